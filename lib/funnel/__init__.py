@@ -1,0 +1,1 @@
+"""The weekly sales-funnel cohort report: sources, warehouse, analysis, presentation, publication."""

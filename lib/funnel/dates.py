@@ -1,0 +1,80 @@
+"""Weeks, ages, lags and the two clocks.
+
+A week is named by its Monday. Everything here works on whole local days: timestamps were converted
+to the funnel's time zone when they were read (`funnel.sources`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from funnel.errors import InputError, Problem
+
+WEEK = dt.timedelta(days=7)
+
+
+def week_of(day: dt.date) -> dt.date:
+    """Return the Monday of the week a day lies in.
+
+    >>> week_of(dt.date(2022, 9, 18))
+    datetime.date(2022, 9, 12)
+    """
+    return day - dt.timedelta(days=day.weekday())
+
+
+def age_weeks(week: dt.date, report_date: dt.date) -> int:
+    """Return the age of a cohort at a report date: whole weeks since the end of its week.
+
+    Negative while the week is not complete.
+
+    >>> age_weeks(dt.date(2022, 9, 12), dt.date(2022, 9, 26))
+    1
+    >>> age_weeks(dt.date(2022, 9, 19), dt.date(2022, 9, 26))
+    0
+    """
+    return (report_date - week - WEEK).days // 7
+
+
+def complete_weeks(report_date: dt.date, count: int) -> list[dt.date]:
+    """Return the Mondays of the last `count` weeks that were complete at a report date, oldest first.
+
+    >>> complete_weeks(dt.date(2022, 9, 28), 2)
+    [datetime.date(2022, 9, 12), datetime.date(2022, 9, 19)]
+    """
+    last = week_of(report_date) - WEEK
+    return [last - WEEK * back for back in reversed(range(count))]
+
+
+def parse_date(text: str, where: str = "--date") -> dt.date:
+    """Read a date as ``YYYY-MM-DD``.
+
+    Raises:
+        InputError: the text is not such a date.
+
+    >>> parse_date("2022-09-26")
+    datetime.date(2022, 9, 26)
+    """
+    try:
+        return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        problem = Problem(where, f"{text!r} is not a date", "a date as YYYY-MM-DD, such as 2022-09-26")
+        raise InputError("A date cannot be read.", [problem]) from None
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The two clocks of a report.
+
+    Attributes:
+        report_date: everything that happened strictly before this day 00:00 counts.
+        known_at: UTC time without offset; what the warehouse knew then counts.
+    """
+
+    report_date: dt.date
+    known_at: dt.datetime
+
+    @property
+    def cutoff(self) -> dt.datetime:
+        """The report date's local midnight, without offset: what happened before it counts."""
+        return dt.datetime.combine(self.report_date, dt.time())

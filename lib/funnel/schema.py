@@ -1,0 +1,401 @@
+"""The tables everyone shares: what goes into the warehouse and what comes out of it.
+
+Canonical tables are Arrow tables with exactly the types below. Timestamps are the funnel's local wall
+clock without offset; ids are text; money is decimal. Frames that leave the warehouse are pandas frames
+and described by the `*_COLUMNS` constants.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import pandas as pd
+import pyarrow as pa
+from pydantic import Field, model_validator
+
+from funnel.settings import Frozen, Language
+
+MONEY = pa.decimal128(18, 2)
+INSTANT = pa.timestamp("us")
+Kind = Literal["text", "instant", "day", "money", "count", "choice"]
+TableName = Literal["leads", "stage_entries", "payments", "spend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a canonical table.
+
+    Attributes:
+        name: as in the file.
+        kind: how its values are read.
+        required: the column must be there and every value filled.
+        choices: the allowed values of a `choice`.
+    """
+
+    name: str
+    kind: Kind = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type its values have in the warehouse."""
+        return {
+            "text": pa.string(),
+            "choice": pa.string(),
+            "instant": INSTANT,
+            "day": pa.date32(),
+            "money": MONEY,
+            "count": pa.int64(),
+        }[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A canonical table: its columns, the key that makes a row itself, and whether it takes more columns."""
+
+    name: TableName
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    open_ended: bool = False
+
+    def column(self, name: str) -> Column:
+        """Return a column by name; in an open-ended table every other name is a text attribute."""
+        return next((column for column in self.columns if column.name == name), Column(name))
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the columns that must be there."""
+        return tuple(column.name for column in self.columns if column.required)
+
+
+LEADS = Table(
+    "leads",
+    (Column("lead_id", required=True), Column("created_at", "instant", required=True), Column("customer_id")),
+    key=("lead_id",),
+    open_ended=True,
+)
+STAGE_ENTRIES = Table(
+    "stage_entries",
+    (
+        Column("lead_id", required=True),
+        Column("stage", required=True),
+        Column("entered_at", "instant", required=True),
+        Column("reason"),
+        Column("precision", "choice", choices=("day", "second")),
+        Column("origin", "choice", choices=("event", "wide", "current", "snapshot")),
+    ),
+    key=("lead_id", "stage", "entered_at"),
+)
+PAYMENTS = Table(
+    "payments",
+    (
+        Column("lead_id", required=True),
+        Column("paid_at", "instant", required=True),
+        Column("amount", "money", required=True),
+        Column("currency"),
+    ),
+    key=("lead_id", "paid_at", "amount"),
+)
+SPEND = Table(
+    "spend",
+    (
+        Column("date", "day", required=True),
+        Column("channel", required=True),
+        Column("campaign"),
+        Column("cost", "money", required=True),
+        Column("currency"),
+        Column("vat_included", "choice", choices=("yes", "no", "unknown")),
+        Column("impressions", "count"),
+        Column("clicks", "count"),
+        Column("platform"),
+        Column("account"),
+        Column("campaign_id"),
+    ),
+    key=("date", "channel", "campaign", "platform", "account", "campaign_id"),
+)
+TABLES: Mapping[TableName, Table] = {table.name: table for table in (LEADS, STAGE_ENTRIES, PAYMENTS, SPEND)}
+
+REJECTED_COLUMNS = ("file", "row", "column", "value", "reason")
+"""One row per rejected input row: file, row number in the file (1 = first data row), the offending column
+and value, why. The CSV written to `run/rejected/` adds the row's own cells behind these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An input row that cannot be used, with why, and with all its cells so that nothing is lost."""
+
+    table: str
+    file: str
+    row: int
+    column: str
+    value: str
+    reason: str
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one import brings.
+
+    Attributes:
+        tables: canonical Arrow tables by name; a table no file gave is absent.
+        rejected: rows that cannot be used. read = accepted + rejected for every table.
+        read: rows read, by table.
+        files: the files read, in order.
+        replaces: what the batch holds wholly. For a table, rows that say of what: `lead_id`, or `platform`,
+            `account`, `first`, `last` (days, both included) of spend. A known row that one of them covers and
+            that is not in the batch is closed.
+        additions: tables of which the batch holds only what is new: a `full` import closes nothing there.
+    """
+
+    tables: Mapping[TableName, pa.Table]
+    rejected: tuple[Rejected, ...] = ()
+    read: Mapping[TableName, int] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    replaces: Mapping[TableName, pa.Table] = field(default_factory=dict)
+    additions: frozenset[TableName] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known already when files come that say only how things stand now.
+
+    Attributes:
+        entries: one row per known entry: `lead_id`, `stage`, `entered_at`.
+        leads: ids of the known leads.
+    """
+
+    entries: pa.Table
+    leads: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What an import did to one table of the warehouse.
+
+    read = accepted + rejected, and accepted = inserted + changed + unchanged.
+
+    Attributes:
+        table: its name.
+        read: rows read from the files.
+        rejected: rows set aside, by the reader or by the warehouse.
+        inserted: rows with a new key.
+        changed: rows whose key stood already with other content; the old version is closed, not lost.
+        unchanged: rows that stood already exactly so.
+        closed: rows that are no longer in a `--full` import, and are closed as deleted.
+    """
+
+    table: TableName
+    read: int
+    rejected: int
+    inserted: int
+    changed: int
+    unchanged: int
+    closed: int = 0
+
+
+REACHED_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "stage", "lag", "leads")
+"""The cube `reached`. One row: how many leads of one cohort week (Monday, datetime64) and one slice first
+reached a stage in the lag-th calendar week after the cohort's own. `attribute` and `value` are '' for the
+total; `attribute2` and `value2` are '' unless a pair was asked for. `stage` is 'lead' (lag 0), a configured
+stage, or 'lost' (first loss; not a step of the order). A lead without a value for an attribute has the
+value '' (shown as 'not given')."""
+
+PAID_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "lag", "payments", "amount")
+"""The cube `paid`. One row: number and sum (Decimal, in the settings' currency) of the payments of one
+cohort week and slice made in the lag-th calendar week after the cohort's own."""
+
+OPEN_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "stage", "waited", "leads")
+"""The cube `open`. One row: leads of a cohort week that at the report date stand in `stage` ('lead' or a
+configured one), are not lost, have not reached the last stage, and entered it `waited` whole weeks ago."""
+
+MOVED_COLUMNS = (
+    "attribute", "value", "attribute2", "value2", "cohort_week", "stage", "next_stage", "waited", "leads",
+)  # fmt: skip
+"""The cube `moved`. One row: leads of a cohort week that left `stage` for `next_stage` (a configured stage or
+'lost') after `waited` whole weeks; `next_stage` is '' for those still there at the report date (censored)."""
+
+RESTATED_COLUMNS = ("cohort_week", "stage", "kind", "before", "after", "leads")
+"""What changed between two knowledge times for one report date. One row: for one cohort week and stage
+('lead' or a configured one) and one kind of edit (deleted, added late, creation moved, entry added,
+entry removed, entry redated, reassigned) the number of leads counted there `before` and `after` among the
+leads that edit touched; `leads` is how many leads it touched."""
+
+PROBLEM_COLUMNS = ("table", "problem", "rows", "leads", "example")
+"""Data problems as of a report date. One row: a kind of problem in a table, how many rows and leads have it,
+and the id of one lead as an example."""
+
+
+class Hypothesis(Frozen):
+    """One expected effect of an initiative.
+
+    Attributes:
+        metric: a step conversion `<stage>_rate`, the count share `<stage>_per_lead`, or `overall_rate`.
+        change: expected relative change, 0.2 for +20 %.
+    """
+
+    metric: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    change: Annotated[float, Field(gt=-1, allow_inf_nan=False)]
+
+
+class Cost(Frozen):
+    """What an initiative costs.
+
+    Attributes:
+        money: in the settings' currency.
+        hours: of work.
+        per_hour: what an hour costs, where hours are to count as money.
+    """
+
+    money: Annotated[Decimal, Field(ge=0)]
+    hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0
+    per_hour: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        """Money, and the hours where they have a price."""
+        return self.money + Decimal(str(self.hours)) * self.per_hour
+
+
+class Initiative(Frozen):
+    """A project meant to move the funnel, written down before it starts (`data/initiatives/<id>.yml`).
+
+    Attributes:
+        id: the file's name without `.yml`.
+        title: in one language, or by language.
+        owner: who answers for it.
+        start: first day on which new leads were treated.
+        end: last such day; empty while it runs.
+        scope: the values of an attribute (or of two) it was rolled out to; empty for everybody.
+        rollout: for values of the scope's only attribute that came later than `start`: their first day.
+        hypotheses: what it should move, and by how much; a metric once.
+        expected_sales_per_month: extra sales hoped for.
+        expected_revenue_per_month: extra revenue hoped for, in the settings' currency.
+        weeks_after: how many weekly cohorts after the start the answer is read on, decided before.
+        cost: what it costs.
+        stop_rule: when it is given up.
+    """
+
+    id: str
+    title: str | dict[Language, str]
+    owner: str
+    start: dt.date
+    end: dt.date | None = None
+    scope: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
+        default_factory=dict, max_length=2
+    )
+    rollout: dict[str, dt.date] = Field(default_factory=dict)
+    hypotheses: Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
+    expected_sales_per_month: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    expected_revenue_per_month: Decimal | None = None
+    weeks_after: Annotated[int, Field(ge=4, le=52)] = 13
+    cost: Cost
+    stop_rule: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Initiative:
+        wrong = []
+        if self.end is not None and self.end < self.start:
+            wrong.append(f"end: {self.end} is before start: {self.start}")
+        metrics = [hypothesis.metric for hypothesis in self.hypotheses]
+        twice = sorted({name for name in metrics if metrics.count(name) > 1})
+        if twice:
+            wrong.append(f"hypotheses: {', '.join(twice)} given twice")
+        values = next(iter(self.scope.values())) if len(self.scope) == 1 else ()
+        for value, day in self.rollout.items():
+            if value not in values:
+                wrong.append(f"rollout: {value!r} is not among the values of the scope's only attribute")
+            elif day < self.start or (self.end is not None and day > self.end):
+                wrong.append(f"rollout.{value}: {day} is not between start and end")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def name(self, language: Language) -> str:
+        """Return the title in a language, or in the one it has."""
+        if isinstance(self.title, str):
+            return self.title
+        return self.title.get(language) or next(iter(self.title.values()), self.id)
+
+
+EndState = Literal["explained", "data defect", "initiative", "noise"]
+END_STATES: tuple[EndState, ...] = ("explained", "data defect", "initiative", "noise")
+
+
+class Investigation(Frozen):
+    """A change that somebody looks into (`data/investigations/<id>.yml`).
+
+    Attributes:
+        id: the file's name without `.yml`.
+        opened: the day of the meeting or report that asked for it.
+        first_week: a day of the first cohort week it is about.
+        last_week: of the last one; empty while the change goes on.
+        stage: the step that changed, or `overall`.
+        attribute: of the segment; empty for all leads.
+        value: of the segment.
+        question: what is to be found out.
+        who: the role that digs.
+        finding: what was found; needed to close it.
+        closed: the day it was closed; empty while it is open.
+        state: what it ended as; given with `closed`.
+    """
+
+    id: str
+    opened: dt.date
+    first_week: dt.date
+    last_week: dt.date | None = None
+    stage: str
+    attribute: str = ""
+    value: str = ""
+    question: Annotated[str, Field(min_length=1)]
+    who: Annotated[str, Field(min_length=1)]
+    finding: str = ""
+    closed: dt.date | None = None
+    state: EndState | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Investigation:
+        wrong = []
+        if self.last_week is not None and self.last_week < self.first_week:
+            wrong.append(f"last_week: {self.last_week} is before first_week: {self.first_week}")
+        if (self.closed is None) != (self.state is None):
+            wrong.append(f"closed and state go together; state: one of {', '.join(END_STATES)}")
+        if self.closed is not None and self.closed < self.opened:
+            wrong.append(f"closed: {self.closed} is before opened: {self.opened}")
+        if self.closed is not None and not self.finding:
+            wrong.append("finding: say what was found before it is closed")
+        if self.value and not self.attribute:
+            wrong.append(f"value: {self.value!r} needs an attribute")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+INVESTIGATION_COLUMNS = (
+    "id", "opened", "closed", "state", "age_weeks", "attribute", "value", "stage", "first_week", "last_week",
+    "question", "who", "finding",
+)  # fmt: skip
+"""One row: an investigation as it stood at a report date. `state` is 'open' or an `EndState`; `age_weeks`:
+whole weeks from its opening to its closing or the report date; weeks as Mondays, `last_week` and `closed` NaT
+where open."""
+
+EDIT_COLUMNS = ("initiative", "state", "reason", "edited", "commit", "key", "was", "now")
+"""One row: a key of an initiative's file that was changed after its start. All text. `state` is 'edited',
+'unchanged' (one row for the initiative, the rest empty) or 'cannot be told' with the `reason` (no_history,
+begins_after_start); `edited` is a day, empty with `commit` for what is not committed yet."""
+
+
+def require(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
+    """Raise if a frame lacks columns of its contract; a programmer's error, not a user's.
+
+    Raises:
+        KeyError: which columns are missing and which are there.
+    """
+    missing = [name for name in columns if name not in frame.columns]
+    if missing:
+        raise KeyError(f"{what}: missing {missing}, found {list(frame.columns)}")

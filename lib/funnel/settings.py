@@ -1,0 +1,259 @@
+"""`funnel.yml`: what an analyst may set, as one frozen value, loaded once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Mapping, Sequence, Set
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar, get_args
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from funnel.errors import MissingError, Problem, SettingsError, nearest
+from funnel.settings_sources import LEAD as LEAD
+from funnel.settings_sources import LOST as LOST
+from funnel.settings_sources import Frozen as Frozen
+from funnel.settings_sources import Sources, stage_problems
+
+ReachRule = Literal["any-later", "entered"]
+Language = Literal["en", "ru"]
+LANGUAGES: tuple[Language, ...] = ("en", "ru")
+
+
+def _zone(name: str) -> str:
+    if name not in zoneinfo.available_timezones():
+        raise ValueError(f"{name!r} is not a time zone; allowed: an IANA name such as Europe/Moscow")
+    return name
+
+
+class Stage(Frozen):
+    """One step of the funnel after the lead itself.
+
+    Attributes:
+        key: the word in the data (`stage_entries.stage`).
+        name: what a reader sees, by language; a missing language falls back to the key.
+    """
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    name: dict[Language, str] = Field(default_factory=dict)
+
+
+class Target(Frozen):
+    """What a step should convert, at least: `targets` in the settings.
+
+    Attributes:
+        stage: a configured stage (the step into it), or `overall`.
+        attribute: of the segment; empty for the total.
+        value: of the segment; empty with an attribute is every value of it.
+        since: the first cohort day it holds for (`from` in the file).
+        minimum: absolute, the ripe share: 0.4 is 40 %. Young cohorts are held to what they can show yet.
+        relative: instead of it, a share of the segment's own history at equal age: 0.9 is 90 % of it.
+        tolerance: how far below it may be, relative to it: 0.05 is 5 %.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    stage: str
+    attribute: str = ""
+    value: str = ""
+    since: Annotated[dt.date, Field(alias="from")] = dt.date.min
+    minimum: Annotated[float, Field(gt=0, lt=1)] | None = None
+    relative: Annotated[float, Field(gt=0, le=2)] | None = None
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _one_minimum(self) -> Target:
+        if (self.minimum is None) == (self.relative is None):
+            raise ValueError("give either minimum (a share) or relative (to the segment's own history)")
+        if self.value and not self.attribute:
+            raise ValueError(f"value: {self.value!r} needs an attribute")
+        return self
+
+
+class Settings(Sources):
+    """Everything an analyst may set; the keys of `Sources` are explained there.
+
+    Attributes:
+        company: name on the title of the report.
+        timezone: IANA name; weeks run Monday 00:00 to Sunday 24:00 there.
+        currency: ISO code of every amount shown.
+        rates: units of `currency` for one unit of another currency.
+        language: language of the report where `--lang` does not say otherwise.
+        stages: the funnel in order, without the lead itself and without `lost`.
+        reach: `any-later` or `entered`, see METHODS.md.
+        horizon_weeks: a cohort is final when it is this old.
+        cohorts: how many weekly cohorts the tables show.
+        young_weeks: cohorts younger than this are marked as unripe.
+        reading_age: the summary reads the newest cohort that is at least this many weeks old.
+        attributes: lead attributes to slice by, with the names a reader sees, by language.
+        slices: the attributes the report itself shows.
+        targets: what steps should convert, at least; see `Target`.
+        source: what `funnel import` reads when no path is given.
+        amocrm: the account and its mapping; see `funnel.sources.amocrm.AmoSettings`.
+        warehouse: the DuckDB file.
+        initiatives: folder of one YAML file for each initiative.
+        investigations: folder of one YAML file for each investigation.
+        narrative: folder of one Markdown file a week.
+        archive: folder of the issues.
+        run: folder for everything that may be deleted.
+        root: folder of the settings file; relative paths are relative to it.
+    """
+
+    company: str = ""
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    rates: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
+    language: Language = "en"
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    reach: ReachRule = "any-later"
+    horizon_weeks: Annotated[int, Field(ge=1, le=520)] = 104
+    cohorts: Annotated[int, Field(ge=2, le=104)] = 13
+    young_weeks: Annotated[int, Field(ge=0, le=520)] = 4
+    reading_age: Annotated[int, Field(ge=0, le=104)] = 1
+    attributes: dict[str, dict[Language, str]] = Field(default_factory=dict)
+    slices: tuple[str, ...] = ()
+    targets: tuple[Target, ...] = ()
+    source: tuple[Path, ...] = ()
+    amocrm: dict[str, object] = Field(default_factory=dict)
+    warehouse: Path = Path("data/warehouse.duckdb")
+    initiatives: Path = Path("data/initiatives")
+    investigations: Path = Path("data/investigations")
+    narrative: Path = Path("narrative")
+    archive: Path = Path("archive")
+    run: Path = Path("run")
+    root: Path = Path()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Settings:
+        keys = [stage.key for stage in self.stages]
+        taken = sorted({key for key in keys if keys.count(key) > 1 or key in (LEAD, LOST)})
+        if taken:
+            raise ValueError(
+                f"stages: {', '.join(taken)}: keys must differ, and 'lead' and 'lost' are reserved"
+            )
+        for name in self.slices:
+            if name not in self.attributes:
+                raise ValueError(
+                    f"slices: {name!r} is not among attributes ({', '.join(self.attributes) or 'none'})"
+                    + nearest(name, self.attributes)
+                )
+        wrong = [*stage_problems(self, keys), *self._target_problems()]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _target_problems(self) -> list[str]:
+        stages, attributes = [stage.key for stage in self.stages] + ["overall"], list(self.attributes)
+        return [
+            f"targets.{number}.{field}: {name!r} is not among {', '.join(known) or 'none'}"
+            + nearest(name, known)
+            for number, target in enumerate(self.targets)
+            for field, name, known in (
+                ("stage", target.stage, stages), ("attribute", target.attribute, attributes)
+            )
+            if name and name not in known
+        ]  # fmt: skip
+
+    @property
+    def stage_keys(self) -> tuple[str, ...]:
+        """The configured stages in order, without the lead itself."""
+        return tuple(stage.key for stage in self.stages)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """`lead` and the configured stages in order."""
+        return (LEAD, *self.stage_keys)
+
+    def path(
+        self, name: Literal["warehouse", "initiatives", "investigations", "narrative", "archive", "run"]
+    ) -> Path:
+        """Return one of the configured paths, relative ones resolved against the settings file."""
+        relative: Path = getattr(self, name)
+        return self.root / relative
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file.
+
+    Raises:
+        MissingError: there is no such file.
+        SettingsError: it does not parse, or a key or value is not allowed; all problems at once.
+    """
+    if not path.is_file():
+        raise MissingError(
+            f"There is no settings file {path}. To do: run in the folder of the project, "
+            "or name the file: funnel --config PATH COMMAND"
+        )
+    return read_yaml(path, Settings, root=path.resolve().parent)
+
+
+def read_yaml(path: Path, model: type[Model], **fixed: object) -> Model:
+    """Read a YAML file into a model; `fixed` fields come from the program, not from the file.
+
+    Raises:
+        SettingsError: it does not parse (file and line), or keys or values are not allowed; all at once.
+    """
+    try:
+        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        what = getattr(error, "problem", None) or str(error)
+        raise SettingsError(f"{path.name} cannot be read.", [Problem(where, what, "YAML in UTF-8")]) from None
+    if not isinstance(content, dict):
+        problem = Problem(str(path), "it holds no keys", "lines of the form `key: value`")
+        raise SettingsError(f"{path.name} cannot be read.", [problem])
+    return validated(content, path, model, **fixed)
+
+
+def validated(content: Mapping[str, object], path: Path, model: type[Model], **fixed: object) -> Model:
+    """Turn the content of a YAML file, read or about to be written, into a model; see `read_yaml`.
+
+    Raises:
+        SettingsError: keys or values are not allowed; all at once.
+    """
+    given = [Problem(f"{path}, key {name}", "is not to be set here") for name in fixed if name in content]
+    if given:
+        raise SettingsError(f"{path.name} cannot be used.", given)
+    try:
+        return model.model_validate({**content, **fixed})
+    except ValidationError as error:
+        problems = _problems(error, path, model, hidden=set(fixed))
+        raise SettingsError(f"{path.name} cannot be used.", problems) from None
+
+
+def _problems(error: ValidationError, path: Path, model: type[BaseModel], hidden: Set[str]) -> list[Problem]:
+    """Turn pydantic's errors into ours, an unknown key naming the nearest known one."""
+    problems = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        where = f"{path}, key {key}" if key else str(path)
+        if item["type"] == "extra_forbidden":
+            names = [name for name in _fields_at(model, item["loc"][:-1]) if name not in hidden]
+            unknown = f"unknown key{nearest(str(item['loc'][-1]), names)}"
+            problems.append(Problem(where, unknown, ", ".join(names)))
+        else:
+            found = "" if item["type"] in ("missing", "value_error") else f", found {item['input']!r}"
+            problems.append(Problem(where, item["msg"].removeprefix("Value error, ") + found))
+    return problems
+
+
+def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """Return the keys allowed at a place inside a model, following nested models and lists of them."""
+    for part in location:
+        if isinstance(part, str) and part in model.model_fields:
+            inner = _models_in(model.model_fields[part].annotation)
+            model = inner[0] if inner else model
+    return list(model.model_fields)
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]
