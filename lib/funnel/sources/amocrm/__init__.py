@@ -1,0 +1,22 @@
+"""amoCRM (Kommo) by its API: read politely, saved page by page, turned into canonical tables.
+
+The way through: `config` and `credentials` say what to read, `client` asks, `wire` takes from the answers
+only what is needed, `reading` walks the pages into `state`, `history` and `mapping` turn events into stage
+entries, `tables` makes the canonical tables, `sync` is the pass as a whole.
+"""
+
+from funnel.sources.amocrm.client import Pace
+from funnel.sources.amocrm.config import AmoSettings, read_settings
+from funnel.sources.amocrm.credentials import Credentials, from_environment
+from funnel.sources.amocrm.sync import Pulled, pull, suggest_mapping
+
+__all__ = [
+    "AmoSettings",
+    "Credentials",
+    "Pace",
+    "Pulled",
+    "from_environment",
+    "pull",
+    "read_settings",
+    "suggest_mapping",
+]

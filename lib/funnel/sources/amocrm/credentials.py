@@ -1,0 +1,218 @@
+"""The token: from the environment or a file outside the repository; never shown, never kept with the data."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from funnel.errors import FunnelError, InputError, MissingError, Problem
+
+TOKEN, TOKEN_FILE, OAUTH_FILE = (
+    "FUNNEL_AMOCRM_TOKEN",
+    "FUNNEL_AMOCRM_TOKEN_FILE",
+    "FUNNEL_AMOCRM_OAUTH_FILE",
+)
+WARN_DAYS = 14
+_EARLY = 60  # seconds before its end at which an access token is no longer used
+
+
+class _Grant(BaseModel):
+    """The OAuth file. `code` is used once, in place of a refresh token, within 20 minutes of being given."""
+
+    model_config = ConfigDict(extra="forbid")
+    client_id: str
+    client_secret: SecretStr
+    redirect_uri: str
+    code: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    access_token: SecretStr | None = None
+    expires_at: int = 0
+
+
+class _Tokens(BaseModel):
+    """The answer of the token endpoint."""
+
+    access_token: SecretStr
+    refresh_token: SecretStr
+    expires_in: int
+
+
+Exchange = Callable[[Mapping[str, str]], bytes]
+"""Posts a JSON body to the token endpoint and returns the body of the answer."""
+
+
+@dataclass
+class Credentials:
+    """A long-lived token, or an OAuth file that is refreshed.
+
+    Attributes:
+        file: the OAuth file; None for a long-lived token.
+    """
+
+    token: str = field(default="", repr=False)
+    file: Path | None = None
+
+    def bearer(self, now: dt.datetime, exchange: Exchange, *, renew: bool = False) -> str | None:
+        """Return a token to use now; None when it was refused (`renew`) and cannot be renewed.
+
+        A new refresh token is on the disk, whole, before the access token that came with it is used.
+        """
+        if self.file is None:
+            return None if renew else self.token
+        grant = _read_grant(self.file)
+        fresh = grant.access_token is not None and grant.expires_at - _EARLY > now.timestamp()
+        if grant.access_token is not None and fresh and not renew:
+            return grant.access_token.get_secret_value()
+        body = {
+            "client_id": grant.client_id,
+            "client_secret": grant.client_secret.get_secret_value(),
+            "redirect_uri": grant.redirect_uri,
+        }
+        if grant.code is not None:
+            body |= {"grant_type": "authorization_code", "code": grant.code.get_secret_value()}
+        else:
+            refresh = grant.refresh_token.get_secret_value() if grant.refresh_token else ""
+            body |= {"grant_type": "refresh_token", "refresh_token": refresh}
+        _write_grant(self.file, grant)  # shows that the new token can be saved, before the old one is spent
+        try:
+            tokens = _Tokens.model_validate_json(exchange(body))
+        except ValidationError:
+            raise InputError("The answer of amoCRM's token endpoint cannot be read.") from None
+        _write_grant(
+            self.file,
+            grant.model_copy(
+                update={
+                    "code": None,
+                    "refresh_token": tokens.refresh_token,
+                    "access_token": tokens.access_token,
+                    "expires_at": int(now.timestamp()) + tokens.expires_in,
+                }
+            ),
+        )
+        return tokens.access_token.get_secret_value()
+
+    def warning(self, now: dt.datetime) -> str:
+        """Return a sentence when a long-lived token ends within two weeks, else an empty string.
+
+        Raises:
+            InputError: it has ended.
+        """
+        end = expiry(self.token) if self.file is None else None
+        if end is None:
+            return ""
+        when = end.strftime("%Y-%m-%d")
+        todo = "generate a new one: the integration's page, Keys and scopes"
+        if end <= now:
+            raise InputError(
+                "The amoCRM token has ended.", [Problem("token", f"it ended on {when}", todo=todo)]
+            )
+        left = (end - now).days
+        return f"The amoCRM token ends on {when}, in {left} days; {todo}." if left < WARN_DAYS else ""
+
+
+def expiry(token: str) -> dt.datetime | None:
+    """Return when a long-lived token (a JWT) ends, UTC; None when it does not say."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return dt.datetime.fromtimestamp(int(claims["exp"]), dt.UTC)
+    except (binascii.Error, ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
+
+
+def from_environment(environ: Mapping[str, str], repo: Path) -> Credentials:
+    """Find the token: exactly one of the three variables must be set.
+
+    Raises:
+        MissingError: none is set, or the file is not there.
+        InputError: several are set, a file lies inside the repository, or the token is not one.
+    """
+    given = [name for name in (TOKEN, TOKEN_FILE, OAUTH_FILE) if environ.get(name, "").strip()]
+    if len(given) != 1:
+        wrong = f"{' and '.join(given)} are set" if given else "no token is given"
+        text = (
+            f"amoCRM: {wrong}. Allowed: one of {TOKEN} (the token itself), {TOKEN_FILE} (a file that holds "
+            f"it), {OAUTH_FILE} (a JSON file with client_id, client_secret, redirect_uri, refresh_token). "
+            "The file lies outside the project."
+        )
+        raise InputError(text) if given else MissingError(text)
+    name, value = given[0], environ[given[0]].strip()
+    if name == TOKEN:
+        return Credentials(token=_token(value, name))
+    path = Path(value).expanduser().resolve()
+    if path.is_relative_to(repo.resolve()):
+        problem = Problem(
+            name, "the file lies inside the project and could be committed", "a file outside the project",
+            "move it, for example into the home folder",
+        )  # fmt: skip
+        raise InputError("The amoCRM token is in the wrong place.", [problem])
+    if not path.is_file():
+        raise MissingError(f"{name} names a file that is not there: {path}")
+    if name == OAUTH_FILE:
+        _read_grant(path)
+        return Credentials(file=path)
+    return Credentials(token=_token(path.read_text(encoding="utf-8-sig").strip(), name))
+
+
+def _token(text: str, where: str) -> str:
+    token = text.removeprefix("Bearer").strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        problem = Problem(where, "the value is no token", "one line of letters, digits, dots and dashes")
+        raise InputError("The amoCRM token cannot be used.", [problem])
+    return token
+
+
+def _read_grant(path: Path) -> _Grant:
+    try:
+        grant = _Grant.model_validate_json(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise MissingError(f"The OAuth file {path} cannot be read: {error.strerror}") from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        # Never pydantic's own text: it quotes the input.
+        items = error.errors() if isinstance(error, ValidationError) else []
+        keys = {".".join(str(part) for part in item["loc"]) for item in items} - {""}
+        problem = Problem(
+            str(path), f"missing or wrong: {', '.join(sorted(keys)) or 'not a JSON object'}",
+            ", ".join(_Grant.model_fields),
+        )  # fmt: skip
+        raise InputError("The OAuth file cannot be used.", [problem]) from None
+    if grant.code is None and grant.refresh_token is None:
+        problem = Problem(str(path), "neither code nor refresh_token is given", "one of the two")
+        raise InputError("The OAuth file cannot be used.", [problem])
+    return grant
+
+
+def _write_grant(path: Path, grant: _Grant) -> None:
+    """Replace the file in one step, readable by its owner alone."""
+    content = {
+        key: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for key, value in grant
+        if value
+    }
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise FunnelError(
+            f"The OAuth file {path} cannot be written ({error.strerror}), and a renewed token must be saved. "
+            "To do: make its folder writable, or make room on the disk."
+        ) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,64 @@
+"""Which leads are no longer in the account: deleted, restored, merged away."""
+
+from __future__ import annotations
+
+from funnel.sources.amocrm import reading
+from funnel.sources.amocrm.state import State
+
+
+def settle(state: State, reader: reading.Reader, number: int, merged_since: int, *, full: bool) -> None:
+    """Find out which leads are gone: deleted, merged away, or restored.
+
+    Args:
+        state: what was read.
+        reader: asks for leads by id.
+        number: the pass.
+        merged_since: unix seconds; an older merge was over when its leads were read.
+        full: every lead was read in this pass, so one that was not seen is in doubt.
+    """
+    last: dict[int, tuple[str, int]] = {}
+    for id_, kind, seen in state.rows(
+        "SELECT lead_id, type, coalesce(seen, 0) FROM events LEFT JOIN leads ON leads.id = lead_id "
+        "WHERE type IN (?, ?) AND lead_id IN (SELECT lead_id FROM events WHERE type IN (?, ?) AND pass = ?) "
+        "ORDER BY lead_id, at, events.id",
+        (reading.DELETED, reading.RESTORED, reading.DELETED, reading.RESTORED, number),
+    ):
+        last[int(str(id_))] = (str(kind), int(str(seen)))
+    deleted = [id_ for id_, (kind, seen) in last.items() if kind == reading.DELETED and seen != number]
+    state.mark_gone(deleted, number)
+    # What the list showed in this pass and an event calls deleted, or the reverse, is asked for by id.
+    doubtful = [id_ for id_, (kind, seen) in last.items() if (kind == reading.DELETED) == (seen == number)]
+    if full:
+        doubtful += state.ids("SELECT id FROM leads WHERE gone = 0 AND seen < ? ORDER BY id", (number,))
+    facts = (reading.MERGED, number, merged_since)
+    doubtful += state.ids(
+        "SELECT lead_id FROM events JOIN leads ON leads.id = lead_id WHERE type = ? AND pass = ? AND at >= ? "
+        "AND gone = 0 AND (seen < pass OR updated_at < at)",
+        facts,
+    )
+    reader.probe(list(dict.fromkeys(doubtful)))
+    _merged(state, reader, facts)
+
+
+def _merged(state: State, reader: reading.Reader, facts: tuple[str, int, int]) -> None:
+    """Find the leads that were merged away and that no event names.
+
+    The event names one of the two leads, and which one is not documented. Where it names the one that stayed,
+    the other may never have been read (it came and went since the last pass), or it is looked for among the
+    same customer's leads, and, where that explains too little, among all open ones.
+    """
+    named = "SELECT lead_id FROM events WHERE type = ? AND pass = ? AND at >= ?"
+    stayed = f"SELECT id FROM leads WHERE gone = 0 AND id IN ({named})"
+    unexplained = len(state.ids(f"{named} AND lead_id IN (SELECT id FROM leads WHERE gone = 0)", facts))
+    if not unexplained:
+        return
+    kin = f"SELECT customer_id FROM leads WHERE id IN ({stayed})"
+    found = reader.probe(state.ids(f"SELECT id FROM leads WHERE gone = 0 AND customer_id IN ({kin})", facts))
+    never_read = state.ids(
+        "SELECT DISTINCT lead_id FROM events WHERE type = ? AND pass = ? AND at >= ? "
+        "AND lead_id NOT IN (SELECT id FROM leads) AND lead_id NOT IN "
+        "(SELECT lead_id FROM events WHERE type = ?)",
+        (reading.ADDED, *facts[1:], reading.DELETED),
+    )
+    if unexplained > len(found) + len(never_read):
+        reader.probe(state.ids("SELECT id FROM leads WHERE gone = 0 AND closed_at IS NULL ORDER BY id"))

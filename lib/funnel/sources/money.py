@@ -1,0 +1,70 @@
+"""Amounts: text or typed cells to decimals with two places, never through floating point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from funnel.schema import MONEY
+from funnel.sources.tabular import NUMBER, Cells, Mask
+
+READABLE = "1234.56, 1234,56 or 1 234,56"
+_SPACES = "[ \u00a0\u2009\u202f]"
+_SHAPES = (
+    rf"^[+-]?(?:\d+|\d{{1,3}}(?:{_SPACES}\d{{3}})+)(?:[.,]\d+)?$",  # 1234  1234.5  1 234,56
+    r"^[+-]?\d{1,3}(?:,\d{3})+\.\d+$|^[+-]?\d{1,3}(?:,\d{3}){2,}$",  # 1,234.56  1,234,567
+    r"^[+-]?\d{1,3}(?:\.\d{3})+,\d+$|^[+-]?\d{1,3}(?:\.\d{3}){2,}$",  # 1.234,56  1.234.567
+)
+_NOTHING = r"^-?\d(?:\.\d+)?[eE]-(?:0?[5-9]|[1-9]\d+)$"  # what is left of 0.3 - 0.1 - 0.2 in floating point
+_AMBIGUOUS = r"^[+-]?[1-9]\d{0,2}[.,]\d{3}$"  # 1,234: a thousand and more, or one and a bit?
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """A column of amounts: `values` (`MONEY`, null where unusable), and why which cells cannot be used."""
+
+    values: pa.Array
+    unreadable: Mask
+    ambiguous: Mask
+
+
+def read_amounts(cells: Cells) -> Amounts:
+    """Read a column of amounts; more than two decimals are rounded half away from zero.
+
+    >>> got = read_amounts(Cells(pa.array(["1 234,565", "-0.5", "1,234", "12 rub"])))
+    >>> [str(value) for value in got.values.to_pylist()]
+    ['1234.57', '-0.50', 'None', 'None']
+    >>> got.unreadable.tolist(), got.ambiguous.tolist()
+    ([False, False, False, True], [False, False, True, False])
+    """
+    kind = cells.values.type
+    if pa.types.is_decimal(kind) and kind.precision <= MONEY.precision and kind.scale == MONEY.scale:
+        nothing = np.zeros(len(cells.values), bool)
+        return Amounts(cells.values.cast(MONEY), nothing, nothing)
+    texts = pc.replace_substring(cells.text(), "\u2212", "-")
+    texts = pc.replace_substring_regex(texts, _NOTHING, "0")
+    ones, *grouped = (pc.match_substring_regex(texts, shape) for shape in _SHAPES)
+    plain = pc.replace_substring_regex(texts, f"{_SPACES}|^[+]", "")
+    commas_group, dots_group = grouped
+    plain = pc.if_else(commas_group, pc.replace_substring(plain, ",", ""), plain)
+    plain = pc.if_else(dots_group, pc.replace_substring(plain, ".", ""), plain)
+    plain = pc.replace_substring(plain, ",", ".")
+    # Rounding half away from zero looks at the third decimal only.
+    parts = pc.extract_regex(plain, r"^(?P<whole>-?\d{1,15})(?:\.(?P<cents>\d{1,3})\d*)?$")
+    shaped = pc.or_(ones, pc.or_(commas_group, dots_group))
+    typed = cells.are(NUMBER) | (not pa.types.is_string(kind))
+    ambiguous = _mask(pc.match_substring_regex(texts, _AMBIGUOUS)) & ~typed
+    good = _mask(pc.and_(shaped, parts.is_valid()))
+    whole, cents = parts.field("whole"), parts.field("cents")
+    usable = pc.if_else(pa.array(good & ~ambiguous), pc.binary_join_element_wise(whole, cents, "."), None)
+    exact = pc.replace_substring_regex(usable, r"\.$", "").cast(pa.decimal128(18, 3))
+    values = pc.round(exact, 2, round_mode="half_towards_infinity").cast(MONEY)
+    return Amounts(values, _mask(texts.is_valid()) & ~good & ~ambiguous, ambiguous)
+
+
+def _mask(values: pa.Array) -> Mask:
+    mask: Mask = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
+    return mask

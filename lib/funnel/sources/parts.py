@@ -1,0 +1,117 @@
+"""One sheet's share of a canonical table, and the shares of all sheets put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from funnel.schema import Rejected, Table, TableName
+from funnel.settings import Settings
+from funnel.sources import duplicates
+from funnel.sources.convert import Fault, absent, convert
+from funnel.sources.rejects import faulty, ragged
+from funnel.sources.tabular import Cells, Sheet
+
+
+@dataclass(slots=True)
+class Part:
+    """What one sheet gives to a table.
+
+    Attributes:
+        table: the table.
+        sheet: the sheet.
+        good: converted rows that can be used.
+        positions: their positions in the sheet.
+        rejected: rows that cannot.
+        read: rows read; `good` and `rejected` together.
+    """
+
+    table: Table
+    sheet: Sheet
+    good: pa.Table
+    positions: npt.NDArray[np.int64]
+    rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def read(self) -> int:
+        """Rows read, used or not."""
+        return int(self.good.num_rows) + len(self.rejected)
+
+
+@dataclass(slots=True)
+class Brought:
+    """What files of one foreign kind bring; see `schema.Batch` for `replaces` and `additions`."""
+
+    parts: list[Part] = field(default_factory=list)
+    replaces: dict[TableName, pa.Table] = field(default_factory=dict)
+    additions: set[TableName] = field(default_factory=set)
+
+
+def make(
+    table: Table,
+    sheet: Sheet,
+    columns: Mapping[str, Cells],
+    settings: Settings,
+    more_faults: Sequence[Fault] = (),
+) -> Part:
+    """Convert the columns of a sheet and set its bad rows aside.
+
+    Args:
+        table: the table.
+        sheet: names and cells as a person finds them again.
+        columns: the cells by column of the table.
+        settings: time zone, stages, currencies.
+        more_faults: what the caller found wrong; their columns stand in the sheet.
+    """
+    size = len(sheet.rows)
+    values: dict[str, pa.Array] = {}
+    faults = list(more_faults)
+    for column in (*table.columns, *(table.column(name) for name in columns)):
+        if column.name in values:
+            continue
+        if column.name in columns:
+            values[column.name], wrong = convert(columns[column.name], column, table.name, settings)
+            faults += wrong
+        else:
+            values[column.name] = absent(column, size)
+    bad = np.zeros(size, bool)
+    for fault in faults:
+        bad |= fault.mask
+    good = pa.table(values).filter(pa.array(~bad))
+    rejected = [*faulty(table, sheet, faults), *ragged(table, sheet)]
+    return Part(table, sheet, good, np.flatnonzero(~bad), rejected)
+
+
+def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Rejected]]:
+    """Join the good rows of all sheets of a table and set duplicates aside."""
+    rows = pa.concat_tables([part.good for part in parts], promote_options="default")
+    starts = np.cumsum([0, *(len(part.positions) for part in parts)])
+
+    def locate(place: int) -> tuple[Part, int]:
+        index = int(np.searchsorted(starts, place, side="right")) - 1
+        return parts[index], int(parts[index].positions[place - starts[index]])
+
+    found = duplicates.find(rows, table)
+    rejected = []
+    for part in parts:
+        mine = [d for d in found if locate(d.place)[0] is part]
+        cells = part.sheet.texts([locate(d.place)[1] for d in mine])
+        for duplicate, own in zip(mine, cells, strict=True):
+            other, place = locate(duplicate.other)
+            row = f"row {other.sheet.rows[place]}" + ("" if other is part else f" of {other.sheet.where}")
+            reason = (
+                f"exact duplicate of {row}"
+                if duplicate.exact
+                else f"the same {', '.join(table.key)} as {row}, but other content; "
+                "it is not known which is right, so none of them is used; keep the right one"
+            )
+            number = int(part.sheet.rows[locate(duplicate.place)[1]])
+            value = str(rows.column(table.key[0])[duplicate.place].as_py())
+            rejected.append(Rejected(table.name, part.sheet.where, number, table.key[0], value, reason, own))
+    keep = np.ones(rows.num_rows, bool)
+    keep[[duplicate.place for duplicate in found]] = False
+    return rows.filter(pa.array(keep)).combine_chunks(), rejected

@@ -1,0 +1,116 @@
+"""The way of all files of one import, from paths to a `Batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from funnel.errors import InputError, Problem
+from funnel.schema import TABLES, Batch, Known, Rejected, TableName
+from funnel.settings import Settings
+from funnel.sources import headers
+from funnel.sources.adcost import read_ad_costs
+from funnel.sources.exports import read_exports
+from funnel.sources.foreign import Foreign
+from funnel.sources.parts import Brought, Part, make, together
+from funnel.sources.recognise import Found, recognise
+from funnel.sources.tabular import Cells, Sheet
+from funnel.sources.wide import read_wide
+
+
+def read(
+    paths: Sequence[Path],
+    settings: Settings,
+    progress: Callable[[str], None] | None = None,
+    known: Known | None = None,
+) -> Batch:
+    """Read files into one batch: canonical ones, exports, wide sheets, ad costs.
+
+    A path is a file or a folder. A row that cannot be used is rejected with its reason; for each table
+    accepted + rejected = read. An exact copy of a row is rejected as such; rows that share their key but not
+    their content are all rejected.
+
+    Args:
+        paths: files named ``leads``, ``stage_entries``, ``payments``, ``spend`` (.csv, .parquet, .xlsx),
+            workbooks with sheets of these names, files of a foreign kind, or folders of them.
+        settings: time zone, stages and currencies.
+        progress: is told what is being read, and what the user should know of it.
+        known: what the warehouse knows already; exports say only how things stand, and add what is new.
+
+    Returns:
+        the tables that were found, with all their canonical columns and the leads' attributes.
+
+    Raises:
+        InputError: a file is missing, empty or unreadable, or lacks a column; all problems of all files.
+    """
+    tell = progress or (lambda _: None)
+    found, passed_over, problems = recognise(paths, settings)
+    for file in passed_over:
+        tell(f"{file}: passed over, since its name is not that of a table")
+    sheets: dict[TableName, list[tuple[Sheet, Mapping[str, Cells]]]] = {}
+    for item in [item for item in found if isinstance(item, Found)]:
+        tell(f"Reading {item.path}")
+        try:
+            sheet = item.read()
+        except InputError as error:
+            problems += error.problems
+            continue
+        if sheet.notice:
+            tell(f"{sheet.where}: {sheet.notice}")
+        columns, passed, wrong = headers.match(sheet, TABLES[item.table])
+        problems += wrong
+        if passed:
+            tell(f"{sheet.where}: columns not used: {', '.join(passed)}")
+        sheets.setdefault(item.table, []).append((sheet, columns))
+    for group in sheets.values():
+        problems += headers.same_but_for_case({sheet.where: columns for sheet, columns in group})
+    brought = _foreign([item for item in found if isinstance(item, Foreign)], settings, known, tell, problems)
+    if problems:
+        raise InputError("The input cannot be used; nothing was imported.", problems)
+    every: dict[TableName, list[Part]] = {}
+    for name in [name for name in TABLES if name in sheets]:
+        every[name] = [make(TABLES[name], sheet, columns, settings) for sheet, columns in sheets[name]]
+    for part in [part for group in brought for part in group.parts]:
+        every.setdefault(part.table.name, []).append(part)
+    tables: dict[TableName, pa.Table] = {}
+    rejected: list[Rejected] = []
+    for name in [name for name in TABLES if name in every]:
+        tables[name], copies = together(every[name], TABLES[name])
+        rejected += [row for part in every[name] for row in part.rejected] + copies
+    return Batch(
+        tables,
+        tuple(rejected),
+        {name: sum(part.read for part in every[name]) for name in tables},
+        tuple(dict.fromkeys(str(item.path) for item in found)),
+        {
+            name: pa.concat_tables([group.replaces[name] for group in brought if name in group.replaces])
+            for name in TABLES
+            if any(name in group.replaces for group in brought)
+        },
+        frozenset(name for group in brought for name in group.additions),
+    )
+
+
+def _foreign(
+    found: Sequence[Foreign],
+    settings: Settings,
+    known: Known | None,
+    tell: Callable[[str], None],
+    problems: list[Problem],
+) -> list[Brought]:
+    """Read the files of foreign kinds, a kind at a time."""
+    readers: dict[str, Callable[[list[tuple[Path, str]]], Brought]] = {
+        "export": lambda files: read_exports(files, settings, known, tell),
+        "wide": lambda files: read_wide(files, settings, tell),
+        "ad_cost": lambda files: read_ad_costs(files, settings, tell),
+    }
+    brought = []
+    for kind, reader in readers.items():
+        files = [(item.path, item.sheet) for item in found if item.kind == kind]
+        try:
+            brought += [reader(files)] if files else []
+        except InputError as error:
+            problems += error.problems
+    return brought

@@ -1,0 +1,96 @@
+"""Rows that are set aside: each once with all its reasons, and written so that a person can correct them."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from funnel.schema import REJECTED_COLUMNS, TABLES, Rejected, Table
+from funnel.sources.convert import Fault
+from funnel.sources.tabular import Sheet
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def faulty(table: Table, sheet: Sheet, faults: Sequence[Fault]) -> Iterator[Rejected]:
+    """Make one rejected row of each row that has faults; the first fault gives column and value."""
+    given = {name.strip().casefold(): name for name in reversed(sheet.names)}
+    reasons: dict[int, list[Fault]] = {}
+    for fault in faults:
+        for place in np.flatnonzero(fault.mask).tolist():
+            reasons.setdefault(place, []).append(fault)
+    places = sorted(reasons)
+    for place, cells in zip(places, sheet.texts(places), strict=True):
+        texts = [(name, cells[given[name.casefold()]]) for name in (fault.column for fault in reasons[place])]
+        whys = [fault.reason(text.strip()) for fault, (_, text) in zip(reasons[place], texts, strict=True)]
+        (column, value), *others = texts
+        more = "".join(
+            f"; also {name} ({text!r}): {why}" for (name, text), why in zip(others, whys[1:], strict=True)
+        )
+        row = int(sheet.rows[place])
+        yield Rejected(table.name, sheet.where, row, column, value, whys[0] + more, cells)
+
+
+def ragged(table: Table, sheet: Sheet) -> Iterator[Rejected]:
+    """Make one rejected row of each row that has not as many cells as the header."""
+    width = len(sheet.names)
+    for row, raw in sheet.ragged:
+        names = [*sheet.names, *(f"cell {place + 1}" for place in range(width, len(raw)))]
+        why = f"it has {len(raw)} cells, the header {width}; quote cells that hold the delimiter"
+        cells = dict(zip(names, raw, strict=False))
+        yield Rejected(table.name, sheet.where, row, "", "", why, cells)
+
+
+def ragged_unseen(table: Table, sheet: Sheet) -> Iterator[Rejected]:
+    """Make one rejected row of each ragged row, without its cells: any of them may be a personal one."""
+    for row, raw in sheet.ragged:
+        why = f"it has {len(raw)} cells, another number than the header; quote cells that hold the delimiter"
+        yield Rejected(table.name, sheet.where, row, "", "", why)
+
+
+def write_rejected(rejected: Sequence[Rejected], directory: Path) -> list[Path]:
+    """Write rejected rows to ``<directory>/<table>.csv``; return the files, one for each table that has any.
+
+    The files are UTF-8 with BOM, so that a spreadsheet reads them. First come the `REJECTED_COLUMNS`, then
+    the row's own cells; an own column of the same name gets ``(own)`` behind it. A cell that a spreadsheet
+    could take for a formula (it begins with = + - @, a tab or a line break) gets an apostrophe before it.
+    Each file is written beside its place and moved there in one step. Afterwards the directory tells of
+    these rows only: a file of an earlier import whose table has no rejected row now is removed.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    written = []
+    for table in dict.fromkeys([*TABLES, *(row.table for row in rejected)]):
+        path = directory / f"{table}.csv"
+        rows = [row for row in rejected if row.table == table]
+        if not rows:
+            path.unlink(missing_ok=True)
+            continue
+        own = list(dict.fromkeys(name for row in rows for name in row.cells))
+        beside = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            with beside.open("w", encoding="utf-8-sig", newline="") as stream:
+                writer = csv.writer(stream)
+                header = [f"{name} (own)" if name in REJECTED_COLUMNS else name for name in own]
+                writer.writerow([*REJECTED_COLUMNS, *map(_harmless, header)])
+                for row in rows:
+                    why = (row.file, str(row.row), row.column, row.value, row.reason)
+                    cells = (row.cells.get(name, "") for name in own)
+                    writer.writerow([_harmless(cell) for cell in (*why, *cells)])
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        written.append(path)
+    return written
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula.
+
+    >>> _harmless("=cmd()"), _harmless("-5"), _harmless("a=b")
+    ("'=cmd()", "'-5", 'a=b')
+    """
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
