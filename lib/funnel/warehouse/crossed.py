@@ -1,0 +1,80 @@
+"""The cross of all attributes by cohort week: the flat data of the workbook. No lags, no single leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from funnel.dates import AsOf
+from funnel.settings import ReachRule, Settings
+from funnel.warehouse.currency import in_own_currency
+from funnel.warehouse.known import FIRST_MONDAY, Tables, monday
+from funnel.warehouse.reach import cohort_leads, first_entries, with_entries
+
+
+def crossed(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    attributes: Sequence[str],
+    *,
+    rule: ReachRule = "any-later",
+) -> pd.DataFrame:
+    """Count leads, stages and payments for every combination of cohort week and attributes that occurs.
+
+    Args:
+        tables: the canonical tables.
+        settings: stages in order, currency and rates.
+        as_of: the two clocks.
+        attributes: what to cross; '' stands for no value.
+        rule: of reaching a stage.
+
+    Returns:
+        One row per combination, in order of the keys: `cohort_week` (Monday), `attr_0`, `attr_1`, ... (values
+        of the attributes in the order asked for; their names are free text and could be those of other
+        columns), `leads`, the count of each stage, `payments`, `revenue` (Decimal).
+
+    Raises:
+        InputError: an attribute is not in the leads, or a currency has no rate.
+    """
+    values = [f"attr_{number}" for number in range(len(attributes))]
+    keys = ["week", *values]
+    leads = cohort_leads(tables, as_of, tuple(attributes), {}).mutate(week=lambda t: monday(t.created_at))
+    joined = with_entries(leads, first_entries(tables.at("stage_entries", as_of), settings, rule))
+    counts = (
+        joined.group_by(keys)
+        .aggregate(
+            leads=ibis._.count(),
+            **{
+                f"reached_{number}": joined[f"t_{number}"].notnull().sum()
+                for number in range(len(settings.stages))
+            },
+        )
+        .to_pyarrow()
+        .to_pandas()
+    )
+    payments = tables.at("payments", as_of)
+    sums = (
+        leads.inner_join(payments.select("lead_id", "amount", "currency"), "lead_id")
+        .mutate(currency=ibis.coalesce(ibis._.currency, ibis.literal(settings.currency)))
+        .group_by([*keys, "currency"])
+        .aggregate(payments=ibis._.count(), amount=ibis._.amount.sum())
+        .to_pyarrow()
+        .to_pandas()
+    )
+    paid = in_own_currency(sums, settings, [*keys, "payments", "amount"], "payments")
+    frame = counts.merge(paid, how="left", on=keys).sort_values(keys, ignore_index=True)
+    mondays = np.datetime64(FIRST_MONDAY, "D") + frame["week"].to_numpy().astype("int64")
+    result = pd.DataFrame({"cohort_week": mondays.astype("datetime64[ns]")})
+    for name in values:
+        result[name] = frame[name]
+    result["leads"] = frame["leads"].astype("int64")
+    for number, key in enumerate(settings.stage_keys):
+        result[key] = frame[f"reached_{number}"].astype("int64")
+    result["payments"] = frame["payments"].fillna(0).astype("int64")
+    result["revenue"] = frame["amount"].where(frame["amount"].notna(), Decimal(0))
+    return result

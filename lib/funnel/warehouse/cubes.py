@@ -1,0 +1,169 @@
+"""The cubes of leads: `reached`, `moved` and `open`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from funnel.dates import AsOf
+from funnel.schema import MOVED_COLUMNS, OPEN_COLUMNS, REACHED_COLUMNS
+from funnel.settings import LOST, ReachRule, Settings
+from funnel.warehouse.known import Tables, instant, monday, whole_weeks
+from funnel.warehouse.reach import cohort_leads, first_entries, not_before, with_entries
+from funnel.warehouse.slices import By, Slices, cube, named
+
+
+def reached(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    by: By = ((),),
+    *,
+    rule: ReachRule = "any-later",
+    where: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS`.
+
+    Raises:
+        InputError: an attribute of `by` or `where` is not in the leads.
+    """
+    slices = Slices(by)
+    leads = cohort_leads(tables, as_of, slices.attributes, where or {})
+    firsts = first_entries(tables.at("stage_entries", as_of), settings, rule, losses=["lost_first"])
+    stages = [f"t_{number}" for number in range(len(settings.stages))] + ["lost_first"]
+    joined = leads.inner_join(firsts, "lead_id")
+    week = monday(joined.created_at)
+    lags = {
+        f"lag_{number}": (monday(not_before(joined[stage], joined.created_at)) - week).cast("int32")
+        for number, stage in enumerate(stages)
+    }
+    per_lead = joined.select(*slices.carried, week=week, **lags)
+    # the leads' own rows do without the join: reading them again costs less than carrying them through it
+    own = leads.select(
+        *slices.carried,
+        week=monday(leads.created_at),
+        stage=_code(0),
+        lag=ibis.literal(0, type="int32"),
+    )
+    rows = [own]
+    for number, name in enumerate(lags):
+        some = per_lead.filter(per_lead[name].notnull())
+        rows.append(some.select(*slices.carried, "week", stage=_code(number + 1), lag=some[name]))
+    frame = cube(
+        ibis.union(*rows, distinct=False),
+        slices,
+        ("week", "stage", "lag"),
+        {"leads": ibis._.count()},
+    )
+    frame["stage"] = named(frame["stage"], [*settings.steps, LOST])
+    frame["lag"] //= 7
+    return frame[list(REACHED_COLUMNS)]
+
+
+def moved(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    by: By = ((),),
+    *,
+    rule: ReachRule = "any-later",
+    where: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return which leads left a stage for which other, and after how long; see `schema.MOVED_COLUMNS`.
+
+    A lead's way leads through the stages it reached, forward only: going back does not undo what was reached.
+    It is lost if its last entry is a loss and it did not reach the last stage.
+
+    Raises:
+        InputError: an attribute of `by` or `where` is not in the leads.
+    """
+    slices = Slices(by)
+    per_lead = _ways(tables, settings, as_of, slices, rule, where or {})
+    last = len(settings.stages)
+    rows = []
+    for number in range(last):
+        at = per_lead[f"at_{number}"]
+        later = [per_lead[f"at_{other}"] for other in range(number + 1, last + 1)]
+        reached_next = ibis.cases(
+            *((moment.notnull(), _code(number + 1 + offset)) for offset, moment in enumerate(later)),
+            (per_lead.lost_at.notnull(), _code(last + 1)),
+            else_=_code(last + 2),
+        )
+        until = ibis.coalesce(*later, per_lead.lost_at, instant(as_of.cutoff))
+        rows.append(
+            per_lead.filter(at.notnull()).select(
+                "week",
+                *slices.carried,
+                stage=_code(number),
+                next_stage=reached_next,
+                waited=whole_weeks(at, until),
+            )
+        )
+    frame = cube(
+        ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0],
+        slices,
+        ("week", "stage", "next_stage", "waited"),
+        {"leads": ibis._.count()},
+    )
+    frame["stage"] = named(frame["stage"], settings.steps)
+    frame["next_stage"] = named(frame["next_stage"], [*settings.steps, LOST, ""])
+    return frame[list(MOVED_COLUMNS)]
+
+
+def open_leads(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    by: By = ((),),
+    *,
+    rule: ReachRule = "any-later",
+    where: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return where the open leads stand and for how long: the rows of `moved` that have no next stage.
+
+    Raises:
+        InputError: an attribute of `by` or `where` is not in the leads.
+    """
+    frame = moved(tables, settings, as_of, by, rule=rule, where=where)
+    return frame.loc[frame["next_stage"] == "", list(OPEN_COLUMNS)].reset_index(drop=True)
+
+
+def _ways(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    slices: Slices,
+    rule: ReachRule,
+    where: Mapping[str, str],
+) -> ir.Table:
+    """Return the way of each lead: `at_0` (created), `at_1`, ... (reached, forward only) and `lost_at`."""
+    leads = cohort_leads(tables, as_of, slices.attributes, where)
+    around = ("lost_first", "lost_last", "moved_last")
+    firsts = first_entries(tables.at("stage_entries", as_of), settings, rule, losses=around)
+    joined = with_entries(leads, firsts)
+    times = [not_before(joined[f"t_{number}"], joined.created_at) for number in range(len(settings.stages))]
+    forward = {"at_0": joined.created_at}
+    for number, moment in enumerate(times):
+        overtaken = ibis.literal(False)
+        for later in times[number + 1 :]:
+            overtaken = overtaken | ibis.coalesce(later < moment, ibis.literal(False))
+        forward[f"at_{number + 1}"] = ibis.ifelse(overtaken, ibis.null("timestamp(6)"), moment)
+    never_moved = joined.moved_last.isnull()
+    lost_at = ibis.cases(
+        (never_moved | (joined.lost_first >= joined.moved_last), joined.lost_first),
+        (joined.lost_last >= joined.moved_last, joined.lost_last),
+        else_=ibis.null("timestamp(6)"),
+    )
+    return joined.select(
+        *slices.carried,
+        week=monday(joined.created_at),
+        lost_at=not_before(lost_at, joined.created_at),
+        **forward,
+    )
+
+
+def _code(number: int) -> ir.IntegerScalar:
+    return ibis.literal(number, type="int8")

@@ -1,0 +1,166 @@
+"""How long leads take to each stage, from the lead and from the stage before, and who waits too long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from funnel.dates import AsOf
+from funnel.settings import ReachRule, Settings
+from funnel.warehouse.known import FIRST_MONDAY, Tables, day, instant, monday
+from funnel.warehouse.reach import cohort_leads, first_entries, not_before, with_entries
+from funnel.warehouse.slices import By, Slices, cube, named
+
+WAITS_COLUMNS = (
+    "attribute", "value", "attribute2", "value2", "cohort_quarter",
+    "start", "stage", "outcome", "days", "leads",
+)  # fmt: skip
+"""The cube `waits`. One row: leads of the cohorts of one quarter (by their Monday; its first day) and one
+slice that went from `start` ('lead', or the stage before) to `stage` ('reached'), or to their loss ('lost'),
+or are still on the way ('open'), after `days`: a time rounded to steps of 1 %, half a per cent off at
+most."""
+
+_GRID = 1.01
+_OUTCOMES = ("reached", "lost", "open")
+_DAY = 86_400_000_000
+_COUNT = {"leads": ibis._.count()}
+
+
+def waits(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    by: By = ((),),
+    *,
+    rule: ReachRule = "any-later",
+    where: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return how long leads took to each stage; see `WAITS_COLUMNS`.
+
+    A lead on the way to a stage is lost when its last entry of all is a loss, at the time of that loss.
+
+    Raises:
+        InputError: an attribute of `by` or `where` is not in the leads.
+    """
+    slices = Slices(by)
+    leads = _journeys(tables, settings, as_of, slices.attributes, rule, where or {})
+    quarter = leads.created_at.date().truncate("W").truncate("Q").delta(day(FIRST_MONDAY), unit="day")
+    last = len(settings.stages)
+    ways = [(0, to) for to in range(1, last + 1)] + [(to - 1, to) for to in range(2, last + 1)]
+    rows = []
+    for start, to in ways:
+        begin, end = leads[f"at_{start}"], leads[f"at_{to}"]
+        outcome = ibis.cases((end.notnull(), 0), (leads.lost_at.notnull(), 1), else_=2).cast("int8")
+        until = ibis.coalesce(end, leads.lost_at, instant(as_of.cutoff))
+        minutes = ibis.greatest(until.delta(begin, unit="microsecond") / 60_000_000, 1.0)
+        rows.append(
+            leads.filter(begin.notnull()).select(
+                *slices.carried,
+                week=quarter.cast("int32"),
+                start=ibis.literal(start, type="int8"),
+                stage=ibis.literal(to, type="int8"),
+                outcome=outcome,
+                step=(minutes.ln() / ibis.literal(_GRID).ln()).floor().cast("int32"),
+            )
+        )
+    keys = ("week", "start", "stage", "outcome", "step")
+    frame = cube(ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0], slices, keys, _COUNT)
+    frame = frame.rename(columns={"cohort_week": "cohort_quarter"})
+    for name in ("start", "stage"):
+        frame[name] = named(frame[name], settings.steps)
+    frame["outcome"] = named(frame["outcome"], _OUTCOMES)
+    frame["days"] = _GRID ** (frame["step"] + 0.5) / (24 * 60)
+    return frame[list(WAITS_COLUMNS)]
+
+
+def long_waiting(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    limits: Mapping[str, float],
+    attributes: Sequence[str] = (),
+    *,
+    rule: ReachRule = "any-later",
+) -> pd.DataFrame:
+    """List the open leads that have waited in their stage longer than a limit: for the workbook only.
+
+    Args:
+        tables: the canonical tables.
+        settings: stages in order.
+        as_of: the two clocks.
+        limits: days by stage ('lead' or a configured one, not the last); a stage without one lists nobody.
+        attributes: to show beside.
+        rule: of reaching a stage.
+
+    Returns:
+        One row per lead, the longest wait first: `lead_id`, `cohort_week`, `stage` (the furthest reached),
+        `since` (when it was reached), `waited_days`, `limit_days`, and the attributes ('' if not given).
+
+    Raises:
+        InputError: an attribute is not in the leads.
+    """
+    leads = _journeys(tables, settings, as_of, tuple(attributes), rule, {})
+    steps = settings.steps
+    since = ibis.coalesce(*(leads[f"at_{number}"] for number in reversed(range(len(steps)))))
+    stage = ibis.cases(
+        *((leads[f"at_{number}"].notnull(), number) for number in reversed(range(1, len(steps)))), else_=0
+    )
+    still = leads.filter(leads.lost_at.isnull(), leads[f"at_{len(steps) - 1}"].isnull())
+    frame: pd.DataFrame = (
+        still.select(
+            "lead_id",
+            *(f"attr_{number}" for number in range(len(attributes))),
+            cohort_week=monday(leads.created_at),
+            stage=stage,
+            since=since,
+            waited_days=instant(as_of.cutoff).delta(since, unit="microsecond") / _DAY,
+        )
+        .to_pyarrow()
+        .to_pandas()
+    )
+    frame["stage"] = named(frame["stage"], steps)
+    frame["limit_days"] = frame["stage"].map(dict(limits)).astype("float64")
+    frame = frame[frame["waited_days"] > frame["limit_days"]]
+    frame = frame.sort_values(["waited_days", "lead_id"], ascending=[False, True], ignore_index=True)
+    mondays = np.datetime64(FIRST_MONDAY, "D") + frame["cohort_week"].to_numpy().astype("int64")
+    frame["cohort_week"] = mondays.astype("datetime64[ns]")
+    frame["since"] = frame["since"].astype("datetime64[ns]")
+    frame = frame.rename(columns={f"attr_{number}": name for number, name in enumerate(attributes)})
+    return frame[["lead_id", "cohort_week", "stage", "since", "waited_days", "limit_days", *attributes]]
+
+
+def _journeys(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    attributes: Sequence[str],
+    rule: ReachRule,
+    where: Mapping[str, str],
+) -> ir.Table:
+    """Return one row per lead: `lead_id`, `created_at`, `attr_*`, `at_0` (created), `at_1` ..., `lost_at`."""
+    leads = cohort_leads(tables, as_of, attributes, where)
+    around = ("lost_first", "lost_last", "moved_last")
+    joined = with_entries(
+        leads, first_entries(tables.at("stage_entries", as_of), settings, rule, losses=around)
+    )
+    lost_at = ibis.cases(
+        (joined.moved_last.isnull() | (joined.lost_first >= joined.moved_last), joined.lost_first),
+        (joined.lost_last >= joined.moved_last, joined.lost_last),
+        else_=ibis.null("timestamp(6)"),
+    )
+    reached = {
+        f"at_{number + 1}": not_before(joined[f"t_{number}"], joined.created_at)
+        for number in range(len(settings.stages))
+    }
+    return joined.select(
+        "lead_id",
+        "created_at",
+        *(f"attr_{number}" for number in range(len(attributes))),
+        at_0=joined.created_at,
+        lost_at=not_before(lost_at, joined.created_at),
+        **reached,
+    )

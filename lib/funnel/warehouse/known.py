@@ -1,0 +1,99 @@
+"""The canonical tables as Ibis expressions, and what of them was known and had happened at an `AsOf`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from funnel.dates import AsOf
+from funnel.errors import InputError, Problem, nearest
+from funnel.schema import LEADS, TableName
+
+BEGINNING = dt.datetime(1, 1, 1)  # noqa: DTZ001 - known from the beginning; UTC without offset like all known times
+KNOWN = ("known_from", "known_to")
+EVENT: Mapping[TableName, str] = {
+    "leads": "created_at",
+    "stage_entries": "entered_at",
+    "payments": "paid_at",
+    "spend": "date",
+}
+FIRST_MONDAY = dt.date(1, 1, 1)
+"""Inside the engine a week is the number of days from this Monday to its own Monday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The four canonical tables of any Ibis engine; without `known_from` a table counts as always known."""
+
+    leads: ir.Table
+    stage_entries: ir.Table
+    payments: ir.Table
+    spend: ir.Table
+
+    def known(self, name: TableName, known_at: dt.datetime) -> ir.Table:
+        """Return the rows of a table in the version that was known at a time."""
+        table: ir.Table = getattr(self, name)
+        if "known_from" not in table.columns:
+            return table
+        moment = instant(known_at)
+        still = table.known_to.isnull() | (table.known_to > moment)
+        return table.filter(table.known_from <= moment, still).drop(*KNOWN)
+
+    def at(self, name: TableName, as_of: AsOf) -> ir.Table:
+        """Return the rows of a table that were known and had happened at an `AsOf`."""
+        table = self.known(name, as_of.known_at)
+        happened = table[EVENT[name]]
+        cutoff = day(as_of.report_date) if happened.type().is_date() else instant(as_of.cutoff)
+        return table.filter(happened < cutoff)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the attribute columns of the leads."""
+        fixed = {*(column.name for column in LEADS.columns), *KNOWN}
+        return tuple(name for name in self.leads.columns if name not in fixed)
+
+    def require_attributes(self, names: Sequence[str], where: str) -> None:
+        """Raise if a name is no attribute.
+
+        Raises:
+            InputError: every unknown name, with the nearest known one.
+        """
+        known = self.attributes
+        problems = [
+            Problem(
+                where, f"no attribute {name!r} in the leads{nearest(name, known)}", ", ".join(known) or "none"
+            )
+            for name in dict.fromkeys(names)
+            if name not in known
+        ]
+        if problems:
+            raise InputError("The leads cannot be sliced so.", problems)
+
+
+def instant(moment: dt.datetime) -> ir.TimestampScalar:
+    """Return a timestamp for the engine; through text, because a float of seconds would lose microseconds."""
+    return ibis.literal(moment.isoformat(sep=" ")).cast("timestamp(6)")
+
+
+def day(date: dt.date) -> ir.DateScalar:
+    """Return a day for the engine."""
+    return ibis.literal(date.isoformat()).cast("date")
+
+
+def monday(moment: ir.TimestampValue) -> ir.IntegerValue:
+    """Return the days from `FIRST_MONDAY` to the Monday of a moment's week.
+
+    Not the engine's own week difference: DuckDB's counts whole seven days, not Mondays passed. Not a
+    division either: that would go through a float, and a remainder is faster.
+    """
+    days = moment.date().delta(day(FIRST_MONDAY), unit="day").cast("int32")
+    return days - days % 7
+
+
+def whole_weeks(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
+    """Return the whole weeks of seven days between two moments."""
+    return (end.delta(start, unit="microsecond") // 604_800_000_000).cast("int32")

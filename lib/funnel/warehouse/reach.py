@@ -1,0 +1,74 @@
+"""One row per lead: when it was created and when it reached what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from funnel.dates import AsOf
+from funnel.settings import LOST, ReachRule, Settings
+from funnel.warehouse.known import Tables
+
+
+def filled(text: ir.StringValue) -> ir.StringValue:
+    """Return a text column with '' for a missing value."""
+    return ibis.coalesce(text, ibis.literal(""))
+
+
+def cohort_leads(
+    tables: Tables, as_of: AsOf, attributes: Sequence[str], where: Mapping[str, str]
+) -> ir.Table:
+    """Return the leads of an `AsOf` with the values asked for.
+
+    One row per lead: `lead_id`, `created_at`, and `attr_0`, `attr_1`, ... for the attributes in order (names
+    of attributes are free text and could be those of our own columns).
+
+    Raises:
+        InputError: an attribute is not in the leads.
+    """
+    tables.require_attributes([*attributes, *where], "attribute")
+    leads = tables.at("leads", as_of)
+    for name, value in where.items():
+        leads = leads.filter(filled(leads[name]) == value)
+    values = {f"attr_{number}": filled(leads[name]) for number, name in enumerate(attributes)}
+    return leads.select("lead_id", "created_at", **values)
+
+
+def first_entries(
+    entries: ir.Table, settings: Settings, rule: ReachRule, *, losses: Sequence[str] = ()
+) -> ir.Table:
+    """Return when each lead reached each stage.
+
+    One row per lead that has entries: `lead_id`, `t_0`, `t_1`, ... (the configured stages in order under the
+    rule) and of `lost_first`, `lost_last`, `moved_last` (the last entry into any configured stage) those
+    asked for in `losses`.
+    """
+    keys = settings.stage_keys
+    entered, stage = entries.entered_at, entries.stage
+    times = {
+        f"t_{number}": entered.min(
+            where=stage.isin(keys[number:])
+            if rule == "any-later" and number < len(keys) - 1
+            else stage == key
+        )
+        for number, key in enumerate(keys)
+    }
+    around = {
+        "lost_first": entered.min(where=stage == LOST),
+        "lost_last": entered.max(where=stage == LOST),
+        "moved_last": entered.max(where=stage != LOST),
+    }
+    counted = entries.filter(stage.isin([*keys, LOST] if losses else keys))
+    return counted.group_by("lead_id").aggregate(**times, **{name: around[name] for name in losses})
+
+
+def with_entries(leads: ir.Table, firsts: ir.Table) -> ir.Table:
+    """Return the leads with the columns of `first_entries`; empty where a lead reached nothing."""
+    return leads.left_join(firsts, "lead_id").drop("lead_id_right")
+
+
+def not_before(moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.TimestampValue:
+    """Return a moment, or the creation where it lies before that; empty stays empty."""
+    return ibis.ifelse(moment < created, created, moment)

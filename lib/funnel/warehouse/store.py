@@ -1,0 +1,179 @@
+"""The DuckDB file: opening it, one writer at a time, and what it says about itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from funnel.errors import BusyError, InputError, MissingError, Problem, SettingsError
+from funnel.schema import TABLES, Column, Table
+from funnel.settings import Settings
+
+_PAUSE = 0.05
+_TYPES = {
+    "text": "VARCHAR",
+    "choice": "VARCHAR",
+    "instant": "TIMESTAMP",
+    "day": "DATE",
+    "money": "DECIMAL(18, 2)",
+    "count": "BIGINT",
+}
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier; names of attributes are anyone's text.
+
+    >>> quoted('my "best" channel')
+    '"my ""best"" channel"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def scalar(connection: duckdb.DuckDBPyConnection, statement: str) -> object:
+    """Return the one value of a statement, all of its result taken: an open one blocks the connection."""
+    rows = connection.execute(statement).fetchall()
+    return rows[0][0] if rows else None
+
+
+def sql_type(column: Column) -> str:
+    """Return the DuckDB type of a canonical column."""
+    return _TYPES[column.kind]
+
+
+@dataclass(slots=True)
+class WriterLock:
+    """The file beside the warehouse that a writer holds; it names who holds it."""
+
+    path: Path
+    lock: FileLock
+
+    @classmethod
+    def acquire(cls, warehouse: Path, wait_seconds: float) -> WriterLock:
+        """Wait for the lock.
+
+        Raises:
+            BusyError: another run holds it; which and since when.
+        """
+        lock = FileLock(warehouse.with_name(warehouse.name + ".lock"))
+        holder = warehouse.with_name(warehouse.name + ".writer.lock")
+        try:
+            lock.acquire(timeout=wait_seconds, poll_interval=_PAUSE)
+        except Timeout:
+            raise BusyError(_busy(warehouse, _holder(holder))) from None
+        holder.write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+        return cls(holder, lock)
+
+    def release(self) -> None:
+        """Let the next writer in."""
+        self.path.unlink(missing_ok=True)
+        self.lock.release()
+
+
+def connect(path: Path, settings: Settings, *, write: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    """Open the file, waiting while another process writes (or, for a writer, reads).
+
+    Raises:
+        MissingError: there is no warehouse yet.
+        BusyError: it stayed in use.
+        InputError: the file is no DuckDB database.
+        SettingsError: it was made in another time zone.
+    """
+    if not write and not path.is_file():
+        raise MissingError(f"There is no warehouse {path}. To do: run `funnel import` first.")
+    connection = _patiently(path, write=write, wait_seconds=wait_seconds)
+    try:
+        if write:
+            _create(connection, settings)
+        _check(connection, path, settings)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=not write)
+        except duckdb.Error as error:
+            text = str(error)
+            in_use = "lock on file" in text or "different configuration" in text
+            if not in_use:
+                problem = Problem(
+                    str(path),
+                    text.splitlines()[0],
+                    "a DuckDB file made by funnel",
+                    "move it away and run `funnel import`",
+                )
+                raise InputError("The warehouse cannot be opened.", [problem]) from None
+            if time.monotonic() >= deadline:
+                found = re.search(r"PID (\d+)", text)
+                raise BusyError(_busy(path, f"process {found[1]}" if found else "this process")) from None
+        time.sleep(_PAUSE)
+
+
+def _busy(path: Path, holder: str) -> str:
+    return f"The warehouse {path} is in use by {holder}. To do: wait until it has ended, then run again."
+
+
+def _holder(path: Path) -> str:
+    """Say who holds the writer's lock, and since when, as far as the file beside it tells."""
+    try:
+        pid = json.loads(path.read_text(encoding="utf-8"))["pid"]
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(path.stat().st_mtime))
+    except (OSError, ValueError, KeyError):
+        return "another run"
+    return f"process {pid} since {since}"
+
+
+def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Make what is not there yet, in one transaction."""
+    connection.begin()
+    try:
+        connection.execute("CREATE TABLE IF NOT EXISTS funnel_meta (key VARCHAR PRIMARY KEY, value VARCHAR)")
+        connection.execute("INSERT OR IGNORE INTO funnel_meta VALUES ('timezone', ?)", [settings.timezone])
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS funnel_imports (number BIGINT, moment TIMESTAMP, files VARCHAR,"
+            " table_name VARCHAR, read BIGINT, rejected BIGINT, inserted BIGINT, changed BIGINT,"
+            " unchanged BIGINT, closed BIGINT)"
+        )
+        for table in TABLES.values():
+            connection.execute(_definition(table))
+            for column in table.columns:  # a file made before the column existed
+                definition = f"{quoted(column.name)} {sql_type(column)}"
+                connection.execute(f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {definition}")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _definition(table: Table) -> str:
+    columns = [f"{quoted(column.name)} {sql_type(column)}" for column in table.columns]
+    columns += ["known_from TIMESTAMP NOT NULL", "known_to TIMESTAMP"]
+    return f"CREATE TABLE IF NOT EXISTS {table.name} ({', '.join(columns)})"
+
+
+def _check(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settings) -> None:
+    try:
+        timezone = scalar(connection, "SELECT value FROM funnel_meta WHERE key = 'timezone'")
+    except duckdb.CatalogException:
+        timezone = None
+    if timezone is None:
+        raise MissingError(f"{path} holds no warehouse yet. To do: run `funnel import` first.")
+    if timezone != settings.timezone:
+        problem = Problem(
+            "key timezone",
+            f"{settings.timezone}, but the warehouse {path} was made in {timezone}",
+            str(timezone),
+            "set it back, or import everything anew into another warehouse file",
+        )
+        raise SettingsError("The time zone does not fit the warehouse.", [problem])

@@ -1,0 +1,297 @@
+"""The warehouse as everyone else sees it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import ibis
+import pandas as pd
+
+from funnel.dates import AsOf
+from funnel.errors import MissingError
+from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
+from funnel.settings import ReachRule, Settings
+from funnel.warehouse import (
+    crossed,
+    cubes,
+    customers,
+    fingerprint,
+    journeys,
+    load,
+    money,
+    problems,
+    restated,
+)
+from funnel.warehouse.foreign import attach
+from funnel.warehouse.known import BEGINNING, EVENT, Tables
+from funnel.warehouse.slices import By
+from funnel.warehouse.store import WriterLock, connect
+
+Where = Mapping[str, str] | None
+_TOTAL: By = ((),)
+_NOTHING = "Nothing has been imported yet. To do: run `funnel import` first."
+
+
+class Warehouse:
+    """Canonical tables with two clocks, and the cubes made from them. A context manager.
+
+    All cubes count as of an `AsOf`, and take `by` (what to slice by: `()` the total, `("channel",)` alone,
+    `("channel", "manager")` a pair), `rule` (default: the settings' `reach`) and `where` (attribute and
+    value; '' means no value). They raise `InputError` for an attribute that the leads do not have.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        settings: Settings,
+        tables: Tables | None = None,
+        lock: WriterLock | None = None,
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._foreign = tables
+        self._lock = lock
+        self._ibis = ibis.duckdb.from_connection(connection)
+
+    @classmethod
+    def open(
+        cls, path: Path, settings: Settings, *, write: bool = False, wait_seconds: float = 30.0
+    ) -> Warehouse:
+        """Open the warehouse file; only a writer makes it, and there is one writer at a time.
+
+        Args:
+            path: the DuckDB file.
+            settings: its time zone must be the one the file was made in.
+            write: open for `load`.
+            wait_seconds: how long to wait for another run that has it open.
+
+        Raises:
+            MissingError: there is no warehouse yet.
+            BusyError: another run had it open all the time; which one.
+            SettingsError: the time zone differs.
+            InputError: the file is no DuckDB database.
+        """
+        lock = None
+        if write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = WriterLock.acquire(path, wait_seconds)
+        try:
+            return cls(connect(path, settings, write=write, wait_seconds=wait_seconds), settings, lock=lock)
+        except BaseException:
+            if lock:
+                lock.release()
+            raise
+
+    @classmethod
+    def attach_parquet(cls, folder: Path, settings: Settings) -> Warehouse:
+        """Read canonical tables straight from `leads.parquet`, `stage_entries.parquet`, ... in a folder.
+
+        Without `known_from` and `known_to` their rows count as always known. `payments` and `spend` may be
+        missing.
+
+        Raises:
+            MissingError: there is no `leads.parquet` or `stage_entries.parquet`.
+            InputError: a required column is missing.
+        """
+        connection = attach(folder, settings)
+        engine = ibis.duckdb.from_connection(connection)
+        return cls(connection, settings, Tables(*(engine.table(name) for name in TABLES)))
+
+    def __enter__(self) -> Warehouse:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and let the next writer in."""
+        self._connection.close()
+        if self._lock:
+            self._lock.release()
+
+    @property
+    def _tables(self) -> Tables:
+        return self._foreign or Tables(*(self._ibis.table(name) for name in TABLES))
+
+    def load(
+        self, batch: Batch, known_at: dt.datetime, *, full: bool = False
+    ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
+        """Take in a batch as a whole or not at all; nothing that stood is overwritten.
+
+        A row with a new key is added; one with other content closes the version that stood and opens a new
+        one; columns the batch does not have keep their values; the same again changes nothing. Entries and
+        payments of leads never seen, and keys with several contents, are set aside.
+
+        Args:
+            batch: what the reader gave.
+            known_at: now; UTC, or with an offset. Moved behind the last change where a clock went back.
+            full: the batch holds everything: rows of its tables that it no longer has are closed as deleted.
+
+        Returns:
+            What happened to each table, and the rows set aside here (their `row` is 0: the reader knew it).
+
+        Raises:
+            InputError: a column has a reserved name, or one that differs only in case from a known one.
+            FunnelError: the disk is full or failed; the warehouse is as before.
+        """
+        return load.load(self._connection, batch, known_at, full=full)
+
+    def known_at(self) -> dt.datetime:
+        """Return the time of the last import that changed something (UTC without offset).
+
+        Foreign tables are known from the beginning.
+
+        Raises:
+            MissingError: nothing has been imported.
+        """
+        if self._foreign:
+            return BEGINNING
+        moment = load.last_change(self._connection)
+        if moment is None:
+            raise MissingError(_NOTHING)
+        return moment
+
+    def known(self) -> Known:
+        """Return what is known now, for files that say only how things stand (`funnel.sources.read`)."""
+        now = self._tables.leads.filter(self._tables.leads.known_to.isnull())
+        entries = self._tables.stage_entries
+        entries = entries.filter(entries.known_to.isnull()).select("lead_id", "stage", "entered_at")
+        return Known(entries.to_pyarrow(), now.select("lead_id").to_pyarrow()["lead_id"].combine_chunks())
+
+    def imports(self) -> pd.DataFrame:
+        """Return the log of imports, oldest first.
+
+        Returns:
+            One row per import and table: `time` (UTC), `files`, `table`, `read`, `accepted`, `rejected`,
+            `inserted`, `changed`, `unchanged`, `closed` (numbers of rows).
+        """
+        return self._connection.execute(
+            'SELECT moment AS time, files, table_name AS "table", read, read - rejected AS accepted, '
+            "rejected, inserted, changed, unchanged, closed FROM funnel_imports ORDER BY number, rowid"
+        ).df()
+
+    def first_day(self) -> dt.date:
+        """Return the day the first lead known now was created.
+
+        Raises:
+            MissingError: there are no leads.
+        """
+        return self._day("min", ["leads"])
+
+    def last_day(self) -> dt.date:
+        """Return the last day on which anything known now happened.
+
+        Raises:
+            MissingError: there are no leads.
+        """
+        self.first_day()
+        return self._day("max", list(TABLES))
+
+    def _day(self, which: str, names: list[str]) -> dt.date:
+        days = []
+        for name, event_column in EVENT.items():
+            if name not in names:
+                continue
+            table = getattr(self._tables, name)
+            if "known_to" in table.columns:
+                table = table.filter(table.known_to.isnull())
+            event = table[event_column]
+            found = (event.min() if which == "min" else event.max()).cast("date").to_pyarrow().as_py()
+            days += [found] if found else []
+        if not days:
+            raise MissingError(_NOTHING)
+        first_or_last: dt.date = min(days) if which == "min" else max(days)
+        return first_or_last
+
+    def attributes(self) -> tuple[str, ...]:
+        """Return the names of the attribute columns the leads have."""
+        return self._tables.attributes
+
+    def fingerprint(self, as_of: AsOf) -> dict[str, str]:
+        """Return a hash per table of what was known and had happened, whatever the order of rows."""
+        return fingerprint.fingerprint(self._tables, as_of)
+
+    def reached(
+        self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
+    ) -> pd.DataFrame:
+        """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS`."""
+        return cubes.reached(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
+
+    def moved(
+        self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
+    ) -> pd.DataFrame:
+        """Return where leads went from each stage, and after how long; see `schema.MOVED_COLUMNS`."""
+        return cubes.moved(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
+
+    def open_leads(
+        self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
+    ) -> pd.DataFrame:
+        """Return where the open leads stand and for how long; see `schema.OPEN_COLUMNS`."""
+        return cubes.open_leads(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
+
+    def paid(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
+        """Return number and sum of payments by cohort week and lag; see `schema.PAID_COLUMNS`.
+
+        Raises:
+            InputError: also for a currency without a configured rate.
+        """
+        return money.paid(self._tables, self._settings, as_of, by, where=where)
+
+    def spend(self, as_of: AsOf) -> pd.DataFrame:
+        """Return the ad spend by day, channel and campaign, as it was given; see `money.spend`."""
+        return money.spend(self._tables, self._settings, as_of)
+
+    def waits(
+        self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
+    ) -> pd.DataFrame:
+        """Return how long leads took to each stage, or wait for it; see `journeys.WAITS_COLUMNS`."""
+        return journeys.waits(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
+
+    def long_waiting(
+        self,
+        as_of: AsOf,
+        limits: Mapping[str, float],
+        attributes: Sequence[str] = (),
+        rule: ReachRule | None = None,
+    ) -> pd.DataFrame:
+        """List the open leads that wait too long, for the workbook; see `journeys.long_waiting`."""
+        return journeys.long_waiting(
+            self._tables, self._settings, as_of, limits, attributes, rule=self._rule(rule)
+        )
+
+    def customers(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
+        """Return customers and their payments; see `customers.CUSTOMER_COLUMNS`.
+
+        Raises:
+            InputError: also for a currency without a configured rate.
+        """
+        return customers.customers(self._tables, self._settings, as_of, by, where=where)
+
+    def crossed(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
+        """Return the cross of attributes by cohort week, for the workbook; see `crossed.crossed`.
+
+        Raises:
+            InputError: also for a currency without a configured rate.
+        """
+        return crossed.crossed(self._tables, self._settings, as_of, attributes, rule=self._rule(rule))
+
+    def problems(self, as_of: AsOf) -> pd.DataFrame:
+        """Return the data problems; see `problems.problems`."""
+        return problems.problems(self._tables, self._settings, as_of)
+
+    def restated(
+        self, report_date: dt.date, before: dt.datetime, after: dt.datetime, rule: ReachRule | None = None
+    ) -> pd.DataFrame:
+        """Return what changed between two knowledge times for one report date; see `restated.restated`."""
+        return restated.restated(
+            self._tables, self._settings, report_date, before, after, rule=self._rule(rule)
+        )
+
+    def _rule(self, rule: ReachRule | None) -> ReachRule:
+        return rule or self._settings.reach

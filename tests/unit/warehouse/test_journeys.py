@@ -1,0 +1,83 @@
+import datetime as dt
+
+import pytest
+
+from funnel.dates import AsOf
+from funnel.errors import InputError
+from funnel.warehouse.journeys import long_waiting, waits
+
+AT = AsOf(dt.date(2022, 2, 7), dt.datetime(2022, 10, 2))
+
+
+@pytest.fixture
+def tables(house, make):
+    batch = make(
+        leads=[
+            "lead_id created_at manager",
+            ("1", "2022-01-03 10:00", "Anna"),
+            ("2", "2022-01-03 10:00", "Boris"),
+            ("3", "2022-01-04 00:00", None),
+            ("4", "2022-01-03 10:00", "Anna"),
+        ],
+        stage_entries=[
+            "lead_id stage entered_at",
+            ("1", "target", "2022-01-04 10:00"),
+            ("1", "sale", "2022-01-07 10:00"),
+            ("2", "target", "2022-01-03 22:00"),
+            ("2", "lost", "2022-01-05 10:00"),
+            ("4", "lost", "2022-01-04 10:00"),
+            ("4", "target", "2022-01-13 10:00"),
+        ],
+    )
+    house.load(batch, dt.datetime(2022, 10, 1))
+    return house._tables
+
+
+def test_every_way_ends_reached_lost_or_open_after_the_time_it_took(tables, config):
+    found = waits(tables, config, AT)
+    outcomes = found.groupby(["start", "stage", "outcome"])["leads"].sum().to_dict()
+    assert outcomes == {
+        ("lead", "target", "reached"): 3,  # lead 4 came back from its loss
+        ("lead", "target", "open"): 1,
+        ("lead", "qualified", "reached"): 1,  # skipped: reached with the sale
+        ("lead", "qualified", "lost"): 1,
+        ("lead", "qualified", "open"): 2,
+        ("lead", "sale", "reached"): 1,
+        ("lead", "sale", "lost"): 1,
+        ("lead", "sale", "open"): 2,
+        ("target", "qualified", "reached"): 1,
+        ("target", "qualified", "lost"): 1,
+        ("target", "qualified", "open"): 1,
+        ("qualified", "sale", "reached"): 1,
+    }
+
+
+def test_times_are_known_to_half_a_per_cent(tables, config):
+    found = waits(tables, config, AT)
+    way = found[(found["start"] == "lead") & (found["stage"] == "target") & (found["outcome"] == "reached")]
+    assert way["days"].tolist() == pytest.approx([0.5, 1.0, 10.0], rel=0.0051)
+
+
+def test_by_an_attribute_the_leads_add_up_to_the_total(tables, config):
+    found = waits(tables, config, AT, [(), ("manager",)])
+    sums = found.groupby(["attribute", "start", "stage"])["leads"].sum()
+    assert sums[""].to_dict() == sums["manager"].to_dict()
+
+
+def test_the_longest_waits_come_first_and_who_is_lost_or_done_is_not_listed(tables, config):
+    found = long_waiting(tables, config, AT, {"lead": 30.0, "target": 20.0}, ["manager"])
+    assert found[["lead_id", "stage", "manager"]].to_numpy().tolist() == [
+        ["3", "lead", ""],
+        ["4", "target", "Anna"],
+    ]
+    assert found["waited_days"].tolist() == pytest.approx([34.0, 24.583], abs=0.01)
+    assert found["cohort_week"].dt.date.tolist() == [dt.date(2022, 1, 3)] * 2
+
+
+def test_a_stage_without_a_limit_lists_nobody(tables, config):
+    assert long_waiting(tables, config, AT, {"target": 25.0}).empty
+
+
+def test_an_unknown_attribute_is_named_with_the_nearest_one(tables, config):
+    with pytest.raises(InputError, match="did you mean 'manager'"):
+        waits(tables, config, AT, [("manger",)])
