@@ -1,0 +1,1 @@
+"""What the numbers mean: pure functions from the warehouse's small frames to new frames."""

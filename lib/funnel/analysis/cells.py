@@ -1,0 +1,150 @@
+"""The cube as arrays: what every slice of every cohort had reached at every age."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from funnel.dates import age_weeks, complete_weeks
+from funnel.schema import REACHED_COLUMNS, require
+
+Floats = npt.NDArray[np.float64]
+Key = tuple[str, str, str, str]
+"""A slice: attribute, value, attribute2, value2; empty texts for the total."""
+TOTAL: Key = ("", "", "", "")
+_SLICE = ["attribute", "value", "attribute2", "value2"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Cumulative counts by slice, cohort week, step and age.
+
+    Attributes:
+        keys: the slices, by position.
+        weeks: Mondays of the cohorts complete at the report date, consecutive, oldest first.
+        ages: whole weeks each cohort has lived.
+        steps: `lead` and the stages in order.
+        reached: leads that had reached the step at the end of the week in which the cohort was so old,
+            (slices, weeks, steps, ages). An age that a cohort has not lived repeats the last known count:
+            ask only for ages up to `ages`.
+    """
+
+    keys: tuple[Key, ...]
+    weeks: tuple[dt.date, ...]
+    ages: npt.NDArray[np.int64]
+    steps: tuple[str, ...]
+    reached: Floats
+
+    @property
+    def oldest(self) -> int:
+        """The highest age that can be asked for."""
+        ages: int = self.reached.shape[3]
+        return ages - 1
+
+    def at(self, step: int, age: int) -> Floats:
+        """Return the counts of a step at an age, (slices, weeks)."""
+        return np.asarray(self.reached[:, :, step, min(age, self.oldest)])
+
+    def as_of(self, back: int) -> Cells:
+        """Return what a report `back` weeks earlier saw; `back` is less than the number of weeks."""
+        count = len(self.weeks) - back
+        return Cells(
+            self.keys,
+            self.weeks[:count],
+            self.ages[:count] - back,
+            self.steps,
+            self.reached[:, :count, :, :count],
+        )
+
+    def index(self, week: dt.date) -> int:
+        """Return the position of a Monday; negative or beyond the end where it lies outside."""
+        whole: int = (week - self.weeks[0]).days // 7
+        return whole
+
+
+def cells(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    report_date: dt.date,
+    weeks: int = 130,
+    attributes: Collection[str] | None = None,
+    pairs: bool = False,
+) -> Cells:
+    """Lay out the cube `reached` of a report date.
+
+    Args:
+        reached: the cube.
+        steps: `lead` and the stages in order.
+        report_date: cohorts complete by then are taken.
+        weeks: how many of them at most.
+        attributes: only these single attributes (and the total); None for all there are.
+        pairs: take the pairs of attributes too.
+
+    Raises:
+        ValueError: no cohort is complete at the report date.
+    """
+    require(reached, REACHED_COLUMNS, "reached")
+    known = [week for week in complete_weeks(report_date, weeks) if pd.Timestamp(week) >= _first(reached)]
+    if not known:
+        raise ValueError(f"no cohort is complete at {report_date}")
+    stamps = pd.DatetimeIndex(known)
+    part = reached[reached["stage"].isin(list(steps)) & reached["cohort_week"].isin(stamps)]
+    if not pairs:
+        part = part[part["attribute2"] == ""]
+    if attributes is not None:
+        part = part[part["attribute"].isin(["", *attributes])]
+    group = part.groupby(_SLICE, sort=True)
+    names = group.size().index.to_frame(index=False).astype(str)
+    keys = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in names.itertuples(index=False))
+    ages = np.array([age_weeks(week, report_date) for week in known], dtype=np.int64)
+    table = np.zeros((len(keys), len(known), len(steps), int(ages[0]) + 1))
+    week = ((part["cohort_week"] - stamps[0]).dt.days // 7).to_numpy(np.int64)
+    step = part["stage"].map({name: k for k, name in enumerate(steps)}).to_numpy(np.int64)
+    lag = part["lag"].to_numpy(np.int64)
+    lived = lag <= ages[week]
+    where = (group.ngroup().to_numpy(np.int64)[lived], week[lived], step[lived], lag[lived])
+    np.add.at(table, where, part["leads"].to_numpy(np.float64)[lived])
+    return Cells(keys, tuple(known), ages, tuple(steps), np.cumsum(table, axis=3))
+
+
+def _first(reached: pd.DataFrame) -> pd.Timestamp:
+    first = reached["cohort_week"].min()
+    return pd.Timestamp.max if pd.isna(first) else pd.Timestamp(first)
+
+
+def ripening(table: Cells, least: int = 4) -> Floats:
+    """Return the share of the last known number reached by each age, (steps, ages), from the whole history.
+
+    Chain ladder over the total: the ratios of neighbouring ages, each over the cohorts that have lived
+    both. Nothing is known beyond the oldest cohort's age, which counts as ripe; nor beyond an age that fewer
+    than `least` cohorts have lived.
+    """
+    total = table.reached.sum(axis=0) if TOTAL not in table.keys else table.reached[table.keys.index(TOTAL)]
+    share = np.ones((len(table.steps), table.oldest + 1))
+    for age in range(table.oldest - 1, -1, -1):
+        both = table.ages > age
+        if both.sum() < least:
+            continue
+        before, after = total[both, :, age].sum(axis=0), total[both, :, age + 1].sum(axis=0)
+        ratio = np.divide(before, after, out=np.ones_like(before), where=after > 0)
+        share[:, age] = share[:, age + 1] * ratio
+    return share
+
+
+def reading_age(share: Floats, before: int, after: int, least: float = 0.5) -> int:
+    """Return the youngest age at which a conversion from one step to another shows `least` of its ripe value.
+
+    Args:
+        share: of `ripening`.
+        before: position of the step that is the base.
+        after: position of the step reached.
+        least: share of the ripe conversion.
+    """
+    ratio = np.divide(share[after], share[before], out=np.zeros_like(share[after]), where=share[before] > 0)
+    ripe = np.flatnonzero(ratio >= least)
+    return int(ripe[0]) if len(ripe) else share.shape[1] - 1

@@ -1,0 +1,237 @@
+"""The cohort table, the triangle and equal-age comparison, made from the cube `reached`.
+
+Every function takes the cube (`funnel.schema.REACHED_COLUMNS`) and returns a new frame. Rates are shares
+between 0 and 1; 0 / 0 is NaN, never 0.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from funnel.dates import age_weeks
+from funnel.schema import REACHED_COLUMNS, require
+
+OVERALL = "overall"
+Z90 = 1.6448536269514722
+SMALL = 30
+"""Fewer leads than this are marked as small; see METHODS.md."""
+
+
+def select(cube: pd.DataFrame, attribute: str = "", attribute2: str = "") -> pd.DataFrame:
+    """Return the rows of any cube for the total, for one attribute, or for a pair."""
+    require(cube, REACHED_COLUMNS[:4], "cube")
+    return cube[(cube["attribute"] == attribute) & (cube["attribute2"] == attribute2)]
+
+
+def counts(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    weeks: Sequence[dt.date],
+    attribute: str = "",
+    age: int | None = None,
+) -> pd.DataFrame:
+    """Count how many leads of each cohort reached each step.
+
+    Args:
+        reached: the cube.
+        steps: 'lead' and the stages in order.
+        weeks: the Mondays wanted; a week without leads gives zeros.
+        attribute: slice by it; '' for the total.
+        age: count only what a cohort had reached when it was `age` weeks old; None for all.
+
+    Returns:
+        One row per cohort week (index `cohort_week`, with an attribute also `value`), a column per step.
+    """
+    part = select(reached, attribute)
+    stamps = pd.DatetimeIndex(list(weeks), name="cohort_week")
+    part = part[part["cohort_week"].isin(stamps)]
+    if age is not None:
+        part = part[part["lag"] <= age]
+    keys = ["cohort_week", "value"] if attribute else ["cohort_week"]
+    table = part.pivot_table(index=keys, columns="stage", values="leads", aggfunc="sum", fill_value=0)
+    table = table.reindex(columns=list(steps), fill_value=0).astype("int64")
+    full: pd.Index = stamps
+    if attribute:
+        full = pd.MultiIndex.from_product([stamps, sorted(part["value"].unique())], names=keys)
+    result = table.reindex(full, fill_value=0)
+    result.columns.name = None
+    return result
+
+
+def with_rates(table: pd.DataFrame, steps: Sequence[str]) -> pd.DataFrame:
+    """Add `<stage>_rate` (share of the step before) and `overall_rate` (last step / first step).
+
+    >>> table = with_rates(pd.DataFrame({"lead": [558], "target": [236]}), ["lead", "target"])
+    >>> table.round(3).loc[0].to_dict()
+    {'lead': 558.0, 'target': 236.0, 'target_rate': 0.423, 'overall_rate': 0.423}
+    """
+    result = table.copy()
+    for before, stage in pairwise(steps):
+        result[f"{stage}_rate"] = share(table[stage], table[before])
+    result["overall_rate"] = share(table[steps[-1]], table[steps[0]])
+    return result
+
+
+def share(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """Divide two counts; 0 / 0 is NaN.
+
+    >>> share(pd.Series([1, 0]), pd.Series([2, 0])).tolist()
+    [0.5, nan]
+    """
+    return (part / whole.where(whole > 0)).astype("float64")
+
+
+def relative_change(rate: pd.Series) -> pd.Series:
+    """Return each value relative to the one before it: 0.22 is +22 %; NaN where that was 0 or empty.
+
+    >>> relative_change(pd.Series([0.02, 0.03, 0.0, 0.01])).tolist()
+    [nan, 0.5, -1.0, nan]
+    """
+    before = rate.shift(1)
+    return (rate / before.where(before > 0) - 1).astype("float64")
+
+
+def cohort_table(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    report_date: dt.date,
+    weeks: Sequence[dt.date],
+    attribute: str = "",
+    age: int | None = None,
+) -> pd.DataFrame:
+    """Make the cohort table: how far the leads of each week have ripened by the report date.
+
+    Args:
+        reached: the cube.
+        steps: 'lead' and the stages in order.
+        report_date: for the age of each cohort.
+        weeks: the cohorts shown, oldest first.
+        attribute: one row per cohort and value of it; '' for the total.
+        age: compare at this age (equal-age): count what each cohort had reached when it was so old.
+            Cohorts younger than it are left out.
+
+    Returns:
+        One row per cohort (and value): `cohort_week`, `age_weeks`, [`at_age`], [attribute], `leads`, the
+        count of each stage, `<stage>_rate` (share of the step before), `overall_rate`,
+        `overall_change` (relative to the cohort before it in the table, of the same value).
+    """
+    if age is not None:
+        weeks = [week for week in weeks if age_weeks(week, report_date) >= age]
+    table = with_rates(counts(reached, steps, weeks, attribute, age), steps)
+    if attribute:
+        table["overall_change"] = table.groupby(level="value", sort=False)["overall_rate"].transform(
+            relative_change
+        )
+    else:
+        table["overall_change"] = relative_change(table["overall_rate"])
+    table = table.reset_index().rename(columns={"lead": "leads", "value": attribute})
+    ages = [age_weeks(week.date(), report_date) for week in table["cohort_week"]]
+    table.insert(1, "age_weeks", pd.Series(ages, dtype="int64"))
+    if age is not None:
+        table.insert(2, "at_age", age)
+    return table
+
+
+def wilson(successes: pd.Series, trials: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return the 90 % Wilson interval of a share; NaN where there were no trials.
+
+    Source: E. B. Wilson, JASA 22 (1927), 209-212, formula for the limits.
+
+    >>> low, high = wilson(pd.Series([0]), pd.Series([10]))
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.0], [0.213])
+    """
+    n = trials.where(trials > 0).astype("float64")
+    p = successes / n
+    middle = (p + Z90**2 / (2 * n)) / (1 + Z90**2 / n)
+    half = Z90 / (1 + Z90**2 / n) * np.sqrt(p * (1 - p) / n + Z90**2 / (4 * n**2))
+    return (middle - half).clip(lower=0.0), (middle + half).clip(upper=1.0)
+
+
+def history(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    report_date: dt.date,
+    weeks: Sequence[dt.date],
+    age: int,
+) -> pd.DataFrame:
+    """Follow each step's conversion over the cohorts, all at the same age.
+
+    Returns:
+        One row per cohort and stage, and one for 'overall' (last step / leads): `cohort_week`, `stage`,
+        `age_weeks` (at the report date), `base` (leads in the step before), `reached`, `rate`, `low`,
+        `high` (90 % Wilson). Cohorts younger than `age` are left out.
+    """
+    weeks = [week for week in weeks if age_weeks(week, report_date) >= age]
+    table = counts(reached, steps, weeks, age=age)
+    pairs = [*((base, stage, stage) for base, stage in pairwise(steps)), (steps[0], steps[-1], OVERALL)]
+    parts = []
+    for base, stage, name in pairs:
+        part = pd.DataFrame({"stage": name, "base": table[base], "reached": table[stage]})
+        part["rate"] = share(part["reached"], part["base"])
+        part["low"], part["high"] = wilson(part["reached"], part["base"])
+        parts.append(part.reset_index())
+    result = pd.concat(parts, ignore_index=True)
+    ages = [age_weeks(week.date(), report_date) for week in result["cohort_week"]]
+    result.insert(2, "age_weeks", pd.Series(ages, dtype="int64"))
+    return result
+
+
+def triangle(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    report_date: dt.date,
+    weeks: Sequence[dt.date],
+) -> pd.DataFrame:
+    """Lay out the overall conversion by cohort and age: the reporting triangle.
+
+    Returns:
+        One row per cohort and age it has lived (0 .. its age at the report date): `cohort_week`, `age`,
+        `leads`, `reached` (the last step, by the end of the week in which the cohort was that old),
+        `rate`. A cohort of age a has seen the lags 0 .. a whole, so the newest figure of a cohort can
+        lag behind the cohort table, which counts up to the report date.
+    """
+    part = select(reached)
+    last = part[part["stage"] == steps[-1]]
+    by_lag = last.groupby(["cohort_week", "lag"])["leads"].sum()
+    leads = counts(reached, steps, weeks)[steps[0]]
+    rows = []
+    for week in weeks:
+        oldest = age_weeks(week, report_date)
+        stamp = pd.Timestamp(week)
+        seen = by_lag[stamp] if stamp in by_lag.index.get_level_values(0) else pd.Series(dtype="int64")
+        sales = seen.reindex(range(oldest + 1), fill_value=0).cumsum()
+        frame = pd.DataFrame({"cohort_week": stamp, "age": sales.index, "reached": sales.to_numpy()})
+        rows.append(frame.assign(leads=leads[stamp]))
+    result = pd.concat(rows, ignore_index=True).astype({"age": "int64", "reached": "int64", "leads": "int64"})
+    result["rate"] = share(result["reached"], result["leads"])
+    return result[["cohort_week", "age", "leads", "reached", "rate"]]
+
+
+def slices(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    weeks: Sequence[dt.date],
+    attribute: str,
+) -> pd.DataFrame:
+    """Compare the values of one attribute over the shown cohorts together.
+
+    Returns:
+        One row per value, most leads first: `value`, `leads`, the count of each stage, `<stage>_rate`,
+        `overall_rate`, `low`, `high` (90 % Wilson, of the overall rate), `against_total` (relative to
+        the total's overall rate), `small` (fewer than 30 leads). The counts sum to the total's.
+    """
+    table = counts(reached, steps, weeks, attribute).groupby(level="value").sum()
+    total = counts(reached, steps, weeks).sum()
+    result = with_rates(table, steps)
+    whole = total[steps[-1]] / total[steps[0]] if total[steps[0]] else np.nan
+    result["low"], result["high"] = wilson(table[steps[-1]], table[steps[0]])
+    result["against_total"] = result["overall_rate"] / whole - 1 if whole else np.nan
+    result["small"] = table[steps[0]] < SMALL
+    result = result.reset_index().rename(columns={"lead": "leads"})
+    return result.sort_values(["leads", "value"], ascending=[False, True], ignore_index=True)

@@ -1,0 +1,206 @@
+"""Final conversion of every cohort and stage, with intervals, and when not to trust it.
+
+The method, in the order of the modules: `triangles` (what a report date has seen), `delays` (hazard by lag),
+`credibility` (the drifting level), `carry` (how far a cohort's own luck goes on), `conversion` (the three
+joined by turns), `reliability` (asked again as of earlier weeks). Where open leads are known, `states`
+replaces what each cohort is still to bring by where its leads stand now.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from funnel.analysis.conversion import StageFit, draw_coming, fit_stage
+from funnel.analysis.reliability import Verdict, judge
+from funnel.analysis.scores import LEVELS, count_quantiles
+from funnel.analysis.states import bring, fit_states
+from funnel.analysis.triangles import Triangle, triangle
+from funnel.errors import MissingError
+
+Floats = npt.NDArray[np.float64]
+
+DRAWS = 1000
+HORIZON = 104
+QUANTILES = tuple(f"p{round(level * 100):02d}" for level in LEVELS)
+FORECAST_COLUMNS = (
+    "cohort_week", "age_weeks", "stage", "leads", "reached", "maturity", "maturity_low", "maturity_high",
+    "tail_share",
+    "final_mean", *(f"final_{name}" for name in QUANTILES), "reliable", "reason",
+)  # fmt: skip
+"""One row per complete cohort and stage. `leads`, `reached`: counts so far. `maturity`: expected share of the
+final number reached so far, with a 90 % band. `tail_share`: share of the final number that rests on the
+fitted curve, not on events seen (grey it from about 0.5). `final_*`: number of leads that will have reached
+the stage within the horizon (divide by `leads` for the conversion). `reliable`, `reason`: see
+`funnel.analysis.reliability.REASONS`. Never NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageForecast:
+    """One stage's forecast.
+
+    Attributes:
+        stage: its key.
+        fit: the model of the stage, and its triangle.
+        verdict: whether to trust it.
+        coming: expected arrivals of leads that are there now, by cohort and calendar week from the report
+            date's on.
+        factor: draws of the factor on all that is to come, cohort by draw; its mean is 1.
+        draws: draws of the final number, cohort by draw.
+    """
+
+    stage: str
+    fit: StageFit
+    verdict: Verdict
+    coming: Floats
+    factor: Floats
+    draws: Floats
+
+    @property
+    def mean(self) -> Floats:
+        """Expected final number by cohort."""
+        result: Floats = self.fit.triangle.reached + self.coming.sum(axis=1)
+        return result
+
+    def frame(self) -> pd.DataFrame:
+        """Return the stage's rows of the forecast table (`FORECAST_COLUMNS`)."""
+        seen = self.fit.triangle
+        keep = seen.ages >= 0
+        maturity, drawn = self.fit.maturity()
+        low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
+        reasons = self.verdict.reason_at(seen.ages)
+        frame = pd.DataFrame(
+            {
+                "cohort_week": seen.weeks,
+                "age_weeks": seen.ages,
+                "stage": self.stage,
+                "leads": seen.leads.astype(np.int64),
+                "reached": seen.reached.astype(np.int64),
+                "maturity": maturity,
+                "maturity_low": np.minimum(low, maturity),
+                "maturity_high": np.maximum(high, maturity),
+                "tail_share": self.fit.tail_share(),
+                "final_mean": self.mean,
+                "reliable": [not reason for reason in reasons],
+                "reason": reasons,
+            }
+        )
+        quantiles = count_quantiles(self.draws)
+        for number, name in enumerate(QUANTILES):
+            frame[f"final_{name}"] = quantiles[:, number]
+        return frame.loc[keep, list(FORECAST_COLUMNS)].reset_index(drop=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The forecast of a report date, by stage."""
+
+    report_date: dt.date
+    horizon: int
+    stages: Mapping[str, StageForecast]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the forecast table (`FORECAST_COLUMNS`), cohorts oldest first, stages in their order."""
+        order = {stage: number for number, stage in enumerate(self.stages)}
+        frame = pd.concat([one.frame() for one in self.stages.values()], ignore_index=True)
+        rank = frame["stage"].map(order)
+        return (
+            frame.assign(rank=rank)
+            .sort_values(["cohort_week", "rank"], ignore_index=True)
+            .drop(columns="rank")
+        )
+
+
+def forecast(
+    reached: pd.DataFrame,
+    stages: Sequence[str],
+    report_date: dt.date,
+    *,
+    moved: pd.DataFrame | None = None,
+    horizon: int = HORIZON,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Forecast:
+    """Forecast the final number of every cohort and stage.
+
+    Args:
+        reached: the cube `reached` of one slice (`REACHED_COLUMNS`), as of the report date.
+        stages: configured stages in their order, `lead` not among them.
+        report_date: of the cube.
+        moved: the cube `moved` of the same slice. With it, what is to come follows from where the open leads
+            stand and how long they have waited there; lost leads bring nothing. Without it, from the cohorts'
+            ages alone.
+        horizon: weeks after which nothing counts any more.
+        draws: how many draws the intervals rest on.
+        seed: of the draws; the same seed gives the same forecast. Verdicts do not depend on it.
+
+    Raises:
+        MissingError: there is no lead before the report date.
+    """
+    if reached.empty:
+        raise MissingError(
+            f"There is nothing to forecast: no lead was created before {report_date}. "
+            "Import leads, or ask for a later report date."
+        )
+    fits = [
+        fit_stage(triangle(reached, stage, report_date, horizon), seed=seed + number)
+        for number, stage in enumerate(stages)
+    ]
+    states = None
+    if moved is not None and len(moved) and fits:
+        model = fit_states(moved, stages, fits[0].triangle, seed)
+        states = bring(model, horizon + 1, draws, seed)
+    result = {}
+    for number, (stage, fit) in enumerate(zip(stages, fits, strict=True)):
+        seen = fit.triangle
+        verdict = judge(seen, len(stages))
+        coming, factor = draw_coming(fit, draws, seed + number)
+        left = np.maximum(seen.leads - seen.reached, 0)
+        if states is not None and seen.reached.sum():
+            # A cohort in its first week has shown nothing yet but its size.
+            stood = seen.ages >= 1
+            theirs = states.factor[:, number]
+            mean = theirs.mean(axis=1)
+            weekly = _calendar(states.mean[:, number] * mean[:, None], seen)
+            coming = np.where(stood[:, None], weekly, coming)
+            factor = np.where(stood[:, None], theirs / mean[:, None], factor)
+            left = np.where(stood, states.left[:, number], left)
+        result[stage] = settle(stage, fit, verdict, coming, factor, left, seed + number)
+    return Forecast(report_date, horizon, result)
+
+
+def settle(
+    stage: str, fit: StageFit, verdict: Verdict, coming: Floats, factor: Floats, left: Floats, seed: int
+) -> StageForecast:
+    """Widen what cannot be trusted, and draw the final numbers.
+
+    Args:
+        stage: its key.
+        fit: its model.
+        verdict: whether to trust it.
+        coming: expected arrivals, cohort by week ahead.
+        factor: draws of the factor on them, cohort by draw.
+        left: leads that can still reach the stage, by cohort.
+        seed: of the draws.
+    """
+    rng = np.random.default_rng([seed, 3])
+    count = factor.shape[1]
+    widen = verdict.widen_at(fit.triangle.ages)[:, None]
+    factor = factor * np.exp(widen * rng.standard_normal(count) - widen**2 / 2)
+    share = np.clip(coming.sum(axis=1)[:, None] * factor / np.maximum(left, 1)[:, None], 0, 1)
+    more = rng.binomial(left.astype(np.int64)[:, None], share)
+    return StageForecast(stage, fit, verdict, coming, factor, fit.triangle.reached[:, None] + more)
+
+
+def _calendar(weekly: Floats, seen: Triangle) -> Floats:
+    """Turn weeks counted from the report date into calendar weeks, the report date's own first."""
+    part = float(seen.lived[-1, 0]) if len(seen.ages) and seen.ages[-1] < 0 else 0.0
+    moved = (1 - part) * weekly
+    moved[:, 1:] += part * weekly[:, :-1]
+    moved[:, -1] += part * weekly[:, -1]
+    return moved

@@ -1,0 +1,289 @@
+"""What an initiative did move: every step and the whole, on cohorts of equal age, beside what was expected.
+
+Cohorts of the weeks before the start are compared with those after it, all at the age of the youngest of
+them. Segments that were not treated serve as control where there are any. See METHODS.md 'Initiatives'.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from funnel.analysis.cells import Cells, cells
+from funnel.analysis.earnings import earned
+from funnel.analysis.effects import Fitted, Series, fit
+from funnel.analysis.overlap import Plan, first_whole_week, plan, weeks_before
+from funnel.analysis.power import Placebo, Power, Step, placebo, power, series
+from funnel.analysis.verdict import verdict
+from funnel.dates import WEEK
+from funnel.schema import Initiative
+
+COLUMNS = (
+    "initiative", "metric", "expected_change", "measured_change", "low", "high", "p_value", "readable_from",
+    "verdict", "extra_sales", "extra_revenue", "cost", "roi", "reason", "method", "before", "after",
+    "without", "weeks_before", "weeks_after", "at_age", "mde", "power", "placebo", "placebo_dates",
+    "overlaps", "extra_sales_low", "extra_sales_high", "extra_revenue_low", "extra_revenue_high",
+    "roi_low", "roi_high", "sales_per_month",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One metric of one initiative.
+
+    Attributes:
+        metric: its name.
+        expected: the hypothesis; None without one.
+        step: what was read at which age.
+        groups: the groups by week; None where nothing could be read yet.
+        weeks: numbers of the weeks read.
+        fitted: the effect; None where it could not be estimated.
+        power: what could be seen.
+        placebo: what the method found where nothing happened.
+    """
+
+    metric: str
+    expected: float | None
+    step: Step
+    groups: Series | None
+    weeks: npt.NDArray[np.int64]
+    fitted: Fitted | None
+    power: Power
+    placebo: Placebo
+
+
+def metric_steps(metric: str, steps: Sequence[str]) -> tuple[int, int]:
+    """Return the positions of base and reached step of a metric.
+
+    Raises:
+        ValueError: no such metric.
+
+    >>> metric_steps("qualified_rate", ("lead", "target", "qualified"))
+    (1, 2)
+    """
+    if metric == "overall_rate":
+        return 0, len(steps) - 1
+    for number, stage in enumerate(steps[1:], start=1):
+        if metric == f"{stage}_rate":
+            return number - 1, number
+        if metric == f"{stage}_per_lead":
+            return 0, number
+    raise ValueError(f"{metric!r} is no metric of the steps {', '.join(steps)}")
+
+
+def impact(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    report_date: dt.date,
+    initiatives: Sequence[Initiative],
+    paid: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Measure every initiative.
+
+    Args:
+        reached: the cube, with the attributes of the scopes (a scope of two attributes needs their pair).
+        steps: `lead` and the stages in order.
+        report_date: D.
+        initiatives: all of them; each is also an overlap of the others.
+        paid: the cube of payments, for revenue; None leaves it empty.
+
+    Returns:
+        One row per initiative and metric (the hypotheses, then the other steps and the whole; these have no
+        expected change and no verdict). Changes are relative. `low`, `high` are the 90 % interval, widened by
+        what the placebo dates showed. `verdict`, with `reason` where it is 'cannot be told' or 'too early'
+        (`overlap:<id>`, `history_short`, `no_such_segment`, `not_started`, `not_ripe`, `no_counts`,
+        `over_at_once`). `before` and `after` are the treated leads' rates at `at_age`, `without` what
+        `after` would have been. `mde` is the change seen in 80 % of cases, `power` the chance to see the
+        expected one. `placebo`: share of the `placebo_dates` at which an effect was "found". On the row
+        `overall_rate` also, for all cohorts treated until the report date as if the change lasted:
+        `extra_sales`, `extra_revenue` so far with 90 % limits, `cost`, `roi` ((extra revenue - cost) /
+        cost), `sales_per_month` (extra, ripe or not, a month of treated cohorts).
+    """
+    pairs = any(len(item.scope) > 1 for item in initiatives)
+    attributes = {name for item in initiatives for name in item.scope}
+    table = cells(reached, steps, report_date, weeks=260, attributes=attributes, pairs=pairs)
+    rows = [
+        row
+        for item in initiatives
+        for row in _rows(item, measure(table, item, initiatives), report_date, table, paid)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def measure(
+    table: Cells, item: Initiative, others: Sequence[Initiative], only: str = ""
+) -> tuple[Plan, list[Measured]]:
+    """Measure every metric of one initiative, or `only` one; none where nothing can be told."""
+    found = plan(table, item, others)
+    expected = {hypothesis.metric: hypothesis.change for hypothesis in item.hypotheses}
+    names = [*expected, *(f"{stage}_rate" for stage in table.steps[1:]), "overall_rate"]
+    busy = frozenset(
+        table.index(first_whole_week(day))
+        for other in others
+        for day in (other.start, *other.rollout.values(), other.end or other.start)
+        if other.id != item.id and (not item.scope or other.scope.keys() & item.scope.keys())
+    )
+    known = not found.reason
+    return found, [
+        _metric(table, found, name, expected.get(name), busy)
+        for name in dict.fromkeys(names)
+        if known and only in ("", name)
+    ]
+
+
+def _metric(
+    table: Cells,
+    found: Plan,
+    name: str,
+    expected: float | None,
+    busy: frozenset[int],
+) -> Measured:
+    before, after = metric_steps(name, table.steps)
+    planned = power(table, found, before, after, expected)
+    age = planned.age
+    late = [week for week in range(found.start, min(found.last, len(table.weeks))) if table.ages[week] >= age]
+    late = [week for week in late if week not in found.skipped]
+    if not late:
+        nothing = Placebo(0, float("nan"), 1.0)
+        return Measured(
+            name, expected, Step(before, after, age), None, np.array([], np.int64), None, planned, nothing
+        )
+    step = Step(before, after, int(table.ages[late].min()))
+    weeks = np.concatenate([weeks_before(found), np.array(late, np.int64)])
+    groups = series(table, found, step, weeks)
+    checked = placebo(table, found, step, busy)
+    return Measured(name, expected, step, groups, weeks, fit(groups), planned, checked)
+
+
+def _rows(
+    item: Initiative,
+    measured: tuple[Plan, list[Measured]],
+    report_date: dt.date,
+    table: Cells,
+    paid: pd.DataFrame | None,
+) -> list[dict[str, object]]:
+    found, parts = measured
+    shared: dict[str, object] = {
+        "initiative": item.id,
+        "method": found.method,
+        "overlaps": "; ".join(found.overlaps),
+        "cost": float(item.cost.total),
+    }
+    if not parts:
+        return [
+            shared
+            | {
+                "metric": hypothesis.metric,
+                "expected_change": hypothesis.change,
+                "verdict": "cannot be told",
+                "reason": found.reason,
+            }
+            for hypothesis in item.hypotheses
+        ]
+    rows = []
+    for part in parts:
+        row = shared | _row(part, found, report_date)
+        if part.metric == "overall_rate" and row["reason"] == "" and part.fitted is not None:
+            row |= earned(item, found, part.fitted, part.placebo.inflate, table, paid)
+        rows.append(row)
+    return rows
+
+
+def _row(part: Measured, found: Plan, report_date: dt.date) -> dict[str, object]:
+    row: dict[str, object] = {
+        "metric": part.metric,
+        "expected_change": float("nan") if part.expected is None else part.expected,
+        "readable_from": pd.Timestamp(part.power.readable),
+        "at_age": part.step.age,
+        "mde": part.power.detectable,
+        "power": part.power.power,
+        "placebo": part.placebo.found,
+        "placebo_dates": part.placebo.dates,
+        "weeks_before": len(weeks_before(found)),
+        "weeks_after": int((part.weeks >= found.start).sum()),
+        "verdict": "",
+        "reason": "",
+    }
+    early = report_date < part.power.readable
+    if part.fitted is None or part.groups is None:
+        row["reason"] = "not_ripe" if early else "no_counts"
+    else:
+        low, high = part.fitted.interval(inflate=part.placebo.inflate)
+        treated, groups = part.groups.treated, part.groups
+        chosen = treated.any(axis=1)
+        then, now = (treated[chosen] == 0), (treated[chosen] == 1)
+        rates = [
+            float(groups.reached[chosen][mask].sum() / max(groups.base[chosen][mask].sum(), 1.0))
+            for mask in (then, now)
+        ]
+        row |= {
+            "measured_change": part.fitted.change,
+            "low": low,
+            "high": high,
+            "p_value": part.fitted.p_value(part.placebo.inflate),
+            "before": rates[0],
+            "after": rates[1],
+            "without": rates[1] / (1 + part.fitted.change),
+        }
+    if part.expected is not None:
+        if early:
+            row |= {"verdict": "too early", "reason": row["reason"] or "not_ripe"}
+        elif part.fitted is None:
+            row["verdict"] = "cannot be told"
+        else:
+            row["verdict"] = verdict(
+                part.expected,
+                *(float(str(row[name])) for name in ("measured_change", "low", "high", "p_value")),
+            )
+    return row
+
+
+def lines(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    report_date: dt.date,
+    item: Initiative,
+    metric: str,
+    others: Sequence[Initiative] = (),
+) -> pd.DataFrame:
+    """Follow a metric through the weeks read, treated leads and control, all cohorts at one age.
+
+    Returns:
+        One row per cohort week and group: `cohort_week`, `group` (treated, control), `base`, `reached`,
+        `rate`, `period` (before, after, by the start of the first segment), `at_age`. Empty where nothing
+        can be read.
+    """
+    attributes = set(item.scope).union(*(other.scope for other in others))
+    pairs = len(item.scope) > 1
+    table = cells(reached, steps, report_date, weeks=260, attributes=attributes, pairs=pairs)
+    found, parts = measure(table, item, others, only=metric)
+    part = parts[0] if parts else None
+    columns = ["cohort_week", "group", "base", "reached", "rate", "period", "at_age"]
+    if part is None or part.groups is None:
+        return pd.DataFrame(columns=columns)
+    chosen = part.groups.treated.any(axis=1)
+    frames = []
+    for name, mask in (("treated", chosen), ("control", ~chosen)):
+        if mask.any():
+            base, count = part.groups.base[mask].sum(axis=0), part.groups.reached[mask].sum(axis=0)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "cohort_week": pd.DatetimeIndex(
+                            [table.weeks[0] + WEEK * int(week) for week in part.weeks]
+                        ),
+                        "group": name,
+                        "base": base.astype("int64"),
+                        "reached": count.astype("int64"),
+                        "rate": np.divide(count, base, out=np.full_like(base, np.nan), where=base > 0),
+                        "period": np.where(part.weeks < found.start, "before", "after"),
+                        "at_age": part.step.age,
+                    }
+                )
+            )
+    return pd.concat(frames, ignore_index=True)[columns]

@@ -1,0 +1,136 @@
+"""Before an initiative starts: what its hypothesis would earn, and whether and when it could be seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from funnel.analysis.cells import Cells, cells, ripening
+from funnel.analysis.earnings import SLICE, WEEKS_A_MONTH
+from funnel.analysis.impact import metric_steps
+from funnel.analysis.overlap import BEFORE, Plan, plan
+from funnel.analysis.power import power
+from funnel.schema import Initiative
+
+COLUMNS = ("metric", "now", "expected_change", "mde", "power", "readable_from", "weeks", "at_age", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """What a hypothesis is worth at today's volume, a month.
+
+    Attributes:
+        leads: leads a month in the scope.
+        sales: ripe sales they bring.
+        change: expected relative change of the overall conversion; that of its steps together where the
+            whole has no hypothesis of its own.
+        extra_sales: sales more.
+        extra_revenue: revenue more; NaN without payments.
+        cost: of the initiative.
+        payback_months: months until the extra revenue has paid the cost; infinite if it never does, NaN if
+            unknown.
+        return_in_a_year: (extra revenue of twelve months - cost) / cost; NaN if unknown.
+    """
+
+    leads: float
+    sales: float
+    change: float
+    extra_sales: float
+    extra_revenue: float
+    cost: float
+    payback_months: float
+    return_in_a_year: float
+
+
+def outlook(
+    reached: pd.DataFrame,
+    steps: Sequence[str],
+    report_date: dt.date,
+    item: Initiative,
+    others: Sequence[Initiative] = (),
+    paid: pd.DataFrame | None = None,
+) -> tuple[Economics, pd.DataFrame]:
+    """Look ahead at an initiative.
+
+    Returns:
+        What it would earn, and one row per hypothesis: `metric`, `now` (rate in the scope in the last
+        half-year, at `at_age`), `expected_change`, `mde` (the smallest change seen in 80 % of cases),
+        `power` (chance that the expected one is seen), `readable_from` (report date), `weeks` (cohorts
+        needed), `at_age`, `reason` (why nothing can be told; else empty).
+    """
+    pairs = len(item.scope) > 1 or any(len(other.scope) > 1 for other in others)
+    attributes = {name for each in (item, *others) for name in each.scope}
+    table = cells(reached, steps, report_date, weeks=260, attributes=attributes, pairs=pairs)
+    share = ripening(table)
+    found = plan(table, item, others)
+    rows = []
+    for hypothesis in item.hypotheses:
+        row: dict[str, object] = {
+            "metric": hypothesis.metric, "expected_change": hypothesis.change, "reason": found.reason,
+        }  # fmt: skip
+        if not found.reason:
+            before, after = metric_steps(hypothesis.metric, steps)
+            seen = power(table, found, before, after, hypothesis.change)
+            row |= {
+                "now": _now(table, found, before, after, seen.age),
+                "mde": seen.detectable,
+                "power": seen.power,
+                "readable_from": pd.Timestamp(seen.readable),
+                "weeks": seen.weeks,
+                "at_age": seen.age,
+            }
+        rows.append(row)
+    return _economics(table, share, found, item, reached, paid), pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _scope(found: Plan) -> list[int]:
+    return [cell for _, group in found.treated for cell in group]
+
+
+def _now(table: Cells, found: Plan, before: int, after: int, age: int) -> float:
+    rows = np.flatnonzero(table.ages >= age)[-BEFORE:]
+    base, reached = (table.at(step, age)[_scope(found)][:, rows].sum() for step in (before, after))
+    return float(reached / base) if base else float("nan")
+
+
+def _economics(
+    table: Cells,
+    share: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    found: Plan,
+    item: Initiative,
+    reached: pd.DataFrame,
+    paid: pd.DataFrame | None,
+) -> Economics:
+    scope = _scope(found)
+    rows = np.arange(len(table.weeks))[-BEFORE:]
+    recent = table.at(0, 0)[scope][:, -13:]
+    leads = float(recent.sum() / max(recent.shape[1], 1) * WEEKS_A_MONTH)
+    ages = table.ages[rows]
+    exposed = float((table.at(0, 0)[scope][:, rows] * share[-1][ages]).sum())
+    sold = float(sum(table.reached[cell, rows, -1, ages].sum() for cell in scope))
+    sales = leads * sold / exposed if exposed else float("nan")
+    change = _whole_change(item, table.steps)
+    cost = float(item.cost.total)
+    worth = float("nan")
+    if paid is not None and scope:
+        keys = pd.DataFrame([table.keys[cell] for cell in scope], columns=SLICE)
+        amount = float(paid.merge(keys)["amount"].astype("float64").sum())
+        every = float(reached[reached["stage"] == table.steps[-1]].merge(keys)["leads"].sum())
+        worth = amount / every if every else float("nan")
+    extra = sales * change
+    revenue = extra * worth
+    payback = cost / revenue if revenue > 0 else (float("nan") if np.isnan(revenue) else float("inf"))
+    back = (12 * revenue - cost) / cost if cost > 0 else float("nan")
+    return Economics(leads, sales, change, extra, revenue, cost, payback, back)
+
+
+def _whole_change(item: Initiative, steps: Sequence[str]) -> float:
+    """Return the expected change of the overall conversion."""
+    given = {hypothesis.metric: hypothesis.change for hypothesis in item.hypotheses}
+    if "overall_rate" in given:
+        return given["overall_rate"]
+    return float(np.prod([1 + given.get(f"{stage}_rate", 0.0) for stage in steps[1:]]) - 1)

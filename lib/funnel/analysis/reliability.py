@@ -1,0 +1,237 @@
+"""When a forecast must not be trusted yet, and why.
+
+The method is asked again as of 4, 8, 13 and 26 weeks ago, on the same history, and its answers are held
+against what has come since. Where they missed by more than chance allows, or there is too little to learn
+from, the answer is "not reliable yet" with a reason. Reasons are keys of the language catalogue; see
+`REASONS`.
+
+A verdict follows from the history alone, not from the seed of the forecast, and it is one decision over all
+looks that are taken: ages, dates back, places where a change may have begun, stages. `FALSE_ALARMS` is how
+often any of them may speak though nothing has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from funnel.analysis.conversion import StageFit, fit_stage, rates_until
+from funnel.analysis.credibility import fit_levels
+from funnel.analysis.triangles import Triangle
+
+Floats = npt.NDArray[np.float64]
+
+REASONS = (
+    "",
+    "no_conversions",
+    "few_conversions",
+    "history_short",
+    "delay_may_have_changed",
+    "missed_lately",
+    "young_unlike_old",
+)
+"""Empty: reliable. no_conversions: nobody has reached the stage. few_conversions: fewer than 20 have.
+history_short: the log covers less than nine months, or the oldest cohorts may not have reached half of their
+final number. delay_may_have_changed: newer cohorts seem to take another time, not yet surely. missed_lately:
+forecasts made some weeks ago for cohorts of that age missed what came. young_unlike_old: cohorts of
+that age convert unlike older ones, and it is too early to tell whether in number or in time."""
+
+AGE_BANDS = ((0, 3), (4, 7), (8, 12), (13, 25), (26, 51), (52, 10_000))
+"""Ages in weeks, from and to, in which forecasts are judged together."""
+BACKS = (4, 8, 13, 26)
+"""Weeks ago as of which the forecast is made again."""
+FALSE_ALARMS = {"missed_lately": 0.01, "young_unlike_old": 0.025, "delay_may_have_changed": 0.015}
+"""Share of steady report dates that may carry the mark on any stage and age; 5 % together."""
+LOOKS = {"missed_lately": 12, "young_unlike_old": 4, "delay_may_have_changed": 9}
+"""How many independent looks the looks of a stage are worth, which overlap: 24 pairs of age and date back,
+some 24 and some 100 first cohorts of a change. Measured on steady worlds (`bench/README.md`)."""
+MATERIAL = 0.03
+"""A miss below this share of the final number of its cohorts is none: ripe ages have little left to come."""
+NAMED = 0.02
+"""Once it is certain that forecasts missed, the ages are named whose own tail is below this."""
+FEW = 20
+SHORT = 39
+UNSURE = 0.4
+FRESH = 8
+_LAWS = 64
+_DRAWS = 1000
+_SEED = 0
+
+
+def band_of(ages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the index of the age band of every age.
+
+    >>> band_of(np.array([0, 4, 60])).tolist()
+    [0, 1, 5]
+    """
+    return np.searchsorted([low for low, _ in AGE_BANDS], ages, side="right").astype(np.int64) - 1
+
+
+def retrospect(triangle: Triangle, backs: tuple[int, ...] = BACKS) -> pd.DataFrame:
+    """Forecast again as of earlier weeks what the cohorts would have brought by now.
+
+    Returns:
+        One row per `back` (weeks ago) and `band` (index in `AGE_BANDS`, by the age then): `forecast`, `low`,
+        `high` (90 %) and `actual` number of conversions between then and now, `tail` (chance of an outcome so
+        far out, two-sided), `share` (the miss as a share of the final number of these cohorts), `changed`
+        (whether a change of the delay was seen then). The number is taken as negative binomial with the mean
+        and variance of the draws: tails counted in draws would hang on the seed.
+    """
+    rows = []
+    for back in backs:
+        then = triangle.as_of(back)
+        if len(then.ages) < 8 or then.reached.sum() < FEW:
+            continue
+        count = len(then.ages)
+        fit = fit_stage(then, draws=_LAWS, seed=_SEED)
+        rate = rates_until(fit, triangle.lived[:count], _DRAWS, _SEED)
+        left = np.maximum(then.leads - then.reached, 0)[:, None]
+        bands = band_of(then.ages)
+        for band in np.unique(bands):
+            mine = bands == band
+            came = float((triangle.reached[:count] - then.reached)[mine].sum())
+            drawn = (left * rate)[mine].sum(axis=0)
+            mean = float(drawn.mean())
+            variance = float(drawn.var() + (left * rate * (1 - rate))[mine].mean(axis=1).sum())
+            low, high, tail = _held_against(came, mean, variance)
+            rows.append(
+                {
+                    "back": back,
+                    "band": int(band),
+                    "forecast": mean,
+                    "low": low,
+                    "high": high,
+                    "actual": came,
+                    "tail": tail,
+                    "share": abs(came - mean) / max(float(then.reached[mine].sum()) + mean, 1.0),
+                    "changed": fit.model.changed_at > 0,
+                }
+            )
+    columns = ["back", "band", "forecast", "low", "high", "actual", "tail", "share", "changed"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _held_against(came: float, mean: float, variance: float) -> tuple[float, float, float]:
+    """Return the 90 % interval of a count, never narrower than Poisson's, and the tail of what came."""
+    mean = max(mean, 1e-9)
+    shape = mean**2 / max(variance - mean, 1e-4 * mean)
+    ahead = stats.nbinom(shape, shape / (shape + mean))
+    below = float(ahead.cdf(came - 1) + ahead.pmf(came) / 2)
+    return float(ahead.ppf(0.05)), float(ahead.ppf(0.95)), 2 * min(below, 1 - below)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a stage's forecast can be trusted.
+
+    Attributes:
+        reasons: by age band, the key of the reason why not; empty if it can.
+        record: the frame of `retrospect`.
+    """
+
+    reasons: tuple[str, ...]
+    record: pd.DataFrame
+
+    def reason_at(self, ages: npt.NDArray[np.int64]) -> list[str]:
+        """Return the reason for every age."""
+        return [self.reasons[band] for band in band_of(np.maximum(ages, 0))]
+
+    def widen_at(self, ages: npt.NDArray[np.int64]) -> Floats:
+        """Return by age the relative deviation by which an unreliable forecast is widened; 0 if reliable.
+
+        It is as large as the worst miss of the record, and at least `UNSURE`.
+        """
+        came, told = (self.record[name].to_numpy(float) + 1 for name in ("actual", "forecast"))
+        ratio = pd.Series(np.abs(np.log(came / told)))
+        by_band = ratio.groupby(self.record["band"].to_numpy()).max()
+        worst = float(ratio.max()) if len(ratio) else 0.0
+        sizes = [
+            min(max(float(by_band.to_dict().get(band, worst)), UNSURE), 1.5) if reason else 0.0
+            for band, reason in enumerate(self.reasons)
+        ]
+        result: Floats = np.array(sizes)[band_of(np.maximum(ages, 0))]
+        return result
+
+
+def judge(triangle: Triangle, stages: int = 1) -> Verdict:
+    """Judge a stage's forecast, age band by age band.
+
+    Args:
+        triangle: what the report date has seen of the stage.
+        stages: how many stages are judged for the report; together they may raise `FALSE_ALARMS`, about one
+            steady report date in twenty.
+    """
+    fit = fit_stage(triangle, seed=_SEED)
+    record = retrospect(triangle)
+    everywhere = _everywhere(fit, stages)
+    if everywhere:
+        return Verdict((everywhere,) * len(AGE_BANDS), record)
+    if fit.model.changed_at:
+        if not record.loc[record["back"] <= FRESH, "changed"].all():
+            return Verdict(("delay_may_have_changed",) * len(AGE_BANDS), record)
+        record = record[record["changed"]]
+    missed, unlike = _missed(record, stages), _unlike(fit, stages)
+    reasons = [
+        "missed_lately" if band in missed else "young_unlike_old" if low <= unlike else ""
+        for band, (low, _) in enumerate(AGE_BANDS)
+    ]
+    return Verdict(tuple(reasons), record)
+
+
+def _level(reason: str, stages: int) -> float:
+    """Return the chance a single look may have of raising the mark though nothing has changed."""
+    return FALSE_ALARMS[reason] / LOOKS[reason] / stages
+
+
+def _unlike(fit: StageFit, stages: int) -> int:
+    """Return the age up to which cohorts convert unlike the earlier ones, or -1.
+
+    While they are young, nobody can tell another level of conversion from another delay. The cohorts
+    before the youngest half-year say how much levels vary and drift anyway.
+    """
+    ages, model = fit.triangle.ages, fit.model
+    count, maturity = len(ages), fit.maturity()[0]
+    events, expected = model.levels.events, model.levels.expected.mean(axis=1)
+    past = count - BACKS[-1]
+    if past < BACKS[-1]:
+        return -1
+    before = fit_levels(events[:past], expected[:past, None])
+    drift, spread = float(before.drift @ before.weight), float(before.spread @ before.weight)
+    for first in range(past, count - 2):
+        base, young = slice(first - BACKS[-1], first), slice(first, count)
+        if maturity[first] > 0.9 or expected[base].sum() < FEW or expected[young].sum() < 5:
+            continue
+        level = float(events[base].sum() / expected[base].sum())
+        due = expected[young]
+        noise = level * due.sum() + spread * level**2 * (due**2).sum()
+        share = 1 / expected[base].sum() / max(level, 1e-9) + spread / BACKS[-1]
+        noise += (share + drift * (BACKS[-1] + count - first) / 2) * (level * due.sum()) ** 2
+        tail = _held_against(float(events[young].sum()), float(level * due.sum()), float(noise))[2]
+        if tail < _level("young_unlike_old", stages):
+            return int(ages[first])
+    return -1
+
+
+def _missed(record: pd.DataFrame, stages: int) -> set[int]:
+    """Return the bands whose forecasts missed: none unless one miss is beyond chance, all looks counted."""
+    misses = record[record["share"] >= MATERIAL]
+    if not (misses["tail"] < _level("missed_lately", stages)).any():
+        return set()
+    return set(misses.loc[misses["tail"] < NAMED, "band"])
+
+
+def _everywhere(fit: StageFit, stages: int) -> str:
+    """Return the reason that holds at every age, if there is one."""
+    total = fit.triangle.reached.sum()
+    if total < FEW:
+        return "few_conversions" if total else "no_conversions"
+    history = int(fit.triangle.ages.max(initial=0)) - fit.model.begun
+    draws = fit.model.hazards[0].maturity_draws()[:, min(history, fit.triangle.horizon)]
+    if history < SHORT or np.quantile(draws, 0.05) < 0.5:
+        return "history_short"
+    doubt = 2 * stats.norm.sf(fit.model.change_z) < _level("delay_may_have_changed", stages)
+    return "delay_may_have_changed" if doubt and not fit.model.changed_at else ""

@@ -1,0 +1,162 @@
+"""Gross revenue of the weeks to come: what existing leads will bring, and what future leads will."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from funnel.analysis.forecast import Forecast, StageForecast
+from funnel.analysis.money import Deals, calendar_sum, fit_deals
+from funnel.analysis.scores import LEVELS
+from funnel.analysis.volume import draw_volume
+
+Floats = npt.NDArray[np.float64]
+
+SOURCES = ("existing", "future", "total")
+REVENUE_COLUMNS = ("week", "source", "mean", *(f"p{round(level * 100):02d}" for level in LEVELS))
+"""One row per week (Monday) or month (its first day) and source. `existing`: leads that were there at the
+report date (and what their sales still have to pay); `future`: leads that come later; `total`: their sum,
+exactly, in the means. Amounts are in the settings' currency. The first week is the report date's own, from
+the report date on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """The revenue forecast: draws by week, so that any span adds up.
+
+    Attributes:
+        weeks: Mondays.
+        existing: draws, week by draw.
+        future: draws, week by draw.
+        deals: what a sale pays.
+    """
+
+    weeks: pd.DatetimeIndex
+    existing: Floats
+    future: Floats
+    deals: Deals
+
+    def frame(self) -> pd.DataFrame:
+        """Return the forecast by week (`REVENUE_COLUMNS`)."""
+        return self._frame(self.weeks, np.eye(len(self.weeks)))
+
+    def by_month(self) -> pd.DataFrame:
+        """Return the forecast by month: a week is split by days. First and last may be part months."""
+        days = self.weeks.repeat(7) + pd.to_timedelta(np.tile(np.arange(7), len(self.weeks)), unit="D")
+        months = days.to_period("M")
+        names = months.unique()
+        share = np.array([(months == name).reshape(-1, 7).mean(axis=1) for name in names])
+        return self._frame(pd.DatetimeIndex(names.to_timestamp()), share)
+
+    def total(self, weeks: int) -> Floats:
+        """Return draws of the sum over the first `weeks` weeks, all sources."""
+        result: Floats = (self.existing + self.future)[:weeks].sum(axis=0)
+        return result
+
+    def _frame(self, index: pd.DatetimeIndex, share: Floats) -> pd.DataFrame:
+        parts = {"existing": share @ self.existing, "future": share @ self.future}
+        parts["total"] = parts["existing"] + parts["future"]
+        means = {name: part.mean(axis=1) for name, part in parts.items()}
+        means["total"] = means["existing"] + means["future"]
+        frames = []
+        for name in SOURCES:
+            frame = pd.DataFrame({"week": index, "source": name, "mean": means[name]})
+            for number, column in enumerate(REVENUE_COLUMNS[3:]):
+                frame[column] = np.quantile(parts[name], LEVELS[number], axis=1)
+            frames.append(frame)
+        order = pd.concat(frames, ignore_index=True)
+        return order.sort_values("week", kind="stable", ignore_index=True)[list(REVENUE_COLUMNS)]
+
+
+def forecast_revenue(
+    forecast: Forecast,
+    paid: pd.DataFrame,
+    *,
+    weeks: int = 26,
+    plan: Mapping[pd.Timestamp, float] | None = None,
+    lift: tuple[Floats, Floats] | None = None,
+    seed: int = 0,
+) -> Revenue:
+    """Forecast gross revenue.
+
+    Args:
+        forecast: of all stages; the last one is the sale.
+        paid: the cube `paid` of the same slice.
+        weeks: how many.
+        plan: leads planned by week (Monday); weeks without a plan follow the recent level and season.
+        lift: factors on the sales of existing cohorts (cohort by week) and of future ones (week of birth by
+            week); see `funnel.analysis.whatif`.
+        seed: of the draws.
+    """
+    sale = list(forecast.stages.values())[-1]
+    seen = sale.fit.triangle
+    count = sale.factor.shape[1]
+    monday = pd.Timestamp(forecast.report_date) - pd.Timedelta(days=forecast.report_date.weekday())
+    part = forecast.report_date.weekday() / 7
+    rng = np.random.default_rng([seed, 7])
+    deals = fit_deals(paid, seen)
+    coming = np.zeros((len(seen.ages), weeks))
+    span = min(weeks, sale.coming.shape[1])
+    coming[:, :span] = sale.coming[:, :span]
+    future = _future(sale, draw_volume(_whole(sale), weeks, count, seed, plan, monday), part, rng)
+    existing = np.einsum("cw,cd->wd", coming if lift is None else coming * lift[0], sale.factor)
+    later = (future if lift is None else future * lift[1][:, :, None]).sum(axis=0)
+    due = _due(calendar_sum(seen.events, len(seen.ages)), deals.pattern, weeks, part)
+    return Revenue(
+        pd.date_range(monday, periods=weeks, freq="7D"),
+        deals.draw(_spread(existing, deals.pattern) + due[:, None], rng),
+        deals.draw(_spread(later, deals.pattern), rng),
+        deals,
+    )
+
+
+def _whole(sale: StageForecast) -> Floats:
+    """Return leads of the complete weeks."""
+    seen = sale.fit.triangle
+    return seen.leads[seen.ages >= 0]
+
+
+def _future(sale: StageForecast, leads: Floats, part: float, rng: np.random.Generator) -> Floats:
+    """Return expected sales of future cohorts: week of birth by week by draw.
+
+    Of the report date's own week only the part that is still to come brings future leads.
+    """
+    weeks, count = leads.shape
+    result = np.zeros((weeks, weeks, count))
+    model, seen = sale.fit.model, sale.fit.triangle
+    if not seen.reached.sum():
+        return result
+    which = model.levels.components(rng, count)
+    effect = model.levels.draw(rng, which, ahead=weeks)[len(seen.ages) :]
+    law = model.hazards[-1].draws[model.levels.draw_of[which]][:, :weeks]
+    ahead = np.concatenate([np.zeros((count, 1)), np.cumsum(law, axis=1)], axis=1).T
+    for born in range(weeks):
+        here = leads[born] * ((1 - part) if born == 0 else 1.0)
+        left = np.exp(-effect[born] * ahead[: min(weeks - born, law.shape[1]) + 1])
+        result[born, born : born + len(left) - 1] = here * -np.diff(left, axis=0)
+    return result
+
+
+def _spread(sales: Floats, pattern: Floats) -> Floats:
+    """Turn sales by week into payments by week (rows are weeks)."""
+    result = np.zeros_like(sales)
+    for later, share in enumerate(pattern[: len(sales)]):
+        result[later:] += share * sales[: len(sales) - later]
+    return result
+
+
+def _due(sold: Floats, pattern: Floats, weeks: int, part: float) -> Floats:
+    """Return payments still expected by week ahead from sales that are made already."""
+    due = np.zeros(weeks)
+    # With a part of the report date's week gone, that week is the last of `sold` and the first ahead.
+    gap = 0 if part else 1
+    for ago, sales in enumerate(sold[::-1][: len(pattern)]):
+        first = max(1 - ago - gap, 0)
+        ahead = pattern[ago + gap + first :][: weeks - first]
+        due[first : first + len(ahead)] += sales * ahead
+    due[0] *= 1 - part
+    return due

@@ -1,0 +1,93 @@
+"""What became of a hypothesis, in a word; and how good our guesses are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from funnel.analysis.power import SURE
+
+Verdict = Literal["confirmed", "partly", "refuted", "no effect seen", "too early", "cannot be told"]
+VERDICTS: tuple[Verdict, ...] = (
+    "confirmed", "partly", "refuted", "no effect seen", "too early", "cannot be told",
+)  # fmt: skip
+
+
+def verdict(expected: float, measured: float, low: float, high: float, p_value: float) -> Verdict:
+    """Judge one hypothesis after its date of reading.
+
+    Confirmed: seen (p below 5 %), in the expected direction, and the expected size fits the 90 % interval
+        or is
+    surpassed. Partly: seen, but smaller than expected. Refuted: seen in the other direction, or not seen and
+    the expected size lies outside the interval. No effect seen: neither nothing nor the expected size can
+    be excluded.
+
+    >>> verdict(0.2, 0.18, 0.1, 0.27, 0.001), verdict(0.2, 0.08, 0.03, 0.13, 0.01)
+    ('confirmed', 'partly')
+    >>> verdict(0.2, 0.01, -0.06, 0.08, 0.8), verdict(0.2, 0.1, -0.06, 0.28, 0.3)
+    ('refuted', 'no effect seen')
+    """
+    seen, right = p_value < SURE, measured * expected > 0
+    reached = high >= expected if expected > 0 else low <= expected
+    if seen and right:
+        return "confirmed" if reached else "partly"
+    if seen or not low <= expected <= high:
+        return "refuted"
+    return "no effect seen"
+
+
+def scoreboard(impact: pd.DataFrame) -> pd.DataFrame:
+    """Sum up the hypotheses of every initiative.
+
+    Args:
+        impact: the frame of `impact.impact`.
+
+    Returns:
+        One row per initiative, and one with the empty name for all: `initiative`, `hypotheses`, one
+        column per verdict (`confirmed`, `partly`, `refuted`, `no_effect_seen`, `too_early`,
+        `cannot_be_told`: how many hypotheses), `inside` (share of the answered ones whose expected change
+        lies in the interval), `boldness` (mean of the expected size over the measured, of the answered
+        ones, both as absolute relative
+        change: 1.5 is promised half as much again as came), `verdict` (of the initiative; empty for all).
+    """
+    tested = impact[impact["expected_change"].notna()]
+    groups = [(str(name), rows) for name, rows in tested.groupby("initiative", sort=False)]
+    rows = [_score(name, part) for name, part in [*groups, ("", tested)]]
+    return pd.DataFrame(rows)
+
+
+def _score(name: str, part: pd.DataFrame) -> dict[str, object]:
+    answered = part[part["verdict"].isin(["confirmed", "partly", "refuted", "no effect seen"])]
+    inside = answered["expected_change"].between(answered["low"], answered["high"])
+    size = answered["measured_change"].abs().sum()
+    return {
+        "initiative": name,
+        "hypotheses": len(part),
+        **{word.replace(" ", "_"): int((part["verdict"] == word).sum()) for word in VERDICTS},
+        "inside": float(inside.mean()) if len(answered) else float("nan"),
+        "boldness": float(answered["expected_change"].abs().sum() / size) if size > 0 else float("nan"),
+        "verdict": whole(part["verdict"].tolist()) if name else "",
+    }
+
+
+def whole(verdicts: list[str]) -> Verdict:
+    """Return the verdict on an initiative from those on its hypotheses.
+
+    Confirmed if all are (those not told aside); too early while one is; refuted if one is and none came true.
+
+    >>> whole(["confirmed", "partly"]), whole(["confirmed", "too early"])
+    ('partly', 'too early')
+    >>> whole(["refuted", "no effect seen"])
+    'refuted'
+    """
+    told = [word for word in verdicts if word != "cannot be told"]
+    if not told:
+        return "cannot be told"
+    if "too early" in told:
+        return "too early"
+    if all(word == "confirmed" for word in told):
+        return "confirmed"
+    if "confirmed" in told or "partly" in told:
+        return "partly"
+    return "refuted" if "refuted" in told else "no effect seen"

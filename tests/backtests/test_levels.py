@@ -1,0 +1,48 @@
+"""Short versions of the bars in `bench/forecast.py`: fixed seeds, few replications, room for their noise."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+import worlds
+
+from funnel.analysis import scores
+from funnel.analysis.chainladder import SIMPLE, simple
+from funnel.analysis.forecast import forecast
+
+START = dt.date(2019, 10, 7)
+
+
+def history(world: worlds.World, number: int) -> pd.DataFrame:
+    leads, sales = world.draw(np.random.default_rng([worlds.SEED, number]))
+    day = START + dt.timedelta(weeks=len(leads))
+    told = forecast(worlds.reached_frame(leads, worlds.seen(sales)), ["sale"], day, draws=400, seed=number)
+    one, actual = told.stages["sale"], sales.sum(axis=1).astype(float)
+    seen, rows = one.fit.triangle, []
+    for name in ("forecast", *SIMPLE):
+        mean = one.mean if name == "forecast" else seen.reached + simple(name, seen).mean
+        rows.append(pd.DataFrame({"method": name, "age": seen.ages, "mean": mean, "actual": actual}))
+    rows[0]["c50"] = scores.coverage(one.draws, actual, 0.5)
+    rows[0]["c90"] = scores.coverage(one.draws, actual, 0.9)
+    return pd.concat(rows).assign(reliable=np.tile(one.frame()["reliable"], 1 + len(SIMPLE)))
+
+
+def wape(frame: pd.DataFrame) -> float:
+    return scores.wape(frame["mean"].to_numpy(), frame["actual"].to_numpy())
+
+
+@pytest.mark.parametrize(
+    "world", [worlds.plain(60), worlds.plain(250), *worlds.others()], ids=lambda world: world.name
+)
+def test_honest_intervals_and_no_simple_method_is_better(world: worlds.World) -> None:
+    told = pd.concat(history(world, number) for number in range(3))
+    told = told[(told["age"] < 26) & told["reliable"]]
+    ours = told[told["method"] == "forecast"]
+    assert len(ours) >= 0.6 * 3 * 26, "marked as not reliable too often"
+    assert ours["c90"].mean() == pytest.approx(0.9, abs=0.08)
+    assert ours["c50"].mean() == pytest.approx(0.5, abs=0.13)
+    assert wape(ours) <= 1.1 * min(wape(told[told["method"] == name]) for name in SIMPLE)
+    if world.name.startswith("plain"):
+        bias = scores.bias(ours["mean"].to_numpy(), ours["actual"].to_numpy())
+        assert abs(bias) < 0.08

@@ -1,0 +1,71 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from funnel.analysis.durations import curves, durations, waiting_limits
+
+NAMES = [
+    "attribute",
+    "value",
+    "attribute2",
+    "value2",
+    "cohort_quarter",
+    "start",
+    "stage",
+    "outcome",
+    "days",
+    "leads",
+]
+
+
+def waits(*rows, quarter="2022-01-01"):
+    """Rows of outcome, days, leads on the way from the lead to the sale."""
+    base = ("", "", "", "", pd.Timestamp(quarter), "lead", "sale")
+    return pd.DataFrame([(*base, *row) for row in rows], columns=NAMES)
+
+
+def test_aalen_and_johansen_by_hand():
+    # 10 leads. Day 1: 2 bought. Day 2: 4 lost. Day 3: 2 of the 4 left are too young. Day 4: 1 of 2 bought.
+    frame = waits(
+        ("reached", 1.0, 2), ("lost", 2.0, 4), ("open", 3.0, 2), ("reached", 4.0, 1), ("open", 5.0, 1)
+    )
+    row = durations(frame, 104).iloc[0]
+    # S before day 4 = 8/10 * 4/8 = 0.4; the hazard there is pooled from the same leads, 1 of 2.
+    assert row["share"] == pytest.approx(0.2 + 0.4 * 0.5)
+    shown = curves(frame, 104)
+    late = shown[shown["days"] > 10].iloc[0]
+    assert (late["reached"], late["lost"]) == (pytest.approx(0.4), pytest.approx(0.4))
+
+
+def test_the_median_is_that_of_those_who_buy_not_of_all():
+    frame = waits(("reached", 1.0, 40), ("reached", 10.0, 41), ("lost", 2.0, 1000))
+    row = durations(frame, 104).iloc[0]
+    assert row["median_days"] == pytest.approx(10.0, rel=0.006)
+    assert (row["reached"], row["lost"], row["open"], row["borrowed"]) == (81, 1000, 0, 0.0)
+
+
+def test_a_young_quarter_borrows_the_tail_of_the_older_ones():
+    old = waits(("reached", 1.0, 500), ("reached", 100.0, 500), ("open", 600.0, 9000))
+    young = waits(("reached", 1.0, 50), ("open", 20.0, 950), quarter="2022-10-01")
+    found = durations(pd.concat([old, young], ignore_index=True), 104)
+    row = found[found["cohort_quarter"] == pd.Timestamp("2022-10-01")].iloc[0]
+    assert row["share"] == pytest.approx(0.1, rel=0.01)
+    assert row["p80_days"] == pytest.approx(100.0, rel=0.01)
+    assert row["borrowed"] == pytest.approx(0.5, rel=0.02)
+
+
+def test_nobody_who_reached_it_gives_no_median():
+    row = durations(waits(("lost", 2.0, 5), ("open", 3.0, 5)), 104).iloc[0]
+    assert np.isnan(row["median_days"]) and row["share"] == 0.0
+    assert waiting_limits(waits(("lost", 2.0, 5)), 104) == {}
+
+
+def test_an_empty_cube_gives_empty_tables():
+    empty = waits()
+    assert durations(empty, 104).empty
+    assert curves(empty, 104).empty
+
+
+def test_what_takes_longer_than_the_horizon_is_not_reached_by_then():
+    row = durations(waits(("reached", 1.0, 30), ("reached", 40.0, 70)), 4).iloc[0]
+    assert row["share"] == pytest.approx(0.3)

@@ -1,0 +1,207 @@
+"""Initiatives: measured against planted truth; too early, overlaps, what was earned."""
+
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from histories import STEPS, Planted, draw, monday
+
+from funnel.analysis.impact import COLUMNS, impact, lines
+from funnel.analysis.outlook import outlook
+from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
+
+SEGMENTS = {"channel": 4, "manager": 5}
+START, LAST = 46, 76
+EFFECT = Planted(START, steps=(1.3, 1.0, 1.0, 1.0), attribute="channel", values=(1,))
+
+
+def make(name="chat", start=START, scope=None, change=0.3, metric="target_rate", **more):
+    return Initiative(
+        id=name,
+        title=name,
+        owner="lead",
+        start=start if isinstance(start, dt.date) else monday(start),
+        scope={"channel": ("01",)} if scope is None else scope,
+        hypotheses=(Hypothesis(metric=metric, change=change), Hypothesis(metric="overall_rate", change=0.3)),
+        cost=Cost(money=Decimal(100_000), hours=10, per_hour=Decimal(1000)),
+        **more,
+    )
+
+
+def history(planted=(EFFECT,), seed=4):
+    return draw(np.random.default_rng(seed), 500, LAST, SEGMENTS, planted, sigma=0.05).cube()
+
+
+@pytest.fixture(scope="module")
+def cube():
+    return history()
+
+
+@pytest.fixture(scope="module")
+def measured(cube):
+    sold = cube[cube["stage"] == "sale"]
+    paid = sold.rename(columns={"leads": "payments"}).assign(amount=lambda rows: rows["payments"] * 1000)
+    return impact(cube, STEPS, monday(LAST), [make()], paid[list(PAID_COLUMNS)]).set_index("metric")
+
+
+def test_what_was_planted_is_measured_against_the_other_segments(measured):
+    row = measured.loc["target_rate"]
+    assert row["method"] == "difference in differences"
+    assert row["low"] < 0.3 < row["high"]
+    assert row["verdict"] == "confirmed"
+    assert row["without"] == pytest.approx(row["after"] / (1 + row["measured_change"]))
+    assert (row["weeks_before"], row["weeks_after"]) == (26, 13)
+
+
+def test_every_step_and_the_whole_are_there(measured):
+    assert list(measured.reset_index().columns) != []
+    assert list(measured.index) == [
+        "target_rate",
+        "overall_rate",
+        "qualified_rate",
+        "proposal_rate",
+        "sale_rate",
+    ]
+    assert measured.loc["qualified_rate", "verdict"] == ""
+    assert np.isnan(measured.loc["qualified_rate", "expected_change"])
+    assert measured.loc["qualified_rate", "low"] < 0 < measured.loc["qualified_rate", "high"]
+
+
+def test_before_and_after_are_the_rates_of_the_treated_at_equal_age(measured, cube):
+    row = measured.loc["overall_rate"]
+    part = cube[(cube["attribute"] == "channel") & (cube["value"] == "01") & (cube["lag"] <= row["at_age"])]
+    week = (part["cohort_week"] - pd.Timestamp(monday(0))).dt.days // 7
+    for name, first, last in (("before", START - 26, START), ("after", START, START + 13)):
+        mine = part[(week >= first) & (week < last)]
+        sales, leads = (mine.loc[mine["stage"] == stage, "leads"].sum() for stage in ("sale", "lead"))
+        assert row[name] == pytest.approx(sales / leads)
+
+
+def test_extra_sales_revenue_and_return(measured, cube):
+    row = measured.loc["overall_rate"]
+    part = cube[(cube["attribute"] == "channel") & (cube["value"] == "01") & (cube["stage"] == "sale")]
+    week = (part["cohort_week"] - pd.Timestamp(monday(0))).dt.days // 7
+    lived = week + part["lag"] < LAST
+    sales = part[(week >= START) & lived]["leads"].sum()
+    extra = sales * (1 - 1 / (1 + row["measured_change"]))
+    assert row["extra_sales"] == pytest.approx(extra)
+    assert row["cost"] == 110_000
+    assert row["roi_low"] < row["roi"] < row["roi_high"]
+    assert row["extra_revenue"] == pytest.approx(row["roi"] * 110_000 + 110_000)
+
+
+def test_no_verdict_before_the_date_of_reading_and_the_date_stays(cube):
+    early = impact(cube, STEPS, monday(START + 2), [make()]).set_index("metric")
+    late = impact(cube, STEPS, monday(LAST), [make()]).set_index("metric")
+    assert early.loc["overall_rate", "verdict"] == "too early"
+    assert early.loc["overall_rate", "readable_from"] > pd.Timestamp(monday(START + 2))
+    assert early["readable_from"].equals(late["readable_from"].reindex(early.index))
+    assert np.isnan(early.loc["overall_rate", "extra_sales"])
+
+
+def test_an_initiative_that_has_not_begun_is_too_early(cube):
+    frame = impact(cube, STEPS, monday(LAST), [make(start=LAST + 8)])
+    assert set(frame["verdict"]) == {"too early", ""}
+    assert frame["readable_from"].min() > pd.Timestamp(monday(LAST + 8))
+    assert list(frame.columns) == list(COLUMNS)
+
+
+def test_a_start_in_mid_week_leaves_that_week_out(cube):
+    item = make(start=monday(START - 1) + dt.timedelta(days=2))
+    row = impact(cube, STEPS, monday(LAST), [item]).iloc[0]
+    assert (row["weeks_before"], row["weeks_after"]) == (25, 13)
+
+
+def test_in_different_segments_they_are_told_apart():
+    down = Planted(START, steps=(0.75, 1.0, 1.0, 1.0), attribute="channel", values=(2,))
+    two = [make(), make("other", scope={"channel": ("02",)}, change=-0.25)]
+    frame = impact(history((EFFECT, down)), STEPS, monday(LAST), two)
+    rows = frame[frame["metric"] == "target_rate"].set_index("initiative")
+    assert rows.loc["chat", "low"] < 0.3 < rows.loc["chat", "high"]
+    assert rows.loc["other", "low"] < -0.25 < rows.loc["other", "high"]
+    assert rows.loc["chat", "overlaps"] == "other: its segments left out"
+
+
+@pytest.mark.parametrize("scope", [{"channel": ("01",)}, {}])
+def test_in_the_same_segment_and_week_they_cannot_be(cube, scope):
+    two = [make(scope=scope), make("other", scope=scope)]
+    frame = impact(cube, STEPS, monday(LAST), two)
+    assert set(frame["verdict"]) == {"cannot be told"}
+    assert set(frame["reason"]) == {"overlap:other", "overlap:chat"}
+
+
+def test_one_for_everybody_beside_one_for_a_segment_is_read_on_the_rest(cube):
+    frame = impact(cube, STEPS, monday(LAST), [make("all", scope={}), make("chat", start=START + 1)])
+    row = frame[frame["initiative"] == "all"].iloc[0]
+    assert row["overlaps"] == "chat: its segments left out"
+    part = cube[(cube["attribute"] == "channel") & (cube["value"] != "01") & (cube["lag"] <= row["at_age"])]
+    week = (part["cohort_week"] - pd.Timestamp(monday(0))).dt.days // 7
+    mine = part[(week >= START - 26) & (week < START)]
+    target, leads = (mine.loc[mine["stage"] == stage, "leads"].sum() for stage in ("target", "lead"))
+    assert row["before"] == pytest.approx(target / leads)
+
+
+def test_a_later_initiative_in_the_same_segment_shortens_the_weeks_read(cube):
+    frame = impact(cube, STEPS, monday(LAST), [make(), make("later", start=START + 6)])
+    row = frame[frame["initiative"] == "chat"].iloc[0]
+    assert row["weeks_after"] == 6
+    assert row["overlaps"] == "later: only weeks without its change are read"
+
+
+def test_an_unknown_segment_and_a_short_history_are_said(cube):
+    frame = impact(cube, STEPS, monday(LAST), [make(scope={"channel": ("fax",)}), make("first", start=5)])
+    reasons = frame.groupby("initiative")["reason"].unique().str[0].to_dict()
+    assert reasons == {"chat": "no_such_segment", "first": "history_short"}
+    assert set(frame["verdict"]) == {"cannot be told"}
+
+
+def test_a_staggered_roll_out_is_one_effect():
+    later = Planted(START + 6, steps=(1.3, 1.0, 1.0, 1.0), attribute="channel", values=(2,))
+    item = make(scope={"channel": ("01", "02")}, rollout={"02": monday(START + 6)})
+    row = impact(history((EFFECT, later)), STEPS, monday(LAST), [item]).iloc[0]
+    assert row["low"] < 0.3 < row["high"]
+    assert row["weeks_after"] == 19
+
+
+def test_nothing_is_seen_where_nothing_was_done():
+    verdicts = [
+        impact(history((), seed), STEPS, monday(LAST), [make(change=0.2)]).iloc[0]["verdict"]
+        for seed in range(10, 16)
+    ]
+    assert "confirmed" not in verdicts
+
+
+def test_the_picture_shows_what_was_measured(measured, cube):
+    frame = lines(cube, STEPS, monday(LAST), make(), "target_rate")
+    row = measured.loc["target_rate"]
+    treated = frame[frame["group"] == "treated"].groupby("period")[["reached", "base"]].sum()
+    assert (treated["reached"] / treated["base"])["after"] == pytest.approx(row["after"])
+    assert set(frame["group"]) == {"treated", "control"}
+    assert lines(cube, STEPS, monday(LAST), make(start=LAST + 8), "target_rate").empty
+
+
+def test_looking_ahead_tells_worth_and_visibility(cube):
+    item = make(start=LAST + 2, scope={}, metric="qualified_rate", change=0.02)
+    sold = cube[cube["stage"] == "sale"]
+    paid = sold.rename(columns={"leads": "payments"}).assign(amount=lambda rows: rows["payments"] * 1000)
+    worth, seen = outlook(cube, STEPS, monday(LAST), item, (), paid[list(PAID_COLUMNS)])
+    leads = cube[(cube["attribute"] == "") & (cube["stage"] == "lead")]
+    recent = leads[leads["cohort_week"] >= pd.Timestamp(monday(LAST - 13))]["leads"].sum()
+    assert worth.leads == pytest.approx(recent / 13 * 365.25 / 7 / 12)
+    assert worth.extra_sales == pytest.approx(0.3 * worth.sales)
+    assert worth.extra_revenue == pytest.approx(1000 * worth.extra_sales)
+    assert worth.payback_months == pytest.approx(110_000 / worth.extra_revenue)
+    small, whole = seen.set_index("metric").loc[["qualified_rate", "overall_rate"]].itertuples()
+    assert small.mde > 0.02
+    assert small.power < 0.5 < whole.power
+    assert whole.readable_from > pd.Timestamp(monday(LAST + 2))
+
+
+def test_more_leads_make_smaller_effects_detectable():
+    sizes = []
+    for leads in (60, 500):
+        cube = draw(np.random.default_rng(1), leads, LAST, SEGMENTS, sigma=0.05).cube()
+        sizes.append(outlook(cube, STEPS, monday(LAST), make(start=LAST + 1, scope={}))[1]["mde"].iloc[0])
+    assert sizes[0] > 1.5 * sizes[1] > 0

@@ -1,0 +1,98 @@
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from funnel.analysis.ltv import lifetime_values, payback_age, payback_curve
+
+FIRST = pd.Timestamp("2021-01-04")
+
+
+def exposure(*heads, value=""):
+    weeks = pd.date_range(FIRST, periods=len(heads), freq="7D")
+    return pd.DataFrame({"value": value, "cohort_week": weeks, "number": heads})
+
+
+def amounts(*rows, value=""):
+    """Rows of cohort (from 0), lag, amount."""
+    frame = pd.DataFrame(rows, columns=["cohort", "lag", "amount"])
+    weeks = FIRST + pd.to_timedelta(frame["cohort"].astype("int64") * 7, unit="D")
+    made = [Decimal(str(amount)) for amount in frame["amount"]]
+    return pd.DataFrame(
+        {"value": value, "cohort_week": weeks, "lag": frame["lag"].astype("int64"), "amount": made}
+    )
+
+
+def regular(cohorts, horizon, report):
+    """Every head pays 10 in its week and 1 in each of the next nine weeks, as far as they have been lived."""
+    oldest = (report - FIRST.date()).days // 7 - 1
+    rows = [
+        (cohort, lag, 1000 if lag == 0 else 100)
+        for cohort in range(cohorts)
+        for lag in range(min(10, oldest - cohort + 1))
+    ]
+    return amounts(*rows)
+
+
+def test_a_regular_history_is_projected_exactly():
+    report = FIRST.date() + dt.timedelta(weeks=30)
+    found = lifetime_values(exposure(*[100] * 30), regular(30, 20, report), report, 20, seed=1).iloc[0]
+    assert found["ltv"] == pytest.approx(19.0)
+    assert found["final_p05"] <= found["final"] <= found["final_p95"]
+    assert found["seen"] == pytest.approx(float(found["paid"]) / (19 * 3000))
+
+
+def test_the_interval_holds_the_truth_about_nine_times_of_ten():
+    report = FIRST.date() + dt.timedelta(weeks=60)
+    inside = []
+    for replication in range(40):
+        rng = np.random.default_rng([7, replication])
+        rows, truth = [], 0.0
+        for cohort in range(60):
+            lags = np.minimum(rng.exponential(8, rng.poisson(30)).astype(int), 51)
+            paid = np.round(rng.lognormal(3, 0.4, len(lags)), 2)
+            truth += paid.sum()
+            rows += [
+                (cohort, lag, amount) for lag, amount in zip(lags, paid, strict=True) if lag <= 59 - cohort
+            ]
+        found = lifetime_values(exposure(*[400] * 60), amounts(*rows), report, 52, seed=replication).iloc[0]
+        inside.append(found["final_p05"] <= truth <= found["final_p95"])
+    assert 32 <= sum(inside) <= 40
+
+
+def test_refunds_larger_than_sales_give_a_negative_value_and_no_share():
+    report = FIRST.date() + dt.timedelta(weeks=3)
+    found = lifetime_values(exposure(5, 5, 5), amounts((0, 0, 10), (0, 1, -30)), report, 10, seed=1).iloc[0]
+    assert found["paid"] == Decimal("-20")
+    assert found["per_head"] == pytest.approx(-20 / 15)
+    assert np.isfinite(found["ltv"])
+
+
+def test_a_cohort_that_paid_nothing_and_one_without_leads_do_no_harm():
+    report = FIRST.date() + dt.timedelta(weeks=4)
+    found = lifetime_values(exposure(5, 0, 5, 5), amounts(), report, 10, seed=1).iloc[0]
+    assert (found["number"], found["ltv"], found["ltv_p95"]) == (15, 0.0, 0.0)
+
+
+def test_no_leads_at_all_give_an_empty_table():
+    report = FIRST.date() + dt.timedelta(weeks=4)
+    assert lifetime_values(exposure(), amounts(), report, 10, seed=1).empty
+    assert payback_curve(exposure(), amounts(), report, 10, seed=1).empty
+
+
+def test_the_curve_counts_at_each_age_only_the_cohorts_that_lived_it():
+    report = FIRST.date() + dt.timedelta(weeks=2)
+    curve = payback_curve(exposure(10, 30), amounts((0, 0, 20), (0, 1, 10), (1, 0, 60)), report, 10, seed=1)
+    assert curve["number"].tolist() == [40, 10]
+    assert curve["per_head"].tolist() == [pytest.approx(2.0), pytest.approx(3.0)]
+
+
+def test_the_payback_age_is_the_first_at_which_the_cost_is_back():
+    curve = pd.DataFrame({"value": "web", "age": [0, 1, 2], "per_head": [1.0, 2.0, 3.0]})
+    curve = curve.assign(low=curve["per_head"] - 0.5, high=curve["per_head"] + 0.5)
+    row = payback_age(curve, pd.Series({"web": 2.4})).iloc[0]
+    assert (row["payback_weeks"], row["payback_low"], row["payback_high"]) == (2.0, 1.0, 2.0)
+    assert np.isnan(payback_age(curve, pd.Series({"web": 9.0})).loc[0, "payback_weeks"])
+    assert np.isnan(payback_age(curve, pd.Series(dtype=float)).loc[0, "payback_weeks"])

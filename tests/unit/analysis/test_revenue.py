@@ -1,0 +1,128 @@
+"""Revenue: sums that add up, payments that come late, refunds, plans, what-ifs."""
+
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+import worlds
+
+from funnel.analysis.forecast import Forecast, forecast
+from funnel.analysis.revenue import REVENUE_COLUMNS, forecast_revenue
+from funnel.analysis.revenue_slices import revenue_slices
+from funnel.analysis.volume import expected_volume
+from funnel.analysis.whatif import lift_sales
+
+AT = 80
+DAY = dt.date(2020, 1, 6) + dt.timedelta(weeks=AT)
+LEADS = worlds.Funnel(leads=200).draw(np.random.default_rng([8, 0]), AT + 13)
+REACHED, MOVED = worlds.funnel_cubes(LEADS, AT)
+
+
+@pytest.fixture(scope="module")
+def told() -> Forecast:
+    return forecast(REACHED, worlds.STAGES, DAY, moved=MOVED, draws=400, seed=1)
+
+
+def paid(price: int = 1000, later: int = 0) -> pd.DataFrame:
+    """Return a payment for every sale, some weeks later, so far as it is made."""
+    frame = REACHED[REACHED["stage"] == "sale"].rename(columns={"leads": "payments"}).drop(columns="stage")
+    frame["lag"] += later
+    frame = frame[frame["cohort_week"] + pd.to_timedelta(frame["lag"] * 7, unit="D") < pd.Timestamp(DAY)]
+    return frame.assign(amount=[Decimal(int(count) * price) for count in frame["payments"]])
+
+
+def test_existing_and_future_are_the_total_and_weeks_are_the_months(told: Forecast) -> None:
+    result = forecast_revenue(told, paid(), weeks=13)
+    frame = result.frame()
+    assert tuple(frame.columns) == REVENUE_COLUMNS
+    assert not frame.isna().any().any()
+    wide = frame.pivot(index="week", columns="source", values="mean")
+    assert (wide["existing"] + wide["future"] == wide["total"]).all()
+    months = result.by_month().groupby("source")["mean"].sum()
+    assert months.to_dict() == pytest.approx(wide.sum().to_dict())
+
+
+def test_the_forecast_is_near_what_came(told: Forecast) -> None:
+    came = ((LEADS["sale"] >= AT) & (LEADS["sale"] < AT + 13)).sum() * 1000
+    old = ((LEADS["sale"] >= AT) & (LEADS["sale"] < AT + 13) & (LEADS["born"] < AT)).sum() * 1000
+    result = forecast_revenue(told, paid(), weeks=13)
+    low, high = np.quantile(result.total(13), [0.01, 0.99])
+    assert low < came < high
+    assert result.existing.sum(axis=0).mean() == pytest.approx(old, rel=0.3)
+
+
+def test_payments_that_come_late_are_still_expected_from_sales_made(told: Forecast) -> None:
+    result = forecast_revenue(told, paid(later=4), weeks=13)
+    assert result.deals.pattern[:8].argmax() == 4
+    sold = REACHED[REACHED["stage"] == "sale"]
+    week = sold["cohort_week"] + pd.to_timedelta(sold["lag"] * 7, unit="D")
+    due = sold["leads"][week == pd.Timestamp(DAY) - pd.Timedelta(weeks=4)].sum() * 1000
+    assert result.existing[0].mean() == pytest.approx(due, rel=0.35, abs=2000)
+
+
+def test_refunds_missing_and_no_payments(told: Forecast) -> None:
+    full = forecast_revenue(told, paid(), weeks=8).frame()
+    half = paid()
+    half["payments"] = (half["payments"] / 2).round().astype(int)
+    half["amount"] = [Decimal(int(count) * 1000) for count in half["payments"]]
+    less = forecast_revenue(told, half, weeks=8).frame()
+    back = forecast_revenue(told, paid(price=-1000), weeks=8).frame()
+    none = forecast_revenue(told, paid()[:0], weeks=8).frame()
+    assert not pd.concat([less, back, none]).isna().any().any()
+    assert none["mean"].eq(0).all()
+    assert back["mean"].sum() == pytest.approx(-full["mean"].sum(), rel=0.05)
+    assert 0 < less["mean"].sum() < full["mean"].sum()
+
+
+def test_a_plan_replaces_the_volume(told: Forecast) -> None:
+    weeks = pd.date_range(DAY, periods=13, freq="7D")
+    base = forecast_revenue(told, paid(), weeks=13)
+    more = forecast_revenue(told, paid(), weeks=13, plan=dict.fromkeys(weeks, 400.0))
+    ratio = more.future.sum() / base.future.sum()
+    assert ratio == pytest.approx(2.0, rel=0.15)
+    assert more.existing.sum() == pytest.approx(base.existing.sum(), rel=0.05)
+
+
+def test_what_if_more_proposals_from_a_week_on(told: Forecast) -> None:
+    start = pd.Timestamp(DAY) + pd.Timedelta(weeks=4)
+    existing, future = lift_sales(told, MOVED, "proposal", 0.1, start, 26)
+    assert existing[:, :4] == pytest.approx(1.0)
+    # A cohort born after the start has 10 % more of all behind that step; no week can gain more.
+    assert future[5, 5:] == pytest.approx(1.1)
+    assert existing.min() >= 1 and existing.max() <= 1.1 + 1e-9
+    base = forecast_revenue(told, paid(), weeks=26)
+    more = forecast_revenue(told, paid(), weeks=26, lift=(existing, future))
+    assert 1.0 < more.total(26).mean() / base.total(26).mean() < 1.1
+
+
+def test_volume_knows_last_year_s_season() -> None:
+    season = 100 + 60 * np.sin(2 * np.pi * np.arange(130) / 52)
+    ahead = expected_volume(season[:104], 26)
+    flat = np.full(26, season[96:104].mean())
+    truth = season[104:]
+    assert np.abs(ahead - truth).mean() < 0.75 * np.abs(flat - truth).mean()
+    assert expected_volume(np.zeros(0), 3).tolist() == [0, 0, 0]
+
+
+def test_slices_share_the_whole_and_know_their_deal_size(told: Forecast) -> None:
+    channel = LEADS["cohort"].index % 3 == 0
+    cubes, payments = [], []
+    for value, part, price in (("a", LEADS[channel], 3000), ("b", LEADS[~channel], 1000)):
+        cubes.append(worlds.funnel_cubes(part, AT)[0].assign(attribute="channel", value=value))
+        sales = cubes[-1][cubes[-1]["stage"] == "sale"].rename(columns={"leads": "payments"})
+        payments.append(sales.assign(amount=[Decimal(int(n) * price) for n in sales["payments"]]))
+    every = pd.concat(payments, ignore_index=True)
+    whole = forecast_revenue(told, every, weeks=13)
+    frame = revenue_slices(pd.concat(cubes, ignore_index=True), every, told, whole)
+    assert not frame.isna().any().any()
+    summed = frame.groupby(["week", "source"])["mean"].sum()
+    total = whole.frame().set_index(["week", "source"])["mean"].sort_index()
+    assert summed.to_numpy() == pytest.approx(total.to_numpy())
+    size = frame.groupby("value")["deal_size"].first()
+    assert size["a"] == pytest.approx(3000, rel=0.05)
+    assert size["b"] == pytest.approx(1000, rel=0.1)
+    # A third of the leads at three times the price: 60 % of the money.
+    of_a = frame[(frame["source"] == "total") & (frame["value"] == "a")]["mean"].sum()
+    assert of_a / frame[frame["source"] == "total"]["mean"].sum() == pytest.approx(0.6, abs=0.1)
