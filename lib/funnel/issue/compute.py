@@ -1,0 +1,149 @@
+"""Ask the warehouse for everything one report date needs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from funnel.dates import WEEK, AsOf, week_of
+from funnel.errors import InputError, Problem
+from funnel.issue.model import Issue
+from funnel.issue.money import ask_money
+from funnel.issue.registers import Registers, read_registers
+from funnel.issue.results import Cubes, Earlier, results
+from funnel.settings import Language, ReachRule, Settings
+from funnel.warehouse import Warehouse
+
+
+def compute(
+    warehouse: Warehouse,
+    settings: Settings,
+    report_date: dt.date,
+    known_at: dt.datetime | None = None,
+    previous: AsOf | None = None,
+    earlier: Sequence[Earlier] = (),
+    registers: Registers | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Issue:
+    """Ask the warehouse for everything one report date needs.
+
+    Args:
+        warehouse: open for reading.
+        settings: the settings.
+        report_date: D.
+        known_at: the knowledge time; by default all that the warehouse knows.
+        previous: the clocks of the archived issue to compare with.
+        earlier: archived issues whose forecasts are scored.
+        registers: initiatives and investigations; by default those written down now.
+        step: told the name of each part as it begins, for a progress display.
+
+    Raises:
+        InputError: the report date lies before the first cohort is complete.
+    """
+    as_of = AsOf(report_date, known_at or warehouse.known_at())
+    step("reached")
+    registers = registers or read_registers(settings)
+    cubes = ask(warehouse, settings, as_of, registers)
+    step("money")
+    asked = ask_money(warehouse, settings, as_of)
+    other: ReachRule = "entered" if settings.reach == "any-later" else "any-later"
+    reached_other = warehouse.reached(as_of, [()], other)
+    step("problems")
+    problems = warehouse.problems(as_of)
+    step("restated")
+    restated = warehouse.restated(
+        previous.report_date if previous else report_date,
+        previous.known_at if previous else as_of.known_at,
+        as_of.known_at,
+    )
+    step("fingerprint")
+    return Issue(
+        settings=settings,
+        as_of=as_of,
+        previous=previous,
+        reached=cubes.reached,
+        reached_other=reached_other,
+        problems=problems,
+        imports=_last_import(warehouse.imports(), as_of.known_at),
+        restated=restated,
+        fingerprint=warehouse.fingerprint(as_of),
+        initiatives=cubes.initiatives,
+        investigations=cubes.investigations,
+        register_problems=tuple(str(problem) for problem in registers.problems),
+        earlier=tuple(item.name for item in earlier),
+        results=results(cubes, asked, earlier, step),
+    )
+
+
+def ask(warehouse: Warehouse, settings: Settings, as_of: AsOf, registers: Registers) -> Cubes:
+    """Ask the warehouse for the cubes: total, every attribute, and the pairs that initiatives are scoped by.
+
+    Raises:
+        InputError: the report date lies before the first cohort is complete.
+    """
+    known = warehouse.attributes()
+    scopes = {tuple(sorted(item.scope)) for item in registers.initiatives if len(item.scope) > 1}
+    by = [(), *((name,) for name in settings.attributes if name in known)]
+    by += [pair for pair in sorted(scopes) if set(pair) <= set(known)]
+    reached = warehouse.reached(as_of, by, settings.reach)
+    require_cohort(reached, as_of.report_date, warehouse.first_day())
+    return Cubes(
+        settings,
+        as_of.report_date,
+        reached,
+        warehouse.paid(as_of, by),
+        warehouse.moved(as_of, [()], settings.reach),
+        registers.initiatives,
+        registers.investigations,
+        registers.edits,
+    )
+
+
+def _last_import(imports: pd.DataFrame, known_at: dt.datetime) -> pd.DataFrame:
+    """Return the rows of the last import known then; the first import is known from the beginning."""
+    times = imports["time"]
+    last = times[(times <= known_at) | (times == times.min())].max()
+    shown: pd.DataFrame = imports[times == last]
+    return shown.drop(columns=["time", "files"]).reset_index(drop=True)
+
+
+def require_cohort(reached: pd.DataFrame, report_date: dt.date, first_day: dt.date) -> None:
+    """Refuse a report date by which no cohort is complete.
+
+    Raises:
+        InputError: with the earliest date that would do.
+    """
+    if len(reached) and reached["cohort_week"].min().date() + WEEK <= report_date:
+        return
+    problem = Problem(
+        f"--date {report_date}",
+        f"no cohort is complete by then: the first lead is of {first_day}",
+        f"{week_of(first_day) + WEEK} or later",
+    )
+    raise InputError("The report date is too early.", [problem])
+
+
+def report_date_for(warehouse: Warehouse, today: dt.date, asked: dt.date | None) -> dt.date:
+    """Return the report date: the one asked for, or the last Monday that the data reach.
+
+    Raises:
+        InputError: the date asked for lies in the future.
+    """
+    if asked is not None:
+        if asked > today:
+            problem = Problem(f"--date {asked}", "it lies in the future", f"{today} or earlier")
+            raise InputError("The report date cannot be used.", [problem])
+        return asked
+    return week_of(min(today, warehouse.last_day() + dt.timedelta(days=1)))
+
+
+def language_of(settings: Settings, asked: str | None) -> Language:
+    """Return the language asked for, or the settings' own."""
+    if asked is None:
+        return settings.language
+    if asked not in ("en", "ru"):
+        problem = Problem(f"--lang {asked}", "is not a language of the report", "en, ru")
+        raise InputError("The language cannot be used.", [problem])
+    return "ru" if asked == "ru" else "en"

@@ -1,0 +1,146 @@
+"""What the methods make of the cubes, by the name of the published table.
+
+| name | a row is |
+|---|---|
+| `forecast` | a cohort and stage: its expected final number (`analysis.forecast`) |
+| `maturity` | a stage and age: the share of the final number reached by then (`analysis.maturity`) |
+| `revenue`, `revenue_months` | a week or month ahead, and where its revenue comes from (`analysis.revenue`) |
+| `revenue_sum` | the quantiles of the revenue of the next 13 weeks together |
+| `change` | an attribute, a value and a part of the change of the newest cohorts (`analysis.mix`) |
+| `backtest` | an age band and method: how it would have forecast (`analysis.backtest`) |
+| `track`, `revenue_track` | an archived forecast beside what came (`analysis.track`) |
+
+What needs attention is named in `funnel.issue.attention`, money and durations in `funnel.issue.money`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from funnel.analysis import cohorts
+from funnel.analysis.backtest import backtest
+from funnel.analysis.forecast import QUANTILES, Forecast, forecast
+from funnel.analysis.maturity import maturity_curves
+from funnel.analysis.mix import EXPLAINED_COLUMNS, explain_change
+from funnel.analysis.revenue import forecast_revenue
+from funnel.analysis.scores import LEVELS
+from funnel.analysis.track import revenue_track, track
+from funnel.dates import WEEK, complete_weeks, week_of
+from funnel.issue.attention import attention
+from funnel.issue.money import MoneyCubes, money
+from funnel.issue.registers import no_edits
+from funnel.schema import Initiative, Investigation
+from funnel.settings import Settings
+
+PERIOD = 4
+"""Weeks in each of the two periods whose change is explained."""
+BACKTEST_WEEKS = range(4, 29, 4)
+"""How many weeks back the report's own backtest forecasts from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cubes:
+    """What the methods work on: the cubes of a report date, `reached` and `paid` also by each attribute."""
+
+    settings: Settings
+    report_date: dt.date
+    reached: pd.DataFrame
+    paid: pd.DataFrame
+    moved: pd.DataFrame
+    initiatives: tuple[Initiative, ...]
+    investigations: tuple[Investigation, ...] = ()
+    edits: pd.DataFrame = field(default_factory=no_edits)
+
+    def forecast(self) -> Forecast:
+        """Return the forecast of the total."""
+        return forecast(
+            cohorts.select(self.reached),
+            self.settings.stage_keys,
+            self.report_date,
+            moved=self.moved,
+            horizon=self.settings.horizon_weeks,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An archived issue whose forecast is scored: its folder's name, its date, its two tables."""
+
+    name: str
+    report_date: dt.date
+    forecast: pd.DataFrame
+    revenue: pd.DataFrame
+
+
+def results(
+    cubes: Cubes,
+    asked: MoneyCubes,
+    earlier: Sequence[Earlier],
+    step: Callable[[str], None] = lambda _: None,
+) -> dict[str, pd.DataFrame]:
+    """Return every result by name.
+
+    Args:
+        cubes: what the warehouse gave.
+        asked: what it gave for money and durations.
+        earlier: archived issues of earlier dates.
+        step: told the name of each part as it begins.
+    """
+    settings, stage = cubes.settings, cubes.settings.stage_keys[-1]
+    total, paid = cohorts.select(cubes.reached), cohorts.select(cubes.paid)
+    step("forecast")
+    whole = cubes.forecast()
+    revenue = forecast_revenue(whole, paid)
+    step("attention")
+    looked = attention(cubes)
+    step("backtest")
+    back = [cubes.report_date - WEEK * weeks for weeks in BACKTEST_WEEKS]
+    first = total["cohort_week"].min().date()
+    back = [date for date in back if date >= first + 2 * WEEK]
+    return {
+        "forecast": whole.frame(),
+        "maturity": maturity_curves(whole),
+        "revenue": revenue.frame(),
+        "revenue_months": revenue.by_month(),
+        "revenue_sum": pd.DataFrame(
+            [dict(zip(QUANTILES, np.quantile(revenue.total(13), LEVELS), strict=True))]
+        ),
+        "change": _change(cubes, whole),
+        "backtest": backtest(total, stage, cubes.report_date, back, horizon=settings.horizon_weeks),
+        "track": track(
+            {item.report_date: item.forecast for item in earlier},
+            total,
+            cubes.report_date,
+            settings.horizon_weeks,
+        ),
+        "revenue_track": revenue_track(
+            {item.report_date: item.revenue for item in earlier}, paid, cubes.report_date
+        ),
+        **looked,
+        **money(cubes, asked, whole),
+    }
+
+
+def _change(cubes: Cubes, whole: Forecast) -> pd.DataFrame:
+    """Explain the newest comparable cohorts against those before them, by each attribute the report shows."""
+    last = week_of(cubes.report_date) - WEEK * cubes.settings.reading_age
+    first = cubes.reached["cohort_week"].min().date()
+    weeks = [week for week in complete_weeks(last, 2 * PERIOD) if week >= first]
+    columns = ["attribute", *EXPLAINED_COLUMNS]
+    if len(weeks) < 2 * PERIOD:
+        return pd.DataFrame(columns=columns)
+    stamps = [pd.Timestamp(week) for week in weeks]
+    parts = []
+    for name in cubes.settings.slices:
+        cube = cohorts.select(cubes.reached, name)
+        if len(cube):
+            stage = cubes.settings.stage_keys[-1]
+            part = explain_change(cube, whole, stage, stamps[PERIOD:], stamps[:PERIOD])
+            part.insert(0, "attribute", name)
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
