@@ -1,0 +1,258 @@
+"""Flags, shapes, investigations and verdicts in words; also the draft of what the narrative says of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from funnel.analysis.cohorts import OVERALL
+from funnel.dates import WEEK
+from funnel.present.amounts import unit_for
+from funnel.present.escape import clean, for_markdown
+from funnel.present.texts import Texts
+from funnel.schema import Initiative
+from funnel.settings import LEAD, Settings
+
+Record = Mapping[Hashable, Any]
+WHOLE = "overall_rate"
+SAID_FLAGS = 3
+LONG = 400
+"""Characters of a text that people wrote which are shown."""
+
+
+def segment(record: Record, settings: Settings, texts: Texts) -> str:
+    """Return a segment in words, such as ``Manager: Boris``."""
+    if not record["attribute"]:
+        return texts.t("all_leads")
+    value = clean(str(record["value"]), 30) or texts.t("not_given")
+    return f"{clean(texts.attribute(record['attribute'], settings), 30)}: {value}"
+
+
+def stage_name(key: str, settings: Settings, texts: Texts) -> str:
+    """Return a stage's name; a key that is no longer configured is shown as it is."""
+    known = key == OVERALL or key in settings.steps
+    return clean(texts.stage(key, settings) if known else key, 40)
+
+
+def metric_name(metric: str, settings: Settings, texts: Texts) -> str:
+    """Return a metric in words, such as ``Leads → Target``."""
+    if metric == WHOLE:
+        return texts.t("metric_overall")
+    for suffix, key in (("_rate", "metric_step"), ("_per_lead", "metric_per_lead")):
+        stage = metric.removesuffix(suffix)
+        if stage != metric and stage in settings.stage_keys:
+            base = settings.steps[settings.steps.index(stage) - 1] if suffix == "_rate" else LEAD
+            return texts.t(
+                key, stage=stage_name(stage, settings, texts), base=stage_name(base, settings, texts)
+            )
+    return clean(metric, 40)
+
+
+def whose(flag: Record, dug: pd.DataFrame, texts: Texts) -> str:
+    """Return who digs at a flag, in a few words; '' where nobody does.
+
+    Args:
+        flag: a row of `deviations` with its `investigation`.
+        dug: `schema.INVESTIGATION_COLUMNS`.
+        texts: the language.
+    """
+    mine = dug[dug["id"] == flag["investigation"]]
+    if mine.empty:
+        return ""
+    row = mine.iloc[0]
+    return clean(row["who"], 30) if row["state"] == "open" else state_word(row["state"], texts)
+
+
+def state_word(state: str, texts: Texts) -> str:
+    """Return an end state in words."""
+    return texts.t("state_" + state.replace(" ", "_"))
+
+
+def verdict_word(verdict: str, texts: Texts) -> str:
+    """Return a verdict in words; '' for none."""
+    return texts.t("verdict_" + verdict.replace(" ", "_")) if verdict else ""
+
+
+def reason_words(reason: str, names: Mapping[str, str], texts: Texts) -> str:
+    """Return why nothing can be told; `names` are the initiatives' by id."""
+    kind, _, other = reason.partition(":")
+    return texts.t(f"reason_{kind}", other=names.get(other, clean(other, 60))) if kind else ""
+
+
+def change_range(low: float, high: float, texts: Texts) -> str:
+    """Return an interval of relative changes."""
+    return texts.t("from_to", low=texts.change(low), high=texts.change(high))
+
+
+def verdict_sentence(
+    rows: pd.DataFrame, verdict: str, names: Mapping[str, str], settings: Settings, texts: Texts
+) -> str:
+    """Say in one sentence what came of an initiative.
+
+    Args:
+        rows: its rows of `analysis.impact.COLUMNS`.
+        verdict: the whole one, of the scoreboard.
+        names: the initiatives' by id.
+        settings: the stages.
+        texts: the language.
+    """
+    word = verdict_word(verdict, texts)
+    tested = rows[rows["expected_change"].notna()]
+    if verdict == "too early":
+        days = tested.loc[tested["verdict"] == "too early", "readable_from"].dropna()
+        if days.empty:
+            return texts.t("verdict_is", verdict=word)
+        return texts.t("verdict_until", verdict=word, date=texts.date(days.max().date()))
+    if verdict == "cannot be told":
+        reasons = [reason for reason in tested["reason"] if reason]
+        why = reason_words(reasons[0], names, texts) if reasons else ""
+        return (
+            texts.t("verdict_because", verdict=word, reason=why)
+            if why
+            else texts.t("verdict_is", verdict=word)
+        )
+    shown = rows[(rows["metric"] == WHOLE) & rows["measured_change"].notna()]
+    row = (shown if len(shown) else tested[tested["measured_change"].notna()]).iloc[0]
+    hoped = float(row["expected_change"])
+    return texts.t(
+        "verdict_unhoped" if math.isnan(hoped) else "verdict_measured",
+        verdict=word,
+        true=texts.t("n_of", n=int((tested["verdict"] == "confirmed").sum()), total=len(tested)),
+        metric=texts.t("the_overall")
+        if row["metric"] == WHOLE
+        else metric_name(row["metric"], settings, texts),
+        measured=texts.change(row["measured_change"]),
+        range=change_range(row["low"], row["high"], texts),
+        **({} if math.isnan(hoped) else {"expected": texts.change(hoped)}),
+    )
+
+
+def shape_sentence(shape: Record, settings: Settings, texts: Texts) -> str:
+    """Say what a shape looks like and what it usually means."""
+    first, last = shape["first_week"].date(), shape["last_week"].date() + WEEK - dt.timedelta(days=1)
+    fault = shape["attribute"] == "stage"
+    return texts.t(
+        f"shape_{shape['shape']}_is",
+        weeks=f"{texts.date(first)} – {texts.date(last)}",
+        segment="" if fault else segment(shape, settings, texts),
+        stage=stage_name(str(shape["value"]), settings, texts) if fault else "",
+        volume=texts.change(float(shape["volume"]) - 1),
+        change=texts.change(float(shape["change"])),
+    )
+
+
+def closed_since(dug: pd.DataFrame, since: dt.date) -> pd.DataFrame:
+    """Return the investigations closed after a day, the newest first."""
+    shown = dug[(dug["state"] != "open") & (dug["closed"] > pd.Timestamp(since))]
+    return shown.sort_values("closed", ascending=False, kind="stable")
+
+
+def paragraphs(
+    frames: Mapping[str, pd.DataFrame],
+    shown: Sequence[Initiative],
+    initiatives: Sequence[Initiative],
+    since: dt.date,
+    settings: Settings,
+    texts: Texts,
+) -> list[list[str]]:
+    """Draft what the narrative says of flags, shapes, investigations and initiatives, as Markdown.
+
+    Args:
+        frames: the results of `issue.attention` by name.
+        shown: those the report shows in detail.
+        initiatives: all of them, for their names.
+        since: the date of the previous issue.
+        settings: stages, attributes and currency.
+        texts: the language.
+
+    Returns:
+        Sentences by paragraph.
+    """
+    names = {item.id: clean(item.name(texts.language), 60) for item in initiatives}
+    looked = _flags(frames["deviations"], frames["investigations"], settings, texts)
+    looked += [
+        for_markdown(shape_sentence(row, settings, texts)) for row in frames["shapes"].to_dict("records")
+    ]
+    dug = _dug(frames["investigations"], since, settings, texts)
+    return [looked, dug, *([line] for line in _tried(frames, shown, names, settings, texts))]
+
+
+def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+    if flags.empty:
+        return [texts.t("say_flags_short")]
+    chosen = flags[flags["flag"]]
+    if chosen.empty:
+        return [texts.t("say_flags_none", n=len(flags))]
+    said = [texts.t("say_flags", n=len(chosen))]
+    for row in chosen.head(SAID_FLAGS).to_dict("records"):
+        said.append(_flag(row, settings, texts))
+        who = whose(row, dug, texts)
+        said.append(texts.t("say_digs", who=for_markdown(who)) if who else texts.t("say_nobody_digs"))
+    return said
+
+
+def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
+    """Say how far a flag is from the usual, since when, and what that costs or brings."""
+    sales, money = float(row["effect_sales"]), abs(float(row["effect_money"]))
+    since: pd.Timestamp = row["first_week"] if pd.isna(row["since"]) else row["since"]
+    said = texts.t(
+        "card_flag",
+        observed=texts.percent(row["observed"], 1),
+        expected=texts.percent(row["expected"], 1),
+        week=texts.date(since.date()),
+    )
+    if math.isnan(sales):
+        return said
+    unit = unit_for(0.0 if math.isnan(money) else money, settings.currency, texts)
+    worth = "" if math.isnan(money) else f" ({unit.words(money, texts)})"
+    key = "card_costs" if sales < 0 else "card_brings"
+    return f"{said} {texts.t(key, sales=texts.number(abs(sales)), money=worth)}"
+
+
+def _flag(row: Record, settings: Settings, texts: Texts) -> str:
+    return texts.t(
+        "say_flag",
+        segment=for_markdown(segment(row, settings, texts)),
+        stage=for_markdown(stage_name(row["stage"], settings, texts)),
+        what=for_markdown(flag_sentences(row, settings, texts)),
+    )
+
+
+def _dug(dug: pd.DataFrame, since: dt.date, settings: Settings, texts: Texts) -> list[str]:
+    running, over = dug[dug["state"] == "open"], closed_since(dug, since)
+    said = []
+    if len(running):
+        oldest = texts.t("n_weeks", n=int(running["age_weeks"].max()))
+        said.append(texts.t("say_open", n=len(running), age=oldest))
+    for row in over.to_dict("records"):
+        said.append(
+            texts.t(
+                "say_closed",
+                segment=for_markdown(segment(row, settings, texts)),
+                stage=for_markdown(stage_name(row["stage"], settings, texts)),
+                state=state_word(row["state"], texts),
+                finding=for_markdown(clean(row["finding"], LONG)).rstrip("."),
+            )
+        )
+    return said
+
+
+def _tried(
+    frames: Mapping[str, pd.DataFrame],
+    shown: Sequence[Initiative],
+    names: Mapping[str, str],
+    settings: Settings,
+    texts: Texts,
+) -> list[str]:
+    whole = dict(zip(frames["scoreboard"]["initiative"], frames["scoreboard"]["verdict"], strict=True))
+    said = []
+    for item in shown:
+        rows = frames["impact"][frames["impact"]["initiative"] == item.id]
+        sentence = verdict_sentence(rows, whole[item.id], names, settings, texts)
+        title = for_markdown(clean(item.name(texts.language), 80))
+        said.append(texts.t("say_initiative", title=title, verdict=for_markdown(sentence)))
+    return said

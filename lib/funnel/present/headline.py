@@ -1,0 +1,142 @@
+"""The summary in big numbers: the one cohort that is read this week."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+
+from funnel.analysis.cohorts import OVERALL
+from funnel.present import theme as look
+from funnel.present.escape import clean, for_html, for_typst
+from funnel.present.grid import Cell, raw_blocks
+from funnel.present.grid_typst import PAGE_WIDTH
+from funnel.present.tables import change_cell
+from funnel.present.texts import Texts
+from funnel.present.theme import HTML_FONTS, Theme
+from funnel.settings import LEAD, Settings
+
+
+def read_at(frame: pd.DataFrame, settings: Settings) -> int:
+    """Return the position of the cohort the report reads: the newest one of the reading age, else the oldest.
+
+    Args:
+        frame: `analysis.cohorts.cohort_table`, not empty.
+        settings: `reading_age`.
+    """
+    return max((at for at, age in enumerate(frame["age_weeks"]) if age >= settings.reading_age), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A title, a big number, and small lines under it."""
+
+    title: str
+    number: str
+    lines: tuple[Cell, ...]
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """Tiles in a row, under a line that says which cohort they describe; without tiles, only that line."""
+
+    title: str
+    tiles: tuple[Tile, ...]
+    theme: Theme
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return raw_blocks(self._html(), self._typst())
+
+    def _html(self) -> str:
+        theme, tiles = self.theme, []
+        for tile in self.tiles:
+            lines = "".join(
+                f'<div style="font-size:0.8rem;color:{line.colour or theme.muted}">'
+                f"{for_html(line.text)}</div>"
+                for line in tile.lines
+            )
+            tiles.append(
+                f'<div style="flex:1 1 7rem;background:{theme.wash};border-top:3px solid {tile.colour};'
+                f'padding:0.5rem 0.7rem"><div style="font-size:0.85rem;font-weight:600;color:{tile.colour}">'
+                f'{for_html(tile.title)}</div><div style="font-size:1.7rem;font-weight:600;line-height:1.2;'
+                f'white-space:nowrap">{for_html(tile.number)}</div>{lines}</div>'
+            )
+        return (
+            f"<div style='font-family:{HTML_FONTS};color:{theme.ink};margin:0.5rem 0 1rem'>"
+            f'<p style="margin:0 0 0.4rem;font-weight:600">{for_html(self.title)}</p>'
+            f'<div style="display:flex;flex-wrap:wrap;gap:0.5rem">{"".join(tiles)}</div></div>'
+        )
+
+    def _typst(self) -> str:
+        theme = self.theme
+        title = f"#block(below: 6pt, text(weight: 600, {for_typst(self.title)}))"
+        if not self.tiles:
+            return title
+        columns = min(len(self.tiles), 6)
+        longest = max(len(tile.title) for tile in self.tiles)
+        small = min(8.0, (PAGE_WIDTH / columns - 18) / (longest * 0.6))
+        tiles = []
+        for tile in self.tiles:
+            lines = "".join(
+                f' text(size: 7.5pt, fill: rgb("{line.colour or theme.muted}"), '
+                f"{for_typst(line.text)}), linebreak(),"
+                for line in tile.lines
+            )
+            paint = f'fill: rgb("{theme.wash}"), stroke: (top: 2pt + rgb("{tile.colour}"))'
+            tiles.append(
+                f"  grid.cell({paint}, [#stack(spacing: 4.5pt,"
+                f' text(size: {small:.2f}pt, weight: 600, fill: rgb("{tile.colour}"), '
+                f"{for_typst(tile.title)}),"
+                f" text(size: 15pt, weight: 600, {for_typst(tile.number)}),"
+                f" {{ set par(leading: 0.35em); ({lines}).join() }})]),"
+            )
+        grid = f"#block(width: 100%, grid(columns: (1fr,) * {columns}, gutter: 5pt, inset: 6pt,"
+        return "\n".join([title, grid, *tiles, "))"])
+
+
+def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, texts: Texts) -> Headline:
+    """Return the tiles of the cohort that is read: leads, the share of each step, overall, with changes.
+
+    Args:
+        frame: `analysis.cohorts.cohort_table`.
+        equal_age: the same with an age, for the comparison of like with like.
+        settings: stages and reading age.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    if frame.empty:
+        return Headline(texts.t("empty_cohorts"), (), theme)
+    at = read_at(frame, settings)
+    record = frame.iloc[at]
+    week = texts.t("tile_cohort", week=texts.week(record["cohort_week"].date()))
+    title = f"{week}, {texts.t('tile_age', n=int(record['age_weeks']))}"
+    before = float(frame["leads"].iloc[at - 1]) if at else math.nan
+    growth = record["leads"] / before - 1 if before > 0 else math.nan
+    first = Tile(
+        texts.stage(LEAD, settings),
+        texts.number(record["leads"]),
+        _compared("tile_leads", growth, texts, theme),
+        theme.stage(LEAD, settings),
+    )
+    tiles = [first]
+    for base, stage in pairwise(("leads", *settings.stage_keys)):
+        part = texts.t("tile_of", n=int(record[stage]), base=int(record[base]))
+        name, rate = clean(texts.stage(stage, settings)), texts.percent(record[f"{stage}_rate"])
+        tiles.append(Tile(name, rate, (Cell(part),), theme.stage(stage, settings)))
+    same_week = equal_age.loc[equal_age["cohort_week"] == record["cohort_week"], "overall_change"]
+    lines = _compared("tile_raw", record["overall_change"], texts, theme)
+    lines += _compared("tile_equal", float(same_week.iloc[0]) if len(same_week) else math.nan, texts, theme)
+    tiles.append(
+        Tile(texts.stage(OVERALL, settings), texts.percent(record["overall_rate"], 2), lines, theme.ink)
+    )
+    return Headline(title, tuple(tiles), theme)
+
+
+def _compared(key: str, relative: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:
+    if math.isnan(relative):
+        return ()
+    cell = change_cell(relative, texts, theme)
+    return (Cell(texts.t(key, change=cell.text), colour=cell.colour),)

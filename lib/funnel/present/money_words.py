@@ -1,0 +1,91 @@
+"""What the drafted narrative says about money and durations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from funnel.present.escape import clean, for_markdown
+from funnel.present.money_tables import days, projected, times
+from funnel.present.texts import Texts
+from funnel.settings import LEAD, Settings
+
+
+def money(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+    """Return sentences: what a sale costs, what a contact is worth, how long a deal takes.
+
+    Args:
+        frames: by name, see `funnel.issue.money`; what is missing or empty is not spoken of.
+        settings: the stages and the currency.
+        texts: the language.
+    """
+    given = {name: frame for name, frame in frames.items() if not frame.empty}
+    said: list[str] = []
+    if "costs_summary" in given:
+        said += _costs(given, settings, texts)
+    if "ltv" in given:
+        said += _worth(given["ltv"], settings, texts)
+    if "durations" in given:
+        said += _durations(given["durations"], settings, texts)
+    return said
+
+
+def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+    summary, currency = given["costs_summary"], settings.currency
+    total = summary[summary["level"] == "total"].to_dict("records")[0]
+    if not total["vat"] or math.isnan(total["projected_cost_per_sale"]):
+        return []
+    said = [
+        texts.t(
+            "say_costs",
+            spend=texts.money(total["spend"], currency),
+            now=texts.money(total[f"cost_per_{settings.stage_keys[-1]}"], currency),
+            end=texts.money(total["projected_cost_per_sale"], currency),
+            interval=projected(total, texts, 0)[1],
+        )
+    ]
+    channels = summary[(summary["level"] == "channel") & (summary["projected_cost_per_sale"] > 0)]
+    if len(channels) > 1:
+        ordered = channels.sort_values("projected_cost_per_sale", kind="stable").to_dict("records")
+        words = {}
+        for end, record in (("low", ordered[0]), ("high", ordered[-1])):
+            words[end] = for_markdown(clean(record["value"], 40)) or texts.t("not_given")
+            words[f"{end}_cost"] = texts.money(record["projected_cost_per_sale"], currency)
+        said.append(texts.t("say_costs_channels", **words))
+    if "spend_account" in given:
+        account = given["spend_account"]
+        whole = account[account["level"] == "total"].to_dict("records")[0]
+        inside = float(whole["matched"] + whole["no_leads"])
+        if inside > 0 and whole["no_leads"] > 0:
+            share = texts.percent(float(whole["no_leads"]) / inside, 1)
+            said.append(texts.t("say_costs_unmatched", share=share))
+    return said
+
+
+def _worth(ltv: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+    total = ltv[ltv["attribute"] == ""].to_dict("records")[0]
+    cost = total["cost_per_customer"]
+    if math.isnan(cost) or cost <= 0:
+        return []
+    words = {
+        "cost": texts.money(cost, settings.currency),
+        "ltv": texts.money(total["ltv"], settings.currency),
+        "times": times(total["expected_return"], texts),
+    }
+    weeks = total["payback_weeks"]
+    if math.isnan(weeks):
+        return [texts.t("say_not_paid_back", **words)]
+    return [texts.t("say_payback", n=int(weeks), **words)]
+
+
+def _durations(durations: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+    last = settings.stage_keys[-1]
+    whole = durations[(durations["attribute"] == "") & durations["cohort_quarter"].isna()]
+    rows = whole[(whole["start"] == LEAD) & (whole["stage"] == last)].to_dict("records")
+    if not rows or math.isnan(rows[0]["median_days"]):
+        return []
+    name = for_markdown(clean(texts.stage(last, settings)))
+    half, most = (days(rows[0][column], texts) for column in ("median_days", "p80_days"))
+    return [texts.t("say_duration", last=name, half=half, most=most)]

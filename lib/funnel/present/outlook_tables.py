@@ -1,0 +1,253 @@
+"""The tables of the forecast: revenue to come, the explained change, and how good forecasts were."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from funnel.analysis.backtest import OURS, RELIABLE
+from funnel.analysis.mix import PARTS
+from funnel.analysis.revenue import SOURCES
+from funnel.present import theme as look
+from funnel.present.amounts import unit_for
+from funnel.present.escape import clean
+from funnel.present.grid import Cell, Grid, Head, Row
+from funnel.present.texts import EMPTY, MINUS, Texts
+from funnel.settings import Settings
+
+SHOWN_ISSUES = 13
+SHOWN_VALUES = 12
+"""Values of an attribute in the table of the explained change: those whose mix and rate moved most."""
+OLDEST_BAND = 1000
+"""An age band that ends later than this has no end."""
+TRACKED = 13
+"""Cohorts younger than this at the time of an issue count for its track record: older ones were settled."""
+
+
+def revenue_grid(months: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return the expected revenue of each month, from leads that are there and from leads to come.
+
+    Args:
+        months: `analysis.revenue.REVENUE_COLUMNS` by month.
+        settings: the currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    largest = float(months["p95"].max()) if len(months) else 0.0
+    unit = unit_for(largest, settings.currency, texts)
+    means = months.pivot(index="week", columns="source", values="mean").reindex(columns=list(SOURCES))
+    totals = months[months["source"] == "total"].set_index("week")
+    rows = []
+    for month in means.index if largest > 0 else []:
+        day = pd.Timestamp(month).date()
+        cells = [f"{texts.month(day)} {day.year}", *(unit.number(float(x), texts) for x in means.loc[month])]
+        for low, high in (("p10", "p90"), ("p05", "p95")):
+            ends = [unit.number(float(totals.loc[month, name]), texts) for name in (low, high)]
+            cells.append(" – ".join(ends))
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    if rows:
+        whole = [texts.t("total"), *(unit.number(float(x), texts) for x in means.sum()), EMPTY, EMPTY]
+        rows.append(Row(tuple(Cell(text) for text in whole), "strong"))
+    keys = ("col_existing", "col_future", "col_expected", "col_interval_80", "col_interval")
+    heads = (Head(texts.t("col_month"), align="left"), *(Head(texts.t(key)) for key in keys))
+    notes = (texts.t("note_revenue", unit=unit.name),) if rows else ()
+    return Grid("revenue-months", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
+
+
+def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Texts) -> Grid:
+    """Return what the change of the newest cohorts against those before is made of, by attribute.
+
+    Args:
+        change: `analysis.mix.EXPLAINED_COLUMNS` after a column `attribute`.
+        period: how many cohorts are compared with as many before them.
+        settings: the names of the attributes and of the last stage.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    own = change[(change["level"] == "value") & change["part"].isin(["mix", "rate"])]
+    largest = float(own["reached"].abs().max()) if len(own) else 0.0
+    rows, left = [], 0
+    for attribute, part in change.groupby("attribute", sort=False):
+        name = clean(texts.attribute(str(attribute), settings))
+        whole = part[part["level"] == "whole"]
+        rows.append(Row(_change_cells(f"{name}: {texts.t('change_all')}", whole, texts), "strong"))
+        values = part[part["level"] == "value"]
+        # Values without a lead in either period have nothing to say.
+        values = values[values["reached"].abs().groupby(values["value"]).transform("max") > 0]
+        moved = values[values["part"].isin(["mix", "rate"])]
+        size = (
+            moved["reached"].abs().groupby(moved["value"]).sum().sort_values(ascending=False, kind="stable")
+        )
+        left += max(len(size) - SHOWN_VALUES, 0)
+        for value in size.index[:SHOWN_VALUES]:
+            words = clean(str(value), 30) or texts.t("not_given")
+            rows.append(
+                Row(_change_cells(f"\u2003{words}", values[values["value"] == value], texts, largest))
+            )
+    last = clean(texts.stage(settings.stage_keys[-1], settings))
+    heads = [Head("", align="left"), *(Head(texts.t(f"part_{part}"), last) for part in PARTS)]
+    heads += [Head(texts.t("change_sum"), last), Head(texts.t("col_conversion_points"))]
+    notes = [texts.t("note_change", last=last, period=period)] if rows else []
+    if left:
+        notes.append(texts.t("note_more_change", n=left))
+    return Grid("change", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_change"))
+
+
+def _change_cells(name: str, parts: pd.DataFrame, texts: Texts, largest: float = 0.0) -> tuple[Cell, ...]:
+    """A row of the table: `parts` holds one row per part."""
+    amounts = dict(zip(parts["part"], parts["reached"].astype(float), strict=True))
+    cells = [Cell(name)]
+    for part in PARTS:
+        shade = abs(amounts[part]) / largest if largest > 0 and part in ("mix", "rate") else None
+        cells.append(Cell(signed(amounts[part], texts), shade))
+    points = float(parts["conversion"].astype(float).sum()) * 100
+    return (*cells, Cell(signed(sum(amounts.values()), texts)), Cell(signed(points, texts, 2)))
+
+
+def signed(amount: float, texts: Texts, digits: int = 1) -> str:
+    """Return a number with its sign; what rounds to nothing has none.
+
+    >>> signed(2.04, Texts("en")), signed(-0.04, Texts("en"))
+    ('+2.0', '0.0')
+    """
+    text = texts.number(abs(amount), digits)
+    if text in (texts.number(0.0, digits), EMPTY):
+        return text
+    return ("+" if amount > 0 else MINUS) + text
+
+
+def backtest_grid(scores: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return how this forecast and the simple methods would have done, by age of the cohort.
+
+    Args:
+        scores: `analysis.backtest.BACKTEST_COLUMNS`.
+        settings: the name of the last stage.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    rows, band = [], -1
+    for record in scores.to_dict("records"):
+        first, until, method = int(record["age_from"]), int(record["age_to"]), str(record["method"])
+        ages = f"{first}+" if until > OLDEST_BAND else f"{first}–{until}"
+        cells = [Cell(ages if first != band else ""), Cell(texts.t("method_" + method.replace(" ", "_")))]
+        cells += [Cell(texts.number(record["cells"])), Cell(texts.percent(record["wape"]))]
+        cells += [Cell(texts.change(record["bias"])), Cell(texts.number(record["crps"], 2))]
+        cells += [Cell(texts.percent(record[f"coverage_{level}"])) for level in (50, 80, 90)]
+        band = first
+        rows.append(
+            Row(tuple(cells), "strong" if method == OURS else "plain" if method == RELIABLE else "muted")
+        )
+    heads = (
+        Head(texts.t("col_age"), align="left"),
+        Head(texts.t("col_method"), align="left"),
+        *(Head(texts.t(key)) for key in ("col_cells", "col_wape", "col_bias", "col_crps")),
+        *(Head(f"{level} %", texts.t("col_coverage")) for level in (50, 80, 90)),
+    )
+    last = clean(texts.stage(settings.stage_keys[-1], settings))
+    notes = (texts.t("note_backtest", last=last), texts.t("note_scores")) if rows else ()
+    return Grid("backtest", heads, tuple(rows), theme, notes, texts.t("empty_backtest"))
+
+
+def held(track: pd.DataFrame, forecast: pd.DataFrame, stage: str) -> pd.DataFrame:
+    """Hold what archived issues forecast against what is known now.
+
+    Args:
+        track: `analysis.track.TRACK_COLUMNS`.
+        forecast: `analysis.forecast.FORECAST_COLUMNS` of now.
+        stage: whose number.
+
+    Returns:
+        The rows of this stage for cohorts younger than `TRACKED` then, with `now`: the number reached where
+        the cohort is settled, else what is expected now; `in_50`, `in_90`: whether it lies in the interval.
+    """
+    mine = track[(track["stage"] == stage) & (track["age_weeks"] < TRACKED)].copy()
+    today = forecast[forecast["stage"] == stage].set_index("cohort_week")["final_mean"]
+    expected = mine["cohort_week"].map(today).fillna(mine["reached_now"])
+    mine["now"] = expected.where(~mine["settled"].astype(bool), mine["reached_now"])
+    mine["in_50"] = mine["now"].between(mine["final_p25"], mine["final_p75"])
+    mine["in_90"] = mine["now"].between(mine["final_p05"], mine["final_p95"])
+    return mine
+
+
+def track_grid(track: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return for each archived issue what it forecast for its young cohorts and what became of it.
+
+    Args:
+        track: `analysis.track.TRACK_COLUMNS`.
+        forecast: `analysis.forecast.FORECAST_COLUMNS` of now.
+        settings: the last stage.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    last = settings.stage_keys[-1]
+    mine = held(track, forecast, last)
+    days = sorted(mine["report_date"].drop_duplicates())
+    rows = []
+    for day in spaced(days, SHOWN_ISSUES):
+        part = mine[mine["report_date"] == day]
+        told, now = float(part["final_mean"].sum()), float(part["now"].sum())
+        count = len(part)
+        cells = [texts.date(day.date()), texts.number(count), texts.number(told), texts.number(now)]
+        cells.append(texts.change(told / now - 1 if now > 0 else math.nan))
+        cells += [texts.number(float(part["reached_now"].sum())), texts.number(int(part["settled"].sum()))]
+        cells += [texts.t("n_of", n=int(part[inside].sum()), total=count) for inside in ("in_50", "in_90")]
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    name = clean(texts.stage(last, settings))
+    keys = ("col_told", "col_told_now", "col_miss", "col_reached_now")
+    heads = (
+        Head(texts.t("col_issue"), align="left"),
+        Head(texts.t("col_cohorts")),
+        *(Head(texts.t(key), name) for key in keys),
+        Head(texts.t("col_settled")),
+        *(Head(f"{level} %", texts.t("col_inside")) for level in (50, 90)),
+    )
+    notes = [texts.t("note_track", n=TRACKED)] if rows else []
+    if len(days) > SHOWN_ISSUES:
+        notes.append(texts.t("note_some_issues", shown=SHOWN_ISSUES, n=len(days)))
+    return Grid("track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_track"))
+
+
+def revenue_track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return for each archived issue the revenue it expected in the weeks that are over, and what was paid.
+
+    Args:
+        track: `analysis.track.REVENUE_TRACK_COLUMNS`.
+        settings: the currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    sums = track.groupby("report_date")[["mean", "paid"]].sum()
+    unit = unit_for(float(sums.to_numpy(float).max()) if len(sums) else 0.0, settings.currency, texts)
+    days = sorted(sums.index)
+    rows = []
+    for day in spaced(days, SHOWN_ISSUES):
+        part = track[track["report_date"] == day]
+        told, paid = float(part["mean"].sum()), float(part["paid"].sum())
+        cells = [
+            texts.date(day.date()),
+            texts.number(len(part)),
+            unit.number(told, texts),
+            unit.number(paid, texts),
+        ]
+        cells.append(texts.change(told / paid - 1 if paid > 0 else math.nan))
+        cells.append(texts.t("n_of", n=int(part["inside"].sum()), total=len(part)))
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    keys = ("col_weeks_over", "col_forecast", "col_paid", "col_off", "col_interval_80")
+    heads = (Head(texts.t("col_issue"), align="left"), *(Head(texts.t(key)) for key in keys))
+    notes = [texts.t("note_revenue_track", unit=unit.name)] if rows else []
+    if len(days) > SHOWN_ISSUES:
+        notes.append(texts.t("note_some_issues", shown=SHOWN_ISSUES, n=len(days)))
+    return Grid("revenue-track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_revenue_track"))
+
+
+def spaced(items: Sequence[pd.Timestamp], count: int) -> list[pd.Timestamp]:
+    """Return at most `count` items, evenly spaced, the first and the last among them.
+
+    >>> spaced([*range(30)], 4)
+    [0, 10, 19, 29]
+    """
+    if len(items) <= count:
+        return list(items)
+    return [items[round(at * (len(items) - 1) / (count - 1))] for at in range(count)]

@@ -1,0 +1,137 @@
+"""What the drafted narrative says about the forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from funnel.analysis.backtest import OURS
+from funnel.analysis.mix import PARTS
+from funnel.analysis.revenue import SOURCES
+from funnel.present.amounts import unit_for
+from funnel.present.escape import clean, for_markdown
+from funnel.present.expected import TAIL, expected
+from funnel.present.outlook_tables import TRACKED, held, signed
+from funnel.present.texts import Texts
+from funnel.settings import Settings
+
+WEEKS = 13
+"""How far ahead the narrative sums the revenue."""
+ENOUGH = 20
+"""Fewer earlier forecasts than this are no record to judge."""
+POOR = 0.8
+"""A share of forecasts inside their 90 % interval below this is called poor."""
+
+
+def outlook(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+    """Return sentences: the revenue to come, the explained change, the record of forecasts.
+
+    Args:
+        frames: by name, as the issue offers them: `forecast`, `revenue`, `revenue_sum` (one row: the total of
+            the first 13 weeks with its quantiles), `change`, `backtest`, `track`, `revenue_track`. What is
+            missing or empty is not spoken of.
+        settings: stages, currency and names.
+        texts: the language.
+    """
+    given = {name: frame for name, frame in frames.items() if not frame.empty}
+    said: list[str] = []
+    if "revenue" in given:
+        said += _revenue(given, settings, texts)
+    if "change" in given:
+        said += _change(given["change"], settings, texts)
+    if "forecast" in given:
+        said += _record(given, settings, texts)
+    return said
+
+
+def final(read: pd.Series, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+    """Return what the read cohort (a row of the cohort table) will convert at in the end."""
+    item = expected(forecast, settings).get(read["cohort_week"])
+    if item is None:
+        return []
+    low, high = texts.percent(item.low, 1), texts.percent(item.high, 1)
+    if not item.reliable:
+        return [texts.t("say_final_doubt", reason=texts.t(f"doubt_{item.doubt}"), low=low, high=high)]
+    share = float(read["overall_rate"]) / item.rate if item.rate > 0 else float("nan")
+    said = [
+        texts.t("say_final", rate=texts.percent(item.rate, 1), low=low, high=high, share=texts.percent(share))
+    ]
+    return [*said, texts.t("say_final_tail")] if item.doubt == TAIL else said
+
+
+def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+    weeks = given["revenue"]["week"].drop_duplicates().nsmallest(WEEKS)
+    ahead = given["revenue"][given["revenue"]["week"].isin(weeks)]
+    sums = ahead.groupby("source")["mean"].sum()
+    if sums["total"] <= 0:
+        return []
+    unit = unit_for(float(sums["total"]), settings.currency, texts)
+    # Rounded first, so that the sentence adds up.
+    parts = {name: round(float(sums[name]) / unit.size, unit.digits) * unit.size for name in SOURCES[:2]}
+    words = {
+        name: unit.words(amount, texts) for name, amount in (*parts.items(), ("total", sum(parts.values())))
+    }
+    said = [texts.t("say_revenue", n=len(weeks), **words)]
+    if "revenue_sum" in given:
+        row = given["revenue_sum"].iloc[0]
+        low, high = (unit.words(float(row[name]), texts) for name in ("p10", "p90"))
+        said.append(texts.t("say_revenue_range", low=low, high=high))
+    if "forecast" not in given:
+        return said
+    last = given["forecast"]
+    young = last[(last["stage"] == settings.stage_keys[-1]) & (last["age_weeks"] < TRACKED)]
+    reasons = [reason for reason in young["reason"] if reason]
+    if reasons:
+        reason = max(sorted(set(reasons)), key=reasons.count)
+        said.append(texts.t("say_revenue_doubt", reason=texts.t(f"doubt_{reason}")))
+    return said
+
+
+def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+    first = change[(change["attribute"] == change["attribute"].iloc[0]) & (change["level"] == "whole")]
+    parts = first.set_index("part")["reached"]
+    words = {part: signed(float(parts[part]), texts) for part in PARTS}
+    last = for_markdown(clean(texts.stage(settings.stage_keys[-1], settings)))
+    said = [texts.t("say_change", last=last, change=signed(float(parts.sum()), texts), **words)]
+    values = change[(change["level"] == "value") & change["part"].isin(["mix", "rate"])]
+    moved = values.groupby(["attribute", "value"], sort=False)["reached"].sum()
+    if len(moved) and moved.abs().max() > 0:
+        attribute, value = moved.index[int(moved.abs().to_numpy().argmax())]
+        said.append(
+            texts.t(
+                "say_change_value",
+                attribute=for_markdown(clean(texts.attribute(attribute, settings))),
+                value=for_markdown(clean(value, 40)) or texts.t("not_given"),
+                amount=signed(float(moved[(attribute, value)]), texts),
+            )
+        )
+    return said
+
+
+def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+    said = [texts.t("say_track_none")]
+    if "track" in given:
+        mine = held(given["track"], given["forecast"], settings.stage_keys[-1])
+        inside = int(mine["in_90"].sum())
+        if len(mine):
+            said = [texts.t("say_track", n=len(mine), inside=inside)]
+        if len(mine) >= ENOUGH and inside < POOR * len(mine):
+            said.append(texts.t("say_track_poor"))
+    if "revenue_track" in given:
+        weeks = given["revenue_track"]
+        said.append(texts.t("say_revenue_track", n=len(weeks), inside=int(weeks["inside"].sum())))
+    if "backtest" in given:
+        youngest = given["backtest"][given["backtest"]["age_from"] == given["backtest"]["age_from"].min()]
+        by = youngest.set_index("method")
+        if OURS in by.index and "old conversion" in by.index and pd.notna(by.at[OURS, "wape"]):
+            said.append(
+                texts.t(
+                    "say_backtest",
+                    age=int(by.at[OURS, "age_to"]),
+                    wape=texts.percent(by.at[OURS, "wape"]),
+                    simple=texts.percent(by.at["old conversion", "wape"]),
+                    coverage=texts.percent(by.at[OURS, "coverage_90"]),
+                )
+            )
+    return said

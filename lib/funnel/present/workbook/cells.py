@@ -1,0 +1,183 @@
+"""Cells: text made harmless, formats, and the look of the report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import pandas as pd
+from openpyxl.cell import Cell
+from openpyxl.formatting.rule import ColorScaleRule
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from funnel.present.escape import clean
+from funnel.present.theme import FONT, Theme
+from funnel.present.workbook.contents import Kind
+
+FORMATS: dict[Kind, str] = {
+    "text": "General",
+    "date": "yyyy\\-mm\\-dd",
+    "count": "#,##0",
+    "number": "#,##0.00",
+    "share": "0.0%",
+    "change": "+0%;\\-0%;0%",
+    "money": "#,##0",
+}
+LIMIT = 200
+"""Longest text of a value; a pivot item takes 255."""
+_CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+_ACTIVE = ("=", "+", "-", "@")
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
+
+
+def safe(text: str, limit: int = LIMIT) -> str:
+    r"""Return a value on one line, as Excel stores it: what looks like a coded character is coded itself.
+
+    >>> safe("a\nb _x0041_")
+    'a b _x005F_x0041_'
+    """
+    return coded(clean(text, limit))
+
+
+def coded(text: str) -> str:
+    """Return a clean text with what Excel would decode coded itself."""
+    return _CODED.sub("_x005F_", text)
+
+
+def is_active(text: str) -> bool:
+    """Tell whether a program could take a text for a formula.
+
+    >>> is_active("=1+1"), is_active("Anna")
+    (True, False)
+    """
+    return text.startswith(_ACTIVE)
+
+
+def sheet_name(title: str, taken: Sequence[str]) -> str:
+    """Return a title as the name of a sheet: at most 31 characters, none forbidden, not there yet.
+
+    >>> sheet_name("Cost: sale/lead", ["Cost  sale lead"])
+    'Cost  sale lead 2'
+    """
+    plain = _FORBIDDEN.sub(" ", clean(title, 31)).strip(" '") or "Sheet"
+    names, used, number = plain, {name.casefold() for name in taken}, 1
+    while names.casefold() in used:
+        number += 1
+        names = f"{plain[: 30 - len(str(number))]} {number}"
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """Writes formatted cells in the colours of a theme."""
+
+    theme: Theme
+
+    def title(self, sheet: Worksheet, text: str, note: str = "") -> None:
+        """Write the title into A1 and a note below it."""
+        cell = self.put(sheet, 1, 1, text)
+        cell.font = Font(name=FONT, size=14, bold=True, color=argb(self.theme.ink))
+        if note:
+            self.put(sheet, 2, 1, note, limit=1000).font = Font(name=FONT, color=argb(self.theme.muted))
+
+    def header(self, sheet: Worksheet, row: int, column: int, text: str) -> Cell:
+        """Write a column head and return its cell."""
+        cell = self.put(sheet, row, column, text)
+        cell.font = Font(name=FONT, bold=True, color=argb(self.theme.ink))
+        cell.fill = PatternFill("solid", fgColor=argb(self.theme.wash))
+        cell.alignment = Alignment(
+            wrap_text=True, vertical="bottom", horizontal="left" if column == 1 else "right"
+        )
+        cell.border = Border(bottom=Side("thin", color=argb(self.theme.line)))
+        return cell
+
+    def put(
+        self, sheet: Worksheet, row: int, column: int, value: object, kind: Kind = "text", limit: int = LIMIT
+    ) -> Cell:
+        """Write a value; what is missing (None, NaN, NaT) stays an empty cell."""
+        cell = sheet.cell(row, column)
+        assert isinstance(cell, Cell)
+        cell.font = Font(name=FONT, color=argb(self.theme.ink))
+        cell.number_format = FORMATS[kind]
+        if isinstance(value, str):
+            self.text(cell, value, limit)
+        elif not missing(value):
+            cell.value = plain(value)
+        return cell
+
+    def text(self, cell: Cell, text: str, limit: int = LIMIT) -> None:
+        """Write a text as a text, whatever it looks like."""
+        cell.value = safe(text, limit)
+        cell.data_type = "s"
+        cell.quotePrefix = is_active(text)
+
+    def heat(self, sheet: Worksheet, where: str) -> None:
+        """Shade a range from its lowest to its highest value."""
+        rule = ColorScaleRule(  # type: ignore[no-untyped-call]
+            start_type="min",
+            start_color=argb(self.theme.low),
+            end_type="max",
+            end_color=argb(self.theme.high),
+        )
+        sheet.conditional_formatting.add(where, rule)
+
+
+def argb(colour: str) -> str:
+    """Return ``#rrggbb`` as Excel writes it, opaque.
+
+    >>> argb("#1f2937")
+    'FF1F2937'
+    """
+    return "FF" + colour.lstrip("#").upper()
+
+
+def missing(value: object) -> bool:
+    """Tell whether there is nothing to show: None, NaN, NaT, infinite."""
+    if value is None or value is pd.NaT:
+        return True
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def plain(value: object) -> dt.datetime | dt.date | float | int | Decimal | str:
+    """Return a value as openpyxl takes it."""
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    if isinstance(value, dt.date | float | int | Decimal):
+        return value
+    item = getattr(value, "item", None)
+    return item() if callable(item) else str(value)
+
+
+def width_for(head: str, least: float = 11.0) -> float:
+    """Return a width that does not break a word of a column head.
+
+    >>> width_for("Обычный, доля"), width_for("Квалифицированные")
+    (11.6, 22.4)
+    """
+    return max([least, *(len(word) * 1.2 + 2.0 for word in head.split())])
+
+
+def widths(sheet: Worksheet, sizes: Sequence[float]) -> None:
+    """Set the widths of the first columns, in characters."""
+    for number, size in enumerate(sizes, start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = size
+
+
+def to_print(sheet: Worksheet, rows: int, columns: int, head: int) -> None:
+    """Print landscape, as wide as a page, the column heads (row `head`) on each."""
+    sheet.print_area = f"A1:{get_column_letter(columns)}{max(rows, head)}"
+    sheet.print_title_rows = f"{head}:{head}"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    if sheet.oddFooter is not None and sheet.oddFooter.center is not None:
+        sheet.oddFooter.center.text = "&A  &P / &N"

@@ -1,0 +1,66 @@
+"""What goes into the workbook."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+Kind = Literal["text", "date", "count", "number", "share", "change", "money"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column of a listing.
+
+    Attributes:
+        name: of the frame's column.
+        header: as the reader sees it.
+        kind: how its cells are formatted; 'share' 0..1, 'change' relative, 'money' in the report's currency.
+        heat: shade the cells from low to high.
+    """
+
+    name: str
+    header: str
+    kind: Kind = "text"
+    heat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A sheet that shows a frame as it is.
+
+    Attributes:
+        title: of the sheet.
+        frame: a row is a row.
+        columns: in order.
+        note: a sentence under the title.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    columns: Sequence[Shown]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Everything a workbook shows.
+
+    Attributes:
+        report_date: D.
+        flat: the flat data (`funnel.analysis.flat.flat`): `cohort_week`, `attr_0` ..., `leads`, the stages,
+            and any of `payments`, `revenue`, `spend`, `expected_sales`.
+        attributes: names of `attr_0`, `attr_1`, ... in order.
+        cohorts: the cohort table of the total (`funnel.analysis.cohorts.cohort_table`).
+        listings: further sheets in order; see `funnel.present.workbook.listings`.
+    """
+
+    report_date: dt.date
+    flat: pd.DataFrame
+    attributes: Sequence[str]
+    cohorts: pd.DataFrame
+    listings: Sequence[Listing] = ()

@@ -1,0 +1,114 @@
+"""The listings of the workbook, from the frames of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from funnel.present.definitions import definitions
+from funnel.present.texts import Texts
+from funnel.present.workbook.contents import Kind, Listing, Shown
+from funnel.schema import Initiative
+from funnel.settings import Settings
+
+
+def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
+    """Show the forecast: one row per cohort and stage, `final_*` with its interval."""
+    shown = frame.assign(stage=[texts.stage(stage, settings) for stage in frame["stage"]])
+    columns = [
+        Shown("cohort_week", texts.t("col_cohort"), "date"),
+        Shown("age_weeks", texts.t("col_age"), "count"),
+        Shown("stage", texts.t("col_stage")),
+        Shown("reached", texts.t("wb_reached"), "count"),
+        Shown("maturity", texts.t("wb_maturity"), "share", heat=True),
+        Shown("final_mean", texts.t("wb_final"), "number"),
+        Shown("final_p05", texts.t("wb_p05"), "number"),
+        Shown("final_p95", texts.t("wb_p95"), "number"),
+    ]
+    return Listing(texts.t("wb_sheet_forecast"), shown, columns, texts.t("wb_forecast_note"))
+
+
+def initiatives(items: Sequence[Initiative], impact: pd.DataFrame | None, texts: Texts) -> Listing:
+    """Show what each initiative was to move, and what it did.
+
+    Args:
+        items: the initiatives.
+        impact: `initiative`, `metric`, `measured_change`, `low`, `high`, `readable_from`, `verdict` and more;
+            None where nothing is measured.
+        texts: the language.
+    """
+    rows = [
+        {
+            "initiative": item.id,
+            "title": item.name(texts.language),
+            "owner": item.owner,
+            "start": item.start,
+            "end": item.end,
+            "metric": hypothesis.metric,
+            "expected_change": hypothesis.change,
+            "money": item.cost.money,
+            "hours": item.cost.hours,
+            "stop_rule": item.stop_rule,
+        }
+        for item in items
+        for hypothesis in item.hypotheses
+    ]
+    names = ["initiative", "title", "owner", "start", "end", "metric", "expected_change", "money", "hours"]
+    frame = pd.DataFrame(rows, columns=[*names, "stop_rule"])
+    columns = [
+        Shown("title", texts.t("wb_initiative")),
+        Shown("owner", texts.t("wb_owner")),
+        Shown("start", texts.t("wb_from"), "date"),
+        Shown("end", texts.t("wb_to"), "date"),
+        Shown("metric", texts.t("wb_metric")),
+        Shown("expected_change", texts.t("wb_expected_change"), "change"),
+    ]
+    if impact is not None:
+        keep = ["initiative", "metric", "measured_change", "low", "high", "readable_from", "verdict"]
+        frame = frame.merge(impact[keep], how="left", on=["initiative", "metric"])
+        columns += [
+            Shown("measured_change", texts.t("wb_measured_change"), "change"),
+            Shown("low", texts.t("wb_p05"), "change"),
+            Shown("high", texts.t("wb_p95"), "change"),
+            Shown("readable_from", texts.t("wb_readable_from"), "date"),
+            Shown("verdict", texts.t("wb_verdict")),
+        ]
+    columns += [
+        Shown("money", texts.t("wb_cost"), "money"),
+        Shown("hours", texts.t("wb_hours"), "count"),
+        Shown("stop_rule", texts.t("wb_stop_rule")),
+    ]
+    return Listing(texts.t("wb_sheet_initiatives"), frame, columns)
+
+
+def investigations(frame: pd.DataFrame, columns: Sequence[Shown], texts: Texts) -> Listing:
+    """Show the investigations; the columns are the caller's."""
+    return Listing(texts.t("wb_sheet_investigations"), frame, columns)
+
+
+def waiting(frame: pd.DataFrame, attributes: Sequence[str], settings: Settings, texts: Texts) -> Listing:
+    """Show the open leads that wait longer than nine of ten ever did, for the managers."""
+    shown = frame.assign(stage=[texts.stage(stage, settings) for stage in frame["stage"]])
+    columns = [
+        Shown("lead_id", texts.t("wb_lead_id")),
+        Shown("cohort_week", texts.t("col_cohort"), "date"),
+        Shown("stage", texts.t("col_stage")),
+        Shown("since", texts.t("wb_since"), "date"),
+        Shown("waited_days", texts.t("wb_waited"), "count"),
+        Shown("limit_days", texts.t("wb_limit"), "count"),
+        *(Shown(name, texts.attribute(name, settings)) for name in attributes),
+    ]
+    return Listing(texts.t("wb_sheet_waiting"), shown, columns, texts.t("wb_waiting_note"))
+
+
+def meanings(settings: Settings, texts: Texts) -> Listing:
+    """Show what the words mean."""
+    frame = pd.DataFrame(definitions(settings, texts).entries, columns=["term", "meaning"])
+    columns = [Shown("term", texts.t("wb_term")), Shown("meaning", texts.t("wb_meaning"))]
+    return Listing(texts.t("wb_sheet_definitions"), frame, columns)
+
+
+def table(title: str, frame: pd.DataFrame, headers: dict[str, tuple[str, Kind]], note: str = "") -> Listing:
+    """Show any frame: head and kind by column."""
+    return Listing(title, frame, [Shown(name, head, kind) for name, (head, kind) in headers.items()], note)

@@ -1,0 +1,256 @@
+"""The sheets: flat data, pivots before their first refresh, the cohort table, listings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from xml.sax.saxutils import escape
+
+import pandas as pd
+from openpyxl.formatting.rule import CellIsRule, Rule
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from funnel.dates import WEEK
+from funnel.present.texts import Texts
+from funnel.present.theme import FONT
+from funnel.present.workbook.cells import (
+    FORMATS,
+    Painter,
+    argb,
+    coded,
+    is_active,
+    missing,
+    safe,
+    to_print,
+    width_for,
+    widths,
+)
+from funnel.present.workbook.contents import Listing
+from funnel.present.workbook.fields import COUNT, DATE, RATIO, SHARE, Column, Fields
+from funnel.present.workbook.package import Cached
+from funnel.present.workbook.parts import numbers
+from funnel.present.workbook.pivot import GRAND, Line, Pivot
+from funnel.settings import Settings
+
+_BUILT_IN = {COUNT: "#,##0", SHARE: "0.00%", RATIO: "0.00", DATE: FORMATS["date"]}
+_WIDEST, _LINE = 70.0, 15.0
+"""Widest column of a listing in characters; height of a line in points."""
+HEAD = 4
+"""The row of the column heads on the cohort sheet and the listings."""
+
+
+def flat_data(sheet: Worksheet, painter: Painter, fields: Fields) -> tuple[str, str]:
+    """Write the heads of the flat data; return the range of all cells, and the rows as XML."""
+    formats = []
+    for number, column in enumerate(fields.columns, start=1):
+        painter.header(sheet, 1, number, column.name)
+        sample = painter.put(sheet, 2, number, None)
+        sample.number_format = _format(column)
+        quoted = painter.put(sheet, 3, number, None)
+        quoted.quotePrefix = True
+        formats.append((sample.style_id, quoted.style_id))
+    last = get_column_letter(len(fields.columns))
+    ref = f"A1:{last}{fields.rows + 1}"
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = ref
+    widths(sheet, [max(12.0, min(len(column.name) + 3.0, 24.0)) for column in fields.columns])
+    to_print(sheet, fields.rows + 1, len(fields.columns), 1)
+    written = [
+        _cells(column, get_column_letter(number), *formats[number - 1])
+        for number, column in enumerate(fields.columns, start=1)
+    ]
+    rows = [
+        f'<row r="{at}">' + "".join([f"{left}{at}{right}" for left, right in cells]) + "</row>"
+        for at, cells in enumerate(zip(*written, strict=True), start=2)
+    ]
+    return ref, "".join(rows)
+
+
+def _cells(column: Column, letter: str, style: int, quoted: int) -> list[tuple[str, str]]:
+    """Return the two ends of each cell of a column, between which its row's number goes."""
+    left = f'<c r="{letter}'
+    if column.is_date:
+        days = [item for item in column.items if isinstance(item, dt.date)]
+        ends = [f'" s="{style}"><v>{(day - _EPOCH).days}</v></c>' for day in days]
+        return [(left, ends[code]) for code in column.codes.tolist()]
+    if column.items:
+        ends = [
+            f'" s="{quoted if is_active(text) else style}" t="inlineStr">'
+            f"<is><t>{escape(safe(text))}</t></is></c>"
+            for text in map(str, column.items)
+        ]
+        return [(left, ends[code]) for code in column.codes.tolist()]
+    return [(left, f'" s="{style}"><v>{text}</v></c>') for text in numbers(column)]
+
+
+_EPOCH = dt.date(1899, 12, 30)
+
+
+def _format(column: Column) -> str:
+    if column.is_date:
+        return FORMATS["date"]
+    if column.items:
+        return "General"
+    return "#,##0" if column.whole else "#,##0.00"
+
+
+def pivot(
+    sheet: Worksheet, painter: Painter, made: Pivot, lines: Sequence[Line], texts: Texts, title: str
+) -> str:
+    """Write a pivot as it looks before its first refresh; return its range."""
+    painter.title(sheet, title, texts.t("wb_pivot_note"))
+    for at, name in enumerate(made.pages):
+        painter.put(sheet, made.top + at, 1, name)
+        painter.put(sheet, made.top + at, 2, texts.t("wb_all"))
+    head = made.head
+    painter.header(sheet, head, 1, texts.t("wb_rows"))
+    formats = {name: _BUILT_IN[form] for name, form in made.fields.formats.items() if form}
+    for number, name in enumerate(made.fields.shown, start=2):
+        painter.header(sheet, head, number, name).value = coded(made.fields.caption(name))
+    items = [made.fields.column(name) for name in made.rows]
+    for row, line in enumerate(lines, start=head + 1):
+        _label(sheet, painter, row, line, items, texts)
+        for number, (name, value) in enumerate(zip(made.fields.shown, line.numbers, strict=True), start=2):
+            cell = painter.put(sheet, row, number, "–" if missing(value) else value)
+            cell.number_format = formats[name]
+            if line.depth in (0, GRAND) and len(items) > 1:
+                cell.font = Font(name=FONT, bold=True, color=argb(painter.theme.ink))
+    columns = len(made.fields.shown) + 1
+    sheet.freeze_panes = f"B{head + 1}"
+    widths(sheet, [24, *(width_for(made.fields.caption(name)) for name in made.fields.shown)])
+    last = head + len(lines)
+    to_print(sheet, last, columns, head)
+    return f"A{head}:{get_column_letter(columns)}{last}"
+
+
+def _label(
+    sheet: Worksheet, painter: Painter, row: int, line: Line, items: Sequence[Column], texts: Texts
+) -> None:
+    if line.depth == GRAND:
+        painter.put(sheet, row, 1, texts.t("wb_grand_total"))
+        return
+    column = items[line.depth]
+    cell = painter.put(sheet, row, 1, column.items[line.item], "date" if column.is_date else "text")
+    cell.alignment = Alignment(horizontal="left", indent=line.depth)
+
+
+def cohorts(
+    sheet: Worksheet, painter: Painter, table: pd.DataFrame, settings: Settings, texts: Texts, title: str
+) -> Cached:
+    """Write the cohort table with live formulas and a heat map; return the values of its formulas."""
+    painter.title(
+        sheet, title, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings)).strip()
+    )
+    steps = ["leads", *settings.stage_keys]
+    at = {"leads": 4} | {stage: 5 + 2 * number for number, stage in enumerate(settings.stage_keys)}
+    overall = 5 + 2 * len(settings.stage_keys)
+    names = [texts.t("wb_from"), texts.t("wb_to"), texts.t("col_age"), texts.t("col_leads")]
+    for stage in settings.stage_keys:
+        name = texts.stage(stage, settings)
+        names += [name, f"{name}, {texts.t('col_rate')}"]
+    names += [texts.t("stage_overall"), texts.t("col_change")]
+    for number, name in enumerate(names, start=1):
+        painter.header(sheet, HEAD, number, name)
+    cached: dict[str, float | str] = {}
+    first, last = HEAD + 1, HEAD + len(table)
+
+    def ratio(row: int, column: int, above: str, below: str, value: float) -> None:
+        cell = painter.put(sheet, row, column, None, "share")
+        cell.value = f'=IF({below}=0,"",{above}/{below})'
+        cell.number_format = "0.00%"
+        cached[cell.coordinate] = "" if missing(value) else value
+
+    for row, record in enumerate(table.to_dict("records"), start=first):
+        week = pd.Timestamp(record["cohort_week"]).date()
+        painter.put(sheet, row, 1, week, "date")
+        painter.put(sheet, row, 2, week + WEEK - dt.timedelta(days=1), "date")
+        painter.put(sheet, row, 3, int(record["age_weeks"]), "count")
+        for stage in steps:
+            painter.put(sheet, row, at[stage], int(record[stage]), "count")
+        for before, stage in pairwise(steps):
+            ratio(row, at[stage] + 1, _at(at[stage], row), _at(at[before], row), record[f"{stage}_rate"])
+        ratio(row, overall, _at(at[steps[-1]], row), _at(at["leads"], row), record["overall_rate"])
+        if row > first:
+            own, before = _at(overall, row), _at(overall, row - 1)
+            change = painter.put(sheet, row, overall + 1, None, "change")
+            change.value = f'=IF(OR(N({before})=0,{own}=""),"",{own}/{before}-1)'
+            value = record["overall_change"]
+            cached[change.coordinate] = "" if missing(value) else value
+        if record["age_weeks"] < settings.young_weeks:
+            for number in range(1, overall + 2):
+                sheet.cell(row, number).font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
+    total = last + 1
+    painter.put(sheet, total, 1, texts.t("total"))
+    sums = {stage: int(table[stage].sum()) for stage in steps}
+    for stage in steps:
+        cell = painter.put(sheet, total, at[stage], None, "count")
+        cell.value = f"=SUM({_at(at[stage], first)}:{_at(at[stage], last)})" if len(table) else 0
+        cached[cell.coordinate] = sums[stage]
+    for before, stage in [*pairwise(steps), ("leads", "")]:
+        column = at[stage] + 1 if stage else overall
+        end = stage or steps[-1]
+        value = sums[end] / sums[before] if sums[before] else float("nan")
+        ratio(total, column, _at(at[end], total), _at(at[before], total), value)
+    for number in range(1, overall + 2):
+        sheet.cell(total, number).font = Font(name=FONT, bold=True, color=argb(painter.theme.ink))
+    if len(table):
+        for column in [*(at[stage] + 1 for stage in settings.stage_keys), overall]:
+            painter.heat(sheet, f"{_at(column, first)}:{_at(column, last)}")
+        where = f"{_at(overall + 1, first)}:{_at(overall + 1, last)}"
+        for sign, colour in (("greaterThan", painter.theme.up), ("lessThan", painter.theme.down)):
+            font = Font(color=argb(colour))
+            sheet.conditional_formatting.add(where, _sign_rule(sign, font))
+    note = painter.put(
+        sheet, total + 2, 1, texts.t("note_unripe", n=settings.young_weeks).lstrip("* "), limit=1000
+    )
+    note.font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
+    sheet.freeze_panes = f"D{first}"
+    sheet.merge_cells(start_row=2, start_column=1, end_row=2, end_column=overall + 1)
+    sheet["A2"].alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.row_dimensions[2].height = 32
+    widths(sheet, [12, 12, *(width_for(name, 9.0) for name in names[2:])])
+    to_print(sheet, total + 2, overall + 1, HEAD)
+    return cached
+
+
+def _sign_rule(sign: str, font: Font) -> Rule:
+    return CellIsRule(operator=sign, formula=["0"], font=font)  # type: ignore[no-untyped-call,no-any-return]
+
+
+def _at(column: int, row: int) -> str:
+    return f"{get_column_letter(column)}{row}"
+
+
+def listing(sheet: Worksheet, painter: Painter, shown: Listing, texts: Texts) -> None:
+    """Write a frame as it is; long texts take several lines."""
+    painter.title(sheet, shown.title, shown.note)
+    lines = [1] * len(shown.frame)
+    for number, column in enumerate(shown.columns, start=1):
+        head = painter.header(sheet, HEAD, number, column.header)
+        if column.kind in ("text", "date"):
+            head.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal="left")
+        values = shown.frame[column.name].tolist()
+        longest = max([len(str(value)) for value in values if column.kind == "text"], default=0)
+        width = min(max(width_for(column.header), longest + 2.0), _WIDEST)
+        sheet.column_dimensions[get_column_letter(number)].width = width
+        for at, value in enumerate(values):
+            cell = painter.put(sheet, HEAD + 1 + at, number, value, column.kind, limit=2000)
+            if column.kind == "text":
+                cell.alignment = Alignment(wrap_text=True, vertical="top")
+                lines[at] = max(lines[at], math.ceil(len(str(value)) * 1.1 / width))
+        if column.heat and values:
+            letter = get_column_letter(number)
+            painter.heat(sheet, f"{letter}{HEAD + 1}:{letter}{HEAD + len(values)}")
+    for at, count in enumerate(lines):
+        if count > 1:
+            sheet.row_dimensions[HEAD + 1 + at].height = _LINE * count
+    if shown.frame.empty:
+        painter.put(sheet, HEAD + 1, 1, texts.t("wb_empty"))
+    else:
+        sheet.auto_filter.ref = f"A{HEAD}:{_at(len(shown.columns), HEAD + len(shown.frame))}"
+    sheet.freeze_panes = f"A{HEAD + 1}"
+    to_print(sheet, HEAD + max(len(shown.frame), 1), len(shown.columns), HEAD)

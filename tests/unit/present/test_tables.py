@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+from pathlib import Path
+
+import font_source_sans_pro
+import pandas as pd
+import pytest
+import typst
+
+from funnel.present import data_tables, tables
+from funnel.present.grid import Grid
+from funnel.present.headline import headline, read_at
+from funnel.present.texts import Texts
+from funnel.settings import LANGUAGES, Settings
+from funnel.warehouse.problems import PROBLEMS
+from funnel.warehouse.restated import KINDS
+
+NBSP = "\xa0"
+FONTS = [str(Path(font_source_sans_pro.__file__).parent / "files")]
+
+
+def row(grid: Grid, start: str) -> list[str]:
+    return next(
+        [cell.text for cell in line.cells] for line in grid.rows if line.cells[0].text.startswith(start)
+    )
+
+
+def test_the_reference_cohort(cohorts: pd.DataFrame, settings: Settings) -> None:
+    english = row(tables.cohort_grid(cohorts, settings, Texts("en")), "12–18 Sep")
+    assert " | ".join(english).replace(NBSP, " ") == (
+        "12–18 Sep 2022 * | 1 | 558 | 236 | 42 % | 126 | 53 % | 53 | 42 % | 23 | 43 % | 4.12 % | ▲ +22 %"
+    )
+    russian = row(tables.cohort_grid(cohorts, settings, Texts("ru")), "12.09")
+    assert " | ".join(russian).replace(NBSP, " ") == (
+        "12.09–18.09.2022 * | 1 | 558 | 236 | 42 % | 126 | 53 % | 53 | 42 % | 23 | 43 % | 4,12 % | ▲ +22 %"
+    )
+
+
+def test_unripe_cohorts_carry_a_mark_a_tone_and_a_note(cohorts: pd.DataFrame, settings: Settings) -> None:
+    grid = tables.cohort_grid(cohorts, settings, Texts("en"))
+    assert [line.tone for line in grid.rows] == ["plain"] * 9 + ["muted"] * 4
+    assert [line.cells[0].text.endswith("*") for line in grid.rows] == [False] * 9 + [True] * 4
+    assert not any(cell.colour for line in grid.rows[9:] for cell in line.cells)
+    assert "* Unripe: younger than 4 weeks." in grid.notes[1]
+    ripe = tables.cohort_grid(cohorts.head(9), settings, Texts("en"))
+    assert not any("Unripe" in note for note in ripe.notes)
+
+
+@pytest.mark.poppler
+def test_every_number_of_a_wide_report_is_inside_the_page(
+    cohorts: pd.DataFrame, channels: pd.DataFrame, triangle: pd.DataFrame, settings: Settings, tmp_path: Path
+) -> None:
+    """Also with the largest counts that occur and with Russian names: nothing is cut, nothing runs out."""
+    big = cohorts.copy()
+    big[["leads", "target", "qualified", "proposal", "sale"]] *= 1000
+    texts = Texts("ru")
+    for grid in (
+        tables.cohort_grid(big, settings, texts),
+        tables.slices_grid(channels, "channel", settings, texts),
+        tables.triangle_grid(triangle, settings, texts),
+    ):
+        code = grid._repr_mimebundle_()["text/markdown"].split("```{=typst}\n")[1].rsplit("\n```", 1)[0]
+        head = '#set page(paper: "a4", margin: 1.6cm)\n#set text(font: "Source Sans Pro", lang: "ru")\n'
+        (tmp_path / "t.typ").write_text(head + code, encoding="utf-8")
+        typst.compile(tmp_path / "t.typ", output=tmp_path / "t.pdf", font_paths=FONTS)
+        words = subprocess.run(
+            ["pdftotext", "-bbox", str(tmp_path / "t.pdf"), "-"], capture_output=True, check=True, text=True
+        ).stdout
+        places = re.findall(r'xMin="([\d.]+)".*?xMax="([\d.]+)"', words)
+        assert min(float(left) for left, _ in places) >= 45.3
+        assert max(float(right) for _, right in places) <= 595.3 - 45.3
+        plain = subprocess.run(
+            ["pdftotext", "-layout", str(tmp_path / "t.pdf"), "-"], capture_output=True, check=True, text=True
+        ).stdout
+        lines = [re.sub(r"\s+", "", line) for line in plain.splitlines()]
+        for made in grid.rows:
+            assert "".join(re.sub(r"\s+", "", cell.text) for cell in made.cells) in lines
+        joined = "".join(lines)
+        for title in {head.title for head in grid.heads} | {head.group for head in grid.heads}:
+            assert re.sub(r"\s+", "", title) in joined
+
+
+def test_equal_age_says_the_age(equal_age: pd.DataFrame, settings: Settings) -> None:
+    grid = tables.equal_age_grid(equal_age, settings, Texts("en"))
+    assert grid.notes[0].startswith("Every cohort is counted as it stood 1 week after")
+    assert row(grid, "12–18 Sep")[-1] == f"▲ +36{NBSP}%"  # 23/558 against 17/562
+    assert len(grid.rows) == 12
+
+
+def test_a_triangle_shows_only_lived_ages_darker_for_more(triangle: pd.DataFrame, settings: Settings) -> None:
+    grid = tables.triangle_grid(triangle, settings, Texts("en"))
+    assert [head.title for head in grid.heads[2:]] == ["0", "1", "2", "3", "4", "6", "8", "13", "25"]
+    assert len(grid.rows) == 26
+    assert "The newest 26 cohorts are shown" in grid.notes[1]
+    youngest, oldest = grid.rows[-1].cells[2:], grid.rows[0].cells[2:]
+    assert [bool(cell.text) for cell in youngest] == [True] + [False] * 8
+    shades = [cell.shade for cell in oldest]
+    assert shades == sorted(shades, key=lambda shade: shade or 0)
+    assert max(cell.shade or 0 for line in grid.rows for cell in line.cells) == 1
+
+
+def test_a_triangle_without_sales(triangle: pd.DataFrame, settings: Settings) -> None:
+    grid = tables.triangle_grid(triangle.assign(reached=0, rate=0.0), settings, Texts("en"))
+    assert {cell.shade for line in grid.rows for cell in line.cells} == {None}
+
+
+def test_slices_show_the_largest_and_count_the_rest(channels: pd.DataFrame, settings: Settings) -> None:
+    many = pd.concat([channels.assign(value=f"m{at}", leads=1000 - at) for at in range(4)], ignore_index=True)
+    grid = tables.slices_grid(many, "channel", settings, Texts("en"))
+    assert len(grid.rows) == 20
+    assert grid.notes[-1] == "8 more values with 7,977 leads in all are not shown."  # 998 + 7 x 997
+
+
+def test_slices_mark_small_and_missing_values(channels: pd.DataFrame, settings: Settings) -> None:
+    grid = tables.slices_grid(channels, "channel", settings, Texts("ru"))
+    assert grid.heads[0].title == "Канал"
+    assert row(grid, "expo")[0] == "expo *"
+    assert grid.rows[-1].tone == "muted"
+    assert row(grid, "не указано")[1] == "180"
+    assert any("Меньше 30 лидов" in note for note in grid.notes)
+
+
+def test_zero_is_not_nothing(cohorts: pd.DataFrame, settings: Settings) -> None:
+    frame = cohorts.tail(1).assign(sale=0, sale_rate=0.0, overall_rate=0.0, overall_change=math.nan)
+    frame = frame.assign(proposal=0, proposal_rate=0.0, sale_rate=math.nan)
+    cells = [
+        cell.text.replace(NBSP, " ")
+        for cell in tables.cohort_grid(frame, settings, Texts("en")).rows[0].cells
+    ]
+    assert cells[-6:] == ["0", "0 %", "0", "–", "0.00 %", "–"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_empty_frames_become_a_sentence(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, triangle: pd.DataFrame, channels: pd.DataFrame,
+    problems: pd.DataFrame, imports: pd.DataFrame, restated: pd.DataFrame, settings: Settings, language: str,
+) -> None:  # fmt: skip
+    texts = Texts("en" if language == "en" else "ru")
+    grids = [
+        tables.cohort_grid(cohorts.head(0), settings, texts),
+        tables.equal_age_grid(equal_age.head(0), settings, texts),
+        tables.triangle_grid(triangle.head(0), settings, texts),
+        tables.slices_grid(channels.head(0), "channel", settings, texts),
+        data_tables.problems_grid(problems.head(0), settings, texts),
+        data_tables.quality_grid(imports.head(0), settings, texts),
+        data_tables.restatement_grid(restated.head(0), settings, texts),
+        data_tables.restatement_grid(None, settings, texts),
+    ]
+    assert all(grid.empty and not grid.rows and not grid.notes for grid in grids)
+    assert len({grid.empty for grid in grids[4:]}) == 4
+
+
+def test_read_is_accepted_plus_rejected(imports: pd.DataFrame, settings: Settings) -> None:
+    grid = data_tables.quality_grid(imports, settings, Texts("en"))
+    assert row(grid, "Stage entries")[:4] == ["Stage entries", "101,223", "101,211", "12"]
+    assert "run/rejected/" in grid.notes[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_problem_and_edit_has_words(settings: Settings, language: str) -> None:
+    texts = Texts("en" if language == "en" else "ru")
+    names = [f"{name}:manager" if name == "missing_value" else name for name in PROBLEMS]
+    words = [data_tables.problem(name, settings, texts) for name in names]
+    words += [data_tables.kind(name, texts) for name in KINDS]
+    assert len(set(words)) == len(PROBLEMS) + len(KINDS)
+    assert not any("_" in word for word in words)
+
+
+def test_restatements_show_the_difference_with_its_sign(restated: pd.DataFrame, settings: Settings) -> None:
+    grid = data_tables.restatement_grid(restated, settings, Texts("en"))
+    assert [[cell.text for cell in line.cells[1:6]] for line in grid.rows] == [
+        ["Leads", "lead deleted", "12", "0", "−12"],
+        ["Sale", "stage entry added", "0", "3", "+3"],
+        ["Qualified", "lead reassigned", "4", "4", "0"],
+    ]
+
+
+def test_the_headline_reads_the_reference_cohort(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings
+) -> None:
+    shown = headline(cohorts, equal_age, settings, Texts("en"))
+    assert shown.title == "Cohort 12 Sep 2022 – 18 Sep 2022, 1 week old at the report date"
+    assert [tile.number.replace(NBSP, " ") for tile in shown.tiles] == [
+        "558",
+        "42 %",
+        "53 %",
+        "42 %",
+        "43 %",
+        "4.12 %",
+    ]
+    assert [line.text.replace(NBSP, " ") for line in shown.tiles[-1].lines] == [
+        "▲ +22 % against the previous cohort",
+        "▲ +36 % at equal age",
+    ]
+    assert (
+        shown._repr_mimebundle_() == headline(cohorts, equal_age, settings, Texts("en"))._repr_mimebundle_()
+    )
+
+
+def test_the_headline_of_a_first_and_of_no_cohort(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings
+) -> None:
+    first = headline(cohorts.head(1), equal_age.head(1), settings, Texts("en"))
+    assert first.tiles[0].lines == first.tiles[-1].lines == ()
+    none = headline(cohorts.head(0), equal_age.head(0), settings, Texts("en"))
+    assert none.tiles == ()
+    assert "no cohort to show" in none._repr_mimebundle_()["text/markdown"]
+
+
+def test_the_cohort_that_is_read_is_old_enough(cohorts: pd.DataFrame, settings: Settings) -> None:
+    assert read_at(cohorts, settings) == 11
+    assert read_at(cohorts, settings.model_copy(update={"reading_age": 4})) == 8
+    assert read_at(cohorts.tail(1), settings) == 0

@@ -1,0 +1,290 @@
+"""The pivots' parts: valid, consistent with the flat data, and right at every grouping.
+
+Order of elements and attributes: ECMA-376 part 1, 18.10 (CT_PivotCacheDefinition, CT_CacheField,
+CT_SharedItems, CT_pivotTableDefinition, CT_PivotField, ...), the same as in pivots that Excel 2013 to 2016
+saved.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import PurePosixPath
+from xml.etree import ElementTree
+
+import openpyxl
+import pandas as pd
+import pytest
+from openpyxl.utils import range_boundaries
+
+from funnel.present.texts import Texts
+from funnel.present.workbook import write_workbook
+
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+TABLES = ["xl/pivotTables/pivotTable1.xml", "xl/pivotTables/pivotTable2.xml"]
+CACHE, RECORDS = "xl/pivotCache/pivotCacheDefinition1.xml", "xl/pivotCache/pivotCacheRecords1.xml"
+CHILDREN = {
+    "pivotCacheDefinition": "cacheSource cacheFields",
+    "cacheSource": "worksheetSource",
+    "cacheFields": "cacheField",
+    "cacheField": "sharedItems",
+    "sharedItems": "s n d",
+    "pivotCacheRecords": "r",
+    "pivotTableDefinition": "location pivotFields rowFields rowItems colFields colItems pageFields "
+    "dataFields pivotTableStyleInfo",
+    "pivotFields": "pivotField",
+    "pivotField": "items",
+    "items": "item",
+    "rowFields": "field",
+    "colFields": "field",
+    "rowItems": "i",
+    "colItems": "i",
+    "i": "x",
+    "pageFields": "pageField",
+    "dataFields": "dataField",
+}
+ATTRIBUTES = {
+    "pivotCacheDefinition": "id refreshOnLoad refreshedBy refreshedDate createdVersion refreshedVersion "
+    "minRefreshableVersion recordCount",
+    "cacheSource": "type",
+    "worksheetSource": "ref sheet",
+    "cacheFields": "count",
+    "cacheField": "name numFmtId formula databaseField",
+    "sharedItems": "containsSemiMixedTypes containsNonDate containsDate containsString containsNumber "
+    "containsInteger minValue maxValue minDate maxDate count",
+    "pivotCacheRecords": "count",
+    "pivotTableDefinition": "name cacheId applyNumberFormats applyBorderFormats applyFontFormats "
+    "applyPatternFormats applyAlignmentFormats applyWidthHeightFormats dataCaption errorCaption "
+    "showError updatedVersion minRefreshableVersion useAutoFormatting itemPrintTitles createdVersion indent "
+    "outline outlineData multipleFieldFilters rowHeaderCaption",
+    "location": "ref firstHeaderRow firstDataRow firstDataCol rowPageCount colPageCount",
+    "pivotField": "axis dataField numFmtId dragToRow dragToCol dragToPage showAll sortType defaultSubtotal",
+    "item": "t x",
+    "i": "t r i",
+    "x": "v",
+    "field": "x",
+    "pageField": "fld hier",
+    "dataField": "name fld baseField baseItem numFmtId",
+    "pivotTableStyleInfo": "name showRowHeaders showColHeaders showRowStripes showColStripes showLastColumn",
+}
+OPERANDS = re.compile(r"('[^']+'|\w+)/('[^']+'|\w+)")
+COUNTED = {name for name, listed in ATTRIBUTES.items() if "count" in listed.split()} | {
+    "pivotFields", "items", "rowFields", "rowItems", "colFields", "colItems", "pageFields", "dataFields",
+}  # fmt: skip
+
+
+def parts(path):
+    with zipfile.ZipFile(path) as package:
+        return {name: package.read(name).decode("utf-8") for name in package.namelist()}
+
+
+def tag(element):
+    return element.tag.removeprefix(MAIN)
+
+
+@pytest.fixture
+def path(contents, write):
+    return write(contents)
+
+
+@pytest.fixture
+def package(path):
+    return parts(path)
+
+
+def in_order(found, allowed):
+    """Tell whether names stand in the order of the allowed ones."""
+    places = [allowed.index(name) for name in found]
+    return places == sorted(places)
+
+
+@pytest.mark.parametrize("name", [CACHE, RECORDS, *TABLES])
+def test_elements_and_attributes_are_those_of_the_standard_in_its_order(package, name):
+    for element in ElementTree.fromstring(package[name]).iter():
+        kind = tag(element)
+        if kind in ("r", "s", "n", "d") or (kind == "x" and name == RECORDS):
+            continue
+        children = CHILDREN.get(kind, "").split()
+        assert {tag(child) for child in element} <= set(children), kind
+        assert in_order([tag(child) for child in element], children), kind
+        allowed = [*ATTRIBUTES.get(kind, "").split(), *(["count"] if kind in COUNTED else [])]
+        given = [key.split("}")[-1] for key in element.attrib]
+        assert set(given) <= set(allowed), (kind, given)
+        assert in_order(given, allowed), (kind, given)
+        if "count" in element.attrib and kind != "sharedItems":
+            assert int(element.attrib["count"]) == len(element), kind
+        if kind == "sharedItems" and len(element):
+            assert int(element.attrib["count"]) == len(element)
+
+
+def test_every_relation_leads_to_a_part_that_has_a_type(package):
+    types = set(re.findall('PartName="/([^"]+)"', package["[Content_Types].xml"]))
+    for name, text in package.items():
+        if not name.endswith(".rels"):
+            assert name in types or name == "[Content_Types].xml", name
+            continue
+        folder = PurePosixPath(name).parent.parent
+        for target in re.findall('Target="([^"]+)"', text):
+            plain = target.lstrip("/") if target.startswith("/") else str(folder / target)
+            while ".." in plain:
+                plain = re.sub(r"[^/]+/\.\./", "", plain, count=1)
+            assert plain in package, (name, target)
+    cached = ElementTree.fromstring(package["xl/workbook.xml"]).find(f".//{MAIN}pivotCache")
+    relation = cached.attrib[f"{RELATION}id"]
+    assert f'Id="{relation}"' in package["xl/_rels/workbook.xml.rels"]
+    for table in TABLES:
+        assert ElementTree.fromstring(package[table]).attrib["cacheId"] == cached.attrib["cacheId"]
+    order = [tag(child) for child in ElementTree.fromstring(package["xl/workbook.xml"])]
+    assert order[-2:] == ["calcPr", "pivotCaches"]
+
+
+def test_it_is_refreshed_when_opened(package):
+    assert ElementTree.fromstring(package[CACHE]).attrib["refreshOnLoad"] == "1"
+
+
+def cache(package):
+    """Return names of the fields, their items and their formulas."""
+    fields = ElementTree.fromstring(package[CACHE]).findall(f".//{MAIN}cacheField")
+    names = [field.attrib["name"] for field in fields]
+    items = [[item.attrib["v"] for item in field.iterfind(f"{MAIN}sharedItems/*")] for field in fields]
+    formulas = {
+        field.attrib["name"]: field.attrib["formula"] for field in fields if "formula" in field.attrib
+    }
+    return names, items, formulas
+
+
+def test_cached_records_and_items_are_the_flat_data(path, package):
+    sheet = openpyxl.load_workbook(path).worksheets[-1]
+    names, items, formulas = cache(package)
+    head, *rows = sheet.iter_rows(values_only=True)
+    assert list(head) == names[: len(head)] and set(names[len(head) :]) == set(formulas)
+    source = ElementTree.fromstring(package[CACHE]).find(f".//{MAIN}worksheetSource").attrib
+    assert source == {"ref": sheet.dimensions, "sheet": sheet.title}
+    records = ElementTree.fromstring(package[RECORDS]).findall(f"{MAIN}r")
+    assert len(records) == len(rows) == int(ElementTree.fromstring(package[CACHE]).attrib["recordCount"])
+    for record, row in zip(records, rows, strict=True):
+        assert len(record) == len(head)
+        for number, (cell, value) in enumerate(zip(record, row, strict=True)):
+            if tag(cell) == "x":
+                item = items[number][int(cell.attrib["v"])]
+                assert item == (f"{value:%Y-%m-%dT00:00:00}" if hasattr(value, "year") else value)
+            else:
+                assert float(cell.attrib["v"]) == value
+
+
+def test_items_differ_without_regard_to_case_and_fields_too(package):
+    names, items, _ = cache(package)
+    for listed in [names, *items]:
+        assert len({item.casefold() for item in listed}) == len(listed)
+    assert {"web", "not given"} <= set(items[3])
+    captions = re.findall('<dataField name="([^"]+)"', package[TABLES[0]])
+    assert len({caption.casefold() for caption in captions}) == len(captions)
+    assert not {caption.casefold() for caption in captions} & {name.casefold() for name in names}
+
+
+def test_dates_say_their_range_as_excel_does(package):
+    field = ElementTree.fromstring(package[CACHE]).findall(f".//{MAIN}cacheField")[2]
+    about = field.find(f"{MAIN}sharedItems")
+    days = [pd.Timestamp(item.attrib["v"]) for item in about]
+    assert pd.Timestamp(about.attrib["minDate"]) == days[0]
+    assert pd.Timestamp(about.attrib["maxDate"]) == days[-1] + pd.Timedelta(days=1)
+    assert all(day.weekday() == 0 for day in days)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_pivot_has_every_field_every_item_and_a_place_for_its_filters(package, number):
+    root = ElementTree.fromstring(package[TABLES[number]])
+    names, items, formulas = cache(package)
+    fields = root.findall(f"{MAIN}pivotFields/{MAIN}pivotField")
+    assert len(fields) == len(names)
+    axes = {"axisRow": [], "axisPage": []}
+    for at, field in enumerate(fields):
+        if items[at]:
+            shown = [item.attrib for item in field.iterfind(f"{MAIN}items/*")]
+            assert shown == [*({"x": str(x)} for x in range(len(items[at]))), {"t": "default"}]
+            axes[field.attrib["axis"]].append(at)
+        else:
+            assert field.attrib["dataField"] == "1"
+            assert ("dragToRow" in field.attrib) == (names[at] in formulas)
+    assert [int(field.attrib["x"]) for field in root.find(f"{MAIN}rowFields")] == axes["axisRow"]
+    pages = root.find(f"{MAIN}pageFields")
+    assert sorted(int(page.attrib["fld"]) for page in pages) == axes["axisPage"]
+    location = root.find(f"{MAIN}location").attrib
+    left, top, right, bottom = range_boundaries(location["ref"])
+    assert bottom - top == len(root.find(f"{MAIN}rowItems"))
+    assert right - left == len(root.find(f"{MAIN}dataFields")) == len(root.find(f"{MAIN}colItems"))
+    assert int(location["rowPageCount"]) == len(pages) and top - len(pages) - 1 >= 3
+
+
+def reading(path, sheet, package, number):
+    """Return the numbers of a pivot before its refresh: by field for each row label."""
+    worksheet = openpyxl.load_workbook(path)[sheet]
+    root = ElementTree.fromstring(package[TABLES[number]])
+    names, _, _ = cache(package)
+    shown = [field.attrib for field in root.find(f"{MAIN}dataFields")]
+    head, *rows = [
+        [cell.value for cell in row] for row in worksheet[root.find(f"{MAIN}location").attrib["ref"]]
+    ]
+    assert head[1:] == [field["name"] for field in shown]
+    fields = [names[int(field["fld"])] for field in shown]
+    return [(row[0], dict(zip(fields, row[1:], strict=True))) for row in rows]
+
+
+def test_each_formula_on_the_pivots_totals_gives_the_reports_ratio(path, package, contents):
+    _, _, formulas = cache(package)
+    assert len(formulas) == 9
+    rows = reading(path, "Pivot", package, 0)
+    weeks = {label.date(): numbers for label, numbers in rows if hasattr(label, "date")}
+    flat = contents.flat.groupby("cohort_week")
+    report = contents.cohorts.drop(index=4).set_index("cohort_week")
+    assert len(weeks) == flat.ngroups
+    for week, numbers in weeks.items():
+        names = {"Share Target of Leads": "target_rate", "Overall": "overall_rate"}
+        for name, formula in formulas.items():
+            above, below = (numbers[field.strip("'")] for field in OPERANDS.fullmatch(formula).groups())
+            value = above / below if below else "–"
+            assert numbers[name] == (value if value == "–" else pytest.approx(value))
+            if name in names and pd.Timestamp(week) in report.index:
+                assert value == pytest.approx(report.loc[pd.Timestamp(week), names[name]])
+
+
+def test_every_level_and_both_pivots_add_up_to_the_flat_data(path, package, contents):
+    leads, spend = contents.flat["leads"].sum(), float(sum(contents.flat["spend"]))
+    rows = reading(path, "Pivot", package, 0)
+    quarters = [numbers for label, numbers in rows if isinstance(label, str) and " Q" in label]
+    months = [
+        numbers for label, numbers in rows if isinstance(label, str) and re.fullmatch(r"\d{4}-\d\d", label)
+    ]
+    weeks = [numbers for label, numbers in rows if hasattr(label, "date")]
+    managers = reading(path, "Manager by stage", package, 1)
+    assert [label for label, _ in managers] == ["Anna", "Boris", "not given", "Grand total"]
+    for level in (quarters, months, weeks, [numbers for _, numbers in managers[:-1]]):
+        assert sum(numbers["Leads"] for numbers in level) == leads
+        assert sum(numbers["Ad spend"] for numbers in level) == pytest.approx(spend)
+    for total in (rows[-1][1], managers[-1][1]):
+        assert total["Leads"] == leads
+        assert total["Overall"] == pytest.approx(contents.flat["sale"].sum() / leads)
+
+
+def test_the_library_that_knows_pivots_reads_them(path):
+    book = openpyxl.load_workbook(path)
+    for name, rows in (("Pivot", 3), ("Manager by stage", 1)):
+        (pivot,) = book[name]._pivots
+        assert len(pivot.rowFields) == rows
+        assert pivot.cache.refreshOnLoad and len(pivot.cache.records.r) == pivot.cache.recordCount
+
+
+def test_stages_with_odd_names_give_formulas_that_quote_them(contents, settings, tmp_path):
+    names = ["Q1", "It's/ours", 'A<B&"C"', "leads"]
+    stages = [
+        stage.model_copy(update={"name": {"en": name}})
+        for stage, name in zip(settings.stages, names, strict=True)
+    ]
+    odd = settings.model_copy(update={"stages": tuple(stages)})
+    path = tmp_path / "odd.xlsx"
+    write_workbook(path, contents, odd, Texts("en"))
+    _, _, formulas = cache(parts(path))
+    assert "'Q1'/Leads" in formulas.values()
+    assert "'It''s/ours'/'Q1'" in formulas.values()
+    assert "'leads (2)'/'A<B&\"C\"'" in formulas.values()

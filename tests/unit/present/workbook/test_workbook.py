@@ -1,0 +1,247 @@
+import dataclasses
+import datetime as dt
+import re
+import zipfile
+from decimal import Decimal
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from funnel.present.texts import Texts
+from funnel.present.workbook import Contents, Listing, Shown, listings
+from funnel.schema import Initiative
+
+STAGES = ("target", "qualified", "proposal", "sale")
+
+
+def texts_of(path):
+    with zipfile.ZipFile(path) as package:
+        return {name: package.read(name).decode("utf-8") for name in package.namelist()}
+
+
+def test_the_same_contents_give_the_same_bytes(contents, write):
+    assert write(contents, name="a.xlsx").read_bytes() == write(contents, name="b.xlsx").read_bytes()
+
+
+def test_the_document_says_the_report_date_and_not_today(contents, write):
+    properties = openpyxl.load_workbook(write(contents)).properties
+    assert properties.created == properties.modified == dt.datetime(2022, 9, 26)
+    assert "26 Sep 2022" in properties.subject
+
+
+def test_there_is_no_macro_and_no_link_to_the_outside(contents, write):
+    for name, text in texts_of(write(contents)).items():
+        assert not re.search(r"vba|external|macro|connections|hyperlink", name, re.I), name
+        assert "TargetMode" not in text, name
+        if name.endswith(".rels"):
+            assert all(
+                not target.startswith(("http", "file", "\\"))
+                for target in re.findall('Target="([^"]+)"', text)
+            )
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_text_that_looks_like_a_formula_is_text_everywhere(contents, write, language):
+    frame = pd.DataFrame({"name": ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "plain"]})
+    shown = dataclasses.replace(
+        contents, listings=[Listing("=List", frame, [Shown("name", "=Head")], "=note")]
+    )
+    book = openpyxl.load_workbook(write(shown, language))
+    formulas = [
+        (sheet.title, cell.coordinate)
+        for sheet in book.worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    ]
+    assert formulas and {title for title, _ in formulas} == {book.worksheets[0].title}
+    sheet = book.worksheets[-2]
+    assert (
+        sheet["A5"].value == "=cmd|' /C calc'!A0" and sheet["A5"].data_type == "s" and sheet["A5"].quotePrefix
+    )
+    assert not sheet["A9"].quotePrefix
+
+
+def test_what_cannot_be_seen_or_would_be_decoded_is_made_harmless(contents, write):
+    written = texts_of(write(contents))
+    data = written["xl/worksheets/sheet4.xml"]
+    assert "\u202e" not in "".join(written.values())
+    assert "_x005F_x0041_" in data and ">_x0041_" not in data
+
+
+def test_the_flat_data_are_all_there_as_dates_numbers_and_text(contents, write):
+    sheet = openpyxl.load_workbook(write(contents)).worksheets[-1]
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    flat = contents.flat
+    assert len(rows) == len(flat)
+    assert [row[2] for row in rows] == [week.to_pydatetime() for week in flat["cohort_week"]]
+    assert sum(row[6] for row in rows) == flat["leads"].sum()
+    assert round(sum(row[-1] for row in rows), 2) == float(sum(flat["spend"]))
+    assert sheet["C2"].number_format == "yyyy\\-mm\\-dd" and sheet["C2"].is_date
+    assert sheet.auto_filter.ref == sheet.dimensions == f"A1:O{len(flat) + 1}"
+    assert {row[4] for row in rows} == {"Anna", "Boris", "not given"}
+
+
+def test_every_sheet_is_frozen_wide_enough_and_ready_to_print(contents, write):
+    for sheet in openpyxl.load_workbook(write(contents)).worksheets:
+        assert sheet.freeze_panes is not None
+        assert sheet.print_area and sheet.print_title_rows
+        assert sheet.page_setup.orientation == "landscape" and sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert all(size.width >= 8 for size in sheet.column_dimensions.values())
+
+
+def evaluate(sheet, where):
+    """Calculate the few kinds of formulas the cohort sheet has."""
+    value = sheet[where].value
+    if not isinstance(value, str) or not value.startswith("="):
+        return value
+    if found := re.fullmatch(r"=SUM\((\w+):(\w+)\)", value):
+        return sum(cell.value for (cell,) in sheet[f"{found[1]}:{found[2]}"])
+    if found := re.fullmatch(r'=IF\((\w+)=0,"",(\w+)/(\w+)\)', value):
+        assert found[1] == found[3]
+        below = evaluate(sheet, found[1])
+        return "" if below == 0 else evaluate(sheet, found[2]) / below
+    found = re.fullmatch(r'=IF\(OR\(N\((\w+)\)=0,(\w+)=""\),"",(\w+)/(\w+)-1\)', value)
+    assert found and found[1] == found[4] and found[2] == found[3]
+    before, own = evaluate(sheet, found[1]), evaluate(sheet, found[2])
+    return "" if before in (0, "") or own == "" else own / before - 1
+
+
+def test_the_live_formulas_of_the_cohort_table_give_the_reports_numbers(contents, write):
+    path = write(contents)
+    live = openpyxl.load_workbook(path).worksheets[0]
+    cached = openpyxl.load_workbook(path, data_only=True).worksheets[0]
+    for row, record in enumerate(contents.cohorts.to_dict("records"), start=5):
+        expected = {
+            f"{column}{row}": record[f"{stage}_rate"] for column, stage in zip("FHJL", STAGES, strict=True)
+        }
+        expected |= {f"M{row}": record["overall_rate"], f"N{row}": record["overall_change"]}
+        for where, value in expected.items():
+            if where == "N5":
+                continue
+            assert str(live[where].value).startswith("=")
+            wanted = "" if pd.isna(value) else pytest.approx(value)
+            assert evaluate(live, where) == wanted
+            assert (cached[where].value or "") == wanted or cached[where].value == wanted
+    total = 5 + len(contents.cohorts)
+    assert evaluate(live, f"D{total}") == cached[f"D{total}"].value == contents.cohorts["leads"].sum()
+    whole = contents.cohorts["sale"].sum() / contents.cohorts["leads"].sum()
+    assert evaluate(live, f"M{total}") == pytest.approx(whole)
+
+
+def test_the_cohort_table_has_its_heat_map_in_the_palette(contents, write, settings):
+    sheet = openpyxl.load_workbook(write(contents)).worksheets[0]
+    scales = [
+        rule for rules in sheet.conditional_formatting for rule in rules.rules if rule.type == "colorScale"
+    ]
+    assert len(scales) == 5
+    assert {colour.rgb for scale in scales for colour in scale.colorScale.color} == {"FFF7FAFC", "FF8FB8DC"}
+
+
+def test_sheets_are_named_in_both_languages(contents, write, settings):
+    shown = dataclasses.replace(contents, listings=[listings.meanings(settings, Texts("ru"))])
+    assert openpyxl.load_workbook(write(contents)).sheetnames == [
+        "Cohorts",
+        "Pivot",
+        "Manager by stage",
+        "Data",
+    ]
+    names = openpyxl.load_workbook(write(shown, "ru")).sheetnames
+    assert names == ["Когорты", "Сводная", "Менеджер по этапам", "Определения", "Данные"]
+
+
+def test_a_history_without_leads_gives_a_workbook_without_pivots(contents, write):
+    empty = Contents(
+        contents.report_date, contents.flat.head(0), contents.attributes, contents.cohorts.head(0)
+    )
+    book = openpyxl.load_workbook(write(empty))
+    assert book.sheetnames == ["Cohorts"]
+
+
+def test_without_any_attribute_there_is_one_pivot(contents, write):
+    bare = dataclasses.replace(contents, attributes=())
+    assert openpyxl.load_workbook(write(bare)).sheetnames == ["Cohorts", "Pivot", "Data"]
+
+
+def test_initiatives_stand_with_what_was_expected_and_what_was_measured(contents, write, settings):
+    item = Initiative.model_validate(
+        {
+            "id": "chat",
+            "title": {"en": "=Chat", "ru": "Чат"},
+            "owner": "Anna",
+            "start": "2021-06-07",
+            "hypotheses": [
+                {"metric": "target_rate", "change": 0.2},
+                {"metric": "overall_rate", "change": 0.1},
+            ],
+            "cost": {"money": "300000.50", "hours": 12},
+        }
+    )
+    impact = pd.DataFrame(
+        {
+            "initiative": ["chat"],
+            "metric": ["target_rate"],
+            "measured_change": [0.17],
+            "low": [0.1],
+            "high": [0.24],
+            "readable_from": [pd.Timestamp(2021, 9, 6)],
+            "verdict": ["confirmed"],
+        }
+    )
+    shown = listings.initiatives([item], impact, Texts("en"))
+    sheet = openpyxl.load_workbook(write(dataclasses.replace(contents, listings=[shown]))).worksheets[-2]
+    head = [cell.value for cell in sheet[4]]
+    rows = [dict(zip(head, row, strict=True)) for row in sheet.iter_rows(min_row=5, values_only=True)]
+    assert rows[0]["Initiative"] == "=Chat" and rows[0]["Measured change"] == 0.17
+    assert rows[0]["From"] == dt.datetime(2021, 6, 7) and rows[0]["Readable from"] == dt.datetime(2021, 9, 6)
+    assert rows[1]["Measured change"] is None and Decimal(str(rows[1]["Cost"])) == Decimal("300000.5")
+
+
+def test_the_waiting_leads_are_listed_by_id(contents, write, settings):
+    frame = pd.DataFrame(
+        {
+            "lead_id": ["1900123456789012345"],
+            "cohort_week": [pd.Timestamp(2022, 1, 3)],
+            "stage": ["proposal"],
+            "since": [pd.Timestamp(2022, 1, 5, 10)],
+            "waited_days": [263.6],
+            "limit_days": [250.2],
+            "manager": ["Anna"],
+        }
+    )
+    shown = listings.waiting(frame, ["manager"], settings, Texts("en"))
+    sheet = openpyxl.load_workbook(write(dataclasses.replace(contents, listings=[shown]))).worksheets[-2]
+    row = [cell.value for cell in sheet[5]]
+    assert row[0] == "1900123456789012345" and row[2] == "Proposal" and row[-1] == "Anna"
+
+
+def test_the_forecast_is_shown_with_its_limits(contents, write, settings):
+    frame = pd.DataFrame(
+        [(pd.Timestamp(2022, 9, 12), 1, "sale", 23, 0.45, 51.3, 40.0, 64.0)],
+        columns=[
+            "cohort_week",
+            "age_weeks",
+            "stage",
+            "reached",
+            "maturity",
+            "final_mean",
+            "final_p05",
+            "final_p95",
+        ],
+    )
+    shown = listings.forecast(frame, settings, Texts("ru"))
+    sheet = openpyxl.load_workbook(write(dataclasses.replace(contents, listings=[shown]), "ru")).worksheets[
+        -2
+    ]
+    assert [cell.value for cell in sheet[5]] == [
+        dt.datetime(2022, 9, 12),
+        1,
+        "Продажа",
+        23,
+        0.45,
+        51.3,
+        40,
+        64,
+    ]
+    assert sheet["E5"].number_format == "0.0%"
