@@ -1,0 +1,40 @@
+"""The forecasts of archived issues, to be held against what came."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from funnel.issue.results import Earlier
+from funnel.publish.archive import Archived, archived
+
+MOST = 26
+"""How many earlier issues are scored."""
+
+
+def issues_before(archive: Path, report_date: dt.date) -> list[Archived]:
+    """Return the last revision of each of the last issues before a date, oldest first."""
+    last = {item.report_date: item for item in archived(archive) if item.report_date < report_date}
+    return list(last.values())[-MOST:]
+
+
+def issues_named(archive: Path, names: Sequence[str]) -> list[Archived]:
+    """Return the issues a manifest names, as far as they are still there."""
+    return [item for item in archived(archive) if item.folder.name in names]
+
+
+def forecasts(issues: Sequence[Archived]) -> list[Earlier]:
+    """Read the forecast tables of issues; those made before there were any are passed over."""
+    found = []
+    for issue in issues:
+        paths = [issue.folder / "tables" / name for name in ("forecast.csv", "revenue.csv")]
+        if all(path.is_file() for path in paths):
+            frames = [
+                pd.read_csv(paths[0], parse_dates=["cohort_week"]),
+                pd.read_csv(paths[1], parse_dates=["week"]),
+            ]
+            found.append(Earlier(issue.folder.name, issue.report_date, *frames))
+    return found

@@ -1,0 +1,79 @@
+"""What an issue was made of: clocks, settings, code, inputs, packages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from funnel.issue.model import Issue
+from funnel.publish.files import sha256
+from funnel.settings import Settings
+
+PACKAGES = ("duckdb", "ibis-framework", "numpy", "pandas", "matplotlib", "great-tables", "papermill")
+
+
+def git(root: Path, *words: str) -> str:
+    """Return what git prints, or '' where there is no git or no repository."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def commit_of(root: Path) -> str:
+    """Return the commit of the project, or '' where it is not a repository."""
+    return git(root, "rev-parse", "HEAD")
+
+
+def settings_json(settings: Settings) -> dict[str, object]:
+    """Return the settings as the manifest keeps them: without this machine's folder."""
+    return settings.model_dump(mode="json", exclude={"root"})
+
+
+def settings_hash(settings: Settings) -> str:
+    """Return the SHA-256 of the settings, whatever the order and comments of the file."""
+    return hashlib.sha256(json.dumps(settings_json(settings), sort_keys=True).encode()).hexdigest()
+
+
+def describe(
+    issue: Issue, languages: Sequence[str], renderer: Mapping[str, str], now: dt.datetime
+) -> dict[str, object]:
+    """Return the manifest of an issue, without the hashes of its files.
+
+    Args:
+        issue: the issue.
+        languages: the first is that of `report.html`.
+        renderer: its name and the versions of its programs.
+        now: UTC, from the command line.
+    """
+    root = issue.settings.root
+    lock = root / "requirements.lock"
+    return {
+        "report_date": issue.report_date.isoformat(),
+        "as_of": [issue.report_date.isoformat(), issue.as_of.known_at.isoformat()],
+        "previous": [issue.previous.report_date.isoformat(), issue.previous.known_at.isoformat()]
+        if issue.previous
+        else None,
+        "earlier": list(issue.earlier),
+        "made_at": now.isoformat(timespec="seconds"),
+        "languages": list(languages),
+        "commit": commit_of(root),
+        "tree_clean": not git(root, "status", "--porcelain", "--untracked-files=no"),
+        "lock_sha256": sha256(lock) if lock.is_file() else "",
+        "settings_sha256": settings_hash(issue.settings),
+        "settings": settings_json(issue.settings),
+        "inputs": dict(issue.fingerprint),
+        "registers": issue.registers.as_json(),
+        "renderer": dict(renderer),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+    }

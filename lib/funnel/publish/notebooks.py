@@ -1,0 +1,138 @@
+"""Run the notebooks with papermill, side by side; a failed one is kept with its error and named."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from funnel.errors import MissingError, NotebookError, nearest
+
+WORKERS = max(1, min(4, os.cpu_count() or 1))
+
+
+def notebooks_in(folder: Path) -> list[Path]:
+    """Return the notebooks of a folder by name.
+
+    Raises:
+        MissingError: there are none.
+        NotebookError: a name holds an underscore or a dot, which breaks Quarto's embed.
+    """
+    paths = sorted(folder.glob("*.ipynb"))
+    if not paths:
+        raise MissingError(f"There are no notebooks in {folder}. To do: restore them from the repository.")
+    odd = [path.name for path in paths if "_" in path.stem or "." in path.stem]
+    if odd:
+        raise NotebookError(
+            f"{', '.join(odd)}: the name of a notebook may not hold an underscore or a dot, "
+            "or Quarto cannot embed it. To do: rename it, with hyphens."
+        )
+    return paths
+
+
+def run_notebooks(
+    notebooks: Sequence[Path],
+    run: Path,
+    parameters: Mapping[str, str],
+    root: Path,
+    done: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Run notebooks into `run/<name>.ipynb`, all or nothing being replaced.
+
+    Args:
+        notebooks: the sources; they are not changed.
+        run: where the executed copies go.
+        parameters: exactly the parameters each notebook declares.
+        root: the folder the notebooks run in.
+        done: told the name of each finished notebook.
+
+    Raises:
+        NotebookError: a parameter is unknown or missing, or a cell raised. The failed notebook is kept
+            with its error in `run/failed/`, and the last good copies stay as they were.
+    """
+    _check_parameters(notebooks, parameters)
+    fresh, failed = run / "executing", run / "failed"
+    for folder in (fresh, failed):
+        shutil.rmtree(folder, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    errors = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        jobs = {pool.submit(_execute, path, fresh, parameters, root): path for path in notebooks}
+        for job in as_completed(jobs):
+            path = jobs[job]
+            error = job.result()
+            if error is None:
+                done(path.stem)
+                continue
+            failed.mkdir(exist_ok=True)
+            kept = (fresh / path.name).replace(failed / path.name)
+            errors.append(f"{path.name}: {error} The notebook is kept with its error: {kept}")
+    if errors:
+        raise NotebookError("\n".join(["A notebook stopped.", *(f"  - {error}" for error in sorted(errors))]))
+    for path in notebooks:
+        _describe_pictures(fresh / path.name)
+        (fresh / path.name).replace(run / path.name)
+    fresh.rmdir()
+
+
+def _execute(path: Path, fresh: Path, parameters: Mapping[str, str], root: Path) -> str | None:
+    """Run one notebook; return what stopped it, or None."""
+    try:
+        papermill.execute_notebook(
+            str(path),
+            str(fresh / path.name),
+            dict(parameters),
+            cwd=str(root),
+            progress_bar=False,
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+        )
+    except PapermillExecutionError as error:
+        label = re.match(r"#\| label: (\S+)", error.source)
+        cell = label[1] if label else error.source.strip().split("\n")[0]
+        return f"cell {cell!r}: {error.ename}: {error.evalue}"
+    except Exception as error:  # a kernel that died or could not start: name the notebook all the same
+        if not (fresh / path.name).is_file():
+            shutil.copyfile(path, fresh / path.name)
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _describe_pictures(path: Path) -> None:
+    """Write each picture's words into its cell, the one place Quarto takes alternative text from."""
+    book = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
+    for cell in book.cells:
+        for output in cell.get("outputs", ()):
+            words = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if words:
+                cell.source = f"#| fig-alt: {json.dumps(words, ensure_ascii=False)}\n{cell.source}"
+    nbformat.write(book, path)  # type: ignore[no-untyped-call]
+
+
+def _check_parameters(notebooks: Sequence[Path], parameters: Mapping[str, str]) -> None:
+    """Papermill only warns about an unknown parameter; here it is an error, as is a missing one."""
+    wrong = []
+    for path in notebooks:
+        declared = papermill.inspect_notebook(str(path))
+        for name in sorted(set(parameters) - set(declared)):
+            wrong.append(f"{path.name}: unknown parameter {name!r}{nearest(name, declared)}")
+        for name in sorted(set(declared) - set(parameters)):
+            wrong.append(f"{path.name}: parameter {name!r} is declared but not given")
+    if wrong:
+        known = ", ".join(parameters)
+        raise NotebookError(
+            "\n".join(
+                [
+                    "The parameters of the notebooks do not fit.",
+                    *(f"  - {line}" for line in wrong),
+                    f"The report gives exactly these: {known}. To do: mend the cell tagged 'parameters'.",
+                ]
+            )
+        )

@@ -1,0 +1,112 @@
+"""The Quarto program: found, asked for its version, and run on the project."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import font_source_sans_pro
+
+from funnel.errors import RenderError
+from funnel.publish.builtin import config
+from funnel.publish.builtin.inert import inert_includes
+from funnel.publish.builtin.problems import Problems
+
+SECONDS = 300
+# Quarto only warns about these, and shows ?var:name and the like in the report.
+_LOST = re.compile(r"(?i)unknown (?:var|meta)|unable to resolve (?:crossref|link)|shortcode .* not found")
+_TARGETS = {"html": "html", "pdf": "typst"}
+
+
+def find() -> str | None:
+    """Return the program: the environment's `QUARTO_PATH`, else `quarto` on the PATH, else None."""
+    named = os.environ.get("QUARTO_PATH")
+    return shutil.which(named or "quarto")
+
+
+def stage_fonts(folder: Path) -> None:
+    """Put the report's font where `font-paths` of `_quarto.yml` says; `quarto render` needs it there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for style in ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt"):
+        name = f"SourceSansPro-{style}.ttf"
+        if not (folder / name).is_file():
+            shutil.copyfile(Path(font_source_sans_pro.__file__).parent / "files" / name, folder / name)
+
+
+@cache
+def version(program: str) -> str:
+    """Return what ``quarto --version`` says.
+
+    Raises:
+        RenderError: it does not run.
+    """
+    return _run([program, "--version"], Path.cwd(), {}).strip()
+
+
+def render(
+    program: str, project: Path, source: Path, formats: Collection[str], made: dt.datetime, out: Path
+) -> tuple[Path, ...]:
+    """Run Quarto once for each format and move its pages to `out`.
+
+    Args:
+        program: path of Quarto.
+        project: the folder with `_quarto.yml`.
+        source: the report, relative to the project.
+        formats: of html, pdf.
+        made: the time the files carry.
+        out: folder for ``report.html`` and ``report.pdf``.
+
+    Raises:
+        RenderError: Quarto stopped, took too long, left something out, or made nothing; its own words.
+    """
+    problems = Problems()
+    for name in config.metadata_files(project, problems):
+        if not (project / name).is_file():
+            problems.add("_quarto.yml", f"metadata-files: there is no {name}", todo="run `funnel report`")
+    problems.stop()
+    with inert_includes(project, project / source, project / "run"):
+        return tuple(_render(program, project, source, name, made, out) for name in sorted(formats))
+
+
+def _render(program: str, project: Path, source: Path, name: str, made: dt.datetime, out: Path) -> Path:
+    settings = {"SOURCE_DATE_EPOCH": str(int(made.timestamp())), "NO_COLOR": "1"}
+    with tempfile.TemporaryDirectory(dir=project / "run", prefix="quarto-") as folder:
+        said = ["--metadata", f"renderer:Quarto {version(program)}"]
+        command = [program, "render", str(source), "--to", _TARGETS[name], "--output-dir", folder, *said]
+        _run(command, project, settings)
+        made_here = list(Path(folder).rglob(f"{source.stem}.{name}"))
+        if not made_here:
+            raise RenderError(f"Quarto made no {source.stem}.{name} and reported no error.")
+        return Path(shutil.move(made_here[0], out / f"report.{name}"))
+
+
+def _run(command: Sequence[str], folder: Path, settings: Mapping[str, str]) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RenderError(f"Quarto did not finish within {SECONDS} seconds.") from None
+    except OSError as error:
+        raise RenderError(f"Quarto could not be started: {error}") from None
+    if done.returncode != 0:
+        raise RenderError(f"Quarto stopped (exit code {done.returncode}):\n{done.stderr.strip()}")
+    lost = [line for line in done.stderr.splitlines() if _LOST.search(line)]
+    if lost:
+        raise RenderError("Quarto left something out of the report:\n" + "\n".join(lost))
+    return done.stdout

@@ -1,0 +1,108 @@
+"""The report's pages: Quarto where it can be had, the built-in renderer elsewhere, from the same files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from funnel.errors import InputError, MissingError, Problem
+from funnel.publish import quarto
+from funnel.publish.builtin import pandoc
+from funnel.publish.builtin.problems import Problems
+from funnel.publish.builtin.read import read
+from funnel.publish.builtin.tree import string
+from funnel.publish.builtin.write import compile_pdf, write_html, write_typst
+
+FORMATS = ("html", "pdf")
+RENDERERS = ("auto", "quarto", "builtin")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What was made.
+
+    Attributes:
+        renderer: quarto or builtin.
+        versions: of the programs that did it, by name.
+        files: ``report.html`` and ``report.pdf`` in `out`, those asked for.
+    """
+
+    renderer: str
+    versions: dict[str, str]
+    files: tuple[Path, ...]
+
+
+def render(
+    project: Path,
+    *,
+    report_date: dt.date,
+    out: Path,
+    source: Path = Path("report.qmd"),
+    formats: Collection[str] = frozenset(FORMATS),
+    renderer: str = "auto",
+) -> Rendered:
+    """Render a report whose notebooks have run.
+
+    Args:
+        project: folder with `_quarto.yml`, `report.qmd`, `_variables.yml` and `run/`.
+        report_date: D; files carry its midnight (UTC) as their time, whenever they are made.
+        out: folder the pages are written to, made if it is not there.
+        source: the report, relative to the project.
+        formats: of html, pdf.
+        renderer: auto takes Quarto if its program is found, else the built-in one.
+
+    Raises:
+        InputError: an unknown format or renderer.
+        MissingError: Quarto was asked for and is not there; or there is no report to render.
+        RenderError: the report cannot be rendered; all problems with file and line.
+    """
+    project = project.resolve()
+    _check(project / source, formats, renderer)
+    made = dt.datetime.combine(report_date, dt.time(), dt.UTC)
+    program = quarto.find() if renderer != "builtin" else None
+    if renderer == "quarto" and program is None:
+        raise MissingError(
+            "The program quarto was not found. To do: install it (https://quarto.org), or name it in the "
+            "environment variable QUARTO_PATH, or use --renderer builtin."
+        )
+    quarto.stage_fonts(project / "run" / "fonts")
+    out.mkdir(parents=True, exist_ok=True)
+    if program:
+        files = quarto.render(program, project, source, formats, made, out)
+        return Rendered("quarto", {"quarto": quarto.version(program)}, files)
+    return _builtin(project, project / source, formats, made, out)
+
+
+def _builtin(project: Path, source: Path, formats: Collection[str], made: dt.datetime, out: Path) -> Rendered:
+    versions = {"pandoc": pandoc.version(), "typst": version_of("typst")}
+    problems = Problems()
+    document = read(project, source, problems)
+    programs = ", ".join(f"{name} {version}" for name, version in versions.items())
+    document.meta["renderer"] = [string(f"funnel ({programs})")]
+    files: list[Path] = []
+    if "html" in formats:
+        page = write_html(document, problems)
+        files.append(out / "report.html")
+        files[-1].write_text(page, encoding="utf-8", newline="\n")
+    if "pdf" in formats:
+        pdf = compile_pdf(write_typst(document, problems), document.images, made)
+        files.append(out / "report.pdf")
+        files[-1].write_bytes(pdf)
+    return Rendered("builtin", versions, tuple(files))
+
+
+def _check(source: Path, formats: Collection[str], renderer: str) -> None:
+    problems = [
+        Problem("--formats", f"{name!r} is not a page format", ", ".join(FORMATS))
+        for name in sorted(formats)
+        if name not in FORMATS
+    ]
+    if renderer not in RENDERERS:
+        problems.append(Problem("--renderer", f"{renderer!r} is not a renderer", ", ".join(RENDERERS)))
+    if problems:
+        raise InputError("The report cannot be rendered so.", problems)
+    if not source.is_file():
+        raise MissingError(f"There is no report {source}. To do: restore it from the repository.")

@@ -1,0 +1,223 @@
+"""The weekly issue from its report date to its folder in the archive: the body reads as the steps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import yaml
+from filelock import FileLock, Timeout
+
+from funnel.errors import BusyError
+from funnel.issue.compute import compute
+from funnel.issue.model import Issue
+from funnel.issue.registers import read_registers
+from funnel.present.attention_words import paragraphs
+from funnel.present.narrative import draft
+from funnel.present.texts import Texts
+from funnel.publish import archive, index, workbook
+from funnel.publish.earlier import forecasts, issues_before
+from funnel.publish.files import sha256_of, write_text
+from funnel.publish.hypotheses import edits
+from funnel.publish.manifest import describe
+from funnel.publish.notebooks import notebooks_in, run_notebooks
+from funnel.publish.render import Rendered, render
+from funnel.publish.tables import write_tables
+from funnel.settings import Language, Settings
+from funnel.warehouse import Warehouse
+
+
+class Progress(Protocol):
+    """A display of what is being done."""
+
+    def expect(self, steps: int) -> None:
+        """Say how many steps there will be."""
+
+    def done(self, what: str) -> None:
+        """Say that one step is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for.
+
+    Attributes:
+        report_date: D.
+        languages: the first is that of `report.html`; further ones make `report.<lang>.html`.
+        formats: of html, pdf, xlsx.
+        renderer: auto, quarto or builtin.
+        draft: render into `run/report` and leave the archive alone.
+    """
+
+    report_date: dt.date
+    languages: Sequence[Language]
+    formats: Sequence[str] = ("html", "pdf", "xlsx")
+    renderer: str = "auto"
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of it: the folder of the issue, whether it is new, the narratives, who rendered it."""
+
+    folder: Path
+    new: bool
+    narratives: tuple[Path, ...]
+    renderer: str
+
+
+def make_issue(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
+    """Make one issue.
+
+    Raises:
+        BusyError: another run is making one in this folder.
+        FunnelError: whatever goes wrong on the way; the archive stays as it was.
+    """
+    run = settings.path("run")
+    run.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(run / "report.lock", timeout=0):
+            return _make(settings, config, order, now, progress)
+    except Timeout:
+        raise BusyError(
+            f"Another run is making a report in {run}. To do: wait until it is done, and run this again."
+        ) from None
+
+
+def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
+    run = settings.path("run")
+    notebooks = notebooks_in(settings.root / "notebooks")
+    progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
+    before = issues_before(settings.path("archive"), order.report_date)
+    previous = before[-1].as_of if before else None
+    registers = read_registers(settings)
+    registers = replace(registers, edits=edits(settings, registers))
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        issue = compute(
+            warehouse,
+            settings,
+            order.report_date,
+            previous=previous,
+            earlier=forecasts(before),
+            registers=registers,
+        )
+        gathered = workbook.gather(warehouse, issue) if "xlsx" in order.formats else None
+    issue.save(run / "issue")
+    progress.done("cohorts")
+
+    staged = run / "report"
+    shutil.rmtree(staged, ignore_errors=True)
+    write_tables(issue.tables(), staged / "tables")
+    narratives = []
+    for language in reversed(order.languages):  # the first language last, so that its notebooks stay in run/
+        narrative = narrative_for(issue, language)
+        narratives.append(narrative)
+        _run_notebooks(issue, language, config, notebooks, progress)
+        rendered = _render(issue, language, narrative, order)
+        suffix = "" if language == order.languages[0] else f".{language}"
+        _stage(rendered, narrative, staged, suffix)
+        if gathered:
+            workbook.write(staged / f"workbook{suffix}.xlsx", gathered, issue, Texts(language))
+        progress.done(f"pages ({language})")
+    if order.draft:
+        progress.done("draft")
+        return Made(staged, True, tuple(narratives), rendered.renderer)
+    programs = {"name": rendered.renderer, **rendered.versions}
+    manifest = describe(issue, order.languages, programs, now)
+    folder, new = archive.put(staged, settings.path("archive"), order.report_date, manifest)
+    index.write(settings.path("archive"), Texts(settings.language), settings)
+    progress.done("archive")
+    return Made(folder, new, tuple(narratives), rendered.renderer)
+
+
+def narrative_for(issue: Issue, language: Language) -> Path:
+    """Return the narrative of an issue, drafted if there is none yet; an existing one is never touched."""
+    settings = issue.settings
+    suffix = "" if language == settings.language else f".{language}"
+    path = settings.path("narrative") / f"{issue.report_date}{suffix}.md"
+    if not path.exists():
+        slices = {name: issue.slices(name) for name in settings.slices}
+        text = draft(
+            issue.cohort_table(),
+            issue.equal_age_table(),
+            slices,
+            issue.imports,
+            issue.problems,
+            issue.restated if issue.previous else None,
+            settings,
+            Texts(language),
+            issue.results,
+            paragraphs(
+                issue.results,
+                issue.in_detail(),
+                issue.initiatives,
+                issue.news_since,
+                settings,
+                Texts(language),
+            ),
+        )
+        write_text(path, text)
+    return path
+
+
+def _run_notebooks(
+    issue: Issue, language: Language, config: str, notebooks: Sequence[Path], progress: Progress
+) -> None:
+    """Run the notebooks, unless what they would show is in `run/` already."""
+    settings = issue.settings
+    run = settings.path("run")
+    stamp = run / "notebooks.sha256"
+    code = sorted(path for path in Path(__file__).parents[1].rglob("*") if path.suffix in (".py", ".yml"))
+    data = sorted(path for path in (run / "issue").rglob("*") if path.is_file())
+    now = sha256_of([*notebooks, *code, *data, settings.root / "_brand.yml"], language, config)
+    executed = all((run / path.name).is_file() for path in notebooks)
+    if executed and stamp.is_file() and stamp.read_text(encoding="utf-8") == now:
+        for path in notebooks:
+            progress.done(f"{path.stem} ({language}, unchanged)")
+        return
+    stamp.unlink(missing_ok=True)
+    parameters = {"report_date": issue.report_date.isoformat(), "language": language, "config": config}
+    run_notebooks(
+        notebooks, run, parameters, settings.root, lambda name: progress.done(f"{name} ({language})")
+    )
+    write_text(stamp, now)
+
+
+def _render(issue: Issue, language: Language, narrative: Path, order: Order) -> Rendered:
+    """Write what the pages need beside the notebooks' outputs, and render them."""
+    settings = issue.settings
+    run = settings.path("run")
+    texts = Texts(language)
+    facts = {
+        "lang": language,
+        "title": texts.t("title_company", company=settings.company) if settings.company else texts.t("title"),
+        "subtitle": texts.t("subtitle", date=texts.date(issue.report_date)),
+        "date": issue.report_date.isoformat(),
+        "company": settings.company,
+    }
+    write_text(run / "report.yml", yaml.safe_dump(facts, allow_unicode=True, sort_keys=True))
+    write_text(
+        settings.root / "_variables.yml",
+        yaml.safe_dump({"t": texts.plain()}, allow_unicode=True, sort_keys=True, width=10_000),
+    )
+    write_text(
+        run / "narrative.md", f"{{{{< include {narrative.relative_to(settings.root).as_posix()} >}}}}\n"
+    )
+    return render(
+        settings.root,
+        formats=frozenset(order.formats) - {"xlsx"},
+        renderer=order.renderer,
+        report_date=issue.report_date,
+        out=run / "pages",
+    )
+
+
+def _stage(rendered: Rendered, narrative: Path, staged: Path, suffix: str) -> None:
+    """Copy the pages and the narrative to where the archive takes them from."""
+    for path in rendered.files:
+        shutil.copyfile(path, staged / f"report{suffix}{path.suffix}")
+    shutil.copyfile(narrative, staged / f"narrative{suffix}.md")

@@ -1,0 +1,71 @@
+"""The workbook of an issue: gathered from the warehouse while it is open, written once for each language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from funnel.analysis.costs import in_own_currency
+from funnel.analysis.durations import waiting_limits
+from funnel.analysis.flat import flat
+from funnel.dates import complete_weeks
+from funnel.issue.model import Issue
+from funnel.present.texts import Texts
+from funnel.present.workbook import Contents, listings, write_workbook
+from funnel.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the workbook needs beside the issue: the flat data, and the leads that wait too long (by id)."""
+
+    flat: pd.DataFrame
+    attributes: tuple[str, ...]
+    waiting: pd.DataFrame
+
+
+def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
+    """Ask the warehouse for the cross of the configured attributes, and for the leads that wait too long.
+
+    Only leads of the shown cohorts are listed, those furthest in the funnel first.
+    """
+    settings, as_of = issue.settings, issue.as_of
+    known = warehouse.attributes()
+    attributes = tuple(name for name in settings.attributes if name in known)
+    last = issue.results["forecast"]
+    last = last[last["stage"] == settings.stage_keys[-1]]
+    expected = last[["cohort_week", "final_mean"]].rename(columns={"final_mean": "sales"})
+    first = issue.reached["cohort_week"].min().date()
+    weeks = [week for week in complete_weeks(as_of.report_date, settings.horizon_weeks) if week >= first]
+    data = flat(
+        warehouse.crossed(as_of, attributes, settings.reach),
+        attributes,
+        settings.stage_keys,
+        weeks,
+        in_own_currency(warehouse.spend(as_of), settings),
+        expected,
+    )
+    limits = waiting_limits(warehouse.waits(as_of), settings.horizon_weeks)
+    waiting = warehouse.long_waiting(as_of, limits, attributes, settings.reach)
+    waiting = waiting[waiting["cohort_week"].isin(pd.DatetimeIndex(list(issue.weeks)))]
+    order = {stage: number for number, stage in enumerate(settings.steps)}
+    waiting = waiting.assign(_far=waiting["stage"].map(order)).sort_values(
+        ["_far", "waited_days", "lead_id"], ascending=[False, False, True], ignore_index=True
+    )
+    return Gathered(data, attributes, waiting.drop(columns="_far"))
+
+
+def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
+    """Write the workbook in one language; the same issue gives the same bytes."""
+    settings = issue.settings
+    sheets = [
+        listings.forecast(issue.results["forecast"], settings, texts),
+        listings.initiatives(issue.initiatives, issue.results.get("impact"), texts),
+        listings.waiting(gathered.waiting, gathered.attributes, settings, texts),
+        listings.meanings(settings, texts),
+    ]
+    contents = Contents(issue.report_date, gathered.flat, gathered.attributes, issue.cohort_table(), sheets)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_workbook(path, contents, settings, texts)

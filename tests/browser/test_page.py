@@ -1,0 +1,59 @@
+"""The page in a real browser: it opens from disk, and nothing is wider than a phone."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("issue")]
+PROBE = """<!doctype html><iframe id="page" width="{width}" height="900" src="{name}"></iframe>
+<pre id="said"></pre><script>
+page.onload = () => {{
+  const doc = page.contentDocument;
+  const seen = [...doc.images].filter(image => image.complete && image.naturalWidth > 0).length;
+  said.textContent = JSON.stringify({{
+    wide: doc.documentElement.scrollWidth, images: doc.images.length, seen: seen,
+    tables: doc.querySelectorAll("table").length, headings: doc.querySelectorAll("h1, h2").length,
+    loads: page.contentWindow.performance.getEntriesByType("resource").map(entry => entry.name)
+      .filter(name => !name.startsWith("data:")),
+  }});
+}};
+</script>"""
+
+
+def look(folder: Path, name: str, width: int) -> dict:
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not browser:
+        pytest.skip("no Chromium is installed")
+    probe = folder / "probe.html"
+    probe.write_text(PROBE.format(width=width, name=name), encoding="utf-8")
+    quiet = ["gpu", "background-networking", "component-update", "sync"]
+    words = [browser, "--headless", "--no-sandbox", "--no-first-run", "--allow-file-access-from-files"]
+    words += [f"--disable-{word}" for word in quiet]
+    words += [
+        f"--user-data-dir={folder / 'browser'}",
+        "--virtual-time-budget=5000",
+        "--dump-dom",
+        probe.as_uri(),
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    said = re.search(r'<pre id="said">(.*?)</pre>', done.stdout)
+    assert said and said[1], done.stderr[-2000:]
+    return json.loads(said[1])
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.ru.html"])
+@pytest.mark.parametrize("width", [1400, 390])
+def test_the_page_opens_whole_and_loads_nothing(demo: Demo, tmp_path: Path, name: str, width: int) -> None:
+    shutil.copyfile(demo.issue / name, tmp_path / name)
+    page = look(tmp_path, name, width)
+    assert page["loads"] == []
+    assert page["images"] == page["seen"] >= 3
+    assert page["tables"] >= 6
+    assert page["headings"] >= 8
+    assert page["wide"] <= width

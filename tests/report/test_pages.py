@@ -1,0 +1,45 @@
+"""The page in a browser, wide and on a phone."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from funnel.publish.render import render
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next((path for path in map(shutil.which, BROWSERS) if path), None)
+MEASURE = """<script>addEventListener("load", () => {
+  const box = document.querySelector("#tbl-wide .scroll");
+  document.title = JSON.stringify({
+    page: document.documentElement.scrollWidth, window: innerWidth,
+    table: box.scrollWidth, box: box.clientWidth,
+    contents: document.querySelector("nav.toc").getBoundingClientRect().right,
+    text: document.querySelector("main").getBoundingClientRect().left,
+  });
+});</script>"""
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed")
+@pytest.mark.parametrize("width", [1400, 500])
+def test_only_wide_tables_scroll_and_the_contents_stand_beside_the_text(project, kit, width):
+    render(project, report_date=kit.day, out=project / "out", renderer="builtin", formats={"html"})
+    page = project / "out/report.html"
+    page.write_text(page.read_text().replace("</body>", MEASURE + "</body>"))
+    command = [
+        BROWSER,
+        "--headless",
+        "--no-sandbox",
+        f"--window-size={width},900",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    found = dict(re.findall(r'"(\w+)":([\d.]+)', re.search(r"<title>(.*?)</title>", dom)[1]))
+    seen = {key: float(value) for key, value in found.items()}
+    assert seen["window"] == width
+    assert seen["page"] <= width
+    assert seen["table"] > seen["box"]
+    assert (seen["contents"] < seen["text"]) == (width > 1100)

@@ -1,0 +1,142 @@
+"""Quarto and the built-in renderer show the same report; and what happens around the program."""
+
+import re
+import stat
+
+import pytest
+
+from funnel.errors import MissingError, RenderError
+from funnel.publish import quarto
+from funnel.publish.render import render
+
+needs_quarto = [
+    pytest.mark.quarto,
+    pytest.mark.skipif(quarto.find() is None, reason="no program quarto on the PATH or in QUARTO_PATH"),
+]
+
+
+def both(project, kit, lang: str, formats: set[str]) -> None:
+    kit.set_language(project, lang)
+    for name in ("builtin", "quarto"):
+        done = render(project, report_date=kit.day, out=project / name, renderer=name, formats=formats)
+        assert done.renderer == name
+
+
+class TestSame:
+    pytestmark = needs_quarto
+
+    @pytest.mark.parametrize("lang", ["en", "ru"])
+    def test_headings_captions_numbers_and_references(self, project, kit, lang):
+        both(project, kit, lang, {"html"})
+        ours, theirs = (kit.page(project / name / "report.html") for name in ("builtin", "quarto"))
+        for page in (ours, theirs):
+            page.headings = [heading.replace("\xa0", " ") for heading in page.headings]
+        assert [
+            h for h in theirs.headings if h not in ("Contents", "Содержание", "Footnotes", "Сноски")
+        ] == ours.headings
+        pattern = r"(?:Table|Figure|Таблица|Рисунок)\s\d+"
+        spaced = [page.words.replace("\xa0", " ") for page in (ours, theirs)]
+        assert re.findall(pattern, spaced[0]) == re.findall(pattern, spaced[1])
+        assert len(re.findall(pattern, spaced[0])) == 10
+        for text in ["see 3", "Only in the page.", "Young cohorts", "The cohort has 558 leads"]:
+            assert text in spaced[0]
+            assert text in spaced[1]
+        assert {"tbl-cohorts", "fig-leads", "tbl-small", "fig-pair", "tbl-wide", "sec-last"} <= set(
+            theirs.ids
+        )
+
+    def test_the_page_loads_nothing_and_names_no_folder(self, project, kit):
+        both(project, kit, "en", {"html"})
+        source = (project / "quarto/report.html").read_text()
+        assert all(load.startswith("data:") for load in kit.page(project / "quarto/report.html").loads)
+        assert str(project) not in source
+
+    def test_a_hostile_narrative_is_text(self, project, kit):
+        hostile = "<script>alert(1)</script> [a](javascript:alert(2)) ![b](https://example.org/c.png)\n"
+        (project / "run/narrative.md").write_text(hostile)
+        both(project, kit, "en", {"html"})
+        assert (project / "run/narrative.md").read_text() == hostile
+        page = kit.page(project / "quarto/report.html")
+        assert "<script>alert(1)</script> a (javascript:alert(2)) b (https://example.org/c.png)" in page.words
+        assert not any("javascript" in link for link in page.links)
+        assert all(load.startswith("data:") for load in page.loads)
+
+    @pytest.mark.parametrize(
+        "text", ["{{< var t.none >}}", "See @tbl-none.", "{{< meta none >}}", "{{< none x >}}"]
+    )
+    def test_what_quarto_only_warns_about_is_an_error(self, project, kit, text):
+        (project / "report.qmd").write_text(text + "\n")
+        with pytest.raises(RenderError, match="left something out"):
+            render(project, report_date=kit.day, out=project / "out", renderer="quarto", formats={"pdf"})
+
+    @pytest.mark.poppler
+    def test_the_pdf_is_whole(self, project, kit):
+        both(project, kit, "ru", {"pdf"})
+        ours, theirs = (kit.pdf_text(project / name / "report.pdf") for name in ("builtin", "quarto"))
+        for text in [
+            "Таблица 1: Cohorts as of the date",
+            "Рисунок 2: Two side by side",
+            "Примечание",
+            "«Quoted»",
+        ]:
+            assert text in ours, text
+            assert text in theirs, text
+        for cell in [*kit.headers, *(cell for row in kit.rows for cell in row)]:
+            assert cell in theirs.split(), cell
+        assert "Quarto " in theirs
+
+
+def program(folder, script: str) -> str:
+    """A stand-in for Quarto that does what a test needs."""
+    path = folder / "quarto-stand-in"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def test_auto_takes_quarto_if_it_is_there_and_its_words_are_shown(project, kit, monkeypatch):
+    found = program(
+        project, 'if [ "$1" = --version ]; then echo 1.9.9; else echo "no such filter" >&2; exit 3; fi'
+    )
+    monkeypatch.setenv("QUARTO_PATH", found)
+    with pytest.raises(RenderError, match=r"Quarto stopped \(exit code 3\):\nno such filter"):
+        render(project, report_date=kit.day, out=project / "out")
+
+
+def test_quarto_is_told_the_date_and_its_pages_are_moved(project, kit, monkeypatch):
+    script = """
+if [ "$1" = --version ]; then echo 1.9.9; exit; fi
+case "$4" in html) end=html;; typst) end=pdf;; esac
+echo "$SOURCE_DATE_EPOCH $(pwd)" > "$6/report.$end"
+"""
+    monkeypatch.setenv("QUARTO_PATH", program(project, script))
+    done = render(project, report_date=kit.day, out=project / "out")
+    assert (done.renderer, done.versions) == ("quarto", {"quarto": "1.9.9"})
+    assert {path.name for path in done.files} == {"report.html", "report.pdf"}
+    # 2022-09-26T00:00:00Z is 1664150400 seconds after 1970
+    assert {path.read_text().split()[0] for path in done.files} == {"1664150400"}
+    assert list((project / "run").glob("quarto-*")) == []
+
+
+def test_a_quarto_that_makes_nothing_or_hangs_is_an_error(project, kit, monkeypatch):
+    monkeypatch.setenv("QUARTO_PATH", program(project, "exit 0"))
+    with pytest.raises(RenderError, match=r"Quarto made no report\.html"):
+        render(project, report_date=kit.day, out=project / "out")
+    monkeypatch.setattr(quarto, "SECONDS", 0.2)
+    monkeypatch.setenv("QUARTO_PATH", program(project, "exec sleep 5"))
+    with pytest.raises(RenderError, match=r"did not finish within 0\.2 seconds"):
+        render(project, report_date=kit.day, out=project / "out", renderer="quarto")
+
+
+def test_without_quarto(project, kit, monkeypatch):
+    monkeypatch.setenv("QUARTO_PATH", str(project / "nothing-here"))
+    assert render(project, report_date=kit.day, out=project / "out", formats={"html"}).renderer == "builtin"
+    with pytest.raises(MissingError, match="QUARTO_PATH"):
+        render(project, report_date=kit.day, out=project / "out", renderer="quarto")
+
+
+def test_quarto_is_not_run_without_the_settings_of_the_report(project, kit, monkeypatch):
+    monkeypatch.setenv("QUARTO_PATH", program(project, "exit 0"))
+    (project / "run/report.yml").unlink()
+    with pytest.raises(RenderError, match=r"there is no run/report\.yml; to do: run `funnel report`"):
+        render(project, report_date=kit.day, out=project / "out")

@@ -1,0 +1,85 @@
+"""The archive is append-only and an issue appears whole or not at all."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from funnel.errors import MissingError
+from funnel.publish import archive
+from funnel.publish.earlier import issues_before
+
+D = dt.date(2022, 9, 26)
+MANIFEST = {"as_of": ["2022-09-26", "2022-09-26T08:00:00"]}
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Path:
+    folder = tmp_path / "staged"
+    (folder / "tables").mkdir(parents=True)
+    (folder / "report.html").write_text("page")
+    (folder / "tables" / "cohorts.csv").write_text("a\n1\n")
+    return folder
+
+
+def test_an_issue_holds_the_hash_of_every_file(staged: Path, tmp_path: Path) -> None:
+    folder, new = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    assert new
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert sorted(manifest["outputs"]) == ["report.html", "tables/cohorts.csv"]
+    # sha256 of the four bytes b"page", from an independent tool
+    assert manifest["outputs"]["report.html"].startswith("3660315a9af3df25")
+
+
+def test_the_same_issue_is_not_archived_twice(staged: Path, tmp_path: Path) -> None:
+    first, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    second, new = archive.put(staged, tmp_path / "archive", D, {**MANIFEST, "made_at": "later"})
+    assert (second, new) == (first, False)
+
+
+def test_a_different_one_lies_beside_and_the_first_stays(staged: Path, tmp_path: Path) -> None:
+    first, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    (staged / "report.html").write_text("corrected")
+    second, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    assert second.name == "2022-09-26-r2"
+    assert (first / "report.html").read_text() == "page"
+    assert [item.revision for item in archive.archived(tmp_path / "archive")] == [1, 2]
+
+
+def test_a_failed_move_leaves_nothing_behind(
+    staged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archive.shutil, "copytree", full)
+    with pytest.raises(OSError, match="No space"):
+        archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    assert list((tmp_path / "archive").iterdir()) == []
+
+
+def test_an_unfinished_folder_is_no_issue_and_does_not_stand_in_the_way(staged: Path, tmp_path: Path) -> None:
+    left = tmp_path / "archive" / ".2022-09-26.part"
+    left.mkdir(parents=True)
+    (left / "half").write_text("")
+    folder, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    assert not (folder / "half").exists()
+    assert not left.exists()
+
+
+def test_the_previous_issue_is_the_last_revision_of_the_last_earlier_date(
+    staged: Path, tmp_path: Path
+) -> None:
+    for text in ("one", "two"):
+        (staged / "report.html").write_text(text)
+        archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    before = issues_before(tmp_path / "archive", dt.date(2022, 10, 3))
+    assert [item.folder.name for item in before] == ["2022-09-26-r2"]
+    assert issues_before(tmp_path / "archive", D) == []
+
+
+def test_an_issue_that_is_not_there_is_told_with_those_that_are(staged: Path, tmp_path: Path) -> None:
+    archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    with pytest.raises(MissingError, match="there are: 2022-09-26"):
+        archive.find(tmp_path / "archive", "2022-09-19")

@@ -1,0 +1,83 @@
+"""Notebooks run with exactly their parameters; a failed one is kept with its error and named."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from funnel.errors import MissingError, NotebookError
+from funnel.publish.notebooks import notebooks_in, run_notebooks
+
+
+def notebook(folder: Path, name: str, code: str, parameters: str = 'report_date = ""') -> Path:
+    cells = [
+        nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell(code),
+    ]
+    book = nbformat.v4.new_notebook(
+        cells=cells,
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    path = folder / f"{name}.ipynb"
+    nbformat.write(book, path)
+    return path
+
+
+def run(paths: list[Path], tmp_path: Path, **parameters: str) -> list[str]:
+    done: list[str] = []
+    run_notebooks(paths, tmp_path / "run", parameters, tmp_path, done.append)
+    return done
+
+
+def test_a_notebook_gets_the_report_date_and_its_source_stays(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "a", "print('as of', report_date)")
+    before = path.read_bytes()
+    assert run([path], tmp_path, report_date="2022-09-26") == ["a"]
+    book = nbformat.read(tmp_path / "run" / "a.ipynb", 4)
+    assert book.cells[-1].outputs[0].text == "as of 2022-09-26\n"
+    assert path.read_bytes() == before
+
+
+def test_an_unknown_and_a_missing_parameter_are_both_told_before_anything_runs(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "a", "1", "report_dat = ''")
+    with pytest.raises(NotebookError) as caught:
+        run([path], tmp_path, report_date="2022-09-26")
+    text = str(caught.value)
+    assert "a.ipynb: unknown parameter 'report_date'; did you mean 'report_dat'?" in text
+    assert "a.ipynb: parameter 'report_dat' is declared but not given" in text
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_failed_notebook_is_kept_with_its_error_and_the_good_ones_stay(tmp_path: Path) -> None:
+    good, bad = notebook(tmp_path, "good", "print('old')"), notebook(tmp_path, "bad", "print('fine')")
+    run([good, bad], tmp_path, report_date="")
+    notebook(tmp_path, "good", "print('new')")
+    notebook(tmp_path, "bad", "#| label: history\n1 / 0")
+    with pytest.raises(NotebookError) as caught:
+        run([good, bad], tmp_path, report_date="")
+    assert "bad.ipynb: cell 'history': ZeroDivisionError: division by zero" in str(caught.value)
+    kept = nbformat.read(tmp_path / "run" / "failed" / "bad.ipynb", 4)
+    assert any(
+        output.output_type == "error"
+        for cell in kept.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    )
+    assert nbformat.read(tmp_path / "run" / "good.ipynb", 4).cells[-1].outputs[0].text == "old\n"
+
+
+def test_a_kernel_that_dies_is_named_too(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "dies", "import os; os._exit(1)")
+    with pytest.raises(NotebookError, match=r"dies\.ipynb: DeadKernelError"):
+        run([path], tmp_path, report_date="")
+
+
+def test_names_that_quarto_cannot_embed_are_refused(tmp_path: Path) -> None:
+    notebook(tmp_path, "two_words", "1")
+    with pytest.raises(NotebookError, match="rename it, with hyphens"):
+        notebooks_in(tmp_path)
+
+
+def test_no_notebooks_at_all(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="no notebooks"):
+        notebooks_in(tmp_path)
