@@ -1,0 +1,43 @@
+"""The command line: thin, and the only place that asks what day it is.
+
+Tables go to stdout; everything else goes to stderr. Exit codes: 0 done, 1 a failed check, 2 wrong usage or
+bad input. Whatever a user can cause is told without a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from funnel import errors
+from funnel.cli import attention, common, data, issues, money, registers, sync, tables
+
+__all__ = ["attention", "common", "data", "issues", "main", "money", "registers", "sync", "tables"]
+
+
+def main() -> None:
+    """Run the command line; errors a user can cause become a message and an exit code."""
+    try:
+        common.app(standalone_mode=True)
+    except errors.FunnelError as error:
+        common.say(f"Error: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        common.say("Stopped. What was there before is as it was.")
+        sys.exit(130)
+    except OSError as error:
+        common.say(f"Error: the disk or a file did not obey: {error}. What was there before is as it was.")
+        common.say("To do: free space or rights, and run this again.")
+        sys.exit(2)
+
+
+@common.app.callback()
+def _settings(
+    config: Annotated[Path, typer.Option("--config", help="The settings file.")] = Path("funnel.yml"),
+) -> None:
+    common.state["config"] = config
+    warnings.filterwarnings("ignore", category=FutureWarning)

@@ -1,0 +1,183 @@
+"""What every command uses: the settings, the clock, messages, progress, tables, options."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from funnel import errors
+from funnel.dates import AsOf
+from funnel.settings import Settings, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from funnel.warehouse import Warehouse
+
+app = typer.Typer(
+    name="funnel",
+    help="The weekly sales-funnel cohort report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def console() -> Console:
+    """Return where everything but tables is written: stderr."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+notes = console()
+
+
+class Format(StrEnum):
+    """How a table is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="table, csv or json; to stdout.")]
+DateOption = Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="Report date.")]
+state: dict[str, Path] = {"config": Path("funnel.yml")}
+
+
+def say(text: str) -> None:
+    """Tell the user something on stderr, whatever characters it holds."""
+    notes.print(visible(text), markup=False, soft_wrap=True)
+
+
+def visible(text: str) -> str:
+    """Make control and text-direction characters harmless for a terminal."""
+    return "".join(c if c in "\n\t" or c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def load_settings() -> Settings:
+    """Return the settings of the file named by `--config`."""
+    return load(state["config"])
+
+
+def now() -> dt.datetime:
+    """Return the present, UTC, without offset."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
+def today(settings: Settings) -> dt.date:
+    """Return today's date in the funnel's time zone."""
+    return dt.datetime.now(zoneinfo.ZoneInfo(settings.timezone)).date()
+
+
+class Bar:
+    """A progress bar on stderr; a line for each step where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=notes,
+            disable=not notes.is_terminal,
+        )
+        self._task = self._progress.add_task("working", total=None)
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def expect(self, steps: int) -> None:
+        """Say how many steps there will be."""
+        self._progress.update(self._task, total=steps)
+
+    def count(self, what: str, rows: int) -> None:
+        """Say how much of something there is by now, where nobody knows how much there will be."""
+        self._progress.update(self._task, advance=1, description=escape(f"{what} {rows:,}"))
+
+    def done(self, what: str) -> None:
+        """Say that one step is done."""
+        self._progress.update(self._task, advance=1, description=escape(what))
+        if not notes.is_terminal:
+            say(what)
+
+
+def words(text: str) -> list[str]:
+    """Split a list by comma."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def chosen_words(option: str, text: str, allowed: Sequence[str], most: int | None = None) -> list[str]:
+    """Read a list of words by comma and check each against those allowed."""
+    given = words(text)
+    wrong = [word for word in given if word not in allowed]
+    if wrong or not given or (most and len(given) > most):
+        found = f"{', '.join(wrong) or text!r} is not allowed" + (
+            errors.nearest(wrong[0], allowed) if wrong else ""
+        )
+        raise errors.InputError(
+            "An option cannot be used.", [errors.Problem(option, found, ", ".join(allowed))]
+        )
+    return given
+
+
+def require_attributes(names: Sequence[str], known: Sequence[str], option: str) -> None:
+    """Refuse attributes that no lead has."""
+    problems = [
+        errors.Problem(
+            option,
+            f"no lead has the attribute {name!r}{errors.nearest(name, known)}",
+            ", ".join(known) or "none",
+        )
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise errors.InputError("An attribute is not there.", problems)
+
+
+def read_filters(pairs: Sequence[str], warehouse: Warehouse, as_of: AsOf) -> Mapping[str, str]:
+    """Read ATTR=VALUE pairs; the attribute and the value must occur among the leads."""
+    wrong = [
+        errors.Problem("--where", f"{pair!r} is no pair", "ATTR=VALUE") for pair in pairs if "=" not in pair
+    ]
+    if wrong:
+        raise errors.InputError("A filter cannot be read.", wrong)
+    result = dict(pair.split("=", 1) for pair in pairs)
+    require_attributes(list(result), warehouse.attributes(), "--where")
+    for name, value in result.items():
+        values = sorted(warehouse.reached(as_of, [(name,)])["value"].unique())
+        if value not in values:
+            found = f"no lead has {name} {value!r}{errors.nearest(value, values)}"
+            wrong.append(errors.Problem("--where", found, ", ".join(map(repr, values[:20]))))
+    if wrong:
+        raise errors.InputError("A filter fits no lead.", wrong)
+    return result
+
+
+def print_frame(frame: pd.DataFrame, format: Format) -> None:
+    """Print a frame to stdout: a table for people, CSV or JSON for programs."""
+    from funnel.publish.tables import csv_text, plain
+
+    if format is Format.csv:
+        sys.stdout.write(csv_text(frame))
+    elif format is Format.json:
+        text = plain(frame).to_json(orient="records", force_ascii=False, indent=1, double_precision=15)
+        sys.stdout.write(f"{text}\n")
+    else:
+        from funnel.present.terminal import print_table
+
+        print_table(frame)

@@ -1,0 +1,129 @@
+"""Commands about the data: import, check, simulate."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from funnel import errors
+from funnel.cli.common import Bar, Format, FormatOption, app, load_settings, now, print_frame, say
+from funnel.dates import AsOf
+from funnel.schema import Batch, Known, Loaded, Rejected
+from funnel.settings import Settings
+
+
+@app.command("import")
+def import_(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; default: source in funnel.yml.")
+    ] = None,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="The files are everything: close rows they no longer hold as deleted."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what every file and column is taken for; import nothing.")
+    ] = False,
+    format: FormatOption = Format.table,
+) -> None:
+    """Read files into the warehouse: canonical ones, amoCRM exports, wide sheets, ad costs."""
+    from funnel.sources import describe, read
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings()
+    given = paths or [settings.root / path for path in settings.source]
+    if not given:
+        raise errors.InputError(
+            "Nothing to import.",
+            [
+                errors.Problem(
+                    "funnel import",
+                    "no path given",
+                    "",
+                    "name files or a folder, or set source: in funnel.yml",
+                )
+            ],
+        )
+    if dry_run:
+        print_frame(pd.DataFrame(map(asdict, describe(given, settings))), format)
+        with Bar() as bar:
+            batch = read(given, settings, bar.done, _known(settings))
+        for name, table in batch.tables.items():
+            say(f"{name}: {table.num_rows:,} rows could be used of {batch.read.get(name, 0):,} read")
+        say("Nothing was imported.")
+        return
+    with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
+        batch = read(given, settings, bar.done, warehouse.known())
+        loaded, unknown = warehouse.load(batch, now(), full=full)
+    tell(settings, batch, loaded, unknown)
+
+
+def _known(settings: Settings) -> Known | None:
+    from funnel.warehouse import Warehouse
+
+    path = settings.path("warehouse")
+    if not path.is_file():
+        return None
+    with Warehouse.open(path, settings) as warehouse:
+        return warehouse.known()
+
+
+def tell(settings: Settings, batch: Batch, loaded: Sequence[Loaded], unknown: Sequence[Rejected]) -> None:
+    """Say what came of an import, and keep the rejected rows."""
+    from funnel.sources import write_rejected
+
+    for table in loaded:
+        say(
+            f"{table.table}: read {table.read:,} = accepted {table.read - table.rejected:,} + rejected "
+            f"{table.rejected:,}; new {table.inserted:,}, changed {table.changed:,}, "
+            f"unchanged {table.unchanged:,}, closed {table.closed:,}"
+        )
+    files = write_rejected([*batch.rejected, *unknown], settings.path("run") / "rejected")
+    if files:
+        say(f"Rejected rows with their reasons: {', '.join(str(path) for path in files)}")
+
+
+@app.command()
+def check(format: FormatOption = Format.table) -> None:
+    """Look for problems in data, settings, initiatives and investigations; exit code 1 if any."""
+    from funnel.issue.registers import read_registers
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings()
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        end = warehouse.last_day() + dt.timedelta(days=1)
+        problems = warehouse.problems(AsOf(end, warehouse.known_at()))
+        absent = [name for name in settings.attributes if name not in warehouse.attributes()]
+    print_frame(problems, format)
+    wrong = read_registers(settings).problems
+    for problem in wrong:
+        say(str(problem))
+    for name in absent:
+        say(f"funnel.yml, attributes: no lead has {name!r}")
+    if len(problems) or wrong or absent:
+        raise typer.Exit(1)
+    say("No problem found.")
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same files; 61 made the demo.")],
+    weeks: Annotated[
+        int | None, typer.Option(min=1, max=1040, help="Weekly cohorts; without it and --leads, the demo.")
+    ] = None,
+    leads: Annotated[float | None, typer.Option(min=1, help="Leads a week, on average.")] = None,
+) -> None:
+    """Write an invented company's history as canonical files, with the truth in truth.json."""
+    from funnel.simulate import DEMO, World, write
+    from funnel.simulate import simulate as make
+
+    world = World(weeks=weeks or DEMO.weeks, leads_per_week=leads or 550.0) if weeks or leads else DEMO
+    files = write(make(world, seed), out)
+    say(f"Written: {', '.join(str(path) for path in files)}")

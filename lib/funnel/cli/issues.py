@@ -1,0 +1,63 @@
+"""Commands about the weekly issue: report, verify."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from funnel.cli import common
+from funnel.cli.common import Bar, app, chosen_words, load_settings, now, say, today, words
+from funnel.dates import parse_date
+
+
+@app.command()
+def report(
+    date: Annotated[
+        str | None,
+        typer.Option("--date", metavar="YYYY-MM-DD", help="Default: the last Monday the data reach."),
+    ] = None,
+    formats: Annotated[str, typer.Option(help="Of html, pdf and xlsx, by comma.")] = "html,pdf,xlsx",
+    renderer: Annotated[str, typer.Option(help="auto, quarto or builtin.")] = "auto",
+    lang: Annotated[
+        str | None, typer.Option(help="en, ru, or both, by comma; the first is report.html.")
+    ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Into run/report; the archive stays as it is.")
+    ] = False,
+) -> None:
+    """Make the issue of a report date: notebooks, narrative, pages, archive."""
+    from funnel.issue.compute import language_of, report_date_for
+    from funnel.publish.weekly import Order, make_issue
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings()
+    languages = [language_of(settings, word) for word in words(lang)] if lang else [settings.language]
+    chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx"))
+    (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)
+    asked = parse_date(date) if date else None
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        day = report_date_for(warehouse, today(settings), asked)
+    order = Order(day, languages, chosen, program, draft)
+    with Bar() as bar:
+        made = make_issue(settings, common.state["config"].name, order, now(), bar)
+    word = "Draft" if draft else "Issue" if made.new else "Unchanged issue"
+    say(f"{word} of {day}, rendered by {made.renderer}: {made.folder}")
+    for path in made.narratives:
+        say(f"Narrative, yours to edit: {path}")
+
+
+@app.command()
+def verify(
+    issue: Annotated[
+        str, typer.Argument(metavar="D", help="Report date or folder name of an archived issue.")
+    ],
+) -> None:
+    """Run an archived issue again with the knowledge of that day, and compare; exit code 1 if it differs."""
+    from funnel.publish import archive
+    from funnel.publish.verify import verify as compare
+
+    settings = load_settings()
+    found = archive.find(settings.path("archive"), issue)
+    count = compare(found, settings)
+    say(f"{found.folder.name}: all {count} tables come out the same.")

@@ -1,0 +1,105 @@
+"""The command about ad spend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from funnel import errors
+from funnel.cli.common import (
+    DateOption,
+    Format,
+    FormatOption,
+    app,
+    load_settings,
+    print_frame,
+    require_attributes,
+    say,
+    today,
+)
+from funnel.dates import AsOf, parse_date
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from funnel.issue.spending import Spending
+
+
+@app.command()
+def costs(
+    date: DateOption,
+    by: Annotated[str, typer.Option(metavar="ATTR", help="One row per value of an attribute.")] = "",
+    weeks: Annotated[int | None, typer.Option(min=1, max=520, help="How many cohorts.")] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Print what the conversions of each cohort cost, as they stand and with the sales to come."""
+    from funnel.analysis.cohorts import select
+    from funnel.analysis.costs import SPEND_KEYS, in_own_currency
+    from funnel.analysis.forecast import forecast
+    from funnel.issue.compute import report_date_for, require_cohort
+    from funnel.issue.spending import CHANNEL, Spending, known_weeks
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings()
+    day = parse_date(date)
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        report_date_for(warehouse, today(settings), day)
+        as_of = AsOf(day, warehouse.known_at())
+        known = warehouse.attributes()
+        require_attributes([by] if by else [], known, "--by")
+        own: list[tuple[str, ...]] = [(), (by,)] if by else [()]
+        pair: list[tuple[str, ...]] = [(CHANNEL, by)] if by and by not in SPEND_KEYS else []
+        if pair and CHANNEL not in known:
+            raise _no_channel(by)
+        cube = warehouse.reached(as_of, own + pair, settings.reach)
+        require_cohort(cube, day, warehouse.first_day())
+        paid, moved = warehouse.paid(as_of, own), warehouse.moved(as_of, [()], settings.reach)
+        spend = in_own_currency(warehouse.spend(as_of), settings)
+    total = select(cube)
+    whole = forecast(total, settings.stage_keys, day, moved=moved, horizon=settings.horizon_weeks)
+    shown = known_weeks(cube, day, weeks or settings.cohorts)
+    spending = Spending(spend, cube, paid, settings, whole, shown)
+    table = spending.projected(by, shown) if by else spending.total()
+    _account(spending, table)
+    print_frame(_ordered(table, by, settings.stage_keys), format)
+
+
+def _ordered(table: pd.DataFrame, by: str, stages: tuple[str, ...]) -> pd.DataFrame:
+    """Return the columns in the order that is promised, what is not promised after them."""
+    named = table.rename(columns={"value": by})
+    first = ["cohort_week", *([by] if by else []), "spend", *(f"cost_per_{stage}" for stage in stages)]
+    first.append("projected_cost_per_sale")
+    return named[[*first, *(name for name in named.columns if name not in first)]]
+
+
+def _account(spending: Spending, table: pd.DataFrame) -> None:
+    """Say where all spend went, and what cannot be compared."""
+    from funnel.analysis.costs import MATCHED, NO_LEADS, NO_SPEND, OUTSIDE, account, vat_states
+
+    spend, currency = spending.spend, spending.settings.currency
+    if spend.empty:
+        say("No ad spend is known before this date, so nothing has a cost.")
+        return
+    parts = account(spend, table).set_index("part")
+    amounts = {part: f"{parts['spend'][part]:,.2f}" for part in (MATCHED, NO_LEADS, OUTSIDE)}
+    say(
+        f"Ad spend {sum(parts['spend']):,.2f} {currency} = with leads {amounts[MATCHED]} + without leads "
+        f"{amounts[NO_LEADS]} + weeks not shown {amounts[OUTSIDE]}; "
+        f"leads that met no spend: {parts['leads'][NO_SPEND]:,}"
+    )
+    states = vat_states(spend)
+    if len(states) > 1:
+        words = {"yes": "with VAT", "no": "without VAT", "unknown": "VAT unknown"}
+        rows = zip(states["vat_included"], states["spend"], strict=True)
+        of = ", ".join(f"{words[state]} {amount:,.2f}" for state, amount in rows)
+        say(f"The spend is not of one kind: {of}. Column vat says what each row holds.")
+
+
+def _no_channel(by: str) -> errors.InputError:
+    problem = errors.Problem(
+        f"--by {by}",
+        "spend is shared out over the leads of its channel, and no lead has the attribute 'channel'",
+        todo="leave --by out, or import leads with a column channel",
+    )
+    return errors.InputError("Costs by this attribute cannot be told.", [problem])

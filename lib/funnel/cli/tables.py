@@ -1,0 +1,164 @@
+"""Commands that print a table as of a date."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+import typer
+
+from funnel import errors
+from funnel.cli.common import (
+    DateOption,
+    Format,
+    FormatOption,
+    app,
+    chosen_words,
+    load_settings,
+    print_frame,
+    read_filters,
+    require_attributes,
+    today,
+)
+from funnel.dates import WEEK, AsOf, complete_weeks, parse_date, week_of
+
+if TYPE_CHECKING:
+    from funnel.issue.results import Cubes
+
+
+@app.command()
+def cohorts(
+    date: DateOption,
+    weeks: Annotated[int | None, typer.Option(min=1, max=520, help="How many cohorts.")] = None,
+    by: Annotated[str, typer.Option(metavar="ATTR", help="One row per value of an attribute.")] = "",
+    where: Annotated[list[str] | None, typer.Option(metavar="ATTR=VALUE", help="Only these leads.")] = None,
+    age: Annotated[int | None, typer.Option(min=0, help="Compare at this age in weeks.")] = None,
+    reach: Annotated[str | None, typer.Option(help="any-later or entered.")] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Print the cohort table as of a date."""
+    from funnel.analysis.cohorts import cohort_table
+    from funnel.issue.compute import report_date_for, require_cohort
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings()
+    if reach:
+        (rule,) = chosen_words("--reach", reach, ("any-later", "entered"), most=1)
+        settings = settings.model_copy(update={"reach": rule})
+    day = parse_date(date)
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        report_date_for(warehouse, today(settings), day)
+        as_of = AsOf(day, warehouse.known_at())
+        require_attributes([by] if by else [], warehouse.attributes(), "--by")
+        only = read_filters(where or [], warehouse, as_of)
+        cube = warehouse.reached(as_of, [(by,)] if by else [()], settings.reach, only)
+        require_cohort(cube, day, warehouse.first_day())
+    shown = complete_weeks(day, weeks or settings.cohorts)
+    print_frame(cohort_table(cube, settings.steps, day, shown, by, age), format)
+
+
+@app.command()
+def forecast(
+    date: DateOption,
+    revenue: Annotated[bool, typer.Option("--revenue", help="Revenue by week instead of cohorts.")] = False,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="With --revenue: weeks ahead.")] = 26,
+    what_if: Annotated[
+        str | None,
+        typer.Option(metavar="STAGE=CHANGE", help="With --revenue: e.g. proposal=+10%, from --from on."),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="YYYY-MM-DD", help="With --what-if: default the report date."),
+    ] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Print what every cohort will become, or the revenue to expect, as of a date."""
+    from funnel.analysis.cohorts import select
+    from funnel.analysis.revenue import forecast_revenue
+    from funnel.analysis.whatif import lift_sales
+
+    day = parse_date(date)
+    cubes = _cubes(day)
+    whole = cubes.forecast()
+    if not revenue:
+        for option, value in (("--what-if", what_if), ("--from", start)):
+            if value:
+                raise _needs(option, "--revenue")
+        print_frame(whole.frame(), format)
+        return
+    lift = None
+    if what_if:
+        stage, change = _change(what_if, cubes.settings.stage_keys)
+        begin = pd.Timestamp(week_of(parse_date(start, "--from") if start else day))
+        lift = lift_sales(whole, cubes.moved, stage, change, begin, weeks)
+    elif start:
+        raise _needs("--from", "--what-if")
+    print_frame(forecast_revenue(whole, select(cubes.paid), weeks=weeks, lift=lift).frame(), format)
+
+
+@app.command()
+def backtest(
+    start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First date to forecast at.")],
+    end: Annotated[
+        str, typer.Option("--to", metavar="YYYY-MM-DD", help="What had come by then is the truth.")
+    ],
+    every: Annotated[int, typer.Option(min=1, help="Weeks between the dates.")] = 1,
+    stage: Annotated[str | None, typer.Option(help="Default: the last one.")] = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Print how well the forecast would have done, beside simple methods, by age of the cohort."""
+    from funnel.analysis.backtest import backtest as run
+    from funnel.analysis.cohorts import select
+
+    first, last = parse_date(start, "--from"), parse_date(end, "--to")
+    if first >= last:
+        problem = errors.Problem(f"--from {first}", f"is not before --to {last}", "an earlier date")
+        raise errors.InputError("The dates cannot be used.", [problem])
+    cubes = _cubes(last)
+    chosen = _stage(stage or cubes.settings.stage_keys[-1], cubes.settings.stage_keys)
+    when = [first + WEEK * number for number in range(0, (last - first).days // 7 + 1, every)]
+    found = run(select(cubes.reached), chosen, last, when, horizon=cubes.settings.horizon_weeks)
+    print_frame(found, format)
+
+
+def _cubes(day: dt.date) -> Cubes:
+    """Ask the warehouse for the cubes of the total as of a date."""
+    from funnel.issue.compute import report_date_for, require_cohort
+    from funnel.issue.results import Cubes
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings()
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        report_date_for(warehouse, today(settings), day)
+        as_of = AsOf(day, warehouse.known_at())
+        reached = warehouse.reached(as_of, [()], settings.reach)
+        require_cohort(reached, day, warehouse.first_day())
+        paid, moved = warehouse.paid(as_of), warehouse.moved(as_of, [()], settings.reach)
+    return Cubes(settings, day, reached, paid, moved, ())
+
+
+def _needs(option: str, other: str) -> errors.InputError:
+    problem = errors.Problem(
+        option, f"has no meaning without {other}", "", f"add {other}, or leave {option} out"
+    )
+    return errors.InputError("The options do not go together.", [problem])
+
+
+def _stage(key: str, known: Sequence[str]) -> str:
+    if key not in known:
+        found = f"{key!r} is not a stage{errors.nearest(key, known)}"
+        raise errors.InputError("A stage is not known.", [errors.Problem("stage", found, ", ".join(known))])
+    return key
+
+
+def _change(text: str, known: Sequence[str]) -> tuple[str, float]:
+    """Read STAGE=CHANGE, the change as 0.1 or +10%."""
+    match = re.fullmatch(r"([a-z0-9_]+)=([+-]?\d+(?:\.\d+)?)(%?)", text)
+    change = float(match[2]) / (100 if match[3] else 1) if match else -1.0
+    if not match or change <= -1:
+        problem = errors.Problem("--what-if", f"{text!r} is no change", "STAGE=CHANGE such as proposal=+10%")
+        raise errors.InputError("A what-if cannot be read.", [problem])
+    return _stage(match[1], known), change

@@ -1,0 +1,198 @@
+"""The command line: exit codes, what goes where, and messages a user can act on."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+SETTINGS = """
+timezone: Europe/Moscow
+currency: RUB
+stages: [{key: target}, {key: sale}]
+attributes: {channel: {}}
+slices: [channel]
+"""
+LEADS = """lead_id,created_at,channel
+a,2022-09-05 10:00,web
+b,2022-09-06 10:00,web
+c,2022-09-12 10:00,=cmd()
+d,2022-09-12T23:30:00+00:00,shop
+"""
+ENTRIES = """lead_id,stage,entered_at
+a,target,2022-09-07 09:00
+a,sale,2022-09-20 09:00
+c,sale,2022-09-13 12:00
+d,lost,2022-09-14 12:00
+"""
+CONFIG = ("--config",)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "funnel.yml").write_text(SETTINGS)
+    data = tmp_path / "in"
+    data.mkdir()
+    (data / "leads.csv").write_text(LEADS)
+    (data / "stage_entries.csv").write_text(ENTRIES)
+    return tmp_path
+
+
+@pytest.fixture
+def run(funnel: Any, project: Path) -> Any:
+    return lambda *words: funnel("--config", project / "funnel.yml", *words)
+
+
+@pytest.fixture
+def loaded(run: Any, project: Path) -> Any:
+    assert run("import", project / "in").code == 0
+    return run
+
+
+def test_import_tells_that_accepted_and_rejected_make_what_was_read(run: Any, project: Path) -> None:
+    (project / "in" / "leads.csv").write_text(LEADS + "e,32.01.2022,web\n")
+    result = run("import", project / "in")
+    assert result.code == 0
+    assert "leads: read 5 = accepted 4 + rejected 1; new 4, changed 0" in result.err
+    rejected = pd.read_csv(project / "run" / "rejected" / "leads.csv")
+    assert rejected.loc[0, ["row", "column", "value"]].tolist() == [5, "created_at", "32.01.2022"]
+
+
+def test_importing_twice_changes_nothing(loaded: Any, project: Path) -> None:
+    assert (
+        "leads: read 4 = accepted 4 + rejected 0; new 0, changed 0, unchanged 4"
+        in loaded("import", project / "in").err
+    )
+
+
+def test_the_cohort_table_as_csv_with_offsets_converted_and_skips_counted(loaded: Any) -> None:
+    result = loaded("cohorts", "--date", "2022-09-21", "--weeks", "2", "--format", "csv")
+    table = pd.read_csv(io.StringIO(result.out))
+    assert result.code == 0
+    assert table["cohort_week"].tolist() == ["2022-09-05", "2022-09-12"]
+    assert table[["leads", "target", "sale"]].to_numpy().tolist() == [[2, 1, 1], [2, 1, 1]]
+    assert table["overall_rate"].tolist() == [0.5, 0.5]
+
+
+def test_the_other_reach_rule_drops_the_skip(loaded: Any) -> None:
+    words = ("cohorts", "--date", "2022-09-21", "--weeks", "2", "--format", "csv", "--reach", "entered")
+    assert pd.read_csv(io.StringIO(loaded(*words).out))["target"].tolist() == [1, 0]
+
+
+def test_only_what_happened_before_the_report_date_counts(loaded: Any) -> None:
+    words = ("cohorts", "--weeks", "1", "--format", "json", "--date")
+    assert json.loads(loaded(*words, "2022-09-12").out)[0]["sale"] == 0
+    assert json.loads(loaded(*words, "2022-09-19").out)[0] == {
+        "cohort_week": "2022-09-12",
+        "age_weeks": 0,
+        "leads": 2,
+        "target": 1,
+        "sale": 1,
+        "target_rate": 0.5,
+        "sale_rate": 1.0,
+        "overall_rate": 0.5,
+        "overall_change": None,
+    }
+
+
+def test_a_slice_and_a_filter(loaded: Any) -> None:
+    words = ("cohorts", "--date", "2022-09-21", "--weeks", "1", "--format", "csv", "--by", "channel")
+    table = pd.read_csv(io.StringIO(loaded(*words).out))
+    assert table["channel"].tolist() == ["'=cmd()", "shop"]  # guarded: no spreadsheet runs it
+    filtered = pd.read_csv(io.StringIO(loaded(*words[:-2], "--where", "channel=shop").out))
+    assert filtered["leads"].tolist() == [1]
+
+
+def test_the_table_for_people_shows_shares_and_no_control_characters(loaded: Any, project: Path) -> None:
+    (project / "in" / "leads.csv").write_text(LEADS.replace("shop", "sh\u202eop"))
+    loaded("import", project / "in")
+    out = loaded("cohorts", "--date", "2022-09-21", "--weeks", "1", "--by", "channel").out
+    assert "100.00%" in out
+    assert "\u202e" not in out
+    assert r"sh\u202eop" in out
+
+
+def test_check_lists_the_problems_and_fails(loaded: Any, project: Path) -> None:
+    (project / "in" / "stage_entries.csv").write_text(ENTRIES + "b,target,2022-09-01 09:00\n")
+    loaded("import", project / "in")
+    result = loaded("check", "--format", "csv")
+    table = pd.read_csv(io.StringIO(result.out)).set_index("problem")
+    assert result.code == 1
+    assert table.loc["entered_before_created", "example"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("cohorts", "--date", "26.09.2022"), "a date as YYYY-MM-DD, such as 2022-09-26"),
+        (("cohorts", "--date", "2999-01-01"), "it lies in the future"),
+        (
+            ("cohorts", "--date", "2022-09-11"),
+            "no cohort is complete by then: the first lead is of 2022-09-05; allowed: 2022-09-12",
+        ),
+        (("cohorts", "--date", "2022-09-26", "--by", "chanel"), "did you mean 'channel'?"),
+        (("cohorts", "--date", "2022-09-26", "--where", "channel"), "ATTR=VALUE"),
+        (
+            ("cohorts", "--date", "2022-09-26", "--where", "channel=wep"),
+            "did you mean 'web'?; allowed: '=cmd()', 'shop', 'web'",
+        ),
+        (("cohorts", "--date", "2022-09-26", "--reach", "enterd"), "did you mean 'entered'?"),
+        (("report", "--formats", "docx"), "allowed: html, pdf, xlsx"),
+        (("report", "--lang", "de"), "allowed: en, ru"),
+        (("report", "--renderer", "word"), "allowed: auto, quarto, builtin"),
+        (("report", "--date", "2999-01-01"), "it lies in the future"),
+        (("verify", "2022-09-26"), "there are: none"),
+        (("import", "nowhere"), "nowhere: there is no such file or folder"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_wrong_use_is_told_with_what_would_be_right_and_exit_code_2(
+    loaded: Any, words: tuple[str, ...], message: str
+) -> None:
+    result = loaded(*words)
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("words", [("cohorts", "--date", "2022-09-26"), ("check",), ("report",)])
+def test_without_data_the_next_step_is_named(run: Any, words: tuple[str, ...]) -> None:
+    result = run(*words)
+    assert result.code == 2
+    assert "funnel import" in result.err
+
+
+def test_nothing_to_import_is_told(run: Any) -> None:
+    result = run("import")
+    assert result.code == 2
+    assert "set source: in funnel.yml" in result.err
+
+
+def test_a_full_disk_is_told_without_a_traceback(
+    loaded: Any, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("funnel.sources.write_rejected", full)
+    (project / "in" / "leads.csv").write_text(LEADS + "e,never,web\n")
+    result = loaded("import", project / "in")
+    assert result.code == 2
+    assert "No space left on device" in result.err
+    assert "Traceback" not in result.err
+
+
+def test_simulate_writes_files_that_import(run: Any, tmp_path: Path) -> None:
+    result = run("simulate", "--out", tmp_path / "made", "--seed", "5", "--weeks", "8", "--leads", "20")
+    assert result.code == 0
+    names = sorted(path.name for path in (tmp_path / "made").iterdir())
+    assert names == [
+        "leads.parquet",
+        "payments.parquet",
+        "spend.parquet",
+        "stage_entries.parquet",
+        "truth.json",
+    ]

@@ -1,0 +1,150 @@
+"""The command line on what companies really have: weekly exports, and a token for amoCRM."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from standin import truth
+from standin.server import TOKEN, Api, serve
+
+SETTINGS = """
+timezone: Europe/Moscow
+currency: RUB
+stages: [{key: target}, {key: sale}]
+attributes: {manager: {}}
+slices: [manager]
+exports:
+  pipelines:
+    Основная: {Новая: lead, В работе: target, Успешно реализовано: sale, Закрыто и не реализовано: lost}
+  attributes: {manager: responsible}
+"""
+HEAD = (
+    "ID,Название сделки,Бюджет ,Ответственный,Дата создания сделки,Дата редактирования,Дата закрытия,"
+    "Этап сделки,Воронка,Мобильный телефон"
+)
+
+
+@pytest.fixture
+def run(funnel: Any, tmp_path: Path) -> Callable[..., Any]:
+    (tmp_path / "funnel.yml").write_text(SETTINGS, encoding="utf-8")
+    return lambda *words: funnel("--config", tmp_path / "funnel.yml", *words)
+
+
+def export(folder: Path, day: str, *rows: str) -> Path:
+    path = folder / f"amocrm_export_leads_{day}.csv"
+    path.write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def reached(run: Any, date: str) -> list[int]:
+    table = pd.read_csv(io.StringIO(run("cohorts", "--date", date, "--weeks", "1", "--format", "csv").out))
+    return table[["leads", "target", "sale"]].iloc[0].tolist()
+
+
+def test_weekly_exports_build_up_the_dates_of_stages(run: Any, tmp_path: Path) -> None:
+    new = "Сделка,,Иван,12.09.2022 10:00:00,{edited},{closed},{stage},Основная,+79990000001"
+    first = export(
+        tmp_path, "2022-09-19",
+        "1," + new.format(edited="13.09.2022 10:00:00", closed="не закрыта", stage="В работе"),
+        "2," + new.format(edited="12.09.2022 10:00:00", closed="не закрыта", stage="Новая"),
+    )  # fmt: skip
+    won, lost = "22.09.2022 10:00:00", "21.09.2022 10:00:00"
+    second = export(
+        tmp_path, "2022-09-26",
+        "1," + new.format(edited=won, closed=won, stage="Успешно реализовано"),
+        "2," + new.format(edited=lost, closed=lost, stage="Закрыто и не реализовано (Дорого (очень))"),
+    )  # fmt: skip
+    assert run("import", first).code == 0
+    assert run("import", second).code == 0
+    assert reached(run, "2022-09-19") == [2, 1, 0]  # as it stood then
+    assert reached(run, "2022-09-24") == [2, 1, 1]
+    result = run("check", "--format", "csv")
+    found = pd.read_csv(io.StringIO(result.out)).set_index("problem")
+    assert found.loc["reached_at_least", "rows"] >= 1
+
+
+def test_a_dry_run_says_what_columns_are_taken_for_and_imports_nothing(run: Any, tmp_path: Path) -> None:
+    row = "1,Сделка,,Иван,12.09.2022 10:00:00,13.09.2022 10:00:00,не закрыта,В работе,Основная,+79990000001"
+    result = run("import", "--dry-run", "--format", "csv", export(tmp_path, "2022-09-19", row))
+    assert result.code == 0
+    found = pd.read_csv(io.StringIO(result.out), keep_default_na=False).set_index("column")
+    assert found.loc["Этап сделки", "status"] == "recognised"
+    assert found.loc["Мобильный телефон", "status"] == "personal"
+    assert "+7999" not in result.out + result.err
+    assert "Nothing was imported." in result.err
+    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
+
+
+def test_a_stage_that_is_not_mapped_stops_the_import_and_is_named(run: Any, tmp_path: Path) -> None:
+    row = "1,Сделка,,Иван,12.09.2022 10:00:00,13.09.2022 10:00:00,не закрыта,Переговоры,Основная,"
+    result = run("import", export(tmp_path, "2022-09-19", row))
+    assert result.code == 2
+    assert "Переговоры" in result.err
+
+
+@pytest.fixture
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An account with 60 leads on the stand-in; the settings name it and map its pipelines."""
+    player = truth.Player(truth.stories(60, seed=3))
+    player.advance(player.times[-1])
+    monkeypatch.setenv("FUNNEL_AMOCRM_TOKEN", TOKEN)
+    with serve(Api(player.world, rate=1000)) as host:
+        text = SETTINGS.replace("sale}]", "sale, name: {ru: Продажа}}]").replace(
+            "target}", "target, name: {ru: Целевые}}"
+        )
+        (tmp_path / "funnel.yml").write_text(text + f"amocrm:\n  host: {host}\n", encoding="utf-8")
+        yield player
+
+
+def test_sync_proposes_a_mapping_then_fills_the_warehouse_and_then_only_adds(
+    run: Any, account: Any, tmp_path: Path
+) -> None:
+    assert "suggest-mapping" in run("sync", "amocrm").err
+    proposal = run("sync", "amocrm", "--suggest-mapping")
+    assert proposal.code == 0
+    assert "142: sale" in proposal.out
+    path = tmp_path / "funnel.yml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + proposal.out + "  attributes: {manager: responsible}\n",
+        encoding="utf-8",
+    )
+    dry = run("sync", "amocrm", "--dry-run")
+    assert dry.code == 0
+    assert "Nothing was saved." in dry.err
+    assert not (tmp_path / "data" / "warehouse.duckdb").exists()
+    first = run("sync", "amocrm")
+    assert first.code == 0, first.err
+    assert "leads: read" in first.err
+    again = run("sync", "amocrm")
+    assert "new 0" in again.err
+    assert TOKEN not in first.err + again.err
+
+
+def test_a_wrong_token_is_told_and_a_missing_one_with_where_it_may_stand(
+    run: Any, account: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "funnel.yml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "  pipelines: {7001: {142: sale, 143: lost}}\n", encoding="utf-8"
+    )
+    monkeypatch.setenv("FUNNEL_AMOCRM_TOKEN", "wrong")
+    wrong = run("sync", "amocrm")
+    assert (wrong.code, "401" in wrong.err) == (2, True)
+    monkeypatch.delenv("FUNNEL_AMOCRM_TOKEN")
+    missing = run("sync", "amocrm")
+    assert missing.code == 2
+    assert "FUNNEL_AMOCRM_TOKEN_FILE" in missing.err
+
+
+def test_without_an_account_in_the_settings_the_guide_is_named(run: Any) -> None:
+    result = run("sync", "amocrm")
+    assert result.code == 2
+    assert "see data/amocrm.md" in result.err
