@@ -133,6 +133,7 @@ def test_check_lists_the_problems_and_fails(loaded: Any, project: Path) -> None:
             "no cohort is complete by then: the first lead is of 2022-09-05; allowed: 2022-09-12",
         ),
         (("cohorts", "--date", "2022-09-26", "--by", "chanel"), "did you mean 'channel'?"),
+        (("cohorts", "--date", "2022-09-26", "--by", "channel,channel"), "one or two different attributes"),
         (("cohorts", "--date", "2022-09-26", "--where", "channel"), "ATTR=VALUE"),
         (
             ("cohorts", "--date", "2022-09-26", "--where", "channel=wep"),

@@ -34,6 +34,7 @@ def counts(
     weeks: Sequence[dt.date],
     attribute: str = "",
     age: int | None = None,
+    attribute2: str = "",
 ) -> pd.DataFrame:
     """Count how many leads of each cohort reached each step.
 
@@ -43,21 +44,25 @@ def counts(
         weeks: the Mondays wanted; a week without leads gives zeros.
         attribute: slice by it; '' for the total.
         age: count only what a cohort had reached when it was `age` weeks old; None for all.
+        attribute2: slice by the pair, in the order in which the cube was asked for it.
 
     Returns:
-        One row per cohort week (index `cohort_week`, with an attribute also `value`), a column per step.
+        One row per cohort week (index `cohort_week`, with an attribute also `value`, with a pair also
+        `value2`), a column per step. Every value, or pair that occurs, has a row in every week.
     """
-    part = select(reached, attribute)
+    part = select(reached, attribute, attribute2)
     stamps = pd.DatetimeIndex(list(weeks), name="cohort_week")
     part = part[part["cohort_week"].isin(stamps)]
     if age is not None:
         part = part[part["lag"] <= age]
-    keys = ["cohort_week", "value"] if attribute else ["cohort_week"]
+    values = ["value", "value2"][: bool(attribute) + bool(attribute2)]
+    keys = ["cohort_week", *values]
     table = part.pivot_table(index=keys, columns="stage", values="leads", aggfunc="sum", fill_value=0)
     table = table.reindex(columns=list(steps), fill_value=0).astype("int64")
     full: pd.Index = stamps
-    if attribute:
-        full = pd.MultiIndex.from_product([stamps, sorted(part["value"].unique())], names=keys)
+    if values:
+        found = sorted(set(part[values].itertuples(index=False, name=None)))
+        full = pd.MultiIndex.from_tuples([(week, *pair) for week in stamps for pair in found], names=keys)
     result = table.reindex(full, fill_value=0)
     result.columns.name = None
     return result
@@ -103,6 +108,7 @@ def cohort_table(
     weeks: Sequence[dt.date],
     attribute: str = "",
     age: int | None = None,
+    attribute2: str = "",
 ) -> pd.DataFrame:
     """Make the cohort table: how far the leads of each week have ripened by the report date.
 
@@ -114,22 +120,23 @@ def cohort_table(
         attribute: one row per cohort and value of it; '' for the total.
         age: compare at this age (equal-age): count what each cohort had reached when it was so old.
             Cohorts younger than it are left out.
+        attribute2: one row per cohort and pair of values.
 
     Returns:
-        One row per cohort (and value): `cohort_week`, `age_weeks`, [`at_age`], [attribute], `leads`, the
+        One row per cohort (and value): `cohort_week`, `age_weeks`, [`at_age`], [attributes], `leads`, the
         count of each stage, `<stage>_rate` (share of the step before), `overall_rate`,
         `overall_change` (relative to the cohort before it in the table, of the same value).
     """
     if age is not None:
         weeks = [week for week in weeks if age_weeks(week, report_date) >= age]
-    table = with_rates(counts(reached, steps, weeks, attribute, age), steps)
-    if attribute:
-        table["overall_change"] = table.groupby(level="value", sort=False)["overall_rate"].transform(
-            relative_change
-        )
+    table = with_rates(counts(reached, steps, weeks, attribute, age, attribute2), steps)
+    values = list(table.index.names[1:])
+    if values:
+        by_value = table.groupby(level=values, sort=False)["overall_rate"]
+        table["overall_change"] = by_value.transform(relative_change)
     else:
         table["overall_change"] = relative_change(table["overall_rate"])
-    table = table.reset_index().rename(columns={"lead": "leads", "value": attribute})
+    table = table.reset_index().rename(columns={"lead": "leads", "value": attribute, "value2": attribute2})
     ages = [age_weeks(week.date(), report_date) for week in table["cohort_week"]]
     table.insert(1, "age_weeks", pd.Series(ages, dtype="int64"))
     if age is not None:

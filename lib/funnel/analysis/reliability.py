@@ -46,7 +46,7 @@ BACKS = (4, 8, 13, 26)
 """Weeks ago as of which the forecast is made again."""
 FALSE_ALARMS = {"missed_lately": 0.01, "young_unlike_old": 0.025, "delay_may_have_changed": 0.015}
 """Share of steady report dates that may carry the mark on any stage and age; 5 % together."""
-LOOKS = {"missed_lately": 12, "young_unlike_old": 4, "delay_may_have_changed": 9}
+LOOKS = {"missed_lately": 12, "young_unlike_old": 4, "delay_may_have_changed": 22}
 """How many independent looks the looks of a stage are worth, which overlap: 24 pairs of age and date back,
 some 24 and some 100 first cohorts of a change. Measured on steady worlds (`bench/README.md`)."""
 MATERIAL = 0.03

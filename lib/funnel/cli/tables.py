@@ -22,6 +22,7 @@ from funnel.cli.common import (
     read_filters,
     require_attributes,
     today,
+    words,
 )
 from funnel.dates import WEEK, AsOf, complete_weeks, parse_date, week_of
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 def cohorts(
     date: DateOption,
     weeks: Annotated[int | None, typer.Option(min=1, max=520, help="How many cohorts.")] = None,
-    by: Annotated[str, typer.Option(metavar="ATTR", help="One row per value of an attribute.")] = "",
+    by: Annotated[
+        str, typer.Option(metavar="ATTR[,ATTR]", help="One row per value of an attribute, or of a pair.")
+    ] = "",
     where: Annotated[list[str] | None, typer.Option(metavar="ATTR=VALUE", help="Only these leads.")] = None,
     age: Annotated[int | None, typer.Option(min=0, help="Compare at this age in weeks.")] = None,
     reach: Annotated[str | None, typer.Option(help="any-later or entered.")] = None,
@@ -52,12 +55,17 @@ def cohorts(
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
         as_of = AsOf(day, warehouse.known_at())
-        require_attributes([by] if by else [], warehouse.attributes(), "--by")
+        attributes = words(by)
+        require_attributes(attributes, warehouse.attributes(), "--by")
+        if len(set(attributes)) != len(attributes) or len(attributes) > 2:
+            problem = errors.Problem("--by", f"{by!r} cannot be sliced by", "one or two different attributes")
+            raise errors.InputError("The table cannot be sliced so.", [problem])
         only = read_filters(where or [], warehouse, as_of)
-        cube = warehouse.reached(as_of, [(by,)] if by else [()], settings.reach, only)
+        cube = warehouse.reached(as_of, [tuple(attributes)], settings.reach, only)
         require_cohort(cube, day, warehouse.first_day())
     shown = complete_weeks(day, weeks or settings.cohorts)
-    print_frame(cohort_table(cube, settings.steps, day, shown, by, age), format)
+    first, second = [*attributes, "", ""][:2]
+    print_frame(cohort_table(cube, settings.steps, day, shown, first, age, second), format)
 
 
 @app.command()

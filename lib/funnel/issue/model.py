@@ -173,7 +173,7 @@ class Issue:
             "triangle": self.triangle(),
             **{f"slices_{name}": self.slices(name) for name in self.settings.slices},
             "reach_gap": self.reach_gap(),
-            "problems": self.problems,
+            "problems": self.problems.drop(columns="example"),  # no id of a lead leaves but in the workbook
             "imports": self.imports,
             "restated": self.restated,
             **self.results,

@@ -57,7 +57,6 @@ def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
                 Cell(problem(record["problem"], settings, texts)),
                 Cell(texts.number(record["rows"])),
                 Cell(texts.number(record["leads"])),
-                Cell(clean(str(record["example"]), 24)),
             )
         )
         for record in frame.sort_values("rows", ascending=False, kind="stable").to_dict("records")
@@ -67,7 +66,6 @@ def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
         Head(texts.t("col_problem"), align="left"),
         Head(texts.t("col_rows")),
         Head(texts.t("col_leads")),
-        Head(texts.t("col_example"), align="left"),
     )
     return Grid("problems", heads, tuple(rows), theme, (), texts.t("empty_problems"))
 

@@ -29,8 +29,8 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
 def csv_text(frame: pd.DataFrame) -> str:
     r"""Return a frame as CSV, the same bytes for the same numbers everywhere.
 
-    Floats have ten digits, beyond which processors differ; an empty cell is a missing value. A text that a spreadsheet would
-    run as a formula is guarded by a leading apostrophe.
+    Floats have ten digits, beyond which processors differ; an empty cell is a missing value. A text that a
+    spreadsheet would run as a formula is guarded by a leading apostrophe.
 
     >>> csv_text(pd.DataFrame({"value": ["=1+1"], "leads": [2], "rate": [0.5]}))
     "value,leads,rate\n'=1+1,2,0.5\n"

@@ -126,3 +126,15 @@ def test_wilson_agrees_with_the_quadratic_it_solves() -> None:
         z2, p = cohorts.Z90**2, k / n
         roots = np.sort(np.roots([1 + z2 / n, -(2 * p + z2 / n), p * p]).real)
         assert [low[0], high[0]] == pytest.approx(roots, abs=1e-9)
+
+
+def test_a_pair_of_attributes_gives_a_row_for_every_pair_that_occurs_in_every_week() -> None:
+    rows = [
+        ("channel", "a", W1, "lead", 0, 4),
+        ("channel", "a", W2, "lead", 0, 2),
+        ("channel", "b", W2, "lead", 0, 6),
+    ]
+    frame = cube(rows).assign(attribute2="region", value2=["x", "x", "y"])
+    table = cohorts.cohort_table(frame, STEPS, D, [W1, W2], attribute="channel", attribute2="region")
+    found = table[["channel", "region", "leads"]].to_numpy().tolist()
+    assert found == [["a", "x", 4], ["b", "y", 0], ["a", "x", 2], ["b", "y", 6]]
