@@ -70,6 +70,17 @@ def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     return Grid("problems", heads, tuple(rows), theme, (), texts.t("empty_problems"))
 
 
+def caveats(problems: pd.DataFrame, texts: Texts) -> tuple[str, ...]:
+    """Return what the first page must say of the data: that stages are known only as "reached at least".
+
+    Args:
+        problems: `schema.PROBLEM_COLUMNS`.
+        texts: the language.
+    """
+    concluded = problems.loc[problems["problem"] == "reached_at_least", "rows"]
+    return tuple(texts.t("note_reached_at_least", n=int(rows)) for rows in concluded)
+
+
 def restatement_grid(frame: pd.DataFrame | None, settings: Settings, texts: Texts) -> Grid:
     """Return which counts of old cohorts differ from the previous issue, and what kind of edit did it.
 

@@ -27,7 +27,11 @@ SHOWN_COHORTS = 26
 
 
 def cohort_grid(
-    frame: pd.DataFrame, settings: Settings, texts: Texts, forecast: pd.DataFrame | None = None
+    frame: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    forecast: pd.DataFrame | None = None,
+    caveats: Sequence[str] = (),
 ) -> Grid:
     """Return the cohort table: a row for each week, and for each stage how many reached it and which share.
 
@@ -39,6 +43,7 @@ def cohort_grid(
         settings: stages, and the age up to which a cohort is marked as unripe.
         texts: the language.
         forecast: `analysis.forecast.FORECAST_COLUMNS`.
+        caveats: what the reader must know of the data before reading; see `data_tables.caveats`.
     """
     theme = look.load(settings)
     young = frame["age_weeks"] < settings.young_weeks
@@ -60,7 +65,7 @@ def cohort_grid(
     ]
     if forecast is not None:
         heads += [Head(texts.t(key), texts.t("col_at_the_end")) for key in ("col_rate", "col_interval_short")]
-    notes = [texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
+    notes = [*caveats, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
     if young.any():
         notes.append(texts.t("note_unripe", n=settings.young_weeks))
     notes += ahead_notes

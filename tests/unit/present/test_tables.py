@@ -214,3 +214,17 @@ def test_the_cohort_that_is_read_is_old_enough(cohorts: pd.DataFrame, settings: 
     assert read_at(cohorts, settings) == 11
     assert read_at(cohorts, settings.model_copy(update={"reading_age": 4})) == 8
     assert read_at(cohorts.tail(1), settings) == 0
+
+
+def test_data_from_exports_say_on_the_first_page_that_stages_are_reached_at_least(
+    cohorts: pd.DataFrame, settings: Settings
+) -> None:
+    kinds = ["skipped_stage", "reached_at_least"]
+    found = pd.DataFrame(
+        {"table": "stage_entries", "problem": kinds, "rows": [3, 12], "leads": 1, "example": "x"}
+    )
+    caveats = data_tables.caveats(found, Texts("en"))
+    grid = tables.cohort_grid(cohorts, settings, Texts("en"), None, caveats)
+    assert grid.notes[0].startswith("Reached at least: 12 stage entries")
+    assert "first seen lost counts in none" in grid.notes[0]
+    assert data_tables.caveats(found[:1], Texts("en")) == ()

@@ -9,7 +9,7 @@ import pandas as pd
 from funnel.present.definitions import definitions
 from funnel.present.texts import Texts
 from funnel.present.workbook.contents import Kind, Listing, Shown
-from funnel.schema import Initiative
+from funnel.schema import END_STATES, Initiative
 from funnel.settings import Settings
 
 
@@ -82,9 +82,32 @@ def initiatives(items: Sequence[Initiative], impact: pd.DataFrame | None, texts:
     return Listing(texts.t("wb_sheet_initiatives"), frame, columns)
 
 
-def investigations(frame: pd.DataFrame, columns: Sequence[Shown], texts: Texts) -> Listing:
-    """Show the investigations; the columns are the caller's."""
-    return Listing(texts.t("wb_sheet_investigations"), frame, columns)
+def investigations(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
+    """Show the investigations (`schema.INVESTIGATION_COLUMNS`)."""
+    states = {str(state): f"state_{state.replace(' ', '_')}" for state in END_STATES}
+    states["open"] = "wb_state_open"
+    pairs = zip(frame["attribute"].astype(str), frame["value"].astype(str), strict=True)
+    shown = frame.assign(
+        segment=[
+            f"{texts.attribute(name, settings)}: {value}" if name else texts.t("total")
+            for name, value in pairs
+        ],
+        stage=[texts.stage(stage, settings) for stage in frame["stage"]],
+        state=[texts.t(states[state]) for state in frame["state"]],
+    )
+    columns = [
+        Shown("opened", texts.t("wb_opened"), "date"),
+        Shown("segment", texts.t("col_segment")),
+        Shown("stage", texts.t("col_stage")),
+        Shown("first_week", texts.t("wb_from_week"), "date"),
+        Shown("last_week", texts.t("wb_to_week"), "date"),
+        Shown("question", texts.t("wb_question")),
+        Shown("who", texts.t("col_digs")),
+        Shown("state", texts.t("wb_state")),
+        Shown("closed", texts.t("wb_closed"), "date"),
+        Shown("finding", texts.t("wb_finding")),
+    ]
+    return Listing(texts.t("wb_sheet_investigations"), shown, columns)
 
 
 def waiting(frame: pd.DataFrame, attributes: Sequence[str], settings: Settings, texts: Texts) -> Listing:
