@@ -6,12 +6,18 @@ bad input. Whatever a user can cause is told without a traceback.
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+# Before numpy is loaded, here and in the kernels of the notebooks: the matrices are small, so threads cost more
+# than they bring.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from funnel import errors
 from funnel.cli import attention, common, data, issues, money, registers, sync, tables
