@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -64,8 +65,9 @@ def run_notebooks(
         shutil.rmtree(folder, ignore_errors=True)
     fresh.mkdir(parents=True)
     errors = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        jobs = {pool.submit(_execute, path, fresh, parameters, root): path for path in notebooks}
+    # Papermill's own `cwd` changes the folder of the whole process, and threads would undo each other's.
+    with contextlib.chdir(root), ThreadPoolExecutor(WORKERS) as pool:
+        jobs = {pool.submit(_execute, path, fresh, parameters): path for path in notebooks}
         for job in as_completed(jobs):
             path = jobs[job]
             error = job.result()
@@ -83,14 +85,13 @@ def run_notebooks(
     fresh.rmdir()
 
 
-def _execute(path: Path, fresh: Path, parameters: Mapping[str, str], root: Path) -> str | None:
+def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | None:
     """Run one notebook; return what stopped it, or None."""
     try:
         papermill.execute_notebook(
             str(path),
             str(fresh / path.name),
             dict(parameters),
-            cwd=str(root),
             progress_bar=False,
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )

@@ -81,3 +81,11 @@ def test_names_that_quarto_cannot_embed_are_refused(tmp_path: Path) -> None:
 def test_no_notebooks_at_all(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="no notebooks"):
         notebooks_in(tmp_path)
+
+
+def test_notebooks_side_by_side_all_run_in_the_folder_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "here.txt").write_text("found")
+    paths = [notebook(tmp_path, f"n{number}", "print(open('here.txt').read())") for number in range(4)]
+    run(paths, tmp_path, report_date="")
+    books = [nbformat.read(tmp_path / "run" / path.name, 4) for path in paths]
+    assert [book.cells[-1].outputs[0].text for book in books] == ["found\n"] * 4
