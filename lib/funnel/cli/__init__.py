@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-# Before numpy is loaded, here and in the kernels of the notebooks: the matrices are small, so threads cost more
+# Before numpy is loaded, here and in the kernels of notebooks: the matrices are small, so threads cost more
 # than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
