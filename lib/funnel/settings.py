@@ -91,6 +91,8 @@ class Settings(Sources):
         attributes: lead attributes to slice by, with the names a reader sees, by language.
         slices: the attributes the report itself shows.
         targets: what steps should convert, at least; see `Target`.
+        plan: leads planned by week (any day of it) for the revenue forecast; other weeks follow the recent
+            level and season.
         source: what `funnel import` reads when no path is given.
         amocrm: the account and its mapping; see `funnel.sources.amocrm.AmoSettings`.
         warehouse: the DuckDB file.
@@ -116,6 +118,7 @@ class Settings(Sources):
     attributes: dict[str, dict[Language, str]] = Field(default_factory=dict)
     slices: tuple[str, ...] = ()
     targets: tuple[Target, ...] = ()
+    plan: dict[dt.date, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     source: tuple[Path, ...] = ()
     amocrm: dict[str, object] = Field(default_factory=dict)
     warehouse: Path = Path("data/warehouse.duckdb")

@@ -197,3 +197,21 @@ def test_simulate_writes_files_that_import(run: Any, tmp_path: Path) -> None:
         "stage_entries.parquet",
         "truth.json",
     ]
+
+
+def test_a_plan_of_leads_moves_the_revenue_still_to_come(run: Any, tmp_path: Path, project: Path) -> None:
+    settings = SETTINGS.replace("[{key: target}, {key: sale}]", "[target, qualified, proposal, sale]")
+    stages = "".join(f"{{key: {key}}}, " for key in ("target", "qualified", "proposal", "sale"))
+    settings = settings.replace("[target, qualified, proposal, sale]", f"[{stages}]")
+    (project / "funnel.yml").write_text(settings)
+    made = tmp_path / "made"
+    run("simulate", "--out", made, "--seed", "5", "--weeks", "60", "--leads", "60")
+    assert run("import", made).code == 0
+    words = ("forecast", "--date", "2021-11-22", "--revenue", "--weeks", "8", "--format", "csv")
+    usual = pd.read_csv(io.StringIO(run(*words).out)).set_index(["week", "source"])["mean"]
+    weeks = [f"2021-{day}: 600" for day in ("11-22", "12-01", "12-06", "12-13", "12-20", "12-27")]
+    (project / "funnel.yml").write_text(settings + f"plan: {{{', '.join(weeks)}}}\n")
+    planned = pd.read_csv(io.StringIO(run(*words).out)).set_index(["week", "source"])["mean"]
+    last = "2021-12-27"
+    assert planned[last, "future"] > 3 * usual[last, "future"]
+    assert planned[last, "existing"] == pytest.approx(usual[last, "existing"], rel=0.05)

@@ -104,7 +104,8 @@ def forecast(
         lift = lift_sales(whole, cubes.moved, stage, change, begin, weeks)
     elif start:
         raise _needs("--from", "--what-if")
-    print_frame(forecast_revenue(whole, select(cubes.paid), weeks=weeks, lift=lift).frame(), format)
+    ahead = forecast_revenue(whole, select(cubes.paid), weeks=weeks, plan=cubes.plan(), lift=lift)
+    print_frame(ahead.frame(), format)
 
 
 @app.command()

@@ -56,6 +56,10 @@ class Cubes:
     investigations: tuple[Investigation, ...] = ()
     edits: pd.DataFrame = field(default_factory=no_edits)
 
+    def plan(self) -> dict[pd.Timestamp, float]:
+        """Return the leads planned by week (Monday)."""
+        return {pd.Timestamp(week_of(day)): leads for day, leads in self.settings.plan.items()}
+
     def forecast(self) -> Forecast:
         """Return the forecast of the total."""
         return forecast(
@@ -95,7 +99,7 @@ def results(
     total, paid = cohorts.select(cubes.reached), cohorts.select(cubes.paid)
     step("forecast")
     whole = cubes.forecast()
-    revenue = forecast_revenue(whole, paid)
+    revenue = forecast_revenue(whole, paid, plan=cubes.plan())
     step("attention")
     looked = attention(cubes)
     step("backtest")
