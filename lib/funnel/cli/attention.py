@@ -35,7 +35,8 @@ def impact(date: DateOption, format: FormatOption = Format.table) -> None:
 
 def cubes_at(date: str) -> Cubes:
     """Ask the warehouse for the cubes as of a date; say which files of the registers are left out."""
-    from funnel.issue.compute import ask, report_date_for
+    from funnel.issue.checks import report_date_for
+    from funnel.issue.compute import ask
     from funnel.issue.registers import read_registers
     from funnel.warehouse import Warehouse
 

@@ -27,7 +27,7 @@ def report(
     ] = False,
 ) -> None:
     """Make the issue of a report date: notebooks, narrative, pages, archive."""
-    from funnel.issue.compute import language_of, report_date_for
+    from funnel.issue.checks import language_of, report_date_for
     from funnel.publish.weekly import Order, make_issue
     from funnel.warehouse import Warehouse
 

@@ -37,7 +37,7 @@ def costs(
     from funnel.analysis.cohorts import select
     from funnel.analysis.costs import SPEND_KEYS, in_own_currency
     from funnel.analysis.forecast import forecast
-    from funnel.issue.compute import report_date_for, require_cohort
+    from funnel.issue.checks import report_date_for, require_cohort
     from funnel.issue.spending import CHANNEL, Spending, known_weeks
     from funnel.warehouse import Warehouse
 

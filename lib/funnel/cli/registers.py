@@ -116,7 +116,8 @@ def new(
     What is needed and not given as an option is asked for.
     """
     from funnel.analysis.outlook import outlook
-    from funnel.issue.compute import ask, report_date_for
+    from funnel.issue.checks import report_date_for
+    from funnel.issue.compute import ask
     from funnel.issue.registers import Registers
     from funnel.sources.initiatives import read_initiatives, unknown_names
     from funnel.sources.register import new_path, write_entry
@@ -161,7 +162,7 @@ def new(
 
 
 def _last_day(settings: Settings) -> dt.date:
-    from funnel.issue.compute import report_date_for
+    from funnel.issue.checks import report_date_for
     from funnel.warehouse import Warehouse
 
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:

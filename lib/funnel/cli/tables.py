@@ -44,7 +44,7 @@ def cohorts(
 ) -> None:
     """Print the cohort table as of a date."""
     from funnel.analysis.cohorts import cohort_table
-    from funnel.issue.compute import report_date_for, require_cohort
+    from funnel.issue.checks import report_date_for, require_cohort
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
@@ -135,7 +135,7 @@ def backtest(
 
 def _cubes(day: dt.date) -> Cubes:
     """Ask the warehouse for the cubes of the total as of a date."""
-    from funnel.issue.compute import report_date_for, require_cohort
+    from funnel.issue.checks import report_date_for, require_cohort
     from funnel.issue.results import Cubes
     from funnel.warehouse import Warehouse
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from funnel.dates import WEEK, AsOf, week_of
-from funnel.errors import InputError, Problem
+from funnel.dates import AsOf
+from funnel.issue.checks import require_cohort
 from funnel.issue.model import Issue
 from funnel.issue.money import ask_money
 from funnel.issue.registers import Registers, read_registers
 from funnel.issue.results import Cubes, Earlier, results
-from funnel.settings import Language, ReachRule, Settings
+from funnel.settings import ReachRule, Settings
 from funnel.warehouse import Warehouse
 
 
@@ -107,43 +107,3 @@ def _last_import(imports: pd.DataFrame, known_at: dt.datetime) -> pd.DataFrame:
     last = times[(times <= known_at) | (times == times.min())].max()
     shown: pd.DataFrame = imports[times == last]
     return shown.drop(columns=["time", "files"]).reset_index(drop=True)
-
-
-def require_cohort(reached: pd.DataFrame, report_date: dt.date, first_day: dt.date) -> None:
-    """Refuse a report date by which no cohort is complete.
-
-    Raises:
-        InputError: with the earliest date that would do.
-    """
-    if len(reached) and reached["cohort_week"].min().date() + WEEK <= report_date:
-        return
-    problem = Problem(
-        f"--date {report_date}",
-        f"no cohort is complete by then: the first lead is of {first_day}",
-        f"{week_of(first_day) + WEEK} or later",
-    )
-    raise InputError("The report date is too early.", [problem])
-
-
-def report_date_for(warehouse: Warehouse, today: dt.date, asked: dt.date | None) -> dt.date:
-    """Return the report date: the one asked for, or the last Monday that the data reach.
-
-    Raises:
-        InputError: the date asked for lies in the future.
-    """
-    if asked is not None:
-        if asked > today:
-            problem = Problem(f"--date {asked}", "it lies in the future", f"{today} or earlier")
-            raise InputError("The report date cannot be used.", [problem])
-        return asked
-    return week_of(min(today, warehouse.last_day() + dt.timedelta(days=1)))
-
-
-def language_of(settings: Settings, asked: str | None) -> Language:
-    """Return the language asked for, or the settings' own."""
-    if asked is None:
-        return settings.language
-    if asked not in ("en", "ru"):
-        problem = Problem(f"--lang {asked}", "is not a language of the report", "en, ru")
-        raise InputError("The language cannot be used.", [problem])
-    return "ru" if asked == "ru" else "en"

@@ -17,6 +17,8 @@ from funnel.publish.files import sha256
 
 NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-r(\d+))?$")
 MANIFEST = "manifest.json"
+MOST = 26
+"""How many earlier issues are scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,12 @@ def archived(archive: Path) -> list[Archived]:
             date = dt.date.fromisoformat(match[1])
             found.append(Archived(folder, date, int(match[2] or 1), manifest))
     return sorted(found, key=lambda item: (item.report_date, item.revision))
+
+
+def issues_before(archive: Path, report_date: dt.date) -> list[Archived]:
+    """Return the last revision of each of the last issues before a date, oldest first."""
+    last = {item.report_date: item for item in archived(archive) if item.report_date < report_date}
+    return list(last.values())[-MOST:]
 
 
 def find(archive: Path, name: str) -> Archived:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,15 +9,6 @@ import pandas as pd
 
 from funnel.issue.results import Earlier
 from funnel.publish.archive import Archived, archived
-
-MOST = 26
-"""How many earlier issues are scored."""
-
-
-def issues_before(archive: Path, report_date: dt.date) -> list[Archived]:
-    """Return the last revision of each of the last issues before a date, oldest first."""
-    last = {item.report_date: item for item in archived(archive) if item.report_date < report_date}
-    return list(last.values())[-MOST:]
 
 
 def issues_named(archive: Path, names: Sequence[str]) -> list[Archived]:

@@ -11,10 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-import nbformat
-import papermill
-from papermill.exceptions import PapermillExecutionError
-
 from funnel.errors import MissingError, NotebookError, nearest
 
 WORKERS = max(1, min(4, os.cpu_count() or 1))
@@ -87,6 +83,9 @@ def run_notebooks(
 
 def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | None:
     """Run one notebook; return what stopped it, or None."""
+    import papermill  # slow to load, and not needed while nothing changed
+    from papermill.exceptions import PapermillExecutionError
+
     try:
         papermill.execute_notebook(
             str(path),
@@ -108,6 +107,8 @@ def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | No
 
 def _describe_pictures(path: Path) -> None:
     """Write each picture's words into its cell, the one place Quarto takes alternative text from."""
+    import nbformat
+
     book = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
     for cell in book.cells:
         for output in cell.get("outputs", ()):
@@ -119,6 +120,8 @@ def _describe_pictures(path: Path) -> None:
 
 def _check_parameters(notebooks: Sequence[Path], parameters: Mapping[str, str]) -> None:
     """Papermill only warns about an unknown parameter; here it is an error, as is a missing one."""
+    import papermill
+
     wrong = []
     for path in notebooks:
         declared = papermill.inspect_notebook(str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +14,14 @@ import yaml
 from filelock import FileLock, Timeout
 
 from funnel.errors import BusyError
-from funnel.issue.compute import compute
-from funnel.issue.model import Issue
+from funnel.issue.model import Issue, load_issue
 from funnel.issue.registers import read_registers
-from funnel.present.attention_words import paragraphs
-from funnel.present.narrative import draft
 from funnel.present.texts import Texts
-from funnel.publish import archive, index, workbook
-from funnel.publish.earlier import forecasts, issues_before
+from funnel.publish import archive, index
+from funnel.publish.archive import issues_before
 from funnel.publish.files import sha256_of, write_text
 from funnel.publish.hypotheses import edits
-from funnel.publish.manifest import describe
+from funnel.publish.manifest import describe, settings_json
 from funnel.publish.notebooks import notebooks_in, run_notebooks
 from funnel.publish.render import Rendered, render
 from funnel.publish.tables import write_tables
@@ -92,21 +90,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     run = settings.path("run")
     notebooks = notebooks_in(settings.root / "notebooks")
     progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
-    before = issues_before(settings.path("archive"), order.report_date)
-    previous = before[-1].as_of if before else None
-    registers = read_registers(settings)
-    registers = replace(registers, edits=edits(settings, registers))
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
-        issue = compute(
-            warehouse,
-            settings,
-            order.report_date,
-            previous=previous,
-            earlier=forecasts(before),
-            registers=registers,
-        )
-        gathered = workbook.gather(warehouse, issue) if "xlsx" in order.formats else None
-    issue.save(run / "issue")
+    issue = _prepare(settings, order)
     progress.done("cohorts")
 
     staged = run / "report"
@@ -120,8 +104,8 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         rendered = _render(issue, language, narrative, order)
         suffix = "" if language == order.languages[0] else f".{language}"
         _stage(rendered, narrative, staged, suffix)
-        if gathered:
-            workbook.write(staged / f"workbook{suffix}.xlsx", gathered, issue, Texts(language))
+        if "xlsx" in order.formats:
+            shutil.copyfile(_workbook(settings, language), staged / f"workbook{suffix}.xlsx")
         progress.done(f"pages ({language})")
     if order.draft:
         progress.done("draft")
@@ -134,12 +118,69 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     return Made(folder, new, tuple(narratives), rendered.renderer)
 
 
+def _prepare(settings: Settings, order: Order) -> Issue:
+    """Return the issue, with its workbooks written; nothing is computed again that is in `run/` already."""
+    run = settings.path("run")
+    before = issues_before(settings.path("archive"), order.report_date)
+    registers = read_registers(settings)
+    registers = replace(registers, edits=edits(settings, registers))
+    stamp, folder = run / "issue.sha256", run / "issue"
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        inputs = {
+            "date": order.report_date.isoformat(),
+            "known_at": warehouse.known_at().isoformat(),
+            "settings": settings_json(settings),
+            "registers": registers.as_json(),
+            "problems": [str(problem) for problem in registers.problems],
+            "earlier": [item.manifest["outputs"] for item in before],
+        }
+        now = sha256_of(_code(), json.dumps(inputs, sort_keys=True))
+        if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == now):
+            stamp.unlink(missing_ok=True)
+            for stale in (folder, run / "workbooks"):
+                shutil.rmtree(stale, ignore_errors=True)
+            from funnel.issue.compute import compute  # heavy, and needed only when something changed
+            from funnel.publish.earlier import forecasts
+
+            previous = before[-1].as_of if before else None
+            compute(
+                warehouse,
+                settings,
+                order.report_date,
+                previous=previous,
+                earlier=forecasts(before),
+                registers=registers,
+            ).save(folder)
+            write_text(stamp, now)
+        issue = load_issue(folder)
+        missing = [language for language in order.languages if not _workbook(settings, language).is_file()]
+        if "xlsx" in order.formats and missing:
+            from funnel.publish import workbook
+
+            gathered = workbook.gather(warehouse, issue)
+            for language in missing:
+                workbook.write(_workbook(settings, language), gathered, issue, Texts(language))
+    return issue
+
+
+def _workbook(settings: Settings, language: Language) -> Path:
+    return settings.path("run") / "workbooks" / f"{language}.xlsx"
+
+
+def _code() -> list[Path]:
+    """Return the files of the program, whose change makes everything in `run/` stale."""
+    return sorted(path for path in Path(__file__).parents[1].rglob("*") if path.suffix in (".py", ".yml"))
+
+
 def narrative_for(issue: Issue, language: Language) -> Path:
     """Return the narrative of an issue, drafted if there is none yet; an existing one is never touched."""
     settings = issue.settings
     suffix = "" if language == settings.language else f".{language}"
     path = settings.path("narrative") / f"{issue.report_date}{suffix}.md"
     if not path.exists():
+        from funnel.present.attention_words import paragraphs  # heavy, and needed once a week
+        from funnel.present.narrative import draft
+
         slices = {name: issue.slices(name) for name in settings.slices}
         text = draft(
             issue.cohort_table(),
@@ -171,9 +212,8 @@ def _run_notebooks(
     settings = issue.settings
     run = settings.path("run")
     stamp = run / "notebooks.sha256"
-    code = sorted(path for path in Path(__file__).parents[1].rglob("*") if path.suffix in (".py", ".yml"))
     data = sorted(path for path in (run / "issue").rglob("*") if path.is_file())
-    now = sha256_of([*notebooks, *code, *data, settings.root / "_brand.yml"], language, config)
+    now = sha256_of([*notebooks, *_code(), *data, settings.root / "_brand.yml"], language, config)
     executed = all((run / path.name).is_file() for path in notebooks)
     if executed and stamp.is_file() and stamp.read_text(encoding="utf-8") == now:
         for path in notebooks:

@@ -8,7 +8,7 @@ import pytest
 
 from funnel.errors import MissingError
 from funnel.publish import archive
-from funnel.publish.earlier import issues_before
+from funnel.publish.archive import issues_before
 
 D = dt.date(2022, 9, 26)
 MANIFEST = {"as_of": ["2022-09-26", "2022-09-26T08:00:00"]}
