@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
 from funnel.errors import CheckFailed
 from funnel.issue.compute import compute
-from funnel.issue.model import clocks
+from funnel.issue.model import clocks, load_issue
 from funnel.issue.registers import Registers, registers_from
 from funnel.publish.archive import Archived, hashes
 from funnel.publish.earlier import forecasts, issues_named
@@ -43,7 +44,9 @@ def verify(issue: Archived, settings: Settings) -> int:
             _registers(issue),
         )
     wrong = _changed_files(issue)
-    tables = again.tables()
+    with tempfile.TemporaryDirectory() as folder:  # the report's tables, too, are those of a saved issue
+        again.save(Path(folder))
+        tables = load_issue(Path(folder)).tables()
     kept = {path.stem: path for path in sorted((issue.folder / "tables").glob("*.csv"))}
     for name, path in kept.items():
         if name not in tables:
