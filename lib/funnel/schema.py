@@ -210,6 +210,11 @@ PAID_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "la
 """The cube `paid`. One row: number and sum (Decimal, in the settings' currency) of the payments of one
 cohort week and slice made in the lag-th calendar week after the cohort's own."""
 
+SPEND_COLUMNS = (
+    "date", "channel", "campaign", "campaign_id", "cost", "currency", "vat_included", "impressions", "clicks",
+)  # fmt: skip
+"""Ad spend as analyses take it. One row: what a day, channel and campaign cost, as it was given."""
+
 OPEN_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "stage", "waited", "leads")
 """The cube `open`. One row: leads of a cohort week that at the report date stand in `stage` ('lead' or a
 configured one), are not lost, have not reached the last stage, and entered it `waited` whole weeks ago."""

@@ -175,6 +175,26 @@ class AdFile(Frozen):
     spread: bool = False
 
 
+class SpendName(Frozen):
+    """How leads name what an ad platform names otherwise: a row of `spend_mapping`.
+
+    Attributes:
+        channel, campaign: of the spend; `*` stands for anything, and is the default.
+        lead_channel, lead_campaign: what the leads bear instead; without one of them it stays as it is.
+    """
+
+    channel: Name = "*"
+    campaign: Name = "*"
+    lead_channel: str = ""
+    lead_campaign: str = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> SpendName:
+        if not (self.lead_channel or self.lead_campaign):
+            raise ValueError("give lead_channel, lead_campaign or both: what the leads bear")
+        return self
+
+
 class Sources(Frozen):
     """The keys of `funnel.yml` about files that come from elsewhere.
 
@@ -183,11 +203,14 @@ class Sources(Frozen):
         wide: sheets with a date column for each stage.
         ad_costs: name of files (`*` stands for anything, such as `yandex_*.csv`) -> what they do not say
             themselves.
+        spend_mapping: the leads' names for channels and campaigns of the ad spend; the first row that fits
+            holds.
     """
 
     exports: Exports | None = None
     wide: Wide | None = None
     ad_costs: dict[Name, AdFile] = {}
+    spend_mapping: tuple[SpendName, ...] = ()
 
     def ad_file(self, name: str) -> AdFile | None:
         """Return what is set for an ad-cost file, by the first pattern that fits its name."""

@@ -249,6 +249,62 @@ def test_the_account_of_the_report_adds_up_to_the_cent_and_names_every_channel(
     assert {value for level, value in account.index if level == "channel"} == {"fair", "free", "web", "zero"}
 
 
+def test_spend_meets_leads_by_name_id_or_the_mapping_and_the_rest_is_named(run: Any, project: Path) -> None:
+    leads = [*LEADS.splitlines()]
+    marks = ("campaign", "brand+msk", "77", "brand+msk", "", "")
+    (project / "in" / "leads.csv").write_text("\n".join(map(",".join, zip(leads, marks, strict=True))) + "\n")
+    (project / "in" / "spend.csv").write_text(
+        "date,channel,campaign,campaign_id,cost,vat_included\n"
+        "2022-09-05,Web,Brand MSK,5,100.00,yes\n"
+        "2022-09-06,Web,Autumn,77,30.00,yes\n"
+        "2022-09-12,ads [x],Spring,6,20.00,yes\n"
+        "2022-09-12,Web,=cmd()\u202e,,7.50,yes\n"
+    )
+    words = SETTINGS.replace("product: {}", "product: {}, campaign: {}")
+    (project / "funnel.yml").write_text(words)
+    run("import", project / "in")
+    result = run("costs", *DATE, "--by", "channel", "--format", "csv")
+    assert (
+        "Of it 27.50 bears names that no lead bears: ads [x] / Spring 20.00; web / =cmd()\\u202e 7.50."
+        in (result.err)
+    )
+    assert "spend_mapping" in result.err
+    table = shown(result).set_index(["channel", "cohort_week"])
+    assert float(table.loc[("web", "2022-09-05"), "spend"]) == 130
+
+    mapping = (
+        "spend_mapping: [{channel: 'ads [x]', campaign: spr*, lead_channel: web, lead_campaign: brand msk}]\n"
+    )
+    (project / "funnel.yml").write_text(words + mapping)
+    result = run("costs", *DATE, "--by", "channel", "--format", "csv")
+    assert "Of it 7.50 bears names" in result.err
+    frames, chosen = frames_of(project)
+    summary = frames["costs_summary"].set_index(["level", "value", "value2"])["spend"]
+    assert summary[("campaign", "web", "brand+msk")] == Decimal("120.00")
+    assert summary[("campaign", "web", "77")] == Decimal("30.00")
+    account = frames["spend_account"].set_index(["level", "value"])
+    assert account.loc[("total", ""), ["no_leads", "unknown_names"]].tolist() == [Decimal("7.50")] * 2
+    for language in LANGUAGES:
+        grid = money_tables.account_grid(frames["spend_account"], chosen, Texts(language))
+        assert "spend_mapping" in grid.notes[-1]
+
+
+@pytest.mark.parametrize(
+    "rule, wrong",
+    [
+        ("{channel: web}", "lead_channel, lead_campaign or both"),
+        ("{channel: web, lead_chanel: x}", "did you mean 'lead_channel'?"),
+        ("{channel: '', lead_channel: x}", "at least 1 character"),
+    ],
+)
+def test_a_mapping_that_says_nothing_is_refused(run: Any, project: Path, rule: str, wrong: str) -> None:
+    (project / "funnel.yml").write_text(f"{SETTINGS}spend_mapping: [{rule}]\n")
+    result = run("costs", *DATE)
+    assert result.code == 2
+    assert "spend_mapping.0" in result.err
+    assert wrong in result.err
+
+
 @pytest.mark.parametrize(
     "without", [(), ("spend",), ("payments",), ("spend", "payments", "stage_entries")], ids="-".join
 )

@@ -1,124 +1,110 @@
-"""Which ad spend brought which leads: by the marks that ads put on links, or by a table somebody keeps."""
+"""Which ad spend brought which leads: by the marks that ads put on links, or by a mapping somebody keeps.
+
+A platform's names of channels and campaigns are replaced with those the leads bear, so that spend and leads
+meet wherever costs are told. Nothing is dropped: spend whose names no lead bears keeps its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+import re
+from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_plus
 
 import pandas as pd
 
-from funnel.errors import InputError, Problem
 from funnel.schema import require
+from funnel.settings_sources import SpendName
 
-MAPPING_COLUMNS = ("channel", "campaign", "value")
-"""One row: spend of this channel and campaign ('' for all of them) belongs to the leads with this value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """Spend with the leads it belongs to.
-
-    Attributes:
-        spend: the rows given, in order, with `value` (of the leads' attribute; '' where none was found) and
-            `matched_by`
-            (`mapping`, `campaign_id`, `campaign` or '').
-        cost: all of it.
-        unmatched_cost: what belongs to no lead.
-        leads: all leads.
-        unmatched_leads: leads that no spend belongs to; organic ones are among them.
-    """
-
-    spend: pd.DataFrame
-    cost: Decimal
-    unmatched_cost: Decimal
-    leads: int
-    unmatched_leads: int
-
-    @property
-    def unmatched_share(self) -> float:
-        """Share of the cost that could not be matched, in 0..1; NaN where there is none."""
-        return float(self.unmatched_cost / self.cost) if self.cost else float("nan")
-
-    @property
-    def unmatched_leads_share(self) -> float:
-        """Share of the leads that no spend belongs to, in 0..1; NaN where there is none."""
-        return self.unmatched_leads / self.leads if self.leads else float("nan")
+CAMPAIGN_ID, CAMPAIGN, CHANNEL, UNKNOWN = "campaign_id", "campaign", "channel", ""
+"""How the names of a row of spend were found among the leads': by the campaign's id, by its name; by the
+channel where its leads bear no campaigns; not at all."""
+_KEYS = ("channel", "campaign", "campaign_id")
 
 
-def match_spend(spend: pd.DataFrame, leads: pd.DataFrame, mapping: pd.DataFrame | None = None) -> Matched:
-    """Match ad spend to the values of a lead attribute, such as `utm_campaign`.
+def match_spend(spend: pd.DataFrame, names: pd.DataFrame, mapping: Sequence[SpendName] = ()) -> pd.DataFrame:
+    """Give ad spend the leads' own names of channel and campaign.
 
-    A row of spend is matched by the first of these that fits: the mapping (channel and campaign, then channel
-        alone),
-    the campaign's id, the campaign's name. Names are compared as links carry them: decoded, capitals and
-    outer spaces
-    make no difference. A value that no lead has is no match.
+    The first row of the mapping that fits replaces the platform's names. The channel is then sought among
+    the leads' channels, the campaign among the campaigns of that channel's leads: by its id, then by its
+    name. Names are compared as links carry them: decoded, capitals and outer spaces make no difference.
 
     Args:
-        spend: one row per day and campaign: `channel`, `campaign`, `cost` (Decimal), `currency`,
-            `vat_included`; optional
-            `campaign_id`.
-        leads: one row per value of the attribute: `value`, `leads` (their number).
-        mapping: see `MAPPING_COLUMNS`.
+        spend: one row per day and campaign: `channel`, `campaign`, `campaign_id`, and whatever else.
+        names: one row per `channel` and `campaign` that leads bear; without the column `campaign` where they
+            bear none.
+        mapping: the key `spend_mapping` of the settings.
 
-    Raises:
-        InputError: costs in several currencies, or with and without VAT: they cannot be added up.
+    Returns:
+        The rows given, in order, with `channel`, `campaign` replaced and `matched_by` (`campaign_id`,
+        `campaign`; `channel` where leads bear no campaign; '' where no lead bears these names).
 
-    >>> spend = pd.DataFrame({"channel": ["yandex", "yandex"], "campaign": ["Spring Sale", "Brand"],
-    ...     "cost": [Decimal(30), Decimal(10)], "currency": "RUB", "vat_included": "no"})
-    >>> leads = pd.DataFrame({"value": ["spring+sale", ""], "leads": [3, 1]})
-    >>> matched = match_spend(spend, leads)
-    >>> matched.spend["value"].tolist(), matched.unmatched_share, matched.unmatched_leads_share
-    (['spring+sale', ''], 0.25, 0.25)
+    >>> spend = pd.DataFrame({"channel": ["Yandex", "vk"], "campaign": ["Spring Sale", "Brand"],
+    ...     "campaign_id": ""})
+    >>> names = pd.DataFrame({"channel": ["yandex"], "campaign": ["spring+sale"]})
+    >>> match_spend(spend, names)[["channel", "campaign", "matched_by"]].values.tolist()
+    [['yandex', 'spring+sale', 'campaign'], ['vk', 'Brand', '']]
     """
-    require(spend, ("channel", "campaign", "cost", "currency", "vat_included"), "spend")
-    require(leads, ("value", "leads"), "leads")
-    problems = list(_mixed(spend))
-    if problems:
-        raise InputError("The ad costs cannot be added up.", problems)
-    values = {_word(value): value for value in leads["value"] if _word(value)}
-    table = {} if mapping is None else _mapping(mapping, values)
-    ids = spend["campaign_id"] if "campaign_id" in spend else pd.Series("", spend.index)
-    found = [
-        _one(str(channel), str(campaign), "" if pd.isna(id_) else str(id_), table, values)
-        for channel, campaign, id_ in zip(spend["channel"], spend["campaign"].fillna(""), ids, strict=True)
-    ]
-    out = spend.assign(
-        value=pd.Series([value for value, _ in found], spend.index, object),
-        matched_by=pd.Series([how for _, how in found], spend.index, object),
+    require(spend, _KEYS, "spend")
+    require(names, ("channel",), "names")
+    channels = {_word(name): name for name in names["channel"] if _word(name)}
+    campaigns = _campaigns(names) if "campaign" in names else None
+    keys = spend[list(_KEYS)].fillna("").astype(str)
+    found = {
+        key: _one(key, channels, campaigns, mapping)
+        for key in keys.drop_duplicates().itertuples(index=False, name=None)
+    }
+    each = [found[key] for key in keys.itertuples(index=False, name=None)]
+    columns = ("channel", "campaign", "matched_by")
+    return spend.assign(
+        **{name: pd.Series([row[at] for row in each], spend.index, object) for at, name in enumerate(columns)}
     )
-    reached = leads["value"].isin(set(out["value"]) - {""})
-    return Matched(
-        out,
-        sum(out["cost"], Decimal(0)),
-        sum(out.loc[out["value"] == "", "cost"], Decimal(0)),
-        int(leads["leads"].sum()),
-        int(leads.loc[~reached, "leads"].sum()),
-    )
+
+
+def _campaigns(names: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return channel -> campaign as it is compared -> campaign as the leads bear it."""
+    return {
+        str(channel): {_word(name): name for name in part["campaign"]}
+        for channel, part in names.groupby("channel")
+    }
 
 
 def _one(
-    channel: str, campaign: str, id_: str, table: dict[tuple[str, str], str], values: dict[str, str]
-) -> tuple[str, str]:
-    for key in ((_word(channel), _word(campaign)), (_word(channel), "")):
-        if key in table:
-            return table[key], "mapping"
-    for word, how in ((id_, "campaign_id"), (campaign, "campaign")):
-        if _word(word) in values:
-            return values[_word(word)], how
-    return "", ""
+    key: tuple[str, ...],
+    channels: Mapping[str, str],
+    campaigns: Mapping[str, Mapping[str, str]] | None,
+    mapping: Sequence[SpendName],
+) -> tuple[str, str, str]:
+    """Return channel, campaign and how they were found, of one channel, campaign and id of the spend."""
+    channel, campaign, id_ = key
+    rule = next((rule for rule in mapping if _holds(rule, channel, campaign)), None)
+    if rule is not None:
+        channel, campaign = rule.lead_channel or channel, rule.lead_campaign or campaign
+        id_ = "" if rule.lead_campaign else id_
+    if _word(channel) not in channels:
+        return channel, campaign, UNKNOWN
+    channel = channels[_word(channel)]
+    if campaigns is None:
+        return channel, campaign, CHANNEL
+    known = campaigns[channel]
+    if _word(id_) and _word(id_) in known:
+        return channel, known[_word(id_)], CAMPAIGN_ID
+    if _word(campaign) in known:
+        return channel, known[_word(campaign)], CAMPAIGN
+    return channel, campaign, UNKNOWN
 
 
-def _mapping(mapping: pd.DataFrame, values: dict[str, str]) -> dict[tuple[str, str], str]:
-    require(mapping, MAPPING_COLUMNS, "mapping")
-    rows = mapping[list(MAPPING_COLUMNS)].fillna("").astype(str).itertuples(index=False)
-    return {
-        (_word(channel), _word(campaign)): values[_word(value)]
-        for channel, campaign, value in rows
-        if _word(value) in values
-    }
+def _holds(rule: SpendName, channel: str, campaign: str) -> bool:
+    return _fits(channel, rule.channel) and _fits(campaign, rule.campaign)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a name fits a pattern, in which only `*` is special: names of campaigns hold brackets.
+
+    >>> _fits("Brand [MSK] 2026", "brand [msk]*"), _fits("Brand", "brand ?")
+    (True, False)
+    """
+    words = ".*".join(re.escape(part) for part in _word(pattern).split("*"))
+    return re.fullmatch(words, _word(name), re.DOTALL) is not None
 
 
 def _word(text: object) -> str:
@@ -128,20 +114,3 @@ def _word(text: object) -> str:
     'лето 2026'
     """
     return " ".join(unquote_plus(str(text)).split()).casefold()
-
-
-def _mixed(spend: pd.DataFrame) -> Iterator[Problem]:
-    currencies = sorted(spend["currency"].dropna().unique())
-    if len(currencies) > 1:
-        todo = "convert them first, by rates in the settings"
-        yield Problem("spend, currency", f"several: {', '.join(currencies)}", "one", todo)
-    states = sorted(spend["vat_included"].dropna().unique())
-    if len(states) > 1:
-        rows = spend.groupby("vat_included")["channel"].unique()
-        found = "; ".join(f"{state}: {', '.join(sorted(map(str, rows[state])))}" for state in states)
-        todo = (
-            "say for each file whether its costs hold VAT: vat under ad_costs; and export all of them one way"
-        )
-        yield Problem(
-            "spend, vat_included", f"costs with and without VAT, or unknown ({found})", "one state", todo
-        )

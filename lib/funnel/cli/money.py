@@ -17,6 +17,7 @@ from funnel.cli.common import (
     require_attributes,
     say,
     today,
+    visible,
 )
 from funnel.dates import AsOf, parse_date
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from funnel.issue.spending import Spending
+
+
+NAMED = 5
+"""Names without leads that are told one by one."""
 
 
 @app.command()
@@ -35,10 +40,10 @@ def costs(
 ) -> None:
     """Print what the conversions of each cohort cost, as they stand and with the sales to come."""
     from funnel.analysis.cohorts import select
-    from funnel.analysis.costs import SPEND_KEYS, in_own_currency
+    from funnel.analysis.costs import SPEND_KEYS
     from funnel.analysis.forecast import forecast
     from funnel.issue.checks import report_date_for, require_cohort
-    from funnel.issue.spending import CHANNEL, Spending, known_weeks
+    from funnel.issue.spending import CHANNEL, Spending, known_spend, known_weeks
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
@@ -55,7 +60,7 @@ def costs(
         cube = warehouse.reached(as_of, own + pair, settings.reach)
         require_cohort(cube, day, warehouse.first_day())
         paid, moved = warehouse.paid(as_of, own), warehouse.moved(as_of, [()], settings.reach)
-        spend = in_own_currency(warehouse.spend(as_of), settings)
+        spend = known_spend(warehouse, settings, as_of)
     total = select(cube)
     whole = forecast(total, settings.stage_keys, day, moved=moved, horizon=settings.horizon_weeks)
     shown = known_weeks(cube, day, weeks or settings.cohorts)
@@ -88,12 +93,33 @@ def _account(spending: Spending, table: pd.DataFrame) -> None:
         f"{amounts[NO_LEADS]} + weeks not shown {amounts[OUTSIDE]}; "
         f"leads that met no spend: {parts['leads'][NO_SPEND]:,}"
     )
+    _say_unknown(spending)
     states = vat_states(spend)
     if len(states) > 1:
         words = {"yes": "with VAT", "no": "without VAT", "unknown": "VAT unknown"}
         rows = zip(states["vat_included"], states["spend"], strict=True)
         of = ", ".join(f"{words[state]} {amount:,.2f}" for state, amount in rows)
         say(f"The spend is not of one kind: {of}. Column vat says what each row holds.")
+
+
+def _say_unknown(spending: Spending) -> None:
+    """Say how much of the spend bears names that no lead bears, the costliest first."""
+    from funnel.analysis.costs import exact_sum
+
+    unknown = spending.unknown()
+    if not len(unknown):
+        return
+    by_name = unknown.groupby(["channel", "campaign"], as_index=False).agg(cost=("cost", exact_sum))
+    costliest = by_name.sort_values("cost", ascending=False).head(NAMED)
+    first = (
+        f"{visible(f'{channel} / {campaign}' if campaign else channel)} {cost:,.2f}"
+        for channel, campaign, cost in costliest.itertuples(index=False, name=None)
+    )
+    left = f", and {len(by_name) - NAMED:,} more" if len(by_name) > NAMED else ""
+    say(
+        f"Of it {exact_sum(unknown['cost']):,.2f} bears names that no lead bears: {'; '.join(first)}{left}. "
+        "To do: say in funnel.yml, under spend_mapping, what these leads bear."
+    )
 
 
 def _no_channel(by: str) -> errors.InputError:

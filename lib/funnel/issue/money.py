@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from funnel.analysis import breakdown, costs, durations
+from funnel.analysis import breakdown, durations
 from funnel.analysis.costs import SPEND_KEYS
 from funnel.analysis.forecast import Forecast
 from funnel.dates import AsOf
-from funnel.issue.spending import CHANNEL, PICTURED, Spending, known_weeks
+from funnel.issue.spending import CHANNEL, PICTURED, Spending, known_spend, known_weeks
 from funnel.issue.worth import worth
 from funnel.settings import Settings
 
@@ -51,7 +51,7 @@ class MoneyCubes:
     """What the warehouse is asked for beside the cubes of the cohorts; nothing of it is saved.
 
     Attributes:
-        spend: in the settings' currency.
+        spend: in the settings' currency, under the leads' names.
         reached: slices that the cubes of the cohorts do not have: pairs, and the channel.
         paid: by channel, and by channel and campaign.
         waits: of the total and by the attributes of durations.
@@ -84,7 +84,7 @@ def ask_money(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> MoneyCub
     by = list(dict.fromkeys([*of_spend, *pairs(names), *shared]))
     nothing = warehouse.reached(as_of).head(0)
     return MoneyCubes(
-        costs.in_own_currency(warehouse.spend(as_of), settings),
+        known_spend(warehouse, settings, as_of),
         warehouse.reached(as_of, by, settings.reach) if by else nothing,
         warehouse.paid(as_of, of_spend or [()]),
         warehouse.waits(as_of, [(), *((name,) for name in slow_by)], settings.reach),

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,12 @@ from funnel.analysis.cohorts import select
 from funnel.analysis.costs import SPEND_KEYS, exact_sum, vat_state
 from funnel.analysis.forecast import Forecast, StageForecast
 from funnel.analysis.slices_forecast import between, forecast_slice
-from funnel.dates import complete_weeks
+from funnel.analysis.spend_match import UNKNOWN, match_spend
+from funnel.dates import AsOf, complete_weeks
 from funnel.settings import LEAD, Settings
+
+if TYPE_CHECKING:
+    from funnel.warehouse import Warehouse
 
 CHANNEL, CAMPAIGN = SPEND_KEYS
 PICTURED = 26
@@ -24,6 +29,16 @@ PICTURED = 26
 FORECAST = 20
 """Channels whose sales to come are forecast in the report: those with most leads."""
 PROJECTED = ("projected_cost_per_sale", "projected_low", "projected_high")
+
+
+def known_spend(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> pd.DataFrame:
+    """Return the ad spend in the settings' currency, under the names that leads bear (`match_spend`).
+
+    Raises:
+        InputError: a currency has no rate.
+    """
+    own = costs.in_own_currency(warehouse.spend(as_of), settings)
+    return match_spend(own, warehouse.spend_names(as_of), settings.spend_mapping)
 
 
 def known_weeks(reached: pd.DataFrame, report_date: dt.date, count: int) -> list[pd.Timestamp]:
@@ -38,7 +53,7 @@ class Spending:
     """Everything that costs are made of.
 
     Attributes:
-        spend: in the settings' currency.
+        spend: of `known_spend`.
         reached: the cube, of the total, by channel, and by channel and campaign where leads have them.
         paid: the same of the payments.
         settings: the stages.
@@ -120,9 +135,10 @@ class Spending:
         Returns:
             One row per channel with spend or leads, the total first (`level`: total, channel): `value`,
             `matched`, `no_leads` (of weeks and campaigns without a lead), `outside` (of weeks that are not
-            shown), `spend` (Decimal, the sum of the three), `vat`, `leads` (of the shown cohorts),
-            `leads_no_spend`.
+            shown), `spend` (Decimal, the sum of the three), `unknown_names` (the part of `no_leads` whose
+            channel or campaign no lead ever bore), `vat`, `leads` (of the shown cohorts), `leads_no_spend`.
         """
+        unknown = self.unknown()
         met = self._by_channel if self._by_campaign is None else self._by_campaign
         groups = [("total", "", self.spend, met)]
         for value in sorted({*self.spend["channel"], *met["value"]}):
@@ -142,12 +158,19 @@ class Spending:
                     "value": value,
                     **amounts,
                     "spend": exact_sum(pd.Series(amounts)),
+                    "unknown_names": exact_sum(unknown["cost"][unknown.index.isin(spend.index)]),
                     "vat": vat_state(spend["vat_included"]),
                     "leads": int(parts["leads"].sum()),
                     "leads_no_spend": int(parts["leads"][costs.NO_SPEND]),
                 }
             )
         return pd.DataFrame(rows)
+
+    def unknown(self) -> pd.DataFrame:
+        """Return the spend of the shown weeks whose names no lead bears: `spend_mapping` can mend it."""
+        days, end = self.spend["date"], max(self.shown) + pd.Timedelta(weeks=1)
+        unknown = self.spend["matched_by"] == UNKNOWN
+        return self.spend[unknown & (days >= min(self.shown)) & (days < end)]
 
     @cached_property
     def _channels(self) -> Mapping[str, StageForecast]:

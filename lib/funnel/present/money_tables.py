@@ -117,12 +117,14 @@ def account_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """
     theme = look.load(settings)
     ordered = pd.concat([frame[frame["level"] == "channel"], frame[frame["level"] == "total"]])
+    unknown = any(frame["unknown_names"])
+    parts = ("spend", "matched", "no_leads", *(["unknown_names"] if unknown else []), "outside")
     rows = []
     for record in ordered.to_dict("records"):
         total = record["level"] == "total"
         cells = [texts.t("total") if total else _value(record["value"], texts)]
         known = bool(record["vat"])
-        amounts = (record[name] for name in ("spend", "matched", "no_leads", "outside"))
+        amounts = (record[name] for name in parts)
         cells += [texts.number(amount, 2) if known else EMPTY for amount in amounts]
         cells.append(texts.t(f"vat_{record['vat']}") if known else EMPTY)
         cells += [texts.number(record[name]) for name in ("leads", "leads_no_spend")]
@@ -130,15 +132,15 @@ def account_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     spent = texts.t("group_spend")
     heads = (
         Head(texts.attribute("channel", settings), align="left"),
-        Head(texts.t("col_spend_all"), spent),
-        *(Head(texts.t(f"col_{name}"), spent) for name in ("matched", "no_leads", "outside")),
+        *(Head(texts.t(f"col_{name}"), spent) for name in ("spend_all", *parts[1:])),
         Head(texts.t("col_vat"), align="left"),
         *(Head(texts.t(f"col_{name}"), texts.t("col_leads")) for name in ("leads_shown", "leads_no_spend")),
     )
     if not len(frame) or not any(frame["spend"]):
         rows = []
-    notes = (texts.t("note_account", currency=currency_word(settings.currency, texts)),) if rows else ()
-    return Grid("spend-account", heads, tuple(rows), theme, notes, texts.t("empty_costs"))
+    notes = [texts.t("note_account", currency=currency_word(settings.currency, texts))] if rows else []
+    notes += [texts.t("note_unknown_names")] if rows and unknown else []
+    return Grid("spend-account", heads, tuple(rows), theme, tuple(notes), texts.t("empty_costs"))
 
 
 def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:

@@ -61,6 +61,9 @@ def run_notebooks(
         shutil.rmtree(folder, ignore_errors=True)
     fresh.mkdir(parents=True)
     errors = []
+    from funnel.publish.kernels import warm  # slow to load, as papermill is
+
+    warm(notebooks)
     # Papermill's own `cwd` changes the folder of the whole process, and threads would undo each other's.
     with contextlib.chdir(root), ThreadPoolExecutor(WORKERS) as pool:
         jobs = {pool.submit(_execute, path, fresh, parameters): path for path in notebooks}
@@ -86,12 +89,15 @@ def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | No
     import papermill  # slow to load, and not needed while nothing changed
     from papermill.exceptions import PapermillExecutionError
 
+    from funnel.publish.kernels import WarmKernelManager
+
     try:
         papermill.execute_notebook(
             str(path),
             str(fresh / path.name),
             dict(parameters),
             progress_bar=False,
+            kernel_manager_class=WarmKernelManager,
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
     except PapermillExecutionError as error:

@@ -90,7 +90,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     run = settings.path("run")
     notebooks = notebooks_in(settings.root / "notebooks")
     progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
-    issue = _prepare(settings, order)
+    issue = _prepare(settings, order, notebooks)
     progress.done("cohorts")
 
     staged = run / "report"
@@ -118,7 +118,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     return Made(folder, new, tuple(narratives), rendered.renderer)
 
 
-def _prepare(settings: Settings, order: Order) -> Issue:
+def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Issue:
     """Return the issue, with its workbooks written; nothing is computed again that is in `run/` already."""
     run = settings.path("run")
     before = issues_before(settings.path("archive"), order.report_date)
@@ -139,7 +139,10 @@ def _prepare(settings: Settings, order: Order) -> Issue:
             stamp.unlink(missing_ok=True)
             for stale in (folder, run / "workbooks"):
                 shutil.rmtree(stale, ignore_errors=True)
-            from funnel.issue.compute import compute  # heavy, and needed only when something changed
+            from funnel.publish.kernels import warm  # these are heavy, and needed only when something changed
+
+            warm(notebooks)
+            from funnel.issue.compute import compute
             from funnel.publish.earlier import forecasts
 
             previous = before[-1].as_of if before else None

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from funnel.analysis.costs import in_own_currency
 from funnel.analysis.durations import waiting_limits
 from funnel.analysis.flat import flat
 from funnel.dates import complete_weeks
 from funnel.issue.model import Issue
+from funnel.issue.spending import known_spend
 from funnel.present.texts import Texts
 from funnel.present.workbook import Contents, listings, write_workbook
 from funnel.warehouse import Warehouse
@@ -44,7 +44,7 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
         attributes,
         settings.stage_keys,
         weeks,
-        in_own_currency(warehouse.spend(as_of), settings),
+        known_spend(warehouse, settings, as_of),
         expected,
     )
     limits = waiting_limits(warehouse.waits(as_of), settings.horizon_weeks)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import decimal
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import pandas as pd
 
+from funnel.errors import InputError, Problem
 from funnel.settings import Settings
-from funnel.warehouse.money import _EXACT, _exact_sum, _require_rates
+
+_EXACT = decimal.Context(prec=80)
 
 
 def in_own_currency(
@@ -38,3 +41,24 @@ def in_own_currency(
             {count: "sum", "amount": _exact_sum},
         )
     return result[list(columns)].reset_index(drop=True)
+
+
+def _exact_sum(amounts: pd.Series) -> Decimal:
+    total = Decimal(0)
+    for amount in amounts:
+        total = _EXACT.add(total, amount)
+    return total
+
+
+def _require_rates(found: set[str], rates: Mapping[str, Decimal], settings: Settings) -> None:
+    problems = [
+        Problem(
+            f"payments, currency {currency!r}",
+            f"no rate to {settings.currency}",
+            ", ".join(rates),
+            f"add it to funnel.yml, such as rates: {{{currency}: 90.5}}",
+        )
+        for currency in sorted(found - set(rates))
+    ]
+    if problems:
+        raise InputError("Payments cannot be added up.", problems)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Mapping
-from decimal import Decimal
 
 import ibis
 import pandas as pd
 
 from funnel.dates import AsOf
-from funnel.errors import InputError, Problem
-from funnel.schema import PAID_COLUMNS
+from funnel.schema import PAID_COLUMNS, SPEND_COLUMNS
 from funnel.settings import Settings
+from funnel.warehouse.currency import in_own_currency
 from funnel.warehouse.known import Tables, monday
-from funnel.warehouse.reach import cohort_leads
+from funnel.warehouse.reach import cohort_leads, filled
 from funnel.warehouse.slices import By, Slices, cube
-
-_EXACT = decimal.Context(prec=80)
 
 
 def paid(
@@ -54,19 +50,7 @@ def paid(
         {"payments": ibis._.count(), "amount": ibis._.amount.sum()},
     )
     frame["lag"] //= 7
-    rates = {settings.currency: Decimal(1), **settings.rates}
-    _require_rates(set(frame["currency"]), rates, settings)
-    amounts = [
-        _EXACT.multiply(amount, rates[currency])
-        for amount, currency in zip(frame["amount"], frame["currency"], strict=True)
-    ]
-    frame["amount"] = pd.Series(amounts, dtype=object)
-    keys = [name for name in PAID_COLUMNS if name not in ("payments", "amount")]
-    if frame["currency"].nunique() > 1:
-        frame = frame.groupby(keys, sort=False, as_index=False).agg(
-            payments=("payments", "sum"), amount=("amount", _exact_sum)
-        )
-    return frame[list(PAID_COLUMNS)]
+    return in_own_currency(frame, settings, PAID_COLUMNS, "payments")
 
 
 def spend(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
@@ -74,8 +58,8 @@ def spend(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
 
     Returns:
         One row per key of `schema.SPEND`: `date` (datetime64), `channel`, `campaign` ('' if not given),
-        `cost` (Decimal, in `currency`, not converted), `currency`, `vat_included` (yes, no, unknown),
-        `impressions`, `clicks` (Int64, empty if not given).
+        `campaign_id` ('' if not given), `cost` (Decimal, in `currency`, not converted), `currency`,
+        `vat_included` (yes, no, unknown), `impressions`, `clicks` (Int64, empty if not given).
     """
     table = tables.at("spend", as_of)
     frame: pd.DataFrame = (
@@ -85,37 +69,32 @@ def spend(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
             "cost",
             "impressions",
             "clicks",
-            campaign=ibis.coalesce(table.campaign, ibis.literal("")),
+            campaign=filled(table.campaign),
+            campaign_id=filled(table.campaign_id),
             currency=ibis.coalesce(table.currency, ibis.literal(settings.currency)),
             vat_included=ibis.coalesce(table.vat_included, ibis.literal("unknown")),
         )
-        .order_by("date", "channel", "campaign", "cost", "impressions", "clicks")
+        .order_by("date", "channel", "campaign", "campaign_id", "cost", "impressions", "clicks")
         .to_pyarrow()
         .to_pandas()
     )
     frame["date"] = pd.to_datetime(frame["date"])
     for name in ("impressions", "clicks"):
         frame[name] = frame[name].astype("Int64")
-    order = ["date", "channel", "campaign", "cost", "currency", "vat_included", "impressions", "clicks"]
-    return frame[order]
+    return frame[list(SPEND_COLUMNS)]
 
 
-def _exact_sum(amounts: pd.Series) -> Decimal:
-    total = Decimal(0)
-    for amount in amounts:
-        total = _EXACT.add(total, amount)
-    return total
+def spend_names(tables: Tables, as_of: AsOf) -> pd.DataFrame:
+    """Return the channels and campaigns that leads bear, for `analysis.spend_match`.
 
-
-def _require_rates(found: set[str], rates: Mapping[str, Decimal], settings: Settings) -> None:
-    problems = [
-        Problem(
-            f"payments, currency {currency!r}",
-            f"no rate to {settings.currency}",
-            ", ".join(rates),
-            f"add it to funnel.yml, such as rates: {{{currency}: 90.5}}",
-        )
-        for currency in sorted(found - set(rates))
-    ]
-    if problems:
-        raise InputError("Payments cannot be added up.", problems)
+    Returns:
+        One row per `channel` and, where leads have that attribute, `campaign`; no row where they have no
+        channel.
+    """
+    names = [name for name in ("channel", "campaign") if name in tables.attributes]
+    if "channel" not in names:
+        return pd.DataFrame(columns=["channel"], dtype=object)
+    leads = tables.at("leads", as_of)
+    values = leads.select(**{name: filled(leads[name]) for name in names}).distinct().order_by(names)
+    frame: pd.DataFrame = values.to_pyarrow().to_pandas()
+    return frame

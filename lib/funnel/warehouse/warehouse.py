@@ -244,8 +244,12 @@ class Warehouse:
         return money.paid(self._tables, self._settings, as_of, by, where=where)
 
     def spend(self, as_of: AsOf) -> pd.DataFrame:
-        """Return the ad spend by day, channel and campaign, as it was given; see `money.spend`."""
+        """Return the ad spend by day, channel and campaign; see `schema.SPEND_COLUMNS`."""
         return money.spend(self._tables, self._settings, as_of)
+
+    def spend_names(self, as_of: AsOf) -> pd.DataFrame:
+        """Return the channels and campaigns that leads bear; see `money.spend_names`."""
+        return money.spend_names(self._tables, as_of)
 
     def waits(
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None

@@ -1,4 +1,4 @@
-"""Spend finds its leads by id, by name, or by the table somebody keeps; what finds none is counted."""
+"""Spend finds its leads by id, by name, or by the mapping somebody keeps; what finds none keeps its names."""
 
 from decimal import Decimal
 
@@ -6,57 +6,68 @@ import pandas as pd
 import pytest
 
 from funnel.analysis.spend_match import match_spend
-from funnel.errors import InputError
+from funnel.settings_sources import SpendName
+
+NAMES = pd.DataFrame(
+    [("yandex", "brand_msk"), ("yandex", "777"), ("vk", "Лето%202026"), ("vk", ""), ("", "stray")],
+    columns=["channel", "campaign"],
+)
 
 
-def spend(*rows: tuple[str, str | None, str, int], **more: object) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["channel", "campaign", "campaign_id", "cost"])
-    frame["cost"] = [Decimal(cost) for cost in frame["cost"]]
-    return frame.assign(**({"currency": "RUB", "vat_included": "no"} | more))
+def spend(*rows: tuple[str, str | None, str | None]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["channel", "campaign", "campaign_id"])
+    return frame.assign(cost=[Decimal(number + 1) for number in range(len(rows))])
 
 
-LEADS = pd.DataFrame({"value": ["brand_msk", "777", "Лето%202026", ""], "leads": [40, 30, 10, 20]})
+def found(given: pd.DataFrame, *rules: SpendName, names: pd.DataFrame = NAMES) -> list[tuple[str, str, str]]:
+    matched = match_spend(given, names, rules)
+    assert matched["cost"].tolist() == given["cost"].tolist()
+    return list(matched[["channel", "campaign", "matched_by"]].itertuples(index=False, name=None))
 
 
-def test_by_id_by_name_and_what_is_left() -> None:
+@pytest.mark.parametrize(
+    "row, expected",
+    [
+        (("Yandex", "Brand_MSK ", "1"), ("yandex", "brand_msk", "campaign")),
+        (("yandex", "Whatever", "777"), ("yandex", "777", "campaign_id")),
+        (("vk", "лето 2026", ""), ("vk", "Лето%202026", "campaign")),
+        (("vk", None, None), ("vk", "", "campaign")),
+        (("yandex", None, None), ("yandex", "", "")),
+        (("vk", "brand_msk", "777"), ("vk", "brand_msk", "")),  # of another channel
+        (("radio", "brand_msk", ""), ("radio", "brand_msk", "")),
+        (("", "stray", ""), ("", "stray", "")),
+    ],
+)
+def test_by_id_by_name_and_what_is_left(
+    row: tuple[str, str | None, str | None], expected: tuple[str, str, str]
+) -> None:
+    assert found(spend(row)) == [expected]
+
+
+def test_the_first_rule_that_fits_comes_before_names_and_ids() -> None:
+    rules = (
+        SpendName(channel="VK", campaign="осень [*", lead_campaign="лето 2026"),
+        SpendName(channel="vk", lead_channel="yandex"),
+        SpendName(campaign="brand_msk", lead_channel="vk", lead_campaign=""),
+    )
     given = spend(
-        ("yandex", "Brand_MSK ", "1", 100),
-        ("yandex", "Whatever", "777", 50),
-        ("vk", "лето 2026", "", 25),
-        ("vk", "Осень", "9", 25),
-        ("vk", None, "", 0),
+        ("vk", "Осень [2026]", "777"), ("vk", "x", "777"), ("yandex", "brand_msk", ""), ("vk", "y", "")
     )
-    matched = match_spend(given, LEADS)
-    assert matched.spend["value"].tolist() == ["brand_msk", "777", "Лето%202026", "", ""]
-    assert matched.spend["matched_by"].tolist() == ["campaign", "campaign_id", "campaign", "", ""]
-    assert (matched.cost, matched.unmatched_cost, matched.unmatched_share) == (200, 25, 0.125)
-    assert (matched.unmatched_leads, matched.unmatched_leads_share) == (20, 0.2)
-    assert "value" not in given
+    assert found(given, *rules) == [
+        ("vk", "Лето%202026", "campaign"),
+        ("yandex", "777", "campaign_id"),
+        ("vk", "brand_msk", ""),
+        ("yandex", "y", ""),
+    ]
 
 
-def test_the_mapping_comes_first_campaign_before_channel() -> None:
-    mapping = pd.DataFrame(
-        [("vk", "", "brand_msk"), ("vk", "Осень", "777"), ("yandex", "Z", "nobody")],
-        columns=["channel", "campaign", "value"],
-    )
-    matched = match_spend(
-        spend(("VK", "Осень", "", 1), ("vk", "777", "", 1), ("yandex", "Z", "", 2)), LEADS, mapping
-    )
-    assert matched.spend["value"].tolist() == ["777", "brand_msk", ""]
-    assert matched.unmatched_share == 0.5
+def test_where_leads_bear_no_campaign_the_channel_is_enough() -> None:
+    names = pd.DataFrame({"channel": ["yandex", ""]})
+    assert found(spend(("Yandex", "x", ""), ("vk", "x", "")), names=names) == [
+        ("yandex", "x", "channel"), ("vk", "x", ""),
+    ]  # fmt: skip
 
 
-def test_costs_that_cannot_be_added_up_are_refused() -> None:
-    given = spend(
-        ("a", "x", "", 1), ("b", "y", "", 1), currency=["RUB", "USD"], vat_included=["yes", "unknown"]
-    )
-    with pytest.raises(InputError) as caught:
-        match_spend(given, LEADS)
-    assert "several: RUB, USD" in str(caught.value)
-    assert "unknown: b; yes: a" in str(caught.value)
-
-
-def test_no_spend_and_no_leads_have_no_share() -> None:
-    matched = match_spend(spend(), LEADS.iloc[:0])
-    assert matched.unmatched_share != matched.unmatched_share
-    assert matched.unmatched_leads_share != matched.unmatched_leads_share
+def test_no_spend_and_no_names() -> None:
+    assert found(spend()) == []
+    assert found(spend(("vk", "x", "")), names=NAMES.iloc[:0]) == [("vk", "x", "")]

@@ -102,7 +102,8 @@ def test_the_most_expensive_channel_comes_first_its_campaigns_under_it_and_mixed
 
 def test_the_account_is_written_to_the_cent(settings: Settings) -> None:
     row = {"matched": Decimal("100.01"), "no_leads": Decimal("7.5"), "outside": Decimal("-0.50")}
-    total = {**row, "spend": Decimal("107.01"), "vat": "mixed", "leads": 5, "leads_no_spend": 2}
+    total = {**row, "spend": Decimal("107.01"), "unknown_names": Decimal(0), "vat": "mixed"}
+    total |= {"leads": 5, "leads_no_spend": 2}
     frame = pd.DataFrame(
         [{"level": "total", "value": "", **total}, {"level": "channel", "value": "web", **total}]
     )

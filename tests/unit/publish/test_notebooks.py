@@ -1,11 +1,18 @@
 """Notebooks run with exactly their parameters; a failed one is kept with its error and named."""
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 from funnel.errors import MissingError, NotebookError
+from funnel.publish import kernels
 from funnel.publish.notebooks import notebooks_in, run_notebooks
 
 
@@ -27,6 +34,26 @@ def run(paths: list[Path], tmp_path: Path, **parameters: str) -> list[str]:
     done: list[str] = []
     run_notebooks(paths, tmp_path / "run", parameters, tmp_path, done.append)
     return done
+
+
+def run_apart(path: Path, root: Path) -> subprocess.Popen[bytes]:
+    """Run a notebook in a program of its own."""
+    program = (
+        "import sys, pathlib\n"
+        "from funnel.publish.notebooks import run_notebooks\n"
+        "if __name__ == '__main__':\n"
+        "    path, root = map(pathlib.Path, sys.argv[1:])\n"
+        "    run_notebooks([path], root / 'run', {'report_date': ''}, root)\n"
+    )
+    (root / "program.py").write_text(program)
+    return subprocess.Popen([sys.executable, str(root / "program.py"), str(path), str(root)])
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_a_notebook_gets_the_report_date_and_its_source_stays(tmp_path: Path) -> None:
@@ -89,3 +116,43 @@ def test_notebooks_side_by_side_all_run_in_the_folder_of_the_project(tmp_path: P
     run(paths, tmp_path, report_date="")
     books = [nbformat.read(tmp_path / "run" / path.name, 4) for path in paths]
     assert [book.cells[-1].outputs[0].text for book in books] == ["found\n"] * 4
+
+
+def test_a_notebook_finds_its_modules_loaded_and_is_not_a_child_of_the_run(tmp_path: Path) -> None:
+    if not kernels.FORKS:
+        pytest.skip("this system cannot fork, so each kernel loads for itself")
+    code = "import os, sys\nprint('colorsys' in sys.modules, os.getppid())"
+    path = notebook(tmp_path, "a", f"{code}\nimport colorsys")
+    process = run_apart(path, tmp_path)
+    assert process.wait(120) == 0
+    loaded, parent = nbformat.read(tmp_path / "run" / "a.ipynb", 4).cells[-1].outputs[0].text.split()
+    assert loaded == "True"
+    assert int(parent) != process.pid
+
+
+def test_without_forks_kernels_start_as_usual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "FORKS", False)
+    path = notebook(tmp_path, "a", "import os; print(os.getppid())")
+    run([path], tmp_path, report_date="")
+    text = nbformat.read(tmp_path / "run" / "a.ipynb", 4).cells[-1].outputs[0].text
+    assert int(text) == os.getpid()
+
+
+def test_no_kernel_outlives_a_run_that_is_killed(tmp_path: Path) -> None:
+    path = notebook(
+        tmp_path, "a", "import os, time\nprint(os.getpid(), file=open('pid', 'w'))\ntime.sleep(300)"
+    )
+    process = run_apart(path, tmp_path)
+    note = tmp_path / "pid"
+    wait_for(lambda: note.is_file() and note.read_text().strip())
+    kernel = int(note.read_text())
+    process.kill()
+    process.wait()
+    wait_for(lambda: not psutil.pid_exists(kernel))
+
+
+def test_what_a_notebook_imports_is_read_from_its_cells(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "a", "%matplotlib inline\nimport numpy")
+    assert kernels.imported(path) == []
+    path = notebook(tmp_path, "b", "import numpy as np\nfrom funnel import dates\nfrom . import x")
+    assert kernels.imported(path) == ["numpy", "funnel", "funnel.dates"]
