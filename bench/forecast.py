@@ -2,7 +2,8 @@
 
 Parts: levels, worlds, changes, marks, logs, revenue, open, slices, speed (default: all). Every line is a bar
 and what was measured; the seeds are those of `worlds.SEED`, replication 0, 1, 2, ... A value meets a bar of
-whole per cent if it does so rounded. `floor` is what somebody reaches who knows the true delay and the true
+whole per cent if it does so rounded. WAPE is of the median, the point forecast that an absolute error asks
+for; that of the mean stands beside it. `floor` is what somebody reaches who knows the true delay and the true
 distribution of the conversion, on the same draws.
 """
 
@@ -63,6 +64,7 @@ def replicate(world: worlds.World, at: int, number: int) -> pd.DataFrame:
     frames = []
     for name, (mean, draws) in methods.items():
         frame = pd.DataFrame({"method": name, "age": seen.ages, "mean": mean, "actual": actual})
+        frame["median"] = np.median(draws, axis=1)
         frame["crps"] = scores.crps(draws, actual)
         for level in (50, 80, 90):
             frame[f"c{level}"] = scores.coverage(draws, actual, level / 100)
@@ -92,8 +94,15 @@ def run(world: worlds.World, at: int, count: int, pool: ProcessPoolExecutor) -> 
     return pd.concat(pool.map(partial(replicate, world, at), range(count), chunksize=4), ignore_index=True)
 
 
-def wape(frame: pd.DataFrame) -> float:
-    return 100 * scores.wape(frame["mean"].to_numpy(), frame["actual"].to_numpy())
+def wape(frame: pd.DataFrame, point: str = "mean") -> float:
+    return 100 * scores.wape(frame[point].to_numpy(), frame["actual"].to_numpy())
+
+
+def spread_of(frame: pd.DataFrame) -> float:
+    """Return the standard error of a WAPE of one age, per cent: of a ratio, over replications."""
+    error = (frame["median"] - frame["actual"]).abs()
+    ratio = error.sum() / frame["actual"].sum()
+    return float(100 * (error - ratio * frame["actual"]).std() / frame["actual"].mean() / len(frame) ** 0.5)
 
 
 def bias(frame: pd.DataFrame) -> float:
@@ -127,13 +136,14 @@ def levels(count: int, pool: ProcessPoolExecutor) -> None:
         for age, bar in zip(AGES, bars, strict=True):
             at = told[told["age"] == age].set_index("method")
             ours, ladder = at.loc["forecast"], at.loc["chain ladder"]
-            value, lowest = wape(ours), wape(at.loc["floor"])
+            value, known = wape(ours, "median"), at.loc["floor"]
             line(
                 f"{leads} leads, age {age}: WAPE",
-                f"{value:.1f} %",
+                f"{value:.1f} +- {spread_of(ours):.1f} %",
                 f"<= {bar} %",
                 round(value) <= bar,
-                f"floor {lowest:.1f} %, chain ladder {wape(ladder):.0f} %",
+                f"floor {wape(known, 'median'):.1f} %, chain ladder {wape(ladder, 'median'):.0f} %; "
+                f"of the mean {wape(ours):.1f}, floor {wape(known):.1f}, chain ladder {wape(ladder):.0f} %",
             )
             if age >= 8:
                 line(
@@ -149,6 +159,7 @@ def levels(count: int, pool: ProcessPoolExecutor) -> None:
                 f"{ratio:.2f}",
                 f"<= {CRPS_BARS[age]}",
                 ratio <= CRPS_BARS[age],
+                f"floor {known['crps'].mean() / ladder['crps'].mean():.2f}",
             )
         for band, part in bands(told[told["method"] == "forecast"]):
             c50, c80, c90 = (100 * part[f"c{level}"].mean() for level in (50, 80, 90))

@@ -5,8 +5,11 @@ the stage and being lost: incidence(t) = sum over u <= t of S(u-) * reached(u) /
 and Meier's share without either end. Leads still on the way leave the risk set at their age (censored). The
 median is that of the leads that do reach the stage: where incidence is half of what it is at the horizon.
 
-Where fewer than `FEW` leads of a slice have been followed so long because they are too young, the hazards of
-all leads together are used instead; `borrowed` says which share of the incidence came so.
+The cohorts of a month are followed as long as at least `FEW` of its leads are at risk, or none is too young.
+Beyond that its incidence grows as that of the older months did: incidence(t) = incidence(end) * F(t) /
+F(end), F being the chain ladder of all months' incidences, which does not mind that some convert better than
+others. `borrowed` says which share of the incidence lies there. Leads of several months together have the
+mean of their months' incidences, so that the old, who alone show the tail, do not stand for the young.
 """
 
 from __future__ import annotations
@@ -23,12 +26,13 @@ from funnel.schema import require
 Floats = npt.NDArray[np.float64]
 
 FEW = 20
+"""Leads at risk, and arrivals, below which a month does not speak for itself."""
 _NEEDED = (
     "attribute",
     "value",
     "attribute2",
     "value2",
-    "cohort_quarter",
+    "cohort_month",
     "start",
     "stage",
     "outcome",
@@ -72,20 +76,20 @@ def durations(waits: pd.DataFrame, horizon_weeks: int, attribute: str = "") -> p
         One row per group, way and stage: `cohort_quarter` (first day; NaT for all together) or `value`;
         `start` ('lead' or the stage before), `stage`, `leads` that started, of these `reached`, `lost`,
         `open`; `share` that reaches it within the horizon (0..1); `median_days`, `p80_days` of those who do
-        (NaN if nobody); `borrowed` (share of the incidence taken from all leads together because the group is
-        young).
+        (NaN if nobody); `borrowed` (share of the incidence at times its leads have not been followed for).
     """
     require(waits, _NEEDED, "waits")
     part = waits[(waits["attribute"] == attribute) & (waits["attribute2"] == "")]
     key = "value" if attribute else "cohort_quarter"
+    months = pd.to_datetime(part["cohort_month"])
+    part = part.assign(cohort_quarter=months.dt.to_period("Q").dt.start_time)
     rows = []
     for (start, stage), way in part.groupby(["start", "stage"], sort=False):
-        whole = _whole(way)
-        days = _grid(whole, horizon_weeks)
-        pool = _hazards(_counts(whole, days))
-        groups = [] if attribute else [(pd.NaT, whole)]
+        days = _grid(way, horizon_weeks)
+        pool = _development(way, days)
+        groups = [] if attribute else [(pd.NaT, way)]
         for group, frame in [*groups, *way.groupby(key)]:
-            law = _law(days, _counts(frame, days), pool)
+            law = _law(frame, days, pool)
             ends = frame.groupby("outcome")["leads"].sum().reindex(["reached", "lost", "open"], fill_value=0)
             rows.append(
                 {
@@ -115,12 +119,10 @@ def curves(waits: pd.DataFrame, horizon_weeks: int, points: int = 200) -> pd.Dat
     part = waits[(waits["attribute"] == "") & (waits["attribute2"] == "")]
     parts = []
     for (start, stage), way in part.groupby(["start", "stage"], sort=False):
-        whole = _whole(way)
-        days = _grid(whole, horizon_weeks)
+        days = _grid(way, horizon_weeks)
         if not len(days):
             continue
-        counts = _counts(whole, days)
-        law = _law(days, counts, _hazards(counts))
+        law = _law(way, days, _development(way, days))
         shown = np.geomspace(1 / 24, horizon_weeks * 7, points)
         at = np.searchsorted(days, shown, side="right")
         columns = {name: np.append(0.0, getattr(law, name))[at] for name in ("reached", "lost")}
@@ -140,55 +142,103 @@ def waiting_limits(waits: pd.DataFrame, horizon_weeks: int, share: float = 0.9) 
     for (start, _), way in part.groupby(["start", "stage"], sort=False):
         if start in limits:
             continue
-        whole = _whole(way)
-        days = _grid(whole, horizon_weeks)
-        counts = _counts(whole, days)
-        limit = _law(days, counts, _hazards(counts)).quantile(share)
+        days = _grid(way, horizon_weeks)
+        limit = _law(way, days, _development(way, days)).quantile(share)
         if np.isfinite(limit):
             limits[str(start)] = limit
     return limits
 
 
-def _whole(way: pd.DataFrame) -> pd.DataFrame:
-    return way.groupby(["outcome", "days"], as_index=False)[["leads"]].sum()
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    """What some leads show of themselves.
+
+    Attributes:
+        leads: how many they are.
+        incidence: of reaching (row 0) and of being lost (row 1) at each time.
+        until: how many times they have been followed for.
+        arrived: how many have reached the stage by then.
+    """
+
+    leads: float
+    incidence: Floats
+    until: int
+    arrived: float
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it can do without its neighbours' level."""
+        return self.until == self.incidence.shape[1] or self.arrived >= FEW
 
 
-def _grid(whole: pd.DataFrame, horizon_weeks: int) -> Floats:
-    days = np.unique(whole["days"].to_numpy(dtype=np.float64))
+def _grid(way: pd.DataFrame, horizon_weeks: int) -> Floats:
+    days = np.unique(way["days"].to_numpy(dtype=np.float64))
     return days[days <= horizon_weeks * 7]
 
 
-def _counts(frame: pd.DataFrame, days: Floats) -> Floats:
-    """Return rows reached, lost, open by time, and a last column for everything after the last time."""
-    counts = np.zeros((3, len(days) + 1))
+def _follow(frame: pd.DataFrame, days: Floats) -> _Followed:
+    """Return Aalen and Johansen's incidences of some leads."""
+    counts = np.zeros((3, len(days) + 1))  # reached, lost, open by time; the last column is all later times
     at = np.searchsorted(days, frame["days"].to_numpy(dtype=np.float64))
     row = frame["outcome"].map({"reached": 0, "lost": 1, "open": 2}).to_numpy()
     np.add.at(counts, (row, at), frame["leads"].to_numpy(dtype=np.float64))
-    return counts
-
-
-def _at_risk(counts: Floats) -> Floats:
-    all_ends = counts.sum(axis=0)
-    left: Floats = np.cumsum(all_ends[::-1])[::-1][:-1]
-    return left
-
-
-def _hazards(counts: Floats) -> Floats:
-    """Return the hazards of reaching and of being lost at each time."""
-    risk = _at_risk(counts)
-    hazards: Floats = counts[:2, :-1] / np.maximum(risk, 1)
-    return hazards
-
-
-def _law(days: Floats, counts: Floats, pool: Floats) -> _Law:
-    own = _hazards(counts)
-    censored = np.cumsum(counts[2])[:-1] > 0
-    thin = censored & (_at_risk(counts) < FEW)
-    hazards = np.where(thin, pool, own)
+    risk = np.cumsum(counts.sum(axis=0)[::-1])[::-1]
+    hazards = counts[:2, :-1] / np.maximum(risk[:-1], 1)
     staying = np.cumprod(1 - np.minimum(hazards.sum(axis=0), 1))
-    before = np.append(1.0, staying[:-1]) if len(days) else staying
-    steps = before * hazards
-    reached = steps[0]
-    total = reached.sum()
-    borrowed = float(reached[thin].sum() / total) if total > 0 else 0.0
-    return _Law(days, np.cumsum(reached), np.cumsum(steps[1]), borrowed)
+    incidence = np.cumsum(np.append(1.0, staying[:-1])[: len(days)] * hazards, axis=1)
+    thin = (np.cumsum(counts[2])[:-1] > 0) & (risk[:-1] < FEW)
+    until = int(np.argmax(thin)) if thin.any() else len(days)
+    return _Followed(float(counts.sum()), incidence, until, float(counts[0, :until].sum()))
+
+
+def _development(way: pd.DataFrame, days: Floats, pool: Floats | None = None) -> Floats:
+    """Return the share of the final incidence at each time: the chain ladder of the months' incidences.
+
+    Times for which no month has been followed develop as in the pool, or as in all the leads together.
+    """
+    months = [_follow(frame, days) for _, frame in way.groupby("cohort_month")]
+    together = _follow(way, days).incidence if pool is None else pool
+    new, all_ = np.zeros_like(together), np.zeros_like(together)
+    for one in months:
+        new[:, : one.until] += one.leads * np.diff(one.incidence, axis=1, prepend=0)[:, : one.until]
+        all_[:, : one.until] += one.leads * one.incidence[:, : one.until]
+    step = np.divide(
+        np.diff(together, axis=1, prepend=0), together, out=np.zeros_like(new), where=together > 0
+    )
+    step = np.divide(new, all_, out=step, where=all_ > 0)
+    share = np.cumprod((1 - step)[:, ::-1], axis=1)[:, ::-1]
+    developed: Floats = np.append(share[:, 1:], np.ones((2, 1)), axis=1)[:, : len(days)]
+    return developed
+
+
+def _law(frame: pd.DataFrame, days: Floats, pool: Floats) -> _Law:
+    """Return the law of some leads; a month that is too young to speak takes that of all of them."""
+    share = _development(frame, days, pool)
+    together = _extended(_follow(frame, days), share)
+    incidence, borrowed, number = np.zeros((2, len(days))), 0.0, 0.0
+    for _, part in frame.groupby("cohort_month"):
+        own = _follow(part, days)
+        found = _extended(own, share) if own.speaks else together
+        incidence += own.leads * found
+        borrowed += own.leads * (_at(found[0], len(days)) - _at(found[0], own.until))
+        number += own.leads
+    total = _at(incidence[0], len(days))
+    incidence /= max(number, 1)
+    return _Law(days, incidence[0], incidence[1], float(borrowed / total) if total > 0 else 0.0)
+
+
+def _at(incidence: Floats, times: int) -> float:
+    """Return the incidence after so many times."""
+    return float(incidence[times - 1]) if times else 0.0
+
+
+def _extended(own: _Followed, share: Floats) -> Floats:
+    """Return the incidences, beyond what has been followed as the shares develop; together at most 1."""
+    end = own.until - 1
+    if end < 0 or own.incidence[0, end] <= 0:
+        return own.incidence
+    grown, base = own.incidence.copy(), share[:, [end]]
+    growth = np.divide(share[:, own.until :], base, out=np.ones_like(share[:, own.until :]), where=base > 0)
+    grown[:, own.until :] = own.incidence[:, [end]] * growth
+    grown[1] = np.minimum(grown[1], 1 - grown[0])
+    return grown

@@ -16,10 +16,10 @@ from funnel.warehouse.reach import cohort_leads, first_entries, not_before, with
 from funnel.warehouse.slices import By, Slices, cube, named
 
 WAITS_COLUMNS = (
-    "attribute", "value", "attribute2", "value2", "cohort_quarter",
+    "attribute", "value", "attribute2", "value2", "cohort_month",
     "start", "stage", "outcome", "days", "leads",
 )  # fmt: skip
-"""The cube `waits`. One row: leads of the cohorts of one quarter (by their Monday; its first day) and one
+"""The cube `waits`. One row: leads of the cohorts of one month (by their Monday; its first day) and one
 slice that went from `start` ('lead', or the stage before) to `stage` ('reached'), or to their loss ('lost'),
 or are still on the way ('open'), after `days`: a time rounded to steps of 1 %, half a per cent off at
 most."""
@@ -48,7 +48,7 @@ def waits(
     """
     slices = Slices(by)
     leads = _journeys(tables, settings, as_of, slices.attributes, rule, where or {})
-    quarter = leads.created_at.date().truncate("W").truncate("Q").delta(day(FIRST_MONDAY), unit="day")
+    month = leads.created_at.date().truncate("W").truncate("M").delta(day(FIRST_MONDAY), unit="day")
     last = len(settings.stages)
     ways = [(0, to) for to in range(1, last + 1)] + [(to - 1, to) for to in range(2, last + 1)]
     rows = []
@@ -60,7 +60,7 @@ def waits(
         rows.append(
             leads.filter(begin.notnull()).select(
                 *slices.carried,
-                week=quarter.cast("int32"),
+                week=month.cast("int32"),
                 start=ibis.literal(start, type="int8"),
                 stage=ibis.literal(to, type="int8"),
                 outcome=outcome,
@@ -69,7 +69,7 @@ def waits(
         )
     keys = ("week", "start", "stage", "outcome", "step")
     frame = cube(ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0], slices, keys, _COUNT)
-    frame = frame.rename(columns={"cohort_week": "cohort_quarter"})
+    frame = frame.rename(columns={"cohort_week": "cohort_month"})
     for name in ("start", "stage"):
         frame[name] = named(frame[name], settings.steps)
     frame["outcome"] = named(frame["outcome"], _OUTCOMES)

@@ -9,7 +9,7 @@ NAMES = [
     "value",
     "attribute2",
     "value2",
-    "cohort_quarter",
+    "cohort_month",
     "start",
     "stage",
     "outcome",
@@ -52,6 +52,30 @@ def test_a_young_quarter_borrows_the_tail_of_the_older_ones():
     assert row["share"] == pytest.approx(0.1, rel=0.01)
     assert row["p80_days"] == pytest.approx(100.0, rel=0.01)
     assert row["borrowed"] == pytest.approx(0.5, rel=0.02)
+
+
+def test_young_months_that_convert_better_do_not_make_the_whole_look_quicker():
+    # Both take a day or 100 days, half and half; the old convert 20 %, the young, seen for 50 days, 40 %.
+    old = waits(("reached", 1.0, 100), ("lost", 2.0, 800), ("reached", 100.0, 100))
+    young = waits(("reached", 1.0, 200), ("lost", 2.0, 600), ("open", 50.0, 200), quarter="2022-02-01")
+    found = durations(pd.concat([old, young], ignore_index=True), 104)
+    whole = found[found["cohort_quarter"].isna()].iloc[0]
+    assert whole["share"] == pytest.approx(0.3)
+    assert whole["borrowed"] == pytest.approx(1 / 3)
+    assert whole["p80_days"] == pytest.approx(100.0, rel=0.01)
+    late = curves(pd.concat([old, young], ignore_index=True), 104).iloc[-1]
+    assert (late["reached"], late["lost"]) == (pytest.approx(0.3), pytest.approx(0.7))
+
+
+def test_a_month_with_few_arrivals_takes_the_law_of_its_slice():
+    old = waits(("reached", 1.0, 500), ("reached", 100.0, 500), ("lost", 2.0, 9000))
+    young = waits(("reached", 1.0, 19), ("open", 20.0, 81), quarter="2022-10-01")
+    found = durations(pd.concat([old, young], ignore_index=True), 104)
+    row = found[found["cohort_quarter"] == pd.Timestamp("2022-10-01")].iloc[0]
+    assert row["share"] == pytest.approx(0.38)  # alone in its quarter: its own 19, and as many to come
+    whole = found[found["cohort_quarter"].isna()].iloc[0]
+    merged = 0.1 * 10_000 / 10_100 + 0.1 * 100 / 10_100
+    assert whole["share"] == pytest.approx(merged, rel=0.01)
 
 
 def test_nobody_who_reached_it_gives_no_median():
