@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from funnel import errors
 from funnel.dates import AsOf
+from funnel.present.escape import for_terminal
 from funnel.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -56,12 +57,7 @@ state: dict[str, Path] = {"config": Path("funnel.yml")}
 
 def say(text: str) -> None:
     """Tell the user something on stderr, whatever characters it holds."""
-    notes.print(visible(text), markup=False, soft_wrap=True)
-
-
-def visible(text: str) -> str:
-    """Make control and text-direction characters harmless for a terminal."""
-    return "".join(c if c in "\n\t" or c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    notes.print(for_terminal(text, lines=True), markup=False, soft_wrap=True)
 
 
 def load_settings() -> Settings:

@@ -17,7 +17,6 @@ from funnel.cli.common import (
     require_attributes,
     say,
     today,
-    visible,
 )
 from funnel.dates import AsOf, parse_date
 
@@ -105,6 +104,7 @@ def _account(spending: Spending, table: pd.DataFrame) -> None:
 def _say_unknown(spending: Spending) -> None:
     """Say how much of the spend bears names that no lead bears, the costliest first."""
     from funnel.analysis.costs import exact_sum
+    from funnel.present.escape import for_terminal
 
     unknown = spending.unknown()
     if not len(unknown):
@@ -112,7 +112,7 @@ def _say_unknown(spending: Spending) -> None:
     by_name = unknown.groupby(["channel", "campaign"], as_index=False).agg(cost=("cost", exact_sum))
     costliest = by_name.sort_values("cost", ascending=False).head(NAMED)
     first = (
-        f"{visible(f'{channel} / {campaign}' if campaign else channel)} {cost:,.2f}"
+        f"{for_terminal(f'{channel} / {campaign}' if campaign else channel)} {cost:,.2f}"
         for channel, campaign, cost in costliest.itertuples(index=False, name=None)
     )
     left = f", and {len(by_name) - NAMED:,} more" if len(by_name) > NAMED else ""

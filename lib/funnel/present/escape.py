@@ -25,6 +25,20 @@ def clean(text: str, limit: int = 60) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def for_terminal(text: str, lines: bool = False) -> str:
+    r"""Return text with control characters, and those that turn the direction of writing, in sight.
+
+    Args:
+        text: any.
+        lines: whether it may hold line breaks and tabs of its own.
+
+    >>> print(for_terminal("Anna\u202e\x1b[31m"))
+    Anna\u202e\u001b[31m
+    """
+    kept = "\n\t" if lines else ""
+    return "".join(c if c.isprintable() or c in kept else f"\\u{ord(c):04x}" for c in text)
+
+
 def for_html(text: str) -> str:
     """Return text for an HTML element or attribute; also no back-tick, brace or shortcode survives.
 

@@ -11,6 +11,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from funnel.present.escape import for_terminal
+
 SHARES = re.compile(r"(_rate|share|wape|power|mde)$|^(maturity|coverage|observed|expected$|low$|high$)")
 """Columns of shares, by name; they are shown in per cent."""
 
@@ -50,4 +52,4 @@ def _cell(value: object, column: pd.Series) -> Text:
         return Text(f"{value:%Y-%m-%d}")
     if is_float_dtype(column):
         return Text(_number(float(str(value)), str(column.name)))
-    return Text("".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in str(value)))
+    return Text(for_terminal(str(value)))
