@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from PIL import Image
 
-DPI = 180
+DPI = 160
 CSS_DPI = 96
 
 
