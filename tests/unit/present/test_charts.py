@@ -70,7 +70,7 @@ def test_every_figure_is_small_the_same_again_and_has_words(
         assert set(chunks(png)) <= {"IHDR", "PLTE", "pHYs", "IDAT", "IEND", "tRNS"}
         assert facts["image/png"]["width"] == 7 * 96
         assert len(facts["image/png"]["alt"]) > 20
-        assert Image.open(io.BytesIO(png)).width == 7 * 180
+        assert Image.open(io.BytesIO(png)).width == 7 * 160
 
 
 def test_marks_never_cover_each_other_and_stay_inside(settings: Settings) -> None:
