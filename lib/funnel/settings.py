@@ -73,6 +73,22 @@ class Target(Frozen):
         return self
 
 
+class WhatIf(Frozen):
+    """A question of the report: `what_if` in the settings.
+
+    Attributes:
+        stage: a configured stage; the step into it.
+        change: of its conversion, relative: 0.1 is 10 % more.
+        since: a day of the first week it holds for (`from` in the file); by default the report's own week.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    stage: str
+    change: Annotated[float, Field(gt=-1, le=10, allow_inf_nan=False)]
+    since: Annotated[dt.date | None, Field(alias="from")] = None
+
+
 class Settings(Sources):
     """Everything an analyst may set; the keys of `Sources` are explained there.
 
@@ -93,6 +109,7 @@ class Settings(Sources):
         targets: what steps should convert, at least; see `Target`.
         plan: leads planned by week (any day of it) for the revenue forecast; other weeks follow the recent
             level and season.
+        what_if: what the report asks of the revenue forecast; by default each step 10 % better.
         source: what `funnel import` reads when no path is given.
         amocrm: the account and its mapping; see `funnel.sources.amocrm.AmoSettings`.
         warehouse: the DuckDB file.
@@ -119,6 +136,7 @@ class Settings(Sources):
     slices: tuple[str, ...] = ()
     targets: tuple[Target, ...] = ()
     plan: dict[dt.date, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    what_if: tuple[WhatIf, ...] = ()
     source: tuple[Path, ...] = ()
     amocrm: dict[str, object] = Field(default_factory=dict)
     warehouse: Path = Path("data/warehouse.duckdb")
@@ -143,22 +161,27 @@ class Settings(Sources):
                     f"slices: {name!r} is not among attributes ({', '.join(self.attributes) or 'none'})"
                     + nearest(name, self.attributes)
                 )
-        wrong = [*stage_problems(self, keys), *self._target_problems()]
+        wrong = [*stage_problems(self, keys), *self._unknown_names()]
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
 
-    def _target_problems(self) -> list[str]:
-        stages, attributes = [stage.key for stage in self.stages] + ["overall"], list(self.attributes)
-        return [
-            f"targets.{number}.{field}: {name!r} is not among {', '.join(known) or 'none'}"
-            + nearest(name, known)
+    def _unknown_names(self) -> list[str]:
+        stages, attributes = [stage.key for stage in self.stages], list(self.attributes)
+        named = [
+            named
             for number, target in enumerate(self.targets)
-            for field, name, known in (
-                ("stage", target.stage, stages), ("attribute", target.attribute, attributes)
+            for named in (
+                (f"targets.{number}.stage", target.stage, [*stages, "overall"]),
+                (f"targets.{number}.attribute", target.attribute, attributes),
             )
+        ]
+        named += [(f"what_if.{number}.stage", item.stage, stages) for number, item in enumerate(self.what_if)]
+        return [
+            f"{where}: {name!r} is not among {', '.join(known) or 'none'}" + nearest(name, known)
+            for where, name, known in named
             if name and name not in known
-        ]  # fmt: skip
+        ]
 
     @property
     def stage_keys(self) -> tuple[str, ...]:

@@ -37,6 +37,24 @@ def test_unknown_names_are_told_together_with_the_nearest(tmp_path):
     assert "did you mean 'manager'?" in str(error.value)
 
 
+def test_what_the_report_asks_is_read_and_what_is_wrong_with_it_is_said(tmp_path):
+    file = tmp_path / "funnel.yml"
+    stages = "stages: [{key: target}, {key: sale}]\n"
+    file.write_text(
+        stages + "what_if: [{stage: sale, change: -0.2, from: 2022-01-05}, {stage: target, change: 1}]\n"
+    )
+    one, two = settings.load(file).what_if
+    assert (one.stage, one.change, one.since, two.since) == ("sale", -0.2, dt.date(2022, 1, 5), None)
+    file.write_text(stages + "what_if: [{stage: sail, change: 0.1}, {stage: overall, change: 0.1}]\n")
+    with pytest.raises(SettingsError) as error:
+        settings.load(file)
+    assert "what_if.0.stage: 'sail' is not among target, sale; did you mean 'sale'?" in str(error.value)
+    assert "what_if.1.stage: 'overall' is not among" in str(error.value)
+    file.write_text(stages + "what_if: [{stage: sale, change: -1}]\n")
+    with pytest.raises(SettingsError, match="greater than -1"):
+        settings.load(file)
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [

@@ -32,12 +32,16 @@ class Revenue:
         weeks: Mondays.
         existing: draws, week by draw.
         future: draws, week by draw.
+        sales: expected sales of each draw, of existing and future leads together, week by draw.
+        payments: expected payments of each draw, likewise.
         deals: what a sale pays.
     """
 
     weeks: pd.DatetimeIndex
     existing: Floats
     future: Floats
+    sales: Floats
+    payments: Floats
     deals: Deals
 
     def frame(self) -> pd.DataFrame:
@@ -106,11 +110,14 @@ def forecast_revenue(
     existing = np.einsum("cw,cd->wd", coming if lift is None else coming * lift[0], sale.factor)
     later = (future if lift is None else future * lift[1][:, :, None]).sum(axis=0)
     due = _due(calendar_sum(seen.events, len(seen.ages)), deals.pattern, weeks, part)
+    own, new = _spread(existing, deals.pattern) + due[:, None], _spread(later, deals.pattern)
     return Revenue(
         pd.date_range(monday, periods=weeks, freq="7D"),
-        deals.draw(_spread(existing, deals.pattern) + due[:, None], rng),
-        deals.draw(_spread(later, deals.pattern), rng),
-        deals,
+        existing=deals.draw(own, rng),
+        future=deals.draw(new, rng),
+        sales=existing + later,
+        payments=own + new,
+        deals=deals,
     )
 
 

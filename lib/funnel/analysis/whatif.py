@@ -1,17 +1,63 @@
-"""What if one step converted better from some week on: factors for the revenue forecast."""
+"""What if one step converted better from some week on: what that would add to sales and revenue."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.forecast import Forecast
+from funnel.analysis.revenue import forecast_revenue
 from funnel.analysis.states import States, advance, fit_states
 
 Floats = npt.NDArray[np.float64]
+Question = tuple[str, float, pd.Timestamp]
+"""A stage, the relative change of the conversion into it, the Monday from which it holds."""
+
+SPANS = (13, 26)
+"""Weeks ahead over which the answer is added up."""
+WHAT_IF_COLUMNS = (
+    "stage", "change", "first_week", "weeks",
+    "sales", "extra_sales", "revenue", "extra", "extra_p10", "extra_p90",
+)  # fmt: skip
+"""One row per question and span (`weeks` ahead): sales and revenue expected as things are, what the change
+would add to them, and the 80 % interval of the added revenue (of the expected amounts: how few or many deals
+chance makes of them is not in it)."""
+
+
+def what_if(
+    forecast: Forecast,
+    moved: pd.DataFrame,
+    paid: pd.DataFrame,
+    questions: Sequence[Question],
+    plan: Mapping[pd.Timestamp, float] | None = None,
+) -> pd.DataFrame:
+    """Answer each question by itself; see `WHAT_IF_COLUMNS`.
+
+    Args:
+        forecast: of all stages, in their order.
+        moved: the cube `moved` of the same slice.
+        paid: the cube `paid` of the same slice.
+        questions: what is asked.
+        plan: leads planned by week, as for `forecast_revenue`.
+    """
+    weeks = max(SPANS)
+    plain = forecast_revenue(forecast, paid, weeks=weeks, plan=plan)
+    rows = []
+    for stage, change, week in questions:
+        lift = lift_sales(forecast, moved, stage, change, week, weeks)
+        more = forecast_revenue(forecast, paid, weeks=weeks, plan=plan, lift=lift)
+        for span in SPANS:
+            before, sales = (each[:span].sum(axis=0) for each in (plain.payments, plain.sales))
+            extra = (more.payments[:span].sum(axis=0) - before) * plain.deals.mean
+            low, high = np.quantile(extra, [0.1, 0.9])
+            added = float((more.sales[:span].sum(axis=0) - sales).mean())
+            revenue = float(before.mean()) * plain.deals.mean
+            rows.append((stage, change, week, span, sales.mean(), added, revenue, extra.mean(), low, high))
+    frame = pd.DataFrame(rows, columns=list(WHAT_IF_COLUMNS))
+    return frame.astype({"first_week": "datetime64[ns]", "weeks": "int64"})
 
 
 def lift_sales(

@@ -5,6 +5,7 @@
 | `forecast` | a cohort and stage: its expected final number (`analysis.forecast`) |
 | `maturity` | a stage and age: the share of the final number reached by then (`analysis.maturity`) |
 | `revenue`, `revenue_months` | a week or month ahead, and where its revenue comes from (`analysis.revenue`) |
+| `what_if` | a step and a span: what another conversion of it would add (`analysis.whatif`) |
 | `revenue_sum` | the quantiles of the revenue of the next 13 weeks together |
 | `change` | an attribute, a value and a part of the change of the newest cohorts (`analysis.mix`) |
 | `backtest` | an age band and method: how it would have forecast (`analysis.backtest`) |
@@ -30,15 +31,18 @@ from funnel.analysis.mix import EXPLAINED_COLUMNS, explain_change
 from funnel.analysis.revenue import forecast_revenue
 from funnel.analysis.scores import LEVELS
 from funnel.analysis.track import revenue_track, track
+from funnel.analysis.whatif import Question, what_if
 from funnel.dates import WEEK, complete_weeks, week_of
 from funnel.issue.attention import attention
 from funnel.issue.money import MoneyCubes, money
 from funnel.issue.registers import no_edits
 from funnel.schema import Initiative, Investigation
-from funnel.settings import Settings
+from funnel.settings import Settings, WhatIf
 
 PERIOD = 4
 """Weeks in each of the two periods whose change is explained."""
+BETTER = 0.1
+"""How much better each step is asked to be where the settings ask nothing."""
 BACKTEST_WEEKS = range(4, 29, 4)
 """How many weeks back the report's own backtest forecasts from."""
 
@@ -59,6 +63,15 @@ class Cubes:
     def plan(self) -> dict[pd.Timestamp, float]:
         """Return the leads planned by week (Monday)."""
         return {pd.Timestamp(week_of(day)): leads for day, leads in self.settings.plan.items()}
+
+    def questions(self) -> list[Question]:
+        """Return what is asked of the revenue forecast (`analysis.whatif`)."""
+        asked = self.settings.what_if or [
+            WhatIf(stage=key, change=BETTER) for key in self.settings.stage_keys
+        ]
+        return [
+            (one.stage, one.change, pd.Timestamp(week_of(one.since or self.report_date))) for one in asked
+        ]
 
     def forecast(self) -> Forecast:
         """Return the forecast of the total."""
@@ -114,6 +127,7 @@ def results(
         "revenue_sum": pd.DataFrame(
             [dict(zip(QUANTILES, np.quantile(revenue.total(13), LEVELS), strict=True))]
         ),
+        "what_if": what_if(whole, cubes.moved, paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
         "backtest": backtest(total, stage, cubes.report_date, back, horizon=settings.horizon_weeks),
         "track": track(

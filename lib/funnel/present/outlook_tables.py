@@ -56,6 +56,47 @@ def revenue_grid(months: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     return Grid("revenue-months", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
 
 
+def what_if_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return what another conversion of a step would add, each by itself.
+
+    Args:
+        frame: `analysis.whatif.WHAT_IF_COLUMNS`.
+        settings: the stages, the currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    spans = sorted(frame["weeks"].unique())
+    unit = unit_for(float(frame["extra_p90"].abs().max()) if len(frame) else 0.0, settings.currency, texts)
+    digits = 0 if len(frame) and frame["extra_sales"].abs().max() >= 10 else 1
+    paid = bool(frame["revenue"].abs().max() > 0) if len(frame) else False
+    rows = []
+    for _, part in frame.groupby(["stage", "change", "first_week"], sort=False):
+        by_span = part.set_index("weeks")
+        first = part.to_dict("records")[0]
+        name = clean(texts.stage(first["stage"], settings))
+        cells = [f"{name}, {texts.change(first['change'])}", texts.date(first["first_week"].date())]
+        cells += [signed(float(by_span.loc[span, "extra_sales"]), texts, digits) for span in spans]
+        for span in spans if paid else ():
+            row = by_span.loc[span]
+            cells.append(_plus(unit.number(float(row["extra"]), texts), float(row["extra"])))
+            ends = (unit.number(float(row[end]), texts) for end in ("extra_p10", "extra_p90"))
+            cells.append(" – ".join(ends))
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    sales, revenue = texts.t("col_extra_sales"), texts.t("col_extra_revenue", unit=unit.name)
+    ahead = [texts.t("col_weeks_ahead", n=int(span)) for span in spans]
+    heads = [Head(texts.t("col_step"), align="left"), Head(texts.t("col_from"))]
+    heads += [Head(words, sales) for words in ahead]
+    for words in ahead if paid else ():
+        heads += [Head(words, revenue), Head(texts.t("col_interval_80"), revenue)]
+    notes = (texts.t("note_what_if"),) if rows else ()
+    return Grid("what-if", tuple(heads), tuple(rows), theme, notes, texts.t("empty_revenue"))
+
+
+def _plus(words: str, amount: float) -> str:
+    """Return a written amount with a plus sign if it is above zero and does not round to it."""
+    return f"+{words}" if amount > 0 and any(digit in words for digit in "123456789") else words
+
+
 def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Texts) -> Grid:
     """Return what the change of the newest cohorts against those before is made of, by attribute.
 

@@ -12,7 +12,7 @@ from funnel.analysis.forecast import Forecast, forecast
 from funnel.analysis.revenue import REVENUE_COLUMNS, forecast_revenue
 from funnel.analysis.revenue_slices import revenue_slices
 from funnel.analysis.volume import expected_volume
-from funnel.analysis.whatif import lift_sales
+from funnel.analysis.whatif import WHAT_IF_COLUMNS, lift_sales, what_if
 
 AT = 80
 DAY = dt.date(2020, 1, 6) + dt.timedelta(weeks=AT)
@@ -95,6 +95,27 @@ def test_what_if_more_proposals_from_a_week_on(told: Forecast) -> None:
     base = forecast_revenue(told, paid(), weeks=26)
     more = forecast_revenue(told, paid(), weeks=26, lift=(existing, future))
     assert 1.0 < more.total(26).mean() / base.total(26).mean() < 1.1
+
+
+def test_the_last_step_adds_its_share_of_all_sales_and_an_earlier_one_of_those_still_before_it(
+    told: Forecast,
+) -> None:
+    now, later = pd.Timestamp(DAY), pd.Timestamp(DAY) + pd.Timedelta(weeks=30)
+    asked = [("sale", 0.1, now), ("target", 0.1, now), ("sale", -0.5, now), ("sale", 0.1, later)]
+    frame = what_if(told, MOVED, paid(), asked)
+    assert list(frame.columns) == list(WHAT_IF_COLUMNS)
+    assert frame["weeks"].tolist() == [13, 26] * 4
+    share = (frame["extra_sales"] / frame["sales"]).to_numpy()
+    assert share[:2] == pytest.approx(0.1) and share[4:6] == pytest.approx(-0.5)
+    assert 0 < share[2] < share[3] < 0.1
+    assert share[6:] == pytest.approx(0.0)
+    assert frame["revenue"].iloc[0] == pytest.approx(
+        forecast_revenue(told, paid()).total(13).mean(), rel=0.02
+    )
+    assert (frame["extra_p10"] <= frame["extra"]).all() and (frame["extra"] <= frame["extra_p90"]).all()
+    # Nobody has paid: the sales are told, the money is none.
+    unpaid = what_if(told, MOVED, paid()[:0], asked[:1])
+    assert unpaid["extra_sales"].gt(0).all() and unpaid["extra"].eq(0).all()
 
 
 def test_volume_knows_last_year_s_season() -> None:

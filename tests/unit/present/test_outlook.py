@@ -23,6 +23,7 @@ from funnel.analysis.mix import EXPLAINED_COLUMNS, PARTS
 from funnel.analysis.reliability import REASONS
 from funnel.analysis.revenue import REVENUE_COLUMNS
 from funnel.analysis.track import REVENUE_TRACK_COLUMNS, TRACK_COLUMNS
+from funnel.analysis.whatif import WHAT_IF_COLUMNS
 from funnel.present import outlook_charts, outlook_tables, tables
 from funnel.present.expected import doubtful
 from funnel.present.grid import Grid
@@ -127,8 +128,14 @@ def frames(cohorts: pd.DataFrame) -> Frames:
         (REPORT - pd.Timedelta(weeks=4), REPORT - pd.Timedelta(weeks=back), 2e6, 1e6, 3e6, came, came <= 3e6)
         for back, came in ((3, 2.5e6), (2, 3.5e6))
     ]
+    asked = [
+        (stage, 0.1, REPORT, weeks, 500.0, weeks * 2.0, 80e6, weeks * 4e5, weeks * 3e5, weeks * 5e5)
+        for stage in ("qualified", "sale")
+        for weeks in (13, 26)
+    ]
     return {
         "forecast": forecast_of(cohorts),
+        "what_if": pd.DataFrame(asked, columns=list(WHAT_IF_COLUMNS)),
         "maturity": pd.DataFrame(curve, columns=list(MATURITY_COLUMNS)),
         "revenue": revenue_of(pd.date_range(REPORT, periods=26, freq="7D"), 3e6, 1e6),
         "revenue_months": revenue_of(pd.date_range("2022-09-01", periods=7, freq="MS"), 12e6, 4e6),
@@ -154,6 +161,7 @@ def grids(frames: Frames, cohorts: pd.DataFrame, settings: Settings, texts: Text
     return [
         tables.cohort_grid(cohorts, settings, texts, frames["forecast"]),
         outlook_tables.revenue_grid(frames["revenue_months"], settings, texts),
+        outlook_tables.what_if_grid(frames["what_if"], settings, texts),
         outlook_tables.change_grid(frames["change"], 4, settings, texts),
         outlook_tables.backtest_grid(frames["backtest"], settings, texts),
         outlook_tables.track_grid(frames["track"], frames["forecast"], settings, texts),
@@ -217,6 +225,19 @@ def test_revenue_by_month_adds_up_and_the_total_claims_no_interval(
     russian = outlook_tables.revenue_grid(frames["revenue_months"], settings, Texts("ru"))
     assert cells(russian)[0][:2] == ["сент. 2022", "12,0"]
     assert russian.notes[0].startswith("Единица: млн ₽.")
+
+
+def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> None:
+    grid = outlook_tables.what_if_grid(frames["what_if"], settings, Texts("en"))
+    numbers = ["26 Sep 2022", "+26", "+52", "+5.2", "3.9 – 6.5", "+10.4", "7.8 – 13.0"]
+    assert cells(grid) == [["Qualified, +10 %", *numbers], ["Sale, +10 %", *numbers]]
+    assert [head.title for head in grid.heads][2:4] == ["13 weeks", "26 weeks"]
+    unpaid = frames["what_if"].assign(revenue=0.0, extra=0.0, extra_p10=0.0, extra_p90=0.0)
+    grid = outlook_tables.what_if_grid(unpaid, settings, Texts("ru"))
+    assert cells(grid)[1] == ["Продажа, +10 %", "26.09.2022", "+26", "+52"]
+    less = frames["what_if"].assign(change=-0.1, extra=-4e5, extra_sales=-2.04)
+    shown = cells(outlook_tables.what_if_grid(less, settings, Texts("en")))[0]
+    assert shown[:4] == ["Qualified, −10 %", "26 Sep 2022", "−2.0", "−2.0"]
 
 
 def test_the_parts_of_the_change_add_up_and_values_without_leads_are_left_out(
