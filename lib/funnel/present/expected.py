@@ -13,6 +13,8 @@ from funnel.settings import Settings
 
 GREY = 0.5
 """Share of the final number that rests on the fitted curve alone, from which on a number is grey."""
+YOUNG = 13
+"""Cohorts younger than this bring most of the revenue to come."""
 TAIL = "mostly_tail"
 _MARKS = ("†", "‡", "§", "¶", "††", "‡‡")
 
@@ -52,6 +54,22 @@ def expected(forecast: pd.DataFrame, settings: Settings) -> dict[pd.Timestamp, E
         doubt = str(row["reason"]) if not reliable else TAIL if row["tail_share"] >= GREY else ""
         found[pd.Timestamp(row["cohort_week"])] = Expected(mean, low, high, doubt, reliable)
     return found
+
+
+def revenue_doubt(forecast: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+    """Return a sentence if what young cohorts will bring cannot be told reliably: why, in most of them.
+
+    Args:
+        forecast: `analysis.forecast.FORECAST_COLUMNS`.
+        settings: the stages; the last one counts.
+        texts: the language.
+    """
+    young = forecast[(forecast["stage"] == settings.stage_keys[-1]) & (forecast["age_weeks"] < YOUNG)]
+    reasons = [reason for reason in young["reason"] if reason]
+    if not reasons:
+        return []
+    reason = max(sorted(set(reasons)), key=reasons.count)
+    return [texts.t("say_revenue_doubt", reason=texts.t(f"doubt_{reason}"))]
 
 
 def expected_cells(

@@ -13,6 +13,7 @@ from funnel.analysis.revenue import SOURCES
 from funnel.present import theme as look
 from funnel.present.amounts import unit_for
 from funnel.present.escape import clean
+from funnel.present.expected import revenue_doubt
 from funnel.present.grid import Cell, Grid, Head, Row
 from funnel.present.texts import EMPTY, MINUS, Texts
 from funnel.settings import Settings
@@ -26,11 +27,12 @@ TRACKED = 13
 """Cohorts younger than this at the time of an issue count for its track record: older ones were settled."""
 
 
-def revenue_grid(months: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def revenue_grid(months: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """Return the expected revenue of each month, from leads that are there and from leads to come.
 
     Args:
         months: `analysis.revenue.REVENUE_COLUMNS` by month.
+        forecast: `analysis.forecast.FORECAST_COLUMNS`; whether it is reliable is said below.
         settings: the currency.
         texts: the language.
     """
@@ -52,15 +54,17 @@ def revenue_grid(months: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
         rows.append(Row(tuple(Cell(text) for text in whole), "strong"))
     keys = ("col_existing", "col_future", "col_expected", "col_interval_80", "col_interval")
     heads = (Head(texts.t("col_month"), align="left"), *(Head(texts.t(key)) for key in keys))
-    notes = (texts.t("note_revenue", unit=unit.name),) if rows else ()
+    said = [texts.t("note_revenue", unit=unit.name), *revenue_doubt(forecast, settings, texts)]
+    notes = tuple(said) if rows else ()
     return Grid("revenue-months", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
 
 
-def what_if_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """Return what another conversion of a step would add, each by itself.
 
     Args:
         frame: `analysis.whatif.WHAT_IF_COLUMNS`.
+        forecast: `analysis.forecast.FORECAST_COLUMNS`; whether it is reliable is said below.
         settings: the stages, the currency.
         texts: the language.
     """
@@ -88,8 +92,8 @@ def what_if_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     heads += [Head(words, sales) for words in ahead]
     for words in ahead if paid else ():
         heads += [Head(words, revenue), Head(texts.t("col_interval_80"), revenue)]
-    notes = (texts.t("note_what_if"),) if rows else ()
-    return Grid("what-if", tuple(heads), tuple(rows), theme, notes, texts.t("empty_revenue"))
+    notes = [texts.t("note_what_if"), *revenue_doubt(forecast, settings, texts)] if rows else []
+    return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
 
 
 def _plus(words: str, amount: float) -> str:

@@ -11,8 +11,8 @@ from funnel.analysis.mix import PARTS
 from funnel.analysis.revenue import SOURCES
 from funnel.present.amounts import unit_for
 from funnel.present.escape import clean, for_markdown
-from funnel.present.expected import TAIL, expected
-from funnel.present.outlook_tables import TRACKED, held, signed
+from funnel.present.expected import TAIL, expected, revenue_doubt
+from funnel.present.outlook_tables import held, signed
 from funnel.present.texts import Texts
 from funnel.settings import Settings
 
@@ -79,13 +79,7 @@ def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
         said.append(texts.t("say_revenue_range", low=low, high=high))
     if "forecast" not in given:
         return said
-    last = given["forecast"]
-    young = last[(last["stage"] == settings.stage_keys[-1]) & (last["age_weeks"] < TRACKED)]
-    reasons = [reason for reason in young["reason"] if reason]
-    if reasons:
-        reason = max(sorted(set(reasons)), key=reasons.count)
-        said.append(texts.t("say_revenue_doubt", reason=texts.t(f"doubt_{reason}")))
-    return said
+    return [*said, *revenue_doubt(given["forecast"], settings, texts)]
 
 
 def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:

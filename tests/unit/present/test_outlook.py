@@ -160,8 +160,8 @@ def cells(grid: Grid) -> list[list[str]]:
 def grids(frames: Frames, cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list[Grid]:
     return [
         tables.cohort_grid(cohorts, settings, texts, frames["forecast"]),
-        outlook_tables.revenue_grid(frames["revenue_months"], settings, texts),
-        outlook_tables.what_if_grid(frames["what_if"], settings, texts),
+        outlook_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, texts),
+        outlook_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, texts),
         outlook_tables.change_grid(frames["change"], 4, settings, texts),
         outlook_tables.backtest_grid(frames["backtest"], settings, texts),
         outlook_tables.track_grid(frames["track"], frames["forecast"], settings, texts),
@@ -218,25 +218,31 @@ def test_every_reason_has_words(language: str) -> None:
 def test_revenue_by_month_adds_up_and_the_total_claims_no_interval(
     frames: Frames, settings: Settings
 ) -> None:
-    grid = outlook_tables.revenue_grid(frames["revenue_months"], settings, Texts("en"))
+    grid = outlook_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("en"))
     assert cells(grid)[0] == ["Sep 2022", "12.0", "4.0", "16.0", "9.6 – 22.4", "8.0 – 24.0"]
     assert cells(grid)[-1] == ["Total", "84.0", "28.0", "112.0", "–", "–"]
     assert grid.notes[0].startswith("In million RUB.")
-    russian = outlook_tables.revenue_grid(frames["revenue_months"], settings, Texts("ru"))
+    russian = outlook_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("ru"))
     assert cells(russian)[0][:2] == ["сент. 2022", "12,0"]
     assert russian.notes[0].startswith("Единица: млн ₽.")
 
 
 def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> None:
-    grid = outlook_tables.what_if_grid(frames["what_if"], settings, Texts("en"))
+    grid = outlook_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, Texts("en"))
     numbers = ["26 Sep 2022", "+26", "+52", "+5.2", "3.9 – 6.5", "+10.4", "7.8 – 13.0"]
     assert cells(grid) == [["Qualified, +10 %", *numbers], ["Sale, +10 %", *numbers]]
     assert [head.title for head in grid.heads][2:4] == ["13 weeks", "26 weeks"]
+    short = doubt(frames["forecast"], 0, "history_short")
+    for table in (
+        outlook_tables.what_if_grid(frames["what_if"], short, settings, Texts("en")),
+        outlook_tables.revenue_grid(frames["revenue_months"], short, settings, Texts("en")),
+    ):
+        assert table.notes[-1].startswith("Read it with care") and "too short" in table.notes[-1]
     unpaid = frames["what_if"].assign(revenue=0.0, extra=0.0, extra_p10=0.0, extra_p90=0.0)
-    grid = outlook_tables.what_if_grid(unpaid, settings, Texts("ru"))
+    grid = outlook_tables.what_if_grid(unpaid, frames["forecast"], settings, Texts("ru"))
     assert cells(grid)[1] == ["Продажа, +10 %", "26.09.2022", "+26", "+52"]
     less = frames["what_if"].assign(change=-0.1, extra=-4e5, extra_sales=-2.04)
-    shown = cells(outlook_tables.what_if_grid(less, settings, Texts("en")))[0]
+    shown = cells(outlook_tables.what_if_grid(less, frames["forecast"], settings, Texts("en")))[0]
     assert shown[:4] == ["Qualified, −10 %", "26 Sep 2022", "−2.0", "−2.0"]
 
 
@@ -314,7 +320,7 @@ def test_nothing_to_show_is_said(
     told = [texts.t(key) for key in ("empty_maturity", "empty_maturity", "empty_revenue", "empty_revenue")]
     assert [picture.alt for picture in pictures] == told
     months = revenue_of(pd.date_range("2022-09-01", periods=3, freq="MS"), 0.0, 0.0)
-    assert not outlook_tables.revenue_grid(months, settings, texts).rows
+    assert not outlook_tables.revenue_grid(months, frames["forecast"], settings, texts).rows
 
 
 @pytest.mark.poppler
