@@ -17,7 +17,7 @@ from funnel.dates import AsOf
 from funnel.issue.compute import ask
 from funnel.issue.money import ask_money, money
 from funnel.issue.registers import read_registers
-from funnel.present import money_charts, money_tables
+from funnel.present import cost_tables, duration_tables, money_charts, money_rows, money_tables
 from funnel.present.grid import Grid
 from funnel.present.money_words import money as sentences
 from funnel.present.texts import Texts
@@ -106,12 +106,12 @@ def said(frames: dict[str, pd.DataFrame], chosen: Settings, language: Language) 
     """Everything about money that the report would hold, drawn and written."""
     texts = Texts(language)
     grids: list[Grid] = [
-        money_tables.costs_grid(frames["costs"], chosen, texts),
-        money_tables.costs_summary_grid(frames["costs_summary"], chosen, texts),
-        money_tables.account_grid(frames["spend_account"], chosen, texts),
+        cost_tables.costs_grid(frames["costs"], chosen, texts),
+        cost_tables.costs_summary_grid(frames["costs_summary"], chosen, texts),
+        cost_tables.account_grid(frames["spend_account"], chosen, texts),
         money_tables.ltv_grid(frames["ltv"], chosen, texts),
-        money_tables.durations_grid(frames["durations"], chosen, texts),
-        money_tables.durations_grid(frames["durations"], chosen, texts, between=True),
+        duration_tables.durations_grid(frames["durations"], chosen, texts),
+        duration_tables.durations_grid(frames["durations"], chosen, texts, between=True),
         money_tables.telling_grid(frames["telling_slices"], frames["telling"], chosen, texts),
     ]
     pictures = [
@@ -220,6 +220,27 @@ def test_several_currencies_without_a_rate_are_set_aside_with_the_reason_or_all_
     assert "'USD': no rate to RUB" in result.err
 
 
+def test_what_cannot_be_told_reliably_yet_has_an_interval_and_no_number(loaded: Any, project: Path) -> None:
+    result = loaded("costs", *DATE, "--format", "csv")
+    assert "empty where the forecast is not reliable yet" in result.err
+    table = shown(result)
+    spent = table["spend"].map(float) > 0
+    assert table["projected_cost_per_sale"].isna().all() and table.loc[spent, "projected_low"].notna().all()
+    frames, chosen = frames_of(project)
+    for language, words in (("en", "cannot be told reliably yet"), ("ru", "надёжно сказать нельзя")):
+        assert words in said(frames, chosen, language)
+        worth = money_tables.ltv_grid(frames["ltv"], chosen, Texts(language))
+        assert {row.cells[5].text for row in worth.rows if row.cells[1].text} == {money_rows.DOUBT}
+        assert any("39" in note and note.startswith(money_rows.DOUBT) for note in worth.notes)
+        grids = [
+            cost_tables.costs_grid(frames["costs"], chosen, Texts(language)),
+            cost_tables.costs_summary_grid(frames["costs_summary"], chosen, Texts(language)),
+        ]
+        for grid in grids:
+            assert any(cell.text == money_rows.DOUBT for row in grid.rows for cell in row.cells)
+            assert any(note.startswith(money_rows.DOUBT) for note in grid.notes)
+
+
 def test_refunds_beyond_the_sales_and_payments_before_the_first_lead_are_counted(
     loaded: Any, project: Path
 ) -> None:
@@ -285,7 +306,7 @@ def test_spend_meets_leads_by_name_id_or_the_mapping_and_the_rest_is_named(run: 
     account = frames["spend_account"].set_index(["level", "value"])
     assert account.loc[("total", ""), ["no_leads", "unknown_names"]].tolist() == [Decimal("7.50")] * 2
     for language in LANGUAGES:
-        grid = money_tables.account_grid(frames["spend_account"], chosen, Texts(language))
+        grid = cost_tables.account_grid(frames["spend_account"], chosen, Texts(language))
         assert "spend_mapping" in grid.notes[-1]
 
 

@@ -66,6 +66,11 @@ def costs(
     spending = Spending(spend, cube, paid, settings, whole, shown)
     table = spending.projected(by, shown) if by else spending.total()
     _account(spending, table)
+    if (table["projected_cost_per_sale"].isna() & table["projected_low"].notna()).any():
+        say(
+            "projected_cost_per_sale is empty where the forecast is not reliable yet (funnel forecast "
+            "says why); its interval is wider for that reason."
+        )
     print_frame(_ordered(table, by, settings.stage_keys), format)
 
 

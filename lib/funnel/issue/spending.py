@@ -108,7 +108,8 @@ class Spending:
         Returns:
             One row per `level` (total, channel, campaign), `value` (the channel) and `value2` (the campaign):
             `leads`, the stages, `spend` (Decimal), `vat`, `cost_per_lead`, `cost_per_<stage>`, `paid`
-            (Decimal), `roas`, `projected_cost_per_sale`, `projected_low`, `projected_high` (NaN by campaign).
+            (Decimal), `roas`, `projected_cost_per_sale` (NaN where not reliable yet), `projected_low`,
+            `projected_high` (all NaN by campaign).
         """
         levels = {"total": self.costs((), self.shown), "channel": self._by_channel}
         if self._by_campaign is not None:
@@ -191,16 +192,25 @@ class Spending:
 
 
 def expected_sales(one: StageForecast) -> pd.DataFrame:
-    """Return expected final sales by cohort: `cohort_week`, `sales`, `sales_low`, `sales_high` (90 %)."""
+    """Return expected final sales by cohort: `cohort_week`, `sales`, `sales_low`, `sales_high` (90 %).
+
+    Where the forecast is not reliable yet there is no number, only the interval, which is wider then.
+    """
     names = {"final_mean": "sales", "final_p05": "sales_low", "final_p95": "sales_high"}
-    return one.frame()[["cohort_week", *names]].rename(columns=names)
+    frame = one.frame()
+    frame["final_mean"] = frame["final_mean"].where(frame["reliable"])
+    return frame[["cohort_week", *names]].rename(columns=names)
 
 
 def _summed(one: StageForecast, weeks: Sequence[pd.Timestamp]) -> tuple[float, float, float]:
-    """Return the expected final sales of some cohorts together, then their upper and lower limit (90 %)."""
+    """Return the expected final sales of some cohorts together, then their upper and lower limit (90 %).
+
+    There is no number if the forecast of one of them is not reliable yet.
+    """
     here = np.isin(pd.DatetimeIndex(one.fit.triangle.weeks), pd.DatetimeIndex(list(weeks)))
     high, low = np.quantile(one.draws[here].sum(axis=0), [0.95, 0.05])
-    return float(one.mean[here].sum()), float(high), float(low)
+    reliable = not any(one.verdict.reason_at(one.fit.triangle.ages[here]))
+    return float(one.mean[here].sum()) if reliable else np.nan, float(high), float(low)
 
 
 def _together(table: pd.DataFrame, steps: Sequence[str]) -> dict[str, object]:

@@ -9,11 +9,13 @@ import pandas as pd
 from funnel.analysis import costs, ltv
 from funnel.analysis.cohorts import select
 from funnel.analysis.costs import SPEND_KEYS
+from funnel.analysis.reliability import FEW, SHORT
 from funnel.issue.spending import known_weeks
 from funnel.settings import Settings
 
 SEED = 0
 _WORTH = {"per_head": "per_lead", "ltv": "lead_ltv", "ltv_p05": "lead_ltv_p05", "ltv_p95": "lead_ltv_p95"}
+_AT_THE_END = ["ltv", "ltv_p05", "ltv_p95", "lead_ltv", "lead_ltv_p05", "lead_ltv_p95", "seen"]
 _FINAL = ["final", "final_p05", "final_p95"]
 
 
@@ -41,7 +43,8 @@ def worth(
         lead), `paid` (Decimal, so far), `per_customer` (so far), `ltv`, `ltv_p05`, `ltv_p95` (at the
         horizon), `seen`, `buyers`, `repeats_per_buyer`, `leads`, `per_lead`, `lead_ltv`, `lead_ltv_p05`,
         `lead_ltv_p95`, `cost_per_customer` (NaN without spend), `payback_weeks`, `payback_low`,
-        `payback_high`, `expected_return` (ltv / cost).
+        `payback_high`, `expected_return` (ltv / cost). What is of the horizon is NaN where fewer than
+        `reliability.SHORT` weeks of history or `reliability.FEW` buyers are known.
         `payback`: one row per `unit` (customer, lead), `attribute`, `value` and `age` (weeks): `number`,
         `per_head`, `low`, `high`, `cost_per_head`.
     """
@@ -60,7 +63,7 @@ def worth(
         leads, lead_curve = _one(*ltv.of_leads(reached, paid, name), cost, settings, report_date)
         leads = leads.rename(columns={"number": "leads", **_WORTH})[["value", "leads", *_WORTH.values()]]
         table = table.merge(again, on="value").merge(leads, how="left", on="value")
-        tables.append(table.assign(attribute=name))
+        tables.append(_told(table, customers, report_date).assign(attribute=name))
         curves += [
             curve.assign(unit="customer", attribute=name),
             lead_curve.assign(unit="lead", attribute=name),
@@ -73,6 +76,13 @@ def worth(
         "ltv": _first(table.drop(columns=_FINAL), ["attribute", "value"]),
         "payback": _first(payback, ["unit", "attribute", "value"]),
     }
+
+
+def _told(table: pd.DataFrame, customers: pd.DataFrame, report_date: dt.date) -> pd.DataFrame:
+    """Leave out what cannot be told reliably yet: the end, from a short history or of few buyers."""
+    history = (pd.Timestamp(report_date) - customers["cohort_week"].min()).days // 7
+    unsure = (table["buyers"] < FEW) | (history < SHORT)
+    return table.assign(**{name: table[name].where(~unsure) for name in _AT_THE_END})
 
 
 def _one(

@@ -16,9 +16,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from funnel.present import theme as look
 from funnel.present.amounts import Unit, unit_for
 from funnel.present.drawing import at_right, figure_of, new, nothing, over_time, share_axis
+from funnel.present.duration_tables import days as day_words
 from funnel.present.escape import clean
 from funnel.present.marks import day_number
-from funnel.present.money_tables import days as day_words
 from funnel.present.outlook_charts import tick
 from funnel.present.picture import Picture, finish
 from funnel.present.texts import EMPTY, Texts
@@ -48,10 +48,12 @@ def cost_per_sale(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Pict
         spent = frame["spend"].astype("float64").groupby(frame["value"]).sum()
         channels = list(spent[spent > 0].sort_values(ascending=False, kind="stable").index[:MOST_CHANNELS])
         mine = frame[frame["value"].isin(channels)]
-        if mine["projected_cost_per_sale"].isna().all():
+        told = mine[["projected_cost_per_sale", f"cost_per_{settings.stage_keys[-1]}", "projected_low"]]
+        if told.isna().all(axis=None):
             return nothing(theme, texts, "empty_costs")
         panels, strip = over_time(len(channels), 1.15, frame["cohort_week"], [], theme, texts)
-        unit = unit_for(float(mine["projected_cost_per_sale"].max()), settings.currency, texts)
+        largest = next((float(end) for end in told.max() if end > 0), 0.0)
+        unit = unit_for(largest, settings.currency, texts)
         young_from = frame["cohort_week"].max() - pd.Timedelta(weeks=settings.young_weeks - 1)
         for axes, channel in zip(panels, channels, strict=True):
             _costs(axes, mine[mine["value"] == channel], unit, young_from, settings, theme, texts)
@@ -82,9 +84,9 @@ def _costs(
     hue = theme.stage(settings.stage_keys[-1], settings)
     at = part["cohort_week"].map(lambda week: day_number(week.date()) + _MIDDLE)
     expected, raw = part["projected_cost_per_sale"], part[f"cost_per_{settings.stage_keys[-1]}"]
-    top = float(expected.max()) * ROOM if expected.notna().any() else float(raw.max())
-    top = top if top > 0 else 1.0
-    high = part["projected_high"].fillna(top * 2).where(expected.notna())
+    ends = [float(each.max()) for each in (expected * ROOM, raw, part["projected_low"] * ROOM)]
+    top = next((end for end in ends if end > 0), 1.0)
+    high = part["projected_high"].fillna(top * 2).where(part["projected_low"].notna())
     axes.fill_between(at, part["projected_low"], high, color=hue, alpha=0.18, linewidth=0)
     axes.plot(at, expected, color=hue)
     for young in (False, True):

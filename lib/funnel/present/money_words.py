@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from funnel.present.cost_tables import doubtful, projected
+from funnel.present.duration_tables import days
 from funnel.present.escape import clean, for_markdown
-from funnel.present.money_tables import days, projected, times
+from funnel.present.money_tables import times
 from funnel.present.texts import Texts
 from funnel.settings import LEAD, Settings
 
@@ -35,11 +37,11 @@ def money(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
 def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
     summary, currency = given["costs_summary"], settings.currency
     total = summary[summary["level"] == "total"].to_dict("records")[0]
-    if not total["vat"] or math.isnan(total["projected_cost_per_sale"]):
+    if not total["vat"] or math.isnan(total["projected_low"]):
         return []
     said = [
         texts.t(
-            "say_costs",
+            "say_costs_doubt" if doubtful(total) else "say_costs",
             spend=texts.money(total["spend"], currency),
             now=texts.money(total[f"cost_per_{settings.stage_keys[-1]}"], currency),
             end=texts.money(total["projected_cost_per_sale"], currency),
@@ -74,10 +76,10 @@ def _worth(ltv: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
         "ltv": texts.money(total["ltv"], settings.currency),
         "times": times(total["expected_return"], texts),
     }
-    weeks = total["payback_weeks"]
+    weeks, doubt = total["payback_weeks"], "_doubt" if math.isnan(total["ltv"]) else ""
     if math.isnan(weeks):
-        return [texts.t("say_not_paid_back", **words)]
-    return [texts.t("say_payback", n=int(weeks), **words)]
+        return [texts.t(f"say_not_paid_back{doubt}", **words)]
+    return [texts.t(f"say_payback{doubt}", n=int(weeks), **words)]
 
 
 def _durations(durations: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from funnel.present import money_charts, money_tables
+from funnel.present import cost_tables, duration_tables, money_charts
 from funnel.present.grid import Grid
 from funnel.present.money_words import money
 from funnel.present.texts import NBSP, Texts
@@ -77,7 +77,7 @@ def texts_of(grid: Grid) -> list[list[str]]:
 
 
 def test_a_cohort_shows_its_cost_as_it_stands_and_at_the_end(costs: pd.DataFrame, settings: Settings) -> None:
-    grid = money_tables.costs_grid(costs, settings, Texts("en"))
+    grid = cost_tables.costs_grid(costs, settings, Texts("en"))
     rows = texts_of(grid)
     assert rows[0][1:] == [
         "12,000", "1,200", "1,200", "1,200", "1,200", "3,000", "2,000",
@@ -93,7 +93,7 @@ def test_a_cohort_shows_its_cost_as_it_stands_and_at_the_end(costs: pd.DataFrame
 def test_the_most_expensive_channel_comes_first_its_campaigns_under_it_and_mixed_vat_is_said(
     summary: pd.DataFrame, settings: Settings
 ) -> None:
-    grid = money_tables.costs_summary_grid(summary, settings, Texts("en"))
+    grid = cost_tables.costs_summary_grid(summary, settings, Texts("en"))
     names = [row[0] for row in texts_of(grid)]
     assert names == ["web", "\u2003brand", "\u2003no campaign", "<b>fair", "not given", "Total"]
     assert any("with and without VAT" in note for note in grid.notes)
@@ -107,7 +107,7 @@ def test_the_account_is_written_to_the_cent(settings: Settings) -> None:
     frame = pd.DataFrame(
         [{"level": "total", "value": "", **total}, {"level": "channel", "value": "web", **total}]
     )
-    rows = texts_of(money_tables.account_grid(frame, settings, Texts("ru")))
+    rows = texts_of(cost_tables.account_grid(frame, settings, Texts("ru")))
     assert rows[0] == ["web", "107,01", "100,01", "7,50", "−0,50", "по-разному", "5", "2"]
     assert rows[1][0] == "Итого"
 
@@ -115,14 +115,14 @@ def test_the_account_is_written_to_the_cent(settings: Settings) -> None:
 def test_a_young_group_is_marked_and_short_times_have_a_digit(
     durations: pd.DataFrame, settings: Settings
 ) -> None:
-    grid = money_tables.durations_grid(durations, settings, Texts("en"))
+    grid = duration_tables.durations_grid(durations, settings, Texts("en"))
     assert texts_of(grid) == [
         ["All cohorts", "100", "0.6", "174", "0.6", "174"],
         ["\u2003Q3 2022 *", "100", "0.6", "174", "0.6", "174"],
         ["Manager", "", "", "", "", ""],
         ["\u2003not given", "100", "0.6", "174", "0.6", "174"],
     ]
-    between = money_tables.durations_grid(durations, settings, Texts("ru"), between=True)
+    between = duration_tables.durations_grid(durations, settings, Texts("ru"), between=True)
     assert len(between.heads) == 4
     assert texts_of(between)[1][0] == "\u20033 кв. 2022 *"
 

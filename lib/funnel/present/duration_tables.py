@@ -1,0 +1,88 @@
+"""The tables of how long deals take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from funnel.present import theme as look
+from funnel.present.escape import clean
+from funnel.present.grid import Cell, Grid, Head, Row
+from funnel.present.money_rows import INDENT, SHOWN_VALUES, heading, left_out, value_name
+from funnel.present.tables import MARK
+from funnel.present.texts import Texts
+from funnel.settings import LEAD, Settings
+
+SHOWN_QUARTERS = 8
+BORROWED = 0.25
+"""A duration of which a larger share rests on how long older leads took is marked."""
+
+
+def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, between: bool = False) -> Grid:
+    """Return how many days leads take to each stage, by quarter and by attributes.
+
+    Args:
+        frame: `analysis.durations.durations` after `attribute`, `value`, `cohort_quarter`.
+        settings: the stages, the names of attributes.
+        texts: the language.
+        between: from the stage before instead of from the lead.
+    """
+    theme = look.load(settings)
+    ways = frame[(frame["start"] != LEAD) if between else (frame["start"] == LEAD)]
+    stages = [stage for stage in settings.stage_keys if stage in set(ways["stage"])]
+    rows = []
+    marked = False
+    for attribute, part in ways.groupby("attribute", sort=False):
+        if attribute:
+            rows.append(heading(str(attribute), 2 + 2 * len(stages), settings, texts))
+            sizes = part.groupby("value")["leads"].max().sort_values(ascending=False, kind="stable")
+            shown = sizes.index[:SHOWN_VALUES]
+            groups = [(INDENT + value_name(value, texts), part[part["value"] == value]) for value in shown]
+        else:
+            whole = part["cohort_quarter"].isna()
+            groups = [(texts.t("all_cohorts"), part[whole])]
+            for quarter in sorted(part.loc[~whole, "cohort_quarter"].unique())[-SHOWN_QUARTERS:]:
+                day = pd.Timestamp(quarter)
+                words = texts.t("quarter", quarter=str((day.month + 2) // 3), year=str(day.year))
+                groups.append((INDENT + words, part[part["cohort_quarter"] == quarter]))
+        for name, group in groups:
+            row, few = _duration_row(name, group, stages, texts)
+            marked = marked or few
+            rows.append(row)
+    heads = [Head("", align="left"), Head(texts.t("col_leads"))]
+    for stage in stages:
+        title = clean(texts.stage(stage, settings))
+        if between:
+            before = settings.steps[settings.steps.index(stage) - 1]
+            title = f"{clean(texts.stage(before, settings))} → {title}"
+        hue = theme.stage(stage, settings)
+        heads += [Head(texts.t(key), title, colour=hue) for key in ("col_median", "col_p80")]
+    notes = [texts.t("note_durations")]
+    if marked:
+        notes.append(texts.t("note_borrowed"))
+    notes += left_out(ways, SHOWN_VALUES, texts)
+    name = "durations-between" if between else "durations"
+    return Grid(
+        name, tuple(heads), tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_durations")
+    )
+
+
+def _duration_row(name: str, group: pd.DataFrame, stages: Sequence[str], texts: Texts) -> tuple[Row, bool]:
+    by_stage = group.set_index("stage")
+    few = bool((group["borrowed"] > BORROWED).any())
+    strong = not name.startswith(INDENT)
+    cells = [Cell(name + (f" {MARK}" if few else "")), Cell(texts.number(int(group["leads"].max())))]
+    for stage in stages:
+        for column in ("median_days", "p80_days"):
+            cells.append(Cell(days(float(by_stage[column][stage]), texts) if stage in by_stage.index else ""))
+    return Row(tuple(cells), "strong" if strong else "plain"), few
+
+
+def days(number: float, texts: Texts) -> str:
+    """Return a time in days: with a digit after the point while it is short.
+
+    >>> days(0.63, Texts("en")), days(173.7, Texts("en")), days(float("nan"), Texts("en"))
+    ('0.6', '174', '–')
+    """
+    return texts.number(number, 1 if number < 10 else 0)
