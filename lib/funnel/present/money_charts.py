@@ -84,7 +84,7 @@ def _costs(
     hue = theme.stage(settings.stage_keys[-1], settings)
     at = part["cohort_week"].map(lambda week: day_number(week.date()) + _MIDDLE)
     expected, raw = part["projected_cost_per_sale"], part[f"cost_per_{settings.stage_keys[-1]}"]
-    ends = [float(each.max()) for each in (expected * ROOM, raw, part["projected_low"] * ROOM)]
+    ends = [float(each.max()) for each in (expected * ROOM, raw * 1.15, part["projected_low"] * ROOM)]
     top = next((end for end in ends if end > 0), 1.0)
     high = part["projected_high"].fillna(top * 2).where(part["projected_low"].notna())
     axes.fill_between(at, part["projected_low"], high, color=hue, alpha=0.18, linewidth=0)
