@@ -127,7 +127,11 @@ def verdict_sentence(
         else metric_name(row["metric"], settings, texts),
         measured=texts.change(row["measured_change"]),
         range=change_range(row["low"], row["high"], texts),
-        **({} if math.isnan(hoped) else {"expected": texts.change(hoped)}),
+        **(
+            {}
+            if math.isnan(hoped)
+            else {"expected": texts.change(hoped), "own": texts.t(f"own_{row['verdict'].replace(' ', '_')}")}
+        ),
     )
 
 
@@ -175,7 +179,8 @@ def paragraphs(
     names = {item.id: clean(item.name(texts.language), 60) for item in initiatives}
     looked = _flags(frames["deviations"], frames["investigations"], settings, texts)
     looked += [
-        for_markdown(shape_sentence(row, settings, texts)) for row in frames["shapes"].to_dict("records")
+        for_markdown(f"{texts.t('shape_' + row['shape'])}. {shape_sentence(row, settings, texts)}")
+        for row in frames["shapes"].to_dict("records")
     ]
     dug = _dug(frames["investigations"], since, settings, texts)
     return [looked, dug, *([line] for line in _tried(frames, shown, names, settings, texts))]
@@ -196,15 +201,19 @@ def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Te
 
 
 def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
-    """Say how far a flag is from the usual, since when, and what that costs or brings."""
+    """Say how far a flag is from the usual, in which cohorts, since when, and what that costs or brings."""
     sales, money = float(row["effect_sales"]), abs(float(row["effect_money"]))
-    since: pd.Timestamp = row["first_week"] if pd.isna(row["since"]) else row["since"]
+    first: pd.Timestamp = row["first_week"]
+    last = first.date() + WEEK * int(row["weeks"]) - dt.timedelta(days=1)
     said = texts.t(
         "card_flag",
         observed=texts.percent(row["observed"], 1),
         expected=texts.percent(row["expected"], 1),
-        week=texts.date(since.date()),
+        cohorts=texts.t("n_cohorts", n=int(row["weeks"])),
+        days=f"{texts.date(first.date())} – {texts.date(last)}",
     )
+    if not pd.isna(row["since"]) and row["since"] != first:
+        said += " " + texts.t("card_since", week=texts.date(row["since"].date()))
     if math.isnan(sales):
         return said
     unit = unit_for(0.0 if math.isnan(money) else money, settings.currency, texts)

@@ -28,11 +28,15 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """Boxes in order; `empty` is said where there are none."""
+    """Boxes in order; `empty` is said where there are none.
+
+    On paper `sticky` boxes stand on the page of what comes after them.
+    """
 
     cards: tuple[Card, ...]
     theme: Theme
     empty: str = ""
+    sticky: bool = False
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return raw_blocks(self._html(), self._typst())
@@ -59,7 +63,8 @@ class Cards:
         if not self.cards:
             return f'#text(fill: rgb("{theme.muted}"), {for_typst(self.empty)})'
         return "\n".join(
-            f'#block(width: 100%, breakable: false, below: 6pt, fill: rgb("{theme.wash}"), '
+            f"#block(width: 100%, breakable: false, sticky: {str(self.sticky).lower()}, "
+            f'below: 6pt, fill: rgb("{theme.wash}"), '
             f'inset: (x: 8pt, y: 6pt), stroke: (left: 3pt + rgb("{card.colour}")), {{\n'
             "  set par(justify: false, spacing: 4.5pt)\n"
             f"  par(text(weight: 600, {for_typst(card.title)}))\n"

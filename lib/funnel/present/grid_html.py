@@ -11,6 +11,9 @@ from funnel.present.escape import for_html
 from funnel.present.grid import Grid
 from funnel.present.theme import HTML_FONTS
 
+MANY = 14
+"""Columns from which on a table is set smaller, to be seen whole on a common screen."""
+
 
 def write(grid: Grid) -> str:
     """Return the table as one HTML element; wide tables scroll inside it on a narrow screen."""
@@ -62,21 +65,22 @@ def _table(grid: Grid) -> GT:
 
 def _css(grid: Grid) -> str:
     at, theme = f"#{grid.name}", grid.theme
+    size, gap = ("0.8rem", "0.3rem") if len(grid.heads) >= MANY else ("0.875rem", "0.5rem")
     rules = {
         "": f"font-family:{HTML_FONTS};color:{theme.ink};margin:0.5rem 0 1rem;max-width:100%",
         ".scroll": "overflow-x:auto;max-width:100%",
         "table": (
-            "border-collapse:collapse;width:auto;margin:0;font-size:0.875rem;line-height:1.3;"
+            f"border-collapse:collapse;width:auto;margin:0;font-size:{size};line-height:1.3;"
             f"border-top:2px solid {theme.ink};border-bottom:1px solid {theme.ink}"
         ),
         "tr": "background:none;border:none",
         "th": (
-            f"font-weight:600;background:{theme.wash};color:{theme.ink};padding:0.25rem 0.5rem;"
+            f"font-weight:600;background:{theme.wash};color:{theme.ink};padding:0.25rem {gap};"
             "vertical-align:bottom;border:none"
         ),
         "th.gt_column_spanner_outer": "text-align:center",
         "thead": f"border-bottom:1px solid {theme.ink}",
-        "td": f"padding:0.25rem 0.5rem;border:none;border-bottom:1px solid {theme.line};white-space:nowrap",
+        "td": f"padding:0.25rem {gap};border:none;border-bottom:1px solid {theme.line};white-space:nowrap",
         "td:first-child": f"position:sticky;left:0;background:{theme.paper}",
         ".gt_right": "text-align:right;font-variant-numeric:tabular-nums",
         ".gt_left": "text-align:left",

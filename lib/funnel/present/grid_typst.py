@@ -17,12 +17,14 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 """The font has no slanted Cyrillic; Typst would take another font for it."""
 LARGEST, SMALLEST = 9.0, 5.0
 _DIGIT, _BOLD = 0.5, 0.6
+SHORT = 16
+"""Rows of a table that stays on one page."""
 _GAP = 0.9
 """Widths in units of the text size: a character of the font, plain and bold, and what a column adds."""
 
 
 def write(grid: Grid) -> str:
-    """Return the table as Typst code; it breaks across pages and repeats its head."""
+    """Return the table as Typst code; a long one breaks across pages and repeats its head."""
     theme = grid.theme
     notes = [
         f'#block(above: 5pt, below: 9pt, text(size: 7.5pt, fill: rgb("{theme.muted}"), {for_typst(note)}))'
@@ -35,7 +37,7 @@ def write(grid: Grid) -> str:
     size = text_size(grid)
     columns = ", ".join(f"{natural + more:.2f}em" if more else "auto" for natural, more in _widths(grid))
     lines = [
-        "#block(width: 100%, breakable: true, {",
+        f"#block(width: 100%, breakable: {str(len(grid.rows) > SHORT).lower()}, {{",
         f'  set text(size: {size:.2f}pt, hyphenate: true, number-width: "tabular")',
         "  set par(leading: 0.4em, justify: false)",
         f"  align(left, table(columns: ({columns},), align: ({aligns},), stroke: none,",

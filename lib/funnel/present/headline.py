@@ -41,11 +41,15 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """Tiles in a row, under a line that says which cohort they describe; without tiles, only that line."""
+    """Tiles in a row, under a line that says which cohort they describe; without tiles, only that line.
+
+    On paper `sticky` ones stand on the page of what comes after them.
+    """
 
     title: str
     tiles: tuple[Tile, ...]
     theme: Theme
+    sticky: bool = False
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return raw_blocks(self._html(), self._typst())
@@ -72,7 +76,8 @@ class Headline:
 
     def _typst(self) -> str:
         theme = self.theme
-        title = f"#block(below: 6pt, text(weight: 600, {for_typst(self.title)}))"
+        sticky = f"sticky: {str(self.sticky).lower()}"
+        title = f"#block(below: 6pt, {sticky}, text(weight: 600, {for_typst(self.title)}))"
         if not self.tiles:
             return title
         columns = min(len(self.tiles), 6)
@@ -93,7 +98,7 @@ class Headline:
                 f" text(size: 15pt, weight: 600, {for_typst(tile.number)}),"
                 f" {{ set par(leading: 0.35em); ({lines}).join() }})]),"
             )
-        grid = f"#block(width: 100%, grid(columns: (1fr,) * {columns}, gutter: 5pt, inset: 6pt,"
+        grid = f"#block(width: 100%, {sticky}, grid(columns: (1fr,) * {columns}, gutter: 5pt, inset: 6pt,"
         return "\n".join([title, grid, *tiles, "))"])
 
 
@@ -127,8 +132,10 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
         name, rate = clean(texts.stage(stage, settings)), texts.percent(record[f"{stage}_rate"])
         tiles.append(Tile(name, rate, (Cell(part),), theme.stage(stage, settings)))
     same_week = equal_age.loc[equal_age["cohort_week"] == record["cohort_week"], "overall_change"]
-    lines = _compared("tile_raw", record["overall_change"], texts, theme)
-    lines += _compared("tile_equal", float(same_week.iloc[0]) if len(same_week) else math.nan, texts, theme)
+    lines = _compared("tile_equal", float(same_week.iloc[0]) if len(same_week) else math.nan, texts, theme)
+    raw = _compared("tile_raw", record["overall_change"], texts, theme)
+    young = record["age_weeks"] < settings.young_weeks  # its raw change says more of its age than of itself
+    lines += tuple(Cell(cell.text) for cell in raw) if young else raw
     tiles.append(
         Tile(texts.stage(OVERALL, settings), texts.percent(record["overall_rate"], 2), lines, theme.ink)
     )

@@ -86,10 +86,11 @@ def _block(
     lines = [sentence, *_changed(mine["edits"], texts), _about(item, settings, texts)]
     title = clean(item.name(texts.language), 100)
     card = Card(title, tuple(lines), verdict_colour(verdict, theme), strong=True)
-    yield Cards((card,), theme)
+    yield Cards((card,), theme, sticky=True)
     earned = rows[(rows["metric"] == WHOLE) & rows["extra_sales"].notna()]
     if len(earned):
-        yield Headline(texts.t("tiles_earned"), _tiles(item, earned.iloc[0], settings, texts, theme), theme)
+        tiles = _tiles(item, earned.iloc[0], settings, texts, theme)
+        yield Headline(texts.t("tiles_earned"), tiles, theme, sticky=True)
     if len(mine["lines"]):
         yield before_after(mine["lines"], rows, item, settings, texts)
     yield _grid(item, rows, [*_notes(rows, mine["edits"], names, settings, texts)], texts, settings, theme)

@@ -65,6 +65,7 @@ def cost_per_sale(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Pict
             (Patch(facecolor=hue, alpha=0.18), texts.t("chart_band")),
             (_dot(theme.muted, theme), texts.t("chart_cost_raw")),
             (_dot(theme.paper, theme), texts.t("chart_cost_young")),
+            (_dot(theme.muted, theme, "^"), texts.t("chart_cost_above")),
         ]
         figure = figure_of(panels[0])
         _explain(figure, keys, theme)
@@ -246,8 +247,10 @@ def duration_curves(
         return finish(figure_of(axes), texts.t("alt_durations"))
 
 
-def _dot(face: str, theme: Theme) -> Line2D:
-    return Line2D([], [], color=theme.muted, markerfacecolor=face, linestyle="none", marker="o", markersize=4)
+def _dot(face: str, theme: Theme, marker: str = "o") -> Line2D:
+    return Line2D(
+        [], [], color=theme.muted, markerfacecolor=face, linestyle="none", marker=marker, markersize=4
+    )
 
 
 def _explain(figure: Figure, keys: Sequence[tuple[Line2D | Patch, str]], theme: Theme) -> None:

@@ -109,7 +109,10 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
         stands_out = ((won - leads * rate) ** 2 / leads.clip(lower=1.0)).sort_values(
             ascending=False, kind="stable"
         )
-        for record in part.loc[stands_out.index[:SHOWN_TELLING]].to_dict("records"):
+        enough = stands_out.index[~part.loc[stands_out.index, "small"].astype(bool)]
+        for record in part.loc[(enough if len(enough) else stands_out.index)[:SHOWN_TELLING]].to_dict(
+            "records"
+        ):
             values = " × ".join(
                 value_name(record[field], texts)
                 for field, name in zip(("value", "value2"), names, strict=True)

@@ -82,7 +82,7 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
         cells += [signed(float(by_span.loc[span, "extra_sales"]), texts, digits) for span in spans]
         for span in spans if paid else ():
             row = by_span.loc[span]
-            cells.append(_plus(unit.number(float(row["extra"]), texts), float(row["extra"])))
+            cells.append(signed(float(row["extra"]) / unit.size, texts, unit.digits))
             ends = (unit.number(float(row[end]), texts) for end in ("extra_p10", "extra_p90"))
             cells.append(" – ".join(ends))
         rows.append(Row(tuple(Cell(text) for text in cells)))
@@ -94,11 +94,6 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
         heads += [Head(words, revenue), Head(texts.t("col_interval_80"), revenue)]
     notes = [texts.t("note_what_if"), *revenue_doubt(forecast, settings, texts)] if rows else []
     return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
-
-
-def _plus(words: str, amount: float) -> str:
-    """Return a written amount with a plus sign if it is above zero and does not round to it."""
-    return f"+{words}" if amount > 0 and any(digit in words for digit in "123456789") else words
 
 
 def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Texts) -> Grid:
@@ -173,7 +168,7 @@ def backtest_grid(scores: pd.DataFrame, settings: Settings, texts: Texts) -> Gri
     """
     theme = look.load(settings)
     rows, band = [], -1
-    for record in scores.to_dict("records"):
+    for record in _without_repeats(scores).to_dict("records"):
         first, until, method = int(record["age_from"]), int(record["age_to"]), str(record["method"])
         ages = f"{first}+" if until > OLDEST_BAND else f"{first}–{until}"
         cells = [Cell(ages if first != band else ""), Cell(texts.t("method_" + method.replace(" ", "_")))]
@@ -193,6 +188,13 @@ def backtest_grid(scores: pd.DataFrame, settings: Settings, texts: Texts) -> Gri
     last = clean(texts.stage(settings.stage_keys[-1], settings))
     notes = (texts.t("note_backtest", last=last), texts.t("note_scores")) if rows else ()
     return Grid("backtest", heads, tuple(rows), theme, notes, texts.t("empty_backtest"))
+
+
+def _without_repeats(scores: pd.DataFrame) -> pd.DataFrame:
+    """Leave out "where called reliable" in the age bands in which every forecast was."""
+    every = scores[scores["method"] == OURS].set_index("age_from")["cells"]
+    same = (scores["method"] == RELIABLE) & (scores["cells"] == scores["age_from"].map(every))
+    return scores[~same]
 
 
 def held(track: pd.DataFrame, forecast: pd.DataFrame, stage: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
+from scipy.stats import binom
 
 from funnel.analysis.backtest import OURS
 from funnel.analysis.mix import PARTS
@@ -114,7 +115,10 @@ def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts)
             said.append(texts.t("say_track_poor"))
     if "revenue_track" in given:
         weeks = given["revenue_track"]
-        said.append(texts.t("say_revenue_track", n=len(weeks), inside=int(weeks["inside"].sum())))
+        inside = int(weeks["inside"].sum())
+        said.append(texts.t("say_revenue_track", n=len(weeks), inside=inside))
+        if binom.cdf(inside, len(weeks), 0.8) < 0.05:
+            said.append(texts.t("say_revenue_poor"))
     if "backtest" in given:
         youngest = given["backtest"][given["backtest"]["age_from"] == given["backtest"]["age_from"].min()]
         by = youngest.set_index("method")

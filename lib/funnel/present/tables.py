@@ -145,13 +145,15 @@ def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: 
     """
     theme = look.load(settings)
     ordered = frame.sort_values(["leads", "value"], ascending=[False, True], kind="stable")
+    total = frame[settings.stage_keys[-1]].sum() / max(frame["leads"].sum(), 1)
     rows = []
     for record in ordered.head(SHOWN_SLICES).to_dict("records"):
         name = clean(record["value"], 40) or texts.t("not_given")
         cells = [Cell(name + (f" {MARK}" if record["small"] else "")), *_funnel(record, settings, texts)]
         cells.append(Cell(interval(record["low"], record["high"], texts)))
         change = change_cell(record["against_total"], texts, theme)
-        cells.append(Cell(change.text) if record["small"] else change)
+        chance = record["low"] <= total <= record["high"]
+        cells.append(Cell(change.text) if record["small"] or chance else change)
         rows.append(Row(tuple(cells), "muted" if record["small"] else "plain"))
     label = texts.attribute(attribute, settings)
     steps = _funnel_heads(settings, texts, theme)[:-1]

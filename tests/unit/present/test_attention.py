@@ -155,8 +155,9 @@ def test_a_flag_is_told_in_one_line_with_its_cost(settings):
     (card,) = attention_tables.flag_cards(pd.DataFrame([flag("Boris")]), dug(), settings, EN).cards
     assert card.title == "Manager: Boris · Qualified ▼ −39\xa0%"
     assert card.lines == (
-        "33.7\xa0% instead of the usual 55.5\xa0%, since the week of 8 Aug 2022. "
-        "This costs about 11 sales (1.67\xa0million USD).",
+        "33.7\xa0% instead of the usual 55.5\xa0%, 6 cohorts together (15 Aug 2022 – 25 Sep 2022). "
+        "It began in the week of 8 Aug 2022. "
+        "In these cohorts that costs about 11 sales (1.67\xa0million USD).",
         "Nobody digs there yet.",
     )
 
@@ -195,7 +196,7 @@ def test_a_block_is_verdict_money_picture_and_every_step(settings):
     assert isinstance(picture, Picture) and isinstance(grid, Grid)
     assert card.cards[0].lines[0] == (
         "Partly confirmed: 1 of 2 hypotheses came true; the lead-to-sale conversion +24\xa0% "
-        "(90 % interval −1\xa0% to +55\xa0%), expected +20\xa0%."
+        "(90 % interval −1\xa0% to +55\xa0%), expected +20\xa0%: not seen beyond doubt."
     )
     assert [tile.number for tile in tiles.tiles] == ["+90", "+11.6", "960", "+11.1"]
     assert [line.text for line in tiles.tiles[0].lines] == [

@@ -132,9 +132,7 @@ def test_sentences_name_the_cheapest_and_the_dearest_channel_at_the_end(
 ) -> None:
     said = " ".join(money({"costs_summary": summary, "durations": durations}, settings, Texts("en")))
     assert "RUB\u00a021,000" in said
-    assert re.search(
-        r"lowest in the channel “web” \(RUB.2,500\) and highest in “\\<b\\>fair” \(RUB.5,000\)", said
-    )
+    assert re.search(r"lowest in “web” \(RUB.2,500\) and highest in “\\<b\\>fair” \(RUB.5,000\)", said)
     assert "within 0.6 days, 80 % within 174 days" in said
     assert money({}, settings, Texts("en")) == []
 

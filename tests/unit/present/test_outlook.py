@@ -269,7 +269,10 @@ def test_the_parts_of_the_change_add_up_and_values_without_leads_are_left_out(
 
 def test_the_backtest_names_every_method_and_the_open_band(frames: Frames, settings: Settings) -> None:
     frame = frames["backtest"].copy()
+    plain = cells(outlook_tables.backtest_grid(frame, settings, Texts("en")))
+    assert "this forecast, where called reliable" not in [row[1] for row in plain]  # it was, everywhere
     frame.loc[0, ["wape", "bias"]] = math.nan
+    frame.loc[1, "cells"] -= 1
     grid = outlook_tables.backtest_grid(frame, settings, Texts("en"))
     assert cells(grid)[0] == ["0–3", "this forecast", "20", "–", "–", "1.50", "51 %", "79 %", "92 %"]
     assert cells(grid)[5][:4] == ["52+", "this forecast", "20", "20 %"]
@@ -398,12 +401,12 @@ def test_the_narrative_tells_the_forecast_and_its_record(
         *before[1:],
     ]
     assert text[2] == (
-        "Over the next 13 weeks revenue of 52.0 million RUB is expected: 39.0 million RUB "
+        "**Revenue.** Over the next 13 weeks revenue of 52.0 million RUB is expected: 39.0 million RUB "
         "from leads that are there "
         "already, 13.0 million RUB from leads still to come. "
-        "Against the cohorts before them, the newest comparable ones changed “Sale” by −13.0: "
-        "volume −6.0, age −2.0, "
-        "mix 0.0, rate −5.0. The largest part of mix and rate together: Channel “chat”, −6.0; "
+        "Against the cohorts before them, the newest comparable ones brought −13.0 leads to “Sale”: "
+        "−6.0 by volume, −2.0 by age, "
+        "0.0 by mix, −5.0 by rate. The largest part of mix and rate together: Channel “chat”, −6.0; "
         "whether that is more "
         "than chance is a question for the slices. "
         "Of 3 forecasts of earlier issues for young cohorts, 2 hold within their 90 % "

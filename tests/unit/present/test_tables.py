@@ -192,8 +192,8 @@ def test_the_headline_reads_the_reference_cohort(
         "4.12 %",
     ]
     assert [line.text.replace(NBSP, " ") for line in shown.tiles[-1].lines] == [
-        "▲ +22 % against the previous cohort",
         "▲ +36 % at equal age",
+        "▲ +22 % against the previous cohort",
     ]
     assert (
         shown._repr_mimebundle_() == headline(cohorts, equal_age, settings, Texts("en"))._repr_mimebundle_()
