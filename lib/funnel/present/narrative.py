@@ -61,7 +61,7 @@ def draft(
         paragraphs += map(list, attention[1:])
         if frames is not None:
             read = cohorts.iloc[read_at(cohorts, settings)]
-            paragraphs[0] += final(read, frames["forecast"], settings, texts)
+            paragraphs[0] += final(read, frames, settings, texts)
             paragraphs.append(outlook(frames, settings, texts))
             paragraphs.append(money(frames, settings, texts))
     paragraphs.append([*_data(imports, problems, settings, texts), *_restated(restated, texts)])

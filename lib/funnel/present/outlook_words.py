@@ -46,17 +46,34 @@ def outlook(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
     return said
 
 
-def final(read: pd.Series, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
-    """Return what the read cohort (a row of the cohort table) will convert at in the end."""
-    item = expected(forecast, settings).get(read["cohort_week"])
+def final(read: pd.Series, frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+    """Return what the read cohort will convert at in the end, and how much of that has come.
+
+    Args:
+        read: a row of the cohort table.
+        frames: by name: `forecast`, `maturity`.
+        settings: the stages; the last one counts.
+        texts: the language.
+    """
+    item = expected(frames["forecast"], settings).get(read["cohort_week"])
     if item is None:
         return []
     low, high = texts.percent(item.low, 1), texts.percent(item.high, 1)
     if not item.reliable:
         return [texts.t("say_final_doubt", reason=texts.t(f"doubt_{item.doubt}"), low=low, high=high)]
     share = float(read["overall_rate"]) / item.rate if item.rate > 0 else float("nan")
+    curve = frames["maturity"]
+    here = (curve["stage"] == settings.stage_keys[-1]) & (curve["age_weeks"] == read["age_weeks"])
+    usual = float(curve.loc[here, "maturity"].sum())
     said = [
-        texts.t("say_final", rate=texts.percent(item.rate, 1), low=low, high=high, share=texts.percent(share))
+        texts.t(
+            "say_final",
+            rate=texts.percent(item.rate, 1),
+            low=low,
+            high=high,
+            share=texts.percent(share),
+            usual=texts.percent(usual),
+        )
     ]
     return [*said, texts.t("say_final_tail")] if item.doubt == TAIL else said
 

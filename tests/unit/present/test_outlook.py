@@ -397,7 +397,7 @@ def test_the_narrative_tells_the_forecast_and_its_record(
     assert [*text[:2], text[3]] == [
         before[0] + " When this cohort is final, an overall conversion of 8.2 % is expected (90 % "
         "interval 6.2 % to 12.4 %);"
-        " 50 % of that has come already.",
+        " 50 % of that has come already (5 % is usual at this age).",
         *before[1:],
     ]
     assert text[2] == (
@@ -423,7 +423,7 @@ def test_the_narrative_says_not_reliable_yet_instead_of_a_number(
 ) -> None:
     texts, read = Texts("en"), cohorts.iloc[11]
     unsure = doubt(frames["forecast"], 1, "missed_lately")
-    said = " ".join(final(read, unsure, settings, texts)).replace("\xa0", " ")
+    said = " ".join(final(read, frames | {"forecast": unsure}, settings, texts)).replace("\xa0", " ")
     assert said == (
         "What this cohort will convert in the end cannot be told reliably yet: forecasts made "
         "some weeks ago for cohorts "
@@ -435,9 +435,11 @@ def test_the_narrative_says_not_reliable_yet_instead_of_a_number(
         "for some of the young cohorts the forecast is not reliable yet (forecasts made some weeks ago"
         in told
     )
-    tail = " ".join(final(read, doubt(frames["forecast"], 1, "", 0.7), settings, texts))
+    tail = " ".join(
+        final(read, frames | {"forecast": doubt(frames["forecast"], 1, "", 0.7)}, settings, texts)
+    )
     assert tail.endswith("rests on the fitted curve; read the interval.")
-    assert not final(read, frames["forecast"].assign(leads=0), settings, texts)
+    assert not final(read, frames | {"forecast": frames["forecast"].assign(leads=0)}, settings, texts)
 
 
 def test_a_poor_record_is_called_poor_and_a_missing_one_missing(frames: Frames, settings: Settings) -> None:
