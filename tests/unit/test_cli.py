@@ -215,3 +215,19 @@ def test_a_plan_of_leads_moves_the_revenue_still_to_come(run: Any, tmp_path: Pat
     last = "2021-12-27"
     assert planned[last, "future"] > 3 * usual[last, "future"]
     assert planned[last, "existing"] == pytest.approx(usual[last, "existing"], rel=0.05)
+
+    # By the values of an attribute the revenue adds up to the whole, and every cohort has a forecast.
+    whole = pd.read_csv(io.StringIO(run(*words).out))
+    parts = pd.read_csv(io.StringIO(run(*words, "--by", "channel").out))
+    assert parts.groupby(["week", "source"])["mean"].sum().to_numpy() == pytest.approx(
+        whole.sort_values(["week", "source"])["mean"].to_numpy()
+    )
+    cohorts = run("forecast", "--date", "2021-11-22", "--by", "channel", "--format", "csv")
+    frame = pd.read_csv(io.StringIO(cohorts.out))
+    assert set(frame["channel"]) == set(parts["channel"]) and set(frame["stage"]) > {"target", "sale"}
+    for wrong, said in (
+        (("--by", "chanel"), "did you mean 'channel'?"),
+        (("--by", "channel", "--what-if", "sale=+10%"), "answered for the whole only"),
+    ):
+        result = run(*words, *wrong)
+        assert result.code == 2 and said in result.err

@@ -53,19 +53,6 @@ def crps(draws: Floats, actual: Floats) -> Floats:
     return result
 
 
-def crps_of_quantiles(quantiles: Floats, actual: Floats, levels: Sequence[float] = LEVELS) -> Floats:
-    """Return the CRPS as seen by quantiles alone, one row of quantiles a forecast.
-
-    It is twice the integral of the pinball loss over the levels; each quantile stands for the levels nearest
-    to it.
-    """
-    level = np.asarray(levels)
-    edges = np.concatenate([[0.0], (level[1:] + level[:-1]) / 2, [1.0]])
-    error = actual[:, None] - quantiles
-    result: Floats = 2 * np.maximum(level * error, (level - 1) * error) @ np.diff(edges)
-    return result
-
-
 def coverage(draws: Floats, actual: Floats, level: float) -> Floats:
     """Return for every forecast how much of what came lies in the central interval, 0..1.
 

@@ -72,6 +72,7 @@ def cohorts(
 def forecast(
     date: DateOption,
     revenue: Annotated[bool, typer.Option("--revenue", help="Revenue by week instead of cohorts.")] = False,
+    by: Annotated[str, typer.Option(metavar="ATTR", help="One forecast for each value of it.")] = "",
     weeks: Annotated[int, typer.Option(min=1, max=104, help="With --revenue: weeks ahead.")] = 26,
     what_if: Annotated[
         str | None,
@@ -86,16 +87,26 @@ def forecast(
     """Print what every cohort will become, or the revenue to expect, as of a date."""
     from funnel.analysis.cohorts import select
     from funnel.analysis.revenue import forecast_revenue
+    from funnel.analysis.revenue_slices import revenue_slices
+    from funnel.analysis.slices_forecast import forecast_slices
     from funnel.analysis.whatif import lift_sales
 
     day = parse_date(date)
-    cubes = _cubes(day)
+    if by and what_if:
+        raise errors.InputError(
+            "The options do not go together.",
+            [errors.Problem("--what-if", "is answered for the whole only", todo="leave --by out")],
+        )
+    cubes = _cubes(day, by)
+    sliced = select(cubes.reached, by) if by else cubes.reached
     whole = cubes.forecast()
     if not revenue:
         for option, value in (("--what-if", what_if), ("--from", start)):
             if value:
                 raise _needs(option, "--revenue")
-        print_frame(whole.frame(), format)
+        print_frame(
+            forecast_slices(sliced, whole).rename(columns={"value": by}) if by else whole.frame(), format
+        )
         return
     lift = None
     if what_if:
@@ -105,6 +116,10 @@ def forecast(
     elif start:
         raise _needs("--from", "--what-if")
     ahead = forecast_revenue(whole, select(cubes.paid), weeks=weeks, plan=cubes.plan(), lift=lift)
+    if by:
+        shared = revenue_slices(sliced, select(cubes.paid, by), whole, ahead)
+        print_frame(shared.rename(columns={"value": by}), format)
+        return
     print_frame(ahead.frame(), format)
 
 
@@ -133,8 +148,8 @@ def backtest(
     print_frame(found, format)
 
 
-def _cubes(day: dt.date) -> Cubes:
-    """Ask the warehouse for the cubes of the total as of a date."""
+def _cubes(day: dt.date, by: str = "") -> Cubes:
+    """Ask the warehouse for the cubes of the total, and of an attribute, as of a date."""
     from funnel.issue.checks import report_date_for, require_cohort
     from funnel.issue.results import Cubes
     from funnel.warehouse import Warehouse
@@ -143,9 +158,11 @@ def _cubes(day: dt.date) -> Cubes:
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
         as_of = AsOf(day, warehouse.known_at())
-        reached = warehouse.reached(as_of, [()], settings.reach)
+        require_attributes([by] if by else [], warehouse.attributes(), "--by")
+        slices: list[tuple[str, ...]] = [(), (by,)] if by else [()]
+        reached = warehouse.reached(as_of, slices, settings.reach)
         require_cohort(reached, day, warehouse.first_day())
-        paid, moved = warehouse.paid(as_of), warehouse.moved(as_of, [()], settings.reach)
+        paid, moved = warehouse.paid(as_of, slices), warehouse.moved(as_of, [()], settings.reach)
     return Cubes(settings, day, reached, paid, moved, ())
 
 

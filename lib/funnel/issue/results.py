@@ -6,6 +6,7 @@
 | `maturity` | a stage and age: the share of the final number reached by then (`analysis.maturity`) |
 | `revenue`, `revenue_months` | a week or month ahead, and where its revenue comes from (`analysis.revenue`) |
 | `what_if` | a step and a span: what another conversion of it would add (`analysis.whatif`) |
+| `revenue_slices` | a value, a week and a source: its part of the revenue (`analysis.revenue_slices`) |
 | `revenue_sum` | the quantiles of the revenue of the next 13 weeks together |
 | `change` | an attribute, a value and a part of the change of the newest cohorts (`analysis.mix`) |
 | `backtest` | an age band and method: how it would have forecast (`analysis.backtest`) |
@@ -28,13 +29,14 @@ from funnel.analysis.backtest import backtest
 from funnel.analysis.forecast import QUANTILES, Forecast, forecast
 from funnel.analysis.maturity import maturity_curves
 from funnel.analysis.mix import EXPLAINED_COLUMNS, explain_change
-from funnel.analysis.revenue import forecast_revenue
+from funnel.analysis.revenue import Revenue, forecast_revenue
+from funnel.analysis.revenue_slices import SLICE_REVENUE_COLUMNS, revenue_slices
 from funnel.analysis.scores import LEVELS
 from funnel.analysis.track import revenue_track, track
 from funnel.analysis.whatif import Question, what_if
 from funnel.dates import WEEK, complete_weeks, week_of
 from funnel.issue.attention import attention
-from funnel.issue.money import MoneyCubes, money
+from funnel.issue.money import WORTH_BY, MoneyCubes, chosen, money
 from funnel.issue.registers import no_edits
 from funnel.schema import Initiative, Investigation
 from funnel.settings import Settings, WhatIf
@@ -43,6 +45,8 @@ PERIOD = 4
 """Weeks in each of the two periods whose change is explained."""
 BETTER = 0.1
 """How much better each step is asked to be where the settings ask nothing."""
+MANY = 30
+"""An attribute with more values than this is not forecast by value in the report."""
 BACKTEST_WEEKS = range(4, 29, 4)
 """How many weeks back the report's own backtest forecasts from."""
 
@@ -127,6 +131,7 @@ def results(
         "revenue_sum": pd.DataFrame(
             [dict(zip(QUANTILES, np.quantile(revenue.total(13), LEVELS), strict=True))]
         ),
+        "revenue_slices": _by_value(cubes, whole, revenue),
         "what_if": what_if(whole, cubes.moved, paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
         "backtest": backtest(total, stage, cubes.report_date, back, horizon=settings.horizon_weeks),
@@ -142,6 +147,19 @@ def results(
         **looked,
         **money(cubes, asked, whole),
     }
+
+
+def _by_value(cubes: Cubes, whole: Forecast, revenue: Revenue) -> pd.DataFrame:
+    """Share the revenue out over the values of the attributes by which money is shown."""
+    parts = []
+    for name in chosen(WORTH_BY, cubes.settings):
+        reached = cohorts.select(cubes.reached, name)
+        if 0 < reached["value"].nunique() <= MANY:
+            part = revenue_slices(reached, cohorts.select(cubes.paid, name), whole, revenue)
+            part.insert(0, "attribute", name)
+            parts.append(part)
+    columns = ["attribute", *SLICE_REVENUE_COLUMNS]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def _change(cubes: Cubes, whole: Forecast) -> pd.DataFrame:

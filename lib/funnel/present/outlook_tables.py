@@ -9,11 +9,9 @@ import pandas as pd
 
 from funnel.analysis.backtest import OURS, RELIABLE
 from funnel.analysis.mix import PARTS
-from funnel.analysis.revenue import SOURCES
 from funnel.present import theme as look
 from funnel.present.amounts import unit_for
 from funnel.present.escape import clean
-from funnel.present.expected import revenue_doubt
 from funnel.present.grid import Cell, Grid, Head, Row
 from funnel.present.texts import EMPTY, MINUS, Texts
 from funnel.settings import Settings
@@ -25,75 +23,6 @@ OLDEST_BAND = 1000
 """An age band that ends later than this has no end."""
 TRACKED = 13
 """Cohorts younger than this at the time of an issue count for its track record: older ones were settled."""
-
-
-def revenue_grid(months: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
-    """Return the expected revenue of each month, from leads that are there and from leads to come.
-
-    Args:
-        months: `analysis.revenue.REVENUE_COLUMNS` by month.
-        forecast: `analysis.forecast.FORECAST_COLUMNS`; whether it is reliable is said below.
-        settings: the currency.
-        texts: the language.
-    """
-    theme = look.load(settings)
-    largest = float(months["p95"].max()) if len(months) else 0.0
-    unit = unit_for(largest, settings.currency, texts)
-    means = months.pivot(index="week", columns="source", values="mean").reindex(columns=list(SOURCES))
-    totals = months[months["source"] == "total"].set_index("week")
-    rows = []
-    for month in means.index if largest > 0 else []:
-        day = pd.Timestamp(month).date()
-        cells = [f"{texts.month(day)} {day.year}", *(unit.number(float(x), texts) for x in means.loc[month])]
-        for low, high in (("p10", "p90"), ("p05", "p95")):
-            ends = [unit.number(float(totals.loc[month, name]), texts) for name in (low, high)]
-            cells.append(" – ".join(ends))
-        rows.append(Row(tuple(Cell(text) for text in cells)))
-    if rows:
-        whole = [texts.t("total"), *(unit.number(float(x), texts) for x in means.sum()), EMPTY, EMPTY]
-        rows.append(Row(tuple(Cell(text) for text in whole), "strong"))
-    keys = ("col_existing", "col_future", "col_expected", "col_interval_80", "col_interval")
-    heads = (Head(texts.t("col_month"), align="left"), *(Head(texts.t(key)) for key in keys))
-    said = [texts.t("note_revenue", unit=unit.name), *revenue_doubt(forecast, settings, texts)]
-    notes = tuple(said) if rows else ()
-    return Grid("revenue-months", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
-
-
-def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
-    """Return what another conversion of a step would add, each by itself.
-
-    Args:
-        frame: `analysis.whatif.WHAT_IF_COLUMNS`.
-        forecast: `analysis.forecast.FORECAST_COLUMNS`; whether it is reliable is said below.
-        settings: the stages, the currency.
-        texts: the language.
-    """
-    theme = look.load(settings)
-    spans = sorted(frame["weeks"].unique())
-    unit = unit_for(float(frame["extra_p90"].abs().max()) if len(frame) else 0.0, settings.currency, texts)
-    digits = 0 if len(frame) and frame["extra_sales"].abs().max() >= 10 else 1
-    paid = bool(frame["revenue"].abs().max() > 0) if len(frame) else False
-    rows = []
-    for _, part in frame.groupby(["stage", "change", "first_week"], sort=False):
-        by_span = part.set_index("weeks")
-        first = part.to_dict("records")[0]
-        name = clean(texts.stage(first["stage"], settings))
-        cells = [f"{name}, {texts.change(first['change'])}", texts.date(first["first_week"].date())]
-        cells += [signed(float(by_span.loc[span, "extra_sales"]), texts, digits) for span in spans]
-        for span in spans if paid else ():
-            row = by_span.loc[span]
-            cells.append(signed(float(row["extra"]) / unit.size, texts, unit.digits))
-            ends = (unit.number(float(row[end]), texts) for end in ("extra_p10", "extra_p90"))
-            cells.append(" – ".join(ends))
-        rows.append(Row(tuple(Cell(text) for text in cells)))
-    sales, revenue = texts.t("col_extra_sales"), texts.t("col_extra_revenue", unit=unit.name)
-    ahead = [texts.t("col_weeks_ahead", n=int(span)) for span in spans]
-    heads = [Head(texts.t("col_step"), align="left"), Head(texts.t("col_from"))]
-    heads += [Head(words, sales) for words in ahead]
-    for words in ahead if paid else ():
-        heads += [Head(words, revenue), Head(texts.t("col_interval_80"), revenue)]
-    notes = [texts.t("note_what_if"), *revenue_doubt(forecast, settings, texts)] if rows else []
-    return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
 
 
 def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Texts) -> Grid:

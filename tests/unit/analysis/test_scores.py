@@ -38,14 +38,6 @@ def test_printed_limits_of_counts_cover_about_their_level() -> None:
     assert (np.diff(limits, axis=1) >= 0).all()
 
 
-def test_quantiles_alone_see_nearly_the_same_crps() -> None:
-    rng = np.random.default_rng(5)
-    draws, actual = rng.normal(100, 20, (500, 2000)), rng.normal(100, 20, 500)
-    quantiles = np.quantile(draws, scores.LEVELS, axis=1).T
-    seen = scores.crps_of_quantiles(quantiles, actual).mean()
-    assert seen == pytest.approx(scores.crps(draws, actual).mean(), rel=0.15)
-
-
 def test_nothing_came() -> None:
     assert np.isnan(scores.wape(np.ones(2), np.zeros(2)))
     assert np.isnan(scores.bias(np.ones(2), np.zeros(2)))

@@ -21,10 +21,11 @@ from funnel.analysis.forecast import FORECAST_COLUMNS
 from funnel.analysis.maturity import MATURITY_COLUMNS
 from funnel.analysis.mix import EXPLAINED_COLUMNS, PARTS
 from funnel.analysis.reliability import REASONS
-from funnel.analysis.revenue import REVENUE_COLUMNS
+from funnel.analysis.revenue import REVENUE_COLUMNS, SOURCES
+from funnel.analysis.revenue_slices import SLICE_REVENUE_COLUMNS
 from funnel.analysis.track import REVENUE_TRACK_COLUMNS, TRACK_COLUMNS
 from funnel.analysis.whatif import WHAT_IF_COLUMNS
-from funnel.present import outlook_charts, outlook_tables, tables
+from funnel.present import outlook_charts, outlook_tables, revenue_tables, tables
 from funnel.present.expected import doubtful
 from funnel.present.grid import Grid
 from funnel.present.narrative import draft
@@ -128,6 +129,12 @@ def frames(cohorts: pd.DataFrame) -> Frames:
         (REPORT - pd.Timedelta(weeks=4), REPORT - pd.Timedelta(weeks=back), 2e6, 1e6, 3e6, came, came <= 3e6)
         for back, came in ((3, 2.5e6), (2, 3.5e6))
     ]
+    shared = [
+        ("channel", value, week, source, amount, 90e3, 80e3, 100e3)
+        for value, amounts in (("chat", (2e5, 1e5, 3e5)), ("", (1e5, 4e5, 5e5)))
+        for week in pd.date_range(REPORT, periods=26, freq="7D")
+        for source, amount in zip(SOURCES, amounts, strict=True)
+    ]
     asked = [
         (stage, 0.1, REPORT, weeks, 500.0, weeks * 2.0, 80e6, weeks * 4e5, weeks * 3e5, weeks * 5e5)
         for stage in ("qualified", "sale")
@@ -135,6 +142,7 @@ def frames(cohorts: pd.DataFrame) -> Frames:
     ]
     return {
         "forecast": forecast_of(cohorts),
+        "revenue_slices": pd.DataFrame(shared, columns=["attribute", *SLICE_REVENUE_COLUMNS]),
         "what_if": pd.DataFrame(asked, columns=list(WHAT_IF_COLUMNS)),
         "maturity": pd.DataFrame(curve, columns=list(MATURITY_COLUMNS)),
         "revenue": revenue_of(pd.date_range(REPORT, periods=26, freq="7D"), 3e6, 1e6),
@@ -160,8 +168,9 @@ def cells(grid: Grid) -> list[list[str]]:
 def grids(frames: Frames, cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list[Grid]:
     return [
         tables.cohort_grid(cohorts, settings, texts, frames["forecast"]),
-        outlook_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, texts),
-        outlook_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, texts),
+        revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, texts),
+        revenue_tables.revenue_slices_grid(frames["revenue_slices"], settings, texts),
+        revenue_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, texts),
         outlook_tables.change_grid(frames["change"], 4, settings, texts),
         outlook_tables.backtest_grid(frames["backtest"], settings, texts),
         outlook_tables.track_grid(frames["track"], frames["forecast"], settings, texts),
@@ -218,31 +227,47 @@ def test_every_reason_has_words(language: str) -> None:
 def test_revenue_by_month_adds_up_and_the_total_claims_no_interval(
     frames: Frames, settings: Settings
 ) -> None:
-    grid = outlook_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("en"))
+    grid = revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("en"))
     assert cells(grid)[0] == ["Sep 2022", "12.0", "4.0", "16.0", "9.6 – 22.4", "8.0 – 24.0"]
     assert cells(grid)[-1] == ["Total", "84.0", "28.0", "112.0", "–", "–"]
     assert grid.notes[0].startswith("In million RUB.")
-    russian = outlook_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("ru"))
+    russian = revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("ru"))
     assert cells(russian)[0][:2] == ["сент. 2022", "12,0"]
     assert russian.notes[0].startswith("Единица: млн ₽.")
 
 
+def test_revenue_by_value_the_largest_first_and_few_values_after_many(
+    frames: Frames, settings: Settings
+) -> None:
+    grid = revenue_tables.revenue_slices_grid(frames["revenue_slices"], settings, Texts("en"))
+    assert cells(grid) == [
+        ["Channel", "", "", "", "", ""],
+        ["not given", "1.30", "5.20", "6.50", "90,000", "80,000 – 100,000"],
+        ["chat", "2.60", "1.30", "3.90", "90,000", "80,000 – 100,000"],
+    ]
+    many = [frames["revenue_slices"].assign(value=f"v{number}") for number in range(14)]
+    grid = revenue_tables.revenue_slices_grid(pd.concat(many), settings, Texts("ru"))
+    assert cells(grid)[-1][0] == "ещё 2 значения"
+    none = frames["revenue_slices"].assign(mean=0.0)
+    assert not revenue_tables.revenue_slices_grid(none, settings, Texts("en")).rows
+
+
 def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> None:
-    grid = outlook_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, Texts("en"))
+    grid = revenue_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, Texts("en"))
     numbers = ["26 Sep 2022", "+26", "+52", "+5.2", "3.9 – 6.5", "+10.4", "7.8 – 13.0"]
     assert cells(grid) == [["Qualified, +10 %", *numbers], ["Sale, +10 %", *numbers]]
     assert [head.title for head in grid.heads][2:4] == ["13 weeks", "26 weeks"]
     short = doubt(frames["forecast"], 0, "history_short")
     for table in (
-        outlook_tables.what_if_grid(frames["what_if"], short, settings, Texts("en")),
-        outlook_tables.revenue_grid(frames["revenue_months"], short, settings, Texts("en")),
+        revenue_tables.what_if_grid(frames["what_if"], short, settings, Texts("en")),
+        revenue_tables.revenue_grid(frames["revenue_months"], short, settings, Texts("en")),
     ):
         assert table.notes[-1].startswith("Read it with care") and "too short" in table.notes[-1]
     unpaid = frames["what_if"].assign(revenue=0.0, extra=0.0, extra_p10=0.0, extra_p90=0.0)
-    grid = outlook_tables.what_if_grid(unpaid, frames["forecast"], settings, Texts("ru"))
+    grid = revenue_tables.what_if_grid(unpaid, frames["forecast"], settings, Texts("ru"))
     assert cells(grid)[1] == ["Продажа, +10 %", "26.09.2022", "+26", "+52"]
     less = frames["what_if"].assign(change=-0.1, extra=-4e5, extra_sales=-2.04)
-    shown = cells(outlook_tables.what_if_grid(less, frames["forecast"], settings, Texts("en")))[0]
+    shown = cells(revenue_tables.what_if_grid(less, frames["forecast"], settings, Texts("en")))[0]
     assert shown[:4] == ["Qualified, −10 %", "26 Sep 2022", "−2.0", "−2.0"]
 
 
@@ -323,7 +348,7 @@ def test_nothing_to_show_is_said(
     told = [texts.t(key) for key in ("empty_maturity", "empty_maturity", "empty_revenue", "empty_revenue")]
     assert [picture.alt for picture in pictures] == told
     months = revenue_of(pd.date_range("2022-09-01", periods=3, freq="MS"), 0.0, 0.0)
-    assert not outlook_tables.revenue_grid(months, frames["forecast"], settings, texts).rows
+    assert not revenue_tables.revenue_grid(months, frames["forecast"], settings, texts).rows
 
 
 @pytest.mark.poppler
