@@ -1,6 +1,7 @@
 """Quarto and the built-in renderer show the same report; and what happens around the program."""
 
 import re
+import shutil
 import stat
 
 import pytest
@@ -20,6 +21,26 @@ def both(project, kit, lang: str, formats: set[str]) -> None:
     for name in ("builtin", "quarto"):
         done = render(project, report_date=kit.day, out=project / name, renderer=name, formats=formats)
         assert done.renderer == name
+
+
+class TestReport:
+    """The report itself, of the demo, with every notebook's outputs."""
+
+    pytestmark = [*needs_quarto, pytest.mark.xdist_group("issue")]
+
+    def test_all_sections_tables_and_figures_are_there_in_both(self, demo, kit, tmp_path):
+        project = tmp_path / "project"
+        shutil.copytree(demo.project, project, symlinks=True)
+        for name in ("builtin", "quarto"):
+            render(project, report_date=kit.day, out=project / name, renderer=name, formats={"html"})
+        ours, theirs = (kit.page(project / name / "report.html") for name in ("builtin", "quarto"))
+        pattern = r"(?:Table|Figure)\s\d+"
+        spaced = [page.words.replace("\xa0", " ") for page in (ours, theirs)]
+        assert re.findall(pattern, spaced[0]) == re.findall(pattern, spaced[1])
+        assert len(set(re.findall(pattern, spaced[0]))) > 30
+        pictures = re.findall(r"<img [^>]*>", (project / "quarto" / "report.html").read_text("utf-8"))
+        assert len(pictures) > 10
+        assert not [tag[-200:] for tag in pictures if 'alt="' not in tag]
 
 
 class TestSame:

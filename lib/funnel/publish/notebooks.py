@@ -112,15 +112,19 @@ def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | No
 
 
 def _describe_pictures(path: Path) -> None:
-    """Write each picture's words into its cell, the one place Quarto takes alternative text from."""
+    """Write the words of its pictures into a cell, the one place Quarto takes alternative text from.
+
+    A cell with several outputs has a list, one place for each of them.
+    """
     import nbformat
 
     book = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
     for cell in book.cells:
-        for output in cell.get("outputs", ()):
-            words = output.get("metadata", {}).get("image/png", {}).get("alt")
-            if words:
-                cell.source = f"#| fig-alt: {json.dumps(words, ensure_ascii=False)}\n{cell.source}"
+        pictures = (output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", ()))
+        words = [picture.get("alt", "") for picture in pictures]
+        if any(words):
+            said = json.dumps(words if len(words) > 1 else words[0], ensure_ascii=False)
+            cell.source = f"#| fig-alt: {said}\n{cell.source}"
     nbformat.write(book, path)  # type: ignore[no-untyped-call]
 
 

@@ -93,6 +93,23 @@ def test_a_failed_notebook_is_kept_with_its_error_and_the_good_ones_stay(tmp_pat
     assert nbformat.read(tmp_path / "run" / "good.ipynb", 4).cells[-1].outputs[0].text == "old\n"
 
 
+def test_every_picture_s_words_are_where_quarto_looks_for_them(tmp_path: Path) -> None:
+    code = (
+        "from funnel.present.picture import Picture\n"
+        "for words in WORDS:\n"
+        "    display(Picture(b'', words, 1, 1) if words else 1)"
+    )
+    one = notebook(tmp_path, "one", code.replace("WORDS", "['a \"b\"']"))
+    two = notebook(tmp_path, "two", code.replace("WORDS", "['', 'first', '', 'second']"))
+    run([one, two], tmp_path, report_date="")
+    lines = [
+        nbformat.read(tmp_path / "run" / path.name, 4).cells[-1].source.split("\n") for path in (one, two)
+    ]
+    assert lines[0][0] == '#| fig-alt: "a \\"b\\""'
+    assert lines[1][0] == '#| fig-alt: ["", "first", "", "second"]'
+    assert not [line for line in lines[1][1:] if "fig-alt" in line]
+
+
 def test_a_kernel_that_dies_is_named_too(tmp_path: Path) -> None:
     path = notebook(tmp_path, "dies", "import os; os._exit(1)")
     with pytest.raises(NotebookError, match=r"dies\.ipynb: DeadKernelError"):
