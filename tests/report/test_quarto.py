@@ -26,8 +26,9 @@ def both(project, kit, lang: str, formats: set[str]) -> None:
 class TestReport:
     """The report itself, of the demo, with every notebook's outputs."""
 
-    pytestmark = [*needs_quarto, pytest.mark.xdist_group("issue")]
+    pytestmark = needs_quarto
 
+    @pytest.mark.xdist_group("issue")
     def test_all_sections_tables_and_figures_are_there_in_both(self, demo, kit, tmp_path):
         project = tmp_path / "project"
         shutil.copytree(demo.project, project, symlinks=True)
