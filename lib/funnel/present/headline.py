@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from funnel.analysis.cohorts import OVERALL
+from funnel.analysis.cohorts import OVERALL, wilson
 from funnel.present import theme as look
 from funnel.present.escape import clean, for_html, for_typst
 from funnel.present.grid import Cell, raw_blocks
@@ -131,8 +131,7 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
         part = texts.t("tile_of", n=int(record[stage]), base=int(record[base]))
         name, rate = clean(texts.stage(stage, settings)), texts.percent(record[f"{stage}_rate"])
         tiles.append(Tile(name, rate, (Cell(part),), theme.stage(stage, settings)))
-    same_week = equal_age.loc[equal_age["cohort_week"] == record["cohort_week"], "overall_change"]
-    lines = _compared("tile_equal", float(same_week.iloc[0]) if len(same_week) else math.nan, texts, theme)
+    lines = _at_equal_age(record["cohort_week"], equal_age, settings, texts, theme)
     raw = _compared("tile_raw", record["overall_change"], texts, theme)
     young = record["age_weeks"] < settings.young_weeks  # its raw change says more of its age than of itself
     lines += tuple(Cell(cell.text) for cell in raw) if young else raw
@@ -140,6 +139,37 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
         Tile(texts.stage(OVERALL, settings), texts.percent(record["overall_rate"], 2), lines, theme.ink)
     )
     return Headline(title, tuple(tiles), theme)
+
+
+def _at_equal_age(
+    week: pd.Timestamp, equal_age: pd.DataFrame, settings: Settings, texts: Texts, theme: Theme
+) -> tuple[Cell, ...]:
+    """The change at equal age; without a colour where chance alone may have made it."""
+    at = next((at for at, other in enumerate(equal_age["cohort_week"]) if other == week), 0)
+    if at == 0:
+        return ()
+    this, before = equal_age.iloc[at], equal_age.iloc[at - 1]
+    lines = _compared("tile_equal", float(this["overall_change"]), texts, theme)
+    last = settings.stage_keys[-1]
+    chance = may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
+    return tuple(Cell(line.text) for line in lines) if chance else lines
+
+
+def may_be_chance(now: int, leads: int, then: int, leads_then: int) -> bool:
+    """Tell whether the 90 % interval of the difference of two shares holds 0.
+
+    Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10 (from Wilson's limits).
+
+    >>> may_be_chance(23, 558, 18, 562), may_be_chance(60, 558, 18, 562)
+    (True, False)
+    """
+    counts, trials = pd.Series([now, then]), pd.Series([leads, leads_then])
+    low, high = wilson(counts, trials)
+    share = counts / trials
+    difference = share[0] - share[1]
+    down = math.hypot(share[0] - low[0], high[1] - share[1])
+    up = math.hypot(high[0] - share[0], share[1] - low[1])
+    return bool(difference - down <= 0 <= difference + up)
 
 
 def _compared(key: str, relative: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:

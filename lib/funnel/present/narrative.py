@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from funnel.analysis.cohorts import wilson
 from funnel.present.data_tables import kind, problem
 from funnel.present.escape import clean, for_markdown
-from funnel.present.headline import read_at
+from funnel.present.headline import may_be_chance, read_at
 from funnel.present.money_words import money
 from funnel.present.outlook_words import final, outlook
 from funnel.present.texts import Texts
@@ -140,23 +139,6 @@ def _at_equal_age(record: pd.Series, equal_age: pd.DataFrame, settings: Settings
     if may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"])):
         said.append(texts.t("say_chance", now=int(this[last]), then=int(before[last])))
     return said
-
-
-def may_be_chance(now: int, leads: int, then: int, leads_then: int) -> bool:
-    """Tell whether the 90 % interval of the difference of two shares holds 0.
-
-    Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10 (from Wilson's limits).
-
-    >>> may_be_chance(23, 558, 18, 562), may_be_chance(60, 558, 18, 562)
-    (True, False)
-    """
-    counts, trials = pd.Series([now, then]), pd.Series([leads, leads_then])
-    low, high = wilson(counts, trials)
-    share = counts / trials
-    difference = share[0] - share[1]
-    down = math.hypot(share[0] - low[0], high[1] - share[1])
-    up = math.hypot(high[0] - share[0], share[1] - low[1])
-    return bool(difference - down <= 0 <= difference + up)
 
 
 def driver(this: pd.Series, before: pd.Series, settings: Settings) -> str:
