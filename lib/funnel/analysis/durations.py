@@ -14,7 +14,7 @@ mean of their months' incidences, so that the old, who alone show the tail, do n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,9 +84,8 @@ def durations(waits: pd.DataFrame, horizon_weeks: int, attribute: str = "") -> p
     months = pd.to_datetime(part["cohort_month"])
     part = part.assign(cohort_quarter=months.dt.to_period("Q").dt.start_time)
     rows = []
-    for (start, stage), way in part.groupby(["start", "stage"], sort=False):
-        days = _grid(way, horizon_weeks)
-        pool = _development(way, days)
+    for start, stage, way, days in _ways(part, horizon_weeks):
+        pool = _pool(way, days)
         groups = [] if attribute else [(pd.NaT, way)]
         for group, frame in [*groups, *way.groupby(key)]:
             law = _law(frame, days, pool)
@@ -118,11 +117,10 @@ def curves(waits: pd.DataFrame, horizon_weeks: int, points: int = 200) -> pd.Dat
     require(waits, _NEEDED, "waits")
     part = waits[(waits["attribute"] == "") & (waits["attribute2"] == "")]
     parts = []
-    for (start, stage), way in part.groupby(["start", "stage"], sort=False):
-        days = _grid(way, horizon_weeks)
+    for start, stage, way, days in _ways(part, horizon_weeks):
         if not len(days):
             continue
-        law = _law(way, days, _development(way, days))
+        law = _law(way, days, _pool(way, days))
         shown = np.geomspace(1 / 24, horizon_weeks * 7, points)
         at = np.searchsorted(days, shown, side="right")
         columns = {name: np.append(0.0, getattr(law, name))[at] for name in ("reached", "lost")}
@@ -139,13 +137,12 @@ def waiting_limits(waits: pd.DataFrame, horizon_weeks: int, share: float = 0.9) 
     require(waits, _NEEDED, "waits")
     part = waits[(waits["attribute"] == "") & (waits["attribute2"] == "")]
     limits: dict[str, float] = {}
-    for (start, _), way in part.groupby(["start", "stage"], sort=False):
+    for start, _, way, days in _ways(part, horizon_weeks):
         if start in limits:
             continue
-        days = _grid(way, horizon_weeks)
-        limit = _law(way, days, _development(way, days)).quantile(share)
+        limit = _law(way, days, _pool(way, days)).quantile(share)
         if np.isfinite(limit):
-            limits[str(start)] = limit
+            limits[start] = limit
     return limits
 
 
@@ -171,17 +168,20 @@ class _Followed:
         return self.until == self.incidence.shape[1] or self.arrived >= FEW
 
 
-def _grid(way: pd.DataFrame, horizon_weeks: int) -> Floats:
-    days = np.unique(way["days"].to_numpy(dtype=np.float64))
-    return days[days <= horizon_weeks * 7]
+def _ways(waits: pd.DataFrame, horizon_weeks: int) -> Iterator[tuple[str, str, pd.DataFrame, Floats]]:
+    """Return each way's start and stage, its rows with the numbers of outcome and time, and its times."""
+    for (start, stage), way in waits.groupby(["start", "stage"], sort=False):
+        every = way["days"].to_numpy(dtype=np.float64)
+        days = np.unique(every[every <= horizon_weeks * 7])
+        outcome = way["outcome"].map({"reached": 0, "lost": 1, "open": 2})
+        yield str(start), str(stage), way.assign(_outcome=outcome, _time=np.searchsorted(days, every)), days
 
 
 def _follow(frame: pd.DataFrame, days: Floats) -> _Followed:
     """Return Aalen and Johansen's incidences of some leads."""
     counts = np.zeros((3, len(days) + 1))  # reached, lost, open by time; the last column is all later times
-    at = np.searchsorted(days, frame["days"].to_numpy(dtype=np.float64))
-    row = frame["outcome"].map({"reached": 0, "lost": 1, "open": 2}).to_numpy()
-    np.add.at(counts, (row, at), frame["leads"].to_numpy(dtype=np.float64))
+    places = frame["_outcome"].to_numpy(), frame["_time"].to_numpy()
+    np.add.at(counts, places, frame["leads"].to_numpy(dtype=np.float64))
     risk = np.cumsum(counts.sum(axis=0)[::-1])[::-1]
     hazards = counts[:2, :-1] / np.maximum(risk[:-1], 1)
     staying = np.cumprod(1 - np.minimum(hazards.sum(axis=0), 1))
@@ -191,13 +191,20 @@ def _follow(frame: pd.DataFrame, days: Floats) -> _Followed:
     return _Followed(float(counts.sum()), incidence, until, float(counts[0, :until].sum()))
 
 
-def _development(way: pd.DataFrame, days: Floats, pool: Floats | None = None) -> Floats:
+def _months(frame: pd.DataFrame, days: Floats) -> list[_Followed]:
+    return [_follow(part, days) for _, part in frame.groupby("cohort_month")]
+
+
+def _pool(way: pd.DataFrame, days: Floats) -> Floats:
+    """Return how all the leads of a way develop."""
+    return _development(_months(way, days), _follow(way, days).incidence)
+
+
+def _development(months: Sequence[_Followed], together: Floats) -> Floats:
     """Return the share of the final incidence at each time: the chain ladder of the months' incidences.
 
-    Times for which no month has been followed develop as in the pool, or as in all the leads together.
+    At times for which no month has been followed it grows as the incidences given do.
     """
-    months = [_follow(frame, days) for _, frame in way.groupby("cohort_month")]
-    together = _follow(way, days).incidence if pool is None else pool
     new, all_ = np.zeros_like(together), np.zeros_like(together)
     for one in months:
         new[:, : one.until] += one.leads * np.diff(one.incidence, axis=1, prepend=0)[:, : one.until]
@@ -207,17 +214,17 @@ def _development(way: pd.DataFrame, days: Floats, pool: Floats | None = None) ->
     )
     step = np.divide(new, all_, out=step, where=all_ > 0)
     share = np.cumprod((1 - step)[:, ::-1], axis=1)[:, ::-1]
-    developed: Floats = np.append(share[:, 1:], np.ones((2, 1)), axis=1)[:, : len(days)]
+    developed: Floats = np.append(share[:, 1:], np.ones((2, 1)), axis=1)[:, : share.shape[1]]
     return developed
 
 
 def _law(frame: pd.DataFrame, days: Floats, pool: Floats) -> _Law:
     """Return the law of some leads; a month that is too young to speak takes that of all of them."""
-    share = _development(frame, days, pool)
+    months = _months(frame, days)
+    share = _development(months, pool)
     together = _extended(_follow(frame, days), share)
     incidence, borrowed, number = np.zeros((2, len(days))), 0.0, 0.0
-    for _, part in frame.groupby("cohort_month"):
-        own = _follow(part, days)
+    for own in months:
         found = _extended(own, share) if own.speaks else together
         incidence += own.leads * found
         borrowed += own.leads * (_at(found[0], len(days)) - _at(found[0], own.until))
