@@ -16,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 Question = tuple[str, float, pd.Timestamp]
 """A stage, the relative change of the conversion into it, the Monday from which it holds."""
 
+_SEED = 0
 SPANS = (13, 26)
 """Weeks ahead over which the answer is added up."""
 WHAT_IF_COLUMNS = (
@@ -45,9 +46,10 @@ def what_if(
     """
     weeks = max(SPANS)
     plain = forecast_revenue(forecast, paid, weeks=weeks, plan=plan)
+    states = _states(forecast, moved)
     rows = []
     for stage, change, week in questions:
-        lift = lift_sales(forecast, moved, stage, change, week, weeks)
+        lift = _lift(forecast, states, stage, change, week, weeks)
         more = forecast_revenue(forecast, paid, weeks=weeks, plan=plan, lift=lift)
         for span in SPANS:
             before, sales = (each[:span].sum(axis=0) for each in (plain.payments, plain.sales))
@@ -67,8 +69,6 @@ def lift_sales(
     change: float,
     week: pd.Timestamp,
     weeks: int,
-    *,
-    seed: int = 0,
 ) -> tuple[Floats, Floats]:
     """Return the factors on sales if the conversion to a stage changes from a week on.
 
@@ -79,16 +79,24 @@ def lift_sales(
         change: relative, 0.1 = +10 %.
         week: Monday from which it holds.
         weeks: how many weeks ahead.
-        seed: of the fit.
 
     Returns:
         Factors on the sales of existing cohorts (cohort by week ahead) and of future cohorts (week of birth
         by week ahead), as `forecast_revenue` takes them.
     """
-    stages: Sequence[str] = list(forecast.stages)
-    seen = forecast.stages[stages[-1]].fit.triangle
-    states = fit_states(moved, stages, seen, seed)
-    step = list(stages).index(stage)
+    return _lift(forecast, _states(forecast, moved), stage, change, week, weeks)
+
+
+def _states(forecast: Forecast, moved: pd.DataFrame) -> States:
+    """Fit where the leads of the forecast stand, once for all questions."""
+    stages = list(forecast.stages)
+    return fit_states(moved, stages, forecast.stages[stages[-1]].fit.triangle, _SEED)
+
+
+def _lift(
+    forecast: Forecast, states: States, stage: str, change: float, week: pd.Timestamp, weeks: int
+) -> tuple[Floats, Floats]:
+    step = list(forecast.stages).index(stage)
     monday = pd.Timestamp(forecast.report_date) - pd.Timedelta(days=forecast.report_date.weekday())
     start = (pd.Timestamp(week) - monday).days // 7
     existing = _ratio(states, np.full(len(states.ages), start), step, change, weeks)

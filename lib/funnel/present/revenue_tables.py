@@ -12,14 +12,13 @@ from funnel.present.amounts import currency_word, unit_for
 from funnel.present.escape import clean
 from funnel.present.expected import revenue_doubt
 from funnel.present.grid import Cell, Grid, Head, Row
-from funnel.present.money_rows import INDENT, SPAN, digits_of, heading, value_name
+from funnel.present.money_rows import INDENT, SHOWN_VALUES, SPAN, digits_of, heading, value_name
 from funnel.present.outlook_tables import signed
 from funnel.present.texts import EMPTY, Texts
 from funnel.settings import Settings
 
 WEEKS = 13
 """How far ahead revenue is added up by value."""
-SHOWN_SLICES = 12
 
 
 def revenue_grid(months: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
@@ -113,7 +112,7 @@ def revenue_slices_grid(slices: pd.DataFrame, settings: Settings, texts: Texts) 
     for attribute in dict.fromkeys(sums.index.get_level_values("attribute")) if largest > 0 else ():
         rows.append(heading(str(attribute), 6, settings, texts))
         part = sums.loc[attribute].sort_values("total", ascending=False, kind="stable")
-        for value in part.index[:SHOWN_SLICES]:
+        for value in part.index[:SHOWN_VALUES]:
             deal = deals.loc[(attribute, value)]
             cells = [INDENT + value_name(value, texts)]
             cells += [unit.number(float(amount), texts) for amount in part.loc[value]]
@@ -122,7 +121,7 @@ def revenue_slices_grid(slices: pd.DataFrame, settings: Settings, texts: Texts) 
                 SPAN.join(texts.number(float(deal[end]), digits) for end in ("deal_low", "deal_high"))
             )
             rows.append(Row(tuple(Cell(text) for text in cells)))
-        rest = part.iloc[SHOWN_SLICES:]
+        rest = part.iloc[SHOWN_VALUES:]
         if len(rest):
             cells = [INDENT + texts.t("other_values", n=len(rest))]
             cells += [unit.number(float(amount), texts) for amount in rest.sum()]
