@@ -62,7 +62,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     project = new_project(tmp_path_factory.mktemp("demo"))
     chosen = settings.load(project / "funnel.yml")
     with Warehouse.open(chosen.path("warehouse"), chosen, write=True) as warehouse:
-        warehouse.load(read([ROOT / "data" / "demo"], chosen), dt.datetime(2022, 9, 26, 6))
+        warehouse.load(read([ROOT / "data" / "demo"], chosen), dt.datetime(2022, 10, 24, 6))
     order = Order(dt.date(2022, 9, 26), ["en", "ru"], renderer="builtin")
     made = make_issue(chosen, "funnel.yml", order, dt.datetime(2022, 9, 26, 7), Silent())
     assert made.new

@@ -145,7 +145,7 @@ def test_the_russian_page_holds_no_english_heading(issue: Path) -> None:
 
 def test_the_manifest_says_what_it_was_made_of(issue: Path) -> None:
     manifest = json.loads((issue / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["as_of"] == [D, "2022-09-26T06:00:00"]
+    assert manifest["as_of"] == [D, "2022-10-24T06:00:00"]
     assert manifest["renderer"]["name"] == "builtin"
     assert set(manifest["inputs"]) == {"leads", "stage_entries", "payments", "spend"}
     assert set(manifest["outputs"]) == {
@@ -191,6 +191,22 @@ def test_verify_finds_the_same_tables_and_notices_a_changed_file(issue: Path, ru
     assert result.code == 1
     assert "tables/cohorts.csv: changed since it was archived" in result.err
     assert "tables/cohorts.csv, line 13" in result.err
+
+
+def test_verify_says_what_of_the_archive_it_cannot_read(issue: Path, run: Any) -> None:
+    path = issue / "manifest.json"
+    good = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(good.replace('"key": "target"', '"key": "1 target"'), encoding="utf-8")
+        settings = run("verify", D)
+        path.write_text(good[:40], encoding="utf-8")
+        manifest = run("verify", D)
+    finally:
+        path.write_text(good, encoding="utf-8")
+    assert (settings.code, manifest.code) == (2, 2)
+    assert "manifest.json, settings: today's program cannot read them: stages" in settings.err
+    assert "manifest.json: is no manifest of an issue" in manifest.err
+    assert "Traceback" not in settings.err + manifest.err
 
 
 def test_a_notebook_that_raises_leaves_the_archive_as_it_was(issue: Path, run: Any, project: Path) -> None:

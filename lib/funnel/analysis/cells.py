@@ -100,7 +100,7 @@ def cells(
         part = part[part["attribute"].isin(["", *attributes])]
     group = part.groupby(_SLICE, sort=True)
     names = group.size().index.to_frame(index=False).astype(str)
-    keys = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in names.itertuples(index=False))
+    keys = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in names.itertuples(index=False)) or (TOTAL,)
     ages = np.array([age_weeks(week, report_date) for week in known], dtype=np.int64)
     table = np.zeros((len(keys), len(known), len(steps), int(ages[0]) + 1))
     week = ((part["cohort_week"] - stamps[0]).dt.days // 7).to_numpy(np.int64)

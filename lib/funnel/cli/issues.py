@@ -41,6 +41,8 @@ def report(
     order = Order(day, languages, chosen, program, draft)
     with Bar() as bar:
         made = make_issue(settings, common.state["config"].name, order, now(), bar)
+    if made.data_end:
+        say(f"The data end on {made.data_end}: if something happened later, it is not imported yet.")
     word = "Draft" if draft else "Issue" if made.new else "Unchanged issue"
     say(f"{word} of {day}, rendered by {made.renderer}: {made.folder}")
     for path in made.narratives:

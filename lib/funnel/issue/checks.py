@@ -28,18 +28,32 @@ def require_cohort(reached: pd.DataFrame, report_date: dt.date, first_day: dt.da
     raise InputError("The report date is too early.", [problem])
 
 
+QUIET = 2
+"""Weeks without any event after which the data are taken to end, not the company to rest."""
+
+
 def report_date_for(warehouse: Warehouse, today: dt.date, asked: dt.date | None) -> dt.date:
     """Return the report date: the one asked for, or the last Monday that the data reach.
 
     Raises:
-        InputError: the date asked for lies in the future.
+        InputError: the date asked for lies in the future, or more than `QUIET` weeks behind the last event.
     """
-    if asked is not None:
-        if asked > today:
-            problem = Problem(f"--date {asked}", "it lies in the future", f"{today} or earlier")
-            raise InputError("The report date cannot be used.", [problem])
+    last = warehouse.last_day()
+    newest = week_of(min(today, last + dt.timedelta(days=1)))
+    if asked is None:
+        return newest
+    if asked > today:
+        problem = Problem(f"--date {asked}", "it lies in the future", f"{today} or earlier")
+    elif asked > last + QUIET * WEEK:
+        problem = Problem(
+            f"--date {asked}",
+            f"the data end on {last}: what happened later is not imported",
+            f"{newest} or earlier",
+            "bring newer data with `funnel import` or `funnel sync`, or leave --date out",
+        )
+    else:
         return asked
-    return week_of(min(today, warehouse.last_day() + dt.timedelta(days=1)))
+    raise InputError("The report date cannot be used.", [problem])
 
 
 def language_of(settings: Settings, asked: str | None) -> Language:

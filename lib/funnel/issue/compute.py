@@ -63,6 +63,7 @@ def compute(
         settings=settings,
         as_of=as_of,
         previous=previous,
+        last_day=warehouse.last_day(as_of),
         reached=cubes.reached,
         reached_other=reached_other,
         problems=problems,

@@ -45,6 +45,7 @@ class Issue:
         settings: the settings it was made with.
         as_of: its two clocks.
         previous: the clocks of the archived issue before it, if there is one.
+        last_day: the last day on which anything had happened then.
         reached: the cube of the total and of each attribute, by the settings' rule.
         reached_other: the cube of the total by the other rule.
         problems: data problems (`funnel.schema.PROBLEM_COLUMNS`).
@@ -61,6 +62,7 @@ class Issue:
     settings: Settings
     as_of: AsOf
     previous: AsOf | None
+    last_day: dt.date
     reached: pd.DataFrame
     reached_other: pd.DataFrame
     problems: pd.DataFrame
@@ -96,6 +98,11 @@ class Issue:
     def _known_weeks(self, count: int) -> list[dt.date]:
         first = self.reached["cohort_week"].min().date()
         return [week for week in complete_weeks(self.report_date, count) if week >= first]
+
+    @property
+    def data_end(self) -> dt.date | None:
+        """The last day, where nothing happened in the whole week before the report date; else None."""
+        return self.last_day if self.last_day < self.report_date - WEEK else None
 
     @property
     def read_week(self) -> dt.date:
@@ -190,6 +197,7 @@ class Issue:
         facts = {
             "as_of": _clocks(self.as_of),
             "previous": _clocks(self.previous) if self.previous else None,
+            "last_day": self.last_day.isoformat(),
             "fingerprint": self.fingerprint,
             "settings": self.settings.model_dump(mode="json"),
             "initiatives": [item.model_dump(mode="json") for item in self.initiatives],
@@ -224,6 +232,7 @@ def load_issue(folder: Path) -> Issue:
         settings=Settings.model_validate(facts["settings"]),
         as_of=clocks(facts["as_of"]),
         previous=clocks(facts["previous"]) if facts["previous"] else None,
+        last_day=dt.date.fromisoformat(facts["last_day"]),
         fingerprint=facts["fingerprint"],
         initiatives=tuple(Initiative.model_validate(item) for item in facts["initiatives"]),
         investigations=tuple(Investigation.model_validate(item) for item in facts["investigations"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from funnel.present import theme as look
@@ -70,15 +72,19 @@ def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     return Grid("problems", heads, tuple(rows), theme, (), texts.t("empty_problems"))
 
 
-def caveats(problems: pd.DataFrame, texts: Texts) -> tuple[str, ...]:
-    """Return what the first page must say of the data: that stages are known only as "reached at least".
+def caveats(problems: pd.DataFrame, end: dt.date | None, texts: Texts) -> tuple[str, ...]:
+    """Return what the first page must say of the data.
+
+    That they end before the report date; that stages are known only as "reached at least".
 
     Args:
         problems: `schema.PROBLEM_COLUMNS`.
+        end: `issue.model.Issue.data_end`.
         texts: the language.
     """
+    ended = (texts.t("note_data_end", day=texts.date(end)),) if end else ()
     concluded = problems.loc[problems["problem"] == "reached_at_least", "rows"]
-    return tuple(texts.t("note_reached_at_least", n=int(rows)) for rows in concluded)
+    return (*ended, *(texts.t("note_reached_at_least", n=int(rows)) for rows in concluded))
 
 
 def restatement_grid(frame: pd.DataFrame | None, settings: Settings, texts: Texts) -> Grid:

@@ -1,12 +1,14 @@
 """A `Grid` as a Typst table: the same cells, for the PDF.
 
 Typst would let a table run over the edge of the page without a word, so the size of its text is chosen
-here from the widths of its cells.
+here from the widths of its cells; a table too wide for any size is written as several, one under the other.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from funnel.present.escape import for_typst
 from funnel.present.grid import Grid, Head, Row
@@ -16,6 +18,8 @@ PAGE_WIDTH = 502.0
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 """The font has no slanted Cyrillic; Typst would take another font for it."""
 LARGEST, SMALLEST = 9.0, 5.0
+READABLE = 6.5
+"""Points of the text of a table that is split: it may as well be read with ease."""
 _DIGIT, _BOLD = 0.5, 0.6
 SHORT = 16
 """Rows of a table that stays on one page."""
@@ -33,8 +37,34 @@ def write(grid: Grid) -> str:
     if not grid.rows:
         words = f'#text(fill: rgb("{theme.muted}"), {for_typst(grid.empty)})'
         return "\n".join([words, *notes])
+    return "\n".join([*(_table(part) for part in parts(grid)), *notes])
+
+
+def parts(grid: Grid) -> list[Grid]:
+    """Return the table, split by groups of columns if it does not fit; each part begins like the whole."""
+    if text_size(grid) >= SMALLEST:
+        return [grid]
+    kept = max(next((at for at, head in enumerate(grid.heads) if head.group), 1), 1)
+    found, at = [list(range(kept))], kept
+    for _, count in _cut(grid, range(kept, len(grid.heads))).groups():
+        more = [*found[-1], *range(at, at + count)]
+        if len(found[-1]) > kept and text_size(_cut(grid, more)) < READABLE:
+            found.append(list(range(kept)))
+            more = [*found[-1], *range(at, at + count)]
+        found[-1], at = more, at + count
+    return [_cut(grid, columns) for columns in found]
+
+
+def _cut(grid: Grid, columns: Sequence[int]) -> Grid:
+    """Return the table with some of its columns."""
+    rows = (replace(row, cells=tuple(row.cells[at] for at in columns)) for row in grid.rows)
+    return replace(grid, heads=tuple(grid.heads[at] for at in columns), rows=tuple(rows))
+
+
+def _table(grid: Grid) -> str:
+    theme = grid.theme
     aligns = ", ".join(head.align for head in grid.heads)
-    size = text_size(grid)
+    size = max(text_size(grid), SMALLEST)
     columns = ", ".join(f"{natural + more:.2f}em" if more else "auto" for natural, more in _widths(grid))
     lines = [
         f"#block(width: 100%, breakable: {str(len(grid.rows) > SHORT).lower()}, {{",
@@ -52,19 +82,12 @@ def write(grid: Grid) -> str:
         lines.append("    " + " ".join(_cells(grid, row)))
         lines.append(f'    table.hline(stroke: 0.4pt + rgb("{theme.line}")),')
     lines[-1] = f'    table.hline(stroke: 0.8pt + rgb("{theme.ink}")),'
-    return "\n".join([*lines, "  ))", "})", *notes])
+    return "\n".join([*lines, "  ))", "})"])
 
 
 def text_size(grid: Grid, width: float = PAGE_WIDTH) -> float:
-    """Return the size in points at which the table fits a width in points.
-
-    Raises:
-        ValueError: it does not fit at any legible size (a programmer's error: leave columns out).
-    """
-    size = width / sum(natural + more for natural, more in _widths(grid))
-    if size < SMALLEST:
-        raise ValueError(f"{grid.name}: {len(grid.heads)} columns do not fit a page")
-    return min(size, LARGEST)
+    """Return the size in points at which the table fits a width in points."""
+    return min(width / sum(natural + more for natural, more in _widths(grid)), LARGEST)
 
 
 def _widths(grid: Grid) -> list[tuple[float, float]]:

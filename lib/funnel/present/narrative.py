@@ -6,6 +6,7 @@ raw, and the comparison at equal age stands next to it.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 
@@ -31,6 +32,7 @@ def draft(
     texts: Texts,
     frames: Mapping[str, pd.DataFrame] | None = None,
     attention: Sequence[Sequence[str]] = (),
+    end: dt.date | None = None,
 ) -> str:
     """Write the narrative of a report: the cohort that is read, its neighbours, slices, outlook, the data.
 
@@ -45,6 +47,7 @@ def draft(
         texts: the language.
         frames: forecast and money by name, see `outlook_words.outlook` and `money_words.money`; or None.
         attention: paragraphs on flags, investigations and initiatives, of `attention_words.paragraphs`.
+        end: the last day of data that end early, see `issue.model.Issue.data_end`.
 
     Returns:
         Paragraphs separated by blank lines.
@@ -63,6 +66,8 @@ def draft(
             paragraphs[0] += final(read, frames, settings, texts)
             paragraphs.append(outlook(frames, settings, texts))
             paragraphs.append(money(frames, settings, texts))
+    if end:
+        paragraphs[0].insert(0, texts.t("note_data_end", day=texts.date(end)))
     paragraphs.append([*_data(imports, problems, settings, texts), *_restated(restated, texts)])
     return "\n\n".join(" ".join(sentences) for sentences in paragraphs if sentences) + "\n"
 

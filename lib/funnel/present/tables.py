@@ -133,6 +133,13 @@ def thin(ages: Sequence[int]) -> list[int]:
     return [age for age in ages if age in AGES or age == ages[-1]]
 
 
+def slices_grids(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[Grid]:
+    """Return a table for each attribute, see `slices_grid`; or the sentence that none is chosen."""
+    if not frames:
+        return [Grid("slices", (), (), look.load(settings), (), texts.t("empty_slices_chosen"))]
+    return [slices_grid(frame, name, settings, texts) for name, frame in frames.items()]
+
+
 def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: Texts) -> Grid:
     """Return the shown cohorts together, split by one lead attribute; the values with most leads first.
 

@@ -6,19 +6,45 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ValidationError
+
 from funnel.dates import AsOf
-from funnel.errors import MissingError
-from funnel.issue.model import clocks
+from funnel.errors import InputError, MissingError, Problem
 from funnel.publish.files import sha256
 
 NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-r(\d+))?$")
 MANIFEST = "manifest.json"
+RESTORE = "restore it with `git checkout`, or move the issue's folder out of the archive"
 MOST = 26
 """How many earlier issues are scored."""
+
+
+class Manifest(BaseModel):
+    """What of a manifest is read again; `funnel.publish.manifest.describe` writes it.
+
+    Attributes:
+        as_of: the two clocks the issue was made with.
+        previous: those of the issue before it, if there was one.
+        earlier: folder names of the issues whose forecasts it scored.
+        settings: as they were.
+        registers: initiatives and investigations as they were; None in a manifest that does not keep them.
+        renderer: its name and the versions of its programs.
+        commit: of the program.
+        outputs: SHA-256 of every file of the issue, by its path inside the folder.
+    """
+
+    as_of: tuple[dt.date, dt.datetime]
+    previous: tuple[dt.date, dt.datetime] | None = None
+    earlier: tuple[str, ...] = ()
+    settings: dict[str, object] = {}
+    registers: dict[str, list[dict[str, object]]] | None = None
+    renderer: dict[str, str] = {}
+    commit: str = ""
+    outputs: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +54,34 @@ class Archived:
     folder: Path
     report_date: dt.date
     revision: int
-    manifest: Mapping[str, object]
+    manifest: Manifest
 
     @property
     def as_of(self) -> AsOf:
         """The two clocks it was made with."""
-        pair = self.manifest["as_of"]
-        assert isinstance(pair, list)
-        return clocks(pair)
+        return AsOf(*self.manifest.as_of)
 
 
 def archived(archive: Path) -> list[Archived]:
-    """Return every issue of an archive, by date and revision; unfinished folders are not issues."""
-    found = []
+    """Return every issue of an archive, by date and revision; unfinished folders are not issues.
+
+    Raises:
+        InputError: manifests that cannot be read; all of them.
+    """
+    found, problems = [], []
     for folder in archive.iterdir() if archive.is_dir() else ():
         match = NAME.match(folder.name)
         if match and (folder / MANIFEST).is_file():
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            date = dt.date.fromisoformat(match[1])
+            path, date = folder / MANIFEST, dt.date.fromisoformat(match[1])
+            try:
+                manifest = Manifest.model_validate_json(path.read_bytes())
+            except ValidationError as error:
+                what = "; ".join(f"{'.'.join(map(str, e['loc']))} {e['msg']}".strip() for e in error.errors())
+                problems.append(Problem(str(path), f"is no manifest of an issue: {what}", todo=RESTORE))
+                continue
             found.append(Archived(folder, date, int(match[2] or 1), manifest))
+    if problems:
+        raise InputError("The archive is damaged.", problems)
     return sorted(found, key=lambda item: (item.report_date, item.revision))
 
 
@@ -57,24 +92,32 @@ def issues_before(archive: Path, report_date: dt.date) -> list[Archived]:
 
 
 def find(archive: Path, name: str) -> Archived:
-    """Return an issue by its folder's name, or a date's last revision.
+    """Return a date's last revision, or the one named: `2022-09-26-r1` is the first of its date.
 
     Raises:
         MissingError: there is none; the message lists those there are.
     """
     issues = archived(archive)
-    exact = [item for item in issues if item.folder.name == name]
-    dated = [item for item in issues if item.report_date.isoformat() == name]
-    if not (dated or exact):
+    found = [
+        item for item in issues if name in (f"{item.report_date}", f"{item.report_date}-r{item.revision}")
+    ]
+    if not found:
         there = ", ".join(item.folder.name for item in issues) or "none"
         raise MissingError(f"No issue {name!r} is archived in {archive}; there are: {there}.")
-    return (dated or exact)[-1]
+    return found[-1]
 
 
 def hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file of an issue but the manifest, by its path inside the folder."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     return {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
+
+
+def changed(issue: Archived, names: Iterable[str]) -> list[Path]:
+    """Return which of these files of an issue are not as they were archived."""
+    was = issue.manifest.outputs
+    paths = {name: issue.folder / name for name in names if name in was}
+    return [path for name, path in paths.items() if not path.is_file() or sha256(path) != was[name]]
 
 
 def put(
@@ -89,12 +132,12 @@ def put(
         manifest: what it was made of; the hashes of the files are added here.
 
     Returns:
-        The folder in the archive, and whether it is new: an issue with exactly the same files as the last
-        revision of its date is not archived twice. A different one becomes `-r2`, `-r3`, ...
+        The folder in the archive, and whether it is new: an issue whose files all stand in the last revision
+        of its date is not archived twice. A different one becomes `-r2`, `-r3`, ...
     """
     outputs = hashes(staged)
     same_date = [item for item in archived(archive) if item.report_date == report_date]
-    if same_date and same_date[-1].manifest.get("outputs") == outputs:
+    if same_date and outputs.items() <= same_date[-1].manifest.outputs.items():
         return same_date[-1].folder, False
     archive.mkdir(parents=True, exist_ok=True)
     revision = same_date[-1].revision + 1 if same_date else 1

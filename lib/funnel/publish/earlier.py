@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from funnel.errors import InputError, Problem
 from funnel.issue.results import Earlier
-from funnel.publish.archive import Archived, archived
+from funnel.publish.archive import RESTORE, Archived, archived, changed
+
+TABLES = ("tables/forecast.csv", "tables/revenue.csv")
 
 
 def issues_named(archive: Path, names: Sequence[str]) -> list[Archived]:
@@ -17,10 +20,18 @@ def issues_named(archive: Path, names: Sequence[str]) -> list[Archived]:
 
 
 def forecasts(issues: Sequence[Archived]) -> list[Earlier]:
-    """Read the forecast tables of issues; those made before there were any are passed over."""
+    """Read the forecast tables of issues; those made before there were any are passed over.
+
+    Raises:
+        InputError: tables that are missing or were changed after they were archived; all of them.
+    """
+    bad = [path for issue in issues for path in changed(issue, TABLES)]
+    if bad:
+        what = "missing or changed since it was archived, so the forecast cannot be scored"
+        raise InputError("The archive is damaged.", [Problem(str(path), what, todo=RESTORE) for path in bad])
     found = []
     for issue in issues:
-        paths = [issue.folder / "tables" / name for name in ("forecast.csv", "revenue.csv")]
+        paths = [issue.folder / name for name in TABLES]
         if all(path.is_file() for path in paths):
             frames = [
                 pd.read_csv(paths[0], parse_dates=["cohort_week"]),

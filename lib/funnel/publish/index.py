@@ -44,6 +44,5 @@ def _row(issue: Archived, texts: Texts) -> str:
     label = texts.date(issue.report_date)
     if issue.revision > 1:
         label += " · " + texts.t("index_revision", number=issue.revision)
-    renderer = issue.manifest.get("renderer")
-    by = renderer.get("name", "") if isinstance(renderer, dict) else ""
-    return f"<tr><td>{html.escape(label)}</td><td>{links}</td><td>{html.escape(str(by))}</td></tr>"
+    by = issue.manifest.renderer.get("name", "")
+    return f"<tr><td>{html.escape(label)}</td><td>{links}</td><td>{html.escape(by)}</td></tr>"

@@ -21,7 +21,7 @@ def notebooks_in(folder: Path) -> list[Path]:
 
     Raises:
         MissingError: there are none.
-        NotebookError: a name holds an underscore or a dot, which breaks Quarto's embed.
+        NotebookError: a name holds an underscore or a dot, which breaks Quarto's embed; or a file is none.
     """
     paths = sorted(folder.glob("*.ipynb"))
     if not paths:
@@ -32,7 +32,21 @@ def notebooks_in(folder: Path) -> list[Path]:
             f"{', '.join(odd)}: the name of a notebook may not hold an underscore or a dot, "
             "or Quarto cannot embed it. To do: rename it, with hyphens."
         )
+    broken = [path.name for path in paths if not _is_notebook(path)]
+    if broken:
+        raise NotebookError(
+            f"{', '.join(broken)}: no Jupyter notebook can be read from it. "
+            f"To do: restore it: git checkout -- {folder.name}/"
+        )
     return paths
+
+
+def _is_notebook(path: Path) -> bool:
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return all({"cell_type", "source"} <= cell.keys() for cell in cells)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def run_notebooks(

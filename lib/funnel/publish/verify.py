@@ -6,11 +6,14 @@ import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
-from funnel.errors import CheckFailed
+from pydantic import ValidationError
+
+from funnel.dates import AsOf
+from funnel.errors import CheckFailed, InputError, Problem
 from funnel.issue.compute import compute
-from funnel.issue.model import clocks, load_issue
+from funnel.issue.model import load_issue
 from funnel.issue.registers import Registers, registers_from
-from funnel.publish.archive import Archived, hashes
+from funnel.publish.archive import MANIFEST, Archived, hashes
 from funnel.publish.earlier import forecasts, issues_named
 from funnel.publish.tables import csv_text
 from funnel.settings import Settings
@@ -26,21 +29,19 @@ def verify(issue: Archived, settings: Settings) -> int:
         How many tables were found the same.
 
     Raises:
+        InputError: today's program cannot read the settings of that day, or an earlier issue it scored.
         CheckFailed: a file of the issue was changed after it was archived, or a table differs; all of it
             is listed, with the first line that differs.
     """
-    then = Settings.model_validate(
-        {**dict(_mapping(issue, "settings")), "root": settings.root, "warehouse": settings.warehouse}
-    )
-    previous = issue.manifest.get("previous")
+    then, previous = _settings(issue, settings), issue.manifest.previous
     with Warehouse.open(settings.path("warehouse"), then) as warehouse:
         again = compute(
             warehouse,
             then,
             issue.report_date,
             issue.as_of.known_at,
-            clocks(previous) if isinstance(previous, list) else None,
-            forecasts(issues_named(settings.path("archive"), _names(issue))),
+            AsOf(*previous) if previous else None,
+            forecasts(issues_named(settings.path("archive"), issue.manifest.earlier)),
             _registers(issue),
         )
     wrong = _changed_files(issue)
@@ -62,27 +63,30 @@ def verify(issue: Archived, settings: Settings) -> int:
     return len(kept)
 
 
+def _settings(issue: Archived, settings: Settings) -> Settings:
+    """Return the settings the issue was made with, in today's places."""
+    places = {"root": settings.root, "warehouse": settings.warehouse}
+    try:
+        return Settings.model_validate({**issue.manifest.settings, **places})
+    except ValidationError as error:
+        what = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        problem = Problem(
+            f"{issue.folder / MANIFEST}, settings",
+            f"today's program cannot read them: {'; '.join(what)}",
+            todo=f"verify with the program of commit {issue.manifest.commit or 'that day'}",
+        )
+        raise InputError(f"The issue {issue.folder.name} cannot be run again.", [problem]) from None
+
+
 def _registers(issue: Archived) -> Registers | None:
     """Return the initiatives and investigations the issue was made with, where its manifest keeps them."""
-    kept = issue.manifest.get("registers")
-    return registers_from(kept) if isinstance(kept, dict) else None
-
-
-def _names(issue: Archived) -> list[str]:
-    value = issue.manifest.get("earlier", [])
-    assert isinstance(value, list)
-    return value
-
-
-def _mapping(issue: Archived, name: str) -> dict[str, object]:
-    value = issue.manifest[name]
-    assert isinstance(value, dict)
-    return value
+    kept = issue.manifest.registers
+    return registers_from(kept) if kept is not None else None
 
 
 def _changed_files(issue: Archived) -> list[str]:
     """Name the files that are not as they were archived."""
-    was, now = _mapping(issue, "outputs"), hashes(issue.folder)
+    was, now = issue.manifest.outputs, hashes(issue.folder)
     lines = []
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):
@@ -93,7 +97,7 @@ def _changed_files(issue: Archived) -> list[str]:
 
 def _difference(path: Path, text: str) -> list[str]:
     """Describe the first line in which a kept table and the same table made anew differ."""
-    kept = path.read_text(encoding="utf-8").splitlines()
+    kept = path.read_text(encoding="utf-8", errors="replace").splitlines()
     for number, (before, after) in enumerate(zip_longest(kept, text.splitlines(), fillvalue=""), start=1):
         if before != after:
             return [f"tables/{path.name}, line {number}: archived {before!r}, now {after!r}"]

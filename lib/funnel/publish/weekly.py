@@ -60,12 +60,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of it: the folder of the issue, whether it is new, the narratives, who rendered it."""
+    """What came of it: the folder of the issue, whether it is new, the narratives, who rendered it.
+
+    `data_end` is that of the issue.
+    """
 
     folder: Path
     new: bool
     narratives: tuple[Path, ...]
     renderer: str
+    data_end: dt.date | None
 
 
 def make_issue(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
@@ -109,13 +113,13 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         progress.done(f"pages ({language})")
     if order.draft:
         progress.done("draft")
-        return Made(staged, True, tuple(narratives), rendered.renderer)
+        return Made(staged, True, tuple(narratives), rendered.renderer, issue.data_end)
     programs = {"name": rendered.renderer, **rendered.versions}
     manifest = describe(issue, order.languages, programs, now)
     folder, new = archive.put(staged, settings.path("archive"), order.report_date, manifest)
     index.write(settings.path("archive"), Texts(settings.language), settings)
     progress.done("archive")
-    return Made(folder, new, tuple(narratives), rendered.renderer)
+    return Made(folder, new, tuple(narratives), rendered.renderer, issue.data_end)
 
 
 def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Issue:
@@ -132,7 +136,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Iss
             "settings": settings_json(settings),
             "registers": registers.as_json(),
             "problems": [str(problem) for problem in registers.problems],
-            "earlier": [item.manifest["outputs"] for item in before],
+            "earlier": [item.manifest.outputs for item in before],
         }
         now = sha256_of(_code(), json.dumps(inputs, sort_keys=True))
         if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == now):
@@ -203,6 +207,7 @@ def narrative_for(issue: Issue, language: Language) -> Path:
                 settings,
                 Texts(language),
             ),
+            issue.data_end,
         )
         write_text(path, text)
     return path

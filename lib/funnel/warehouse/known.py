@@ -27,21 +27,46 @@ FIRST_MONDAY = dt.date(1, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The four canonical tables of any Ibis engine; without `known_from` a table counts as always known."""
+    """The four canonical tables of any Ibis engine; without `known_from` a table counts as always known.
+
+    `first_import` is when the rows known from the beginning were really read; None where nobody knows.
+    """
 
     leads: ir.Table
     stage_entries: ir.Table
     payments: ir.Table
     spend: ir.Table
+    first_import: dt.datetime | None = None
 
     def known(self, name: TableName, known_at: dt.datetime) -> ir.Table:
         """Return the rows of a table in the version that was known at a time."""
+        table = self._versions(name, known_at)
+        return table.drop(*KNOWN) if "known_from" in table.columns else table
+
+    def now(self, name: TableName) -> ir.Table:
+        """Return the rows known now, with their `known_from`."""
+        table: ir.Table = getattr(self, name)
+        return table.filter(table.known_to.isnull()) if "known_to" in table.columns else table
+
+    def ahead(self, name: TableName, known_at: dt.datetime) -> ir.Table:
+        """Return the rows dated more than a day after they were read: mistyped, or from a wrong clock."""
+        table = self._versions(name, known_at)
+        return table.filter(self.is_ahead(table, name))
+
+    def is_ahead(self, table: ir.Table, name: TableName) -> ir.BooleanValue:
+        """Tell of each version of a row whether it is dated more than a day after it was read."""
+        if self.first_import is None:
+            return ibis.literal(False)
+        read = ibis.greatest(table.known_from, instant(self.first_import))
+        return table[EVENT[name]].cast("timestamp(6)") > read + ibis.interval(days=1)
+
+    def _versions(self, name: TableName, known_at: dt.datetime) -> ir.Table:
         table: ir.Table = getattr(self, name)
         if "known_from" not in table.columns:
             return table
         moment = instant(known_at)
         still = table.known_to.isnull() | (table.known_to > moment)
-        return table.filter(table.known_from <= moment, still).drop(*KNOWN)
+        return table.filter(table.known_from <= moment, still)
 
     def at(self, name: TableName, as_of: AsOf) -> ir.Table:
         """Return the rows of a table that were known and had happened at an `AsOf`."""

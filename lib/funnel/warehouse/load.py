@@ -43,6 +43,12 @@ def last_change(connection: duckdb.DuckDBPyConnection) -> dt.datetime | None:
     return found if isinstance(found, dt.datetime) else None
 
 
+def first_import(connection: duckdb.DuckDBPyConnection) -> dt.datetime | None:
+    """Return the time of the first import, whose rows count as known from the beginning."""
+    found = scalar(connection, "SELECT min(moment) FROM funnel_imports WHERE inserted > 0")
+    return found if isinstance(found, dt.datetime) else None
+
+
 def _utc(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
 

@@ -9,12 +9,13 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from funnel.dates import AsOf
-from funnel.schema import PROBLEM_COLUMNS
+from funnel.schema import PROBLEM_COLUMNS, TableName
 from funnel.settings import LOST, Settings
 from funnel.warehouse.known import Tables
 from funnel.warehouse.reach import filled, first_entries
 
 PROBLEMS = (
+    "dated_ahead",
     "entered_before_created",
     "paid_before_created",
     "deleted_lead",
@@ -30,6 +31,7 @@ PROBLEMS = (
 def problems(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
     """Return the data problems of an `AsOf`; see `schema.PROBLEM_COLUMNS`. Kinds without rows are left out.
 
+    - `dated_ahead`: dated more than a day after it became known; counts from its date on.
     - `entered_before_created`, `paid_before_created`: dated before the lead was created; counted as of then.
     - `deleted_lead`: entries and payments of leads that were deleted; they count nowhere.
     - `unknown_stage`: entries into a stage that is not configured; they count nowhere.
@@ -62,6 +64,9 @@ def _kinds(tables: Tables, settings: Settings, as_of: AsOf) -> Iterator[tuple[st
     leads = tables.known("leads", as_of.known_at).select("lead_id", "created_at")
     keys = settings.stage_keys
 
+    with_leads: tuple[TableName, ...] = ("leads", "stage_entries", "payments")
+    for table in with_leads:
+        yield table, "dated_ahead", tables.ahead(table, as_of.known_at)
     dated = entries.inner_join(leads, "lead_id")
     yield "stage_entries", "entered_before_created", dated.filter(dated.entered_at < dated.created_at)
     dated = payments.inner_join(leads, "lead_id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -117,7 +118,8 @@ class Warehouse:
 
     @property
     def _tables(self) -> Tables:
-        return self._foreign or Tables(*(self._ibis.table(name) for name in TABLES))
+        tables = self._foreign or Tables(*(self._ibis.table(name) for name in TABLES))
+        return tables if self._foreign else replace(tables, first_import=load.first_import(self._connection))
 
     def load(
         self, batch: Batch, known_at: dt.datetime, *, full: bool = False
@@ -159,9 +161,8 @@ class Warehouse:
 
     def known(self) -> Known:
         """Return what is known now, for files that say only how things stand (`funnel.sources.read`)."""
-        now = self._tables.leads.filter(self._tables.leads.known_to.isnull())
-        entries = self._tables.stage_entries
-        entries = entries.filter(entries.known_to.isnull()).select("lead_id", "stage", "entered_at")
+        now = self._tables.now("leads")
+        entries = self._tables.now("stage_entries").select("lead_id", "stage", "entered_at")
         return Known(entries.to_pyarrow(), now.select("lead_id").to_pyarrow()["lead_id"].combine_chunks())
 
     def imports(self) -> pd.DataFrame:
@@ -182,32 +183,28 @@ class Warehouse:
         Raises:
             MissingError: there are no leads.
         """
-        return self._day("min", ["leads"])
+        created = self._tables.now("leads").created_at
+        first: dt.date | None = created.min().cast("date").to_pyarrow().as_py()
+        if first is None:
+            raise MissingError(_NOTHING)
+        return first
 
-    def last_day(self) -> dt.date:
-        """Return the last day on which anything known now happened.
+    def last_day(self, as_of: AsOf | None = None) -> dt.date:
+        """Return the last day on which anything happened; what is dated in the future does not count.
+
+        Args:
+            as_of: what was known and had happened by then; by default all that is known now.
 
         Raises:
             MissingError: there are no leads.
         """
-        self.first_day()
-        return self._day("max", list(TABLES))
-
-    def _day(self, which: str, names: list[str]) -> dt.date:
-        days = []
-        for name, event_column in EVENT.items():
-            if name not in names:
-                continue
-            table = getattr(self._tables, name)
-            if "known_to" in table.columns:
-                table = table.filter(table.known_to.isnull())
-            event = table[event_column]
-            found = (event.min() if which == "min" else event.max()).cast("date").to_pyarrow().as_py()
-            days += [found] if found else []
-        if not days:
-            raise MissingError(_NOTHING)
-        first_or_last: dt.date = min(days) if which == "min" else max(days)
-        return first_or_last
+        days, tables = [self.first_day()], self._tables
+        for name, event in EVENT.items():
+            now = tables.now(name)
+            table = tables.at(name, as_of) if as_of else now.filter(~tables.is_ahead(now, name))
+            last = table[event].max().cast("date").to_pyarrow().as_py()
+            days += [last] if last else []
+        return max(days)
 
     def attributes(self) -> tuple[str, ...]:
         """Return the names of the attribute columns the leads have."""

@@ -13,7 +13,7 @@ import typst
 
 from funnel.present import theme as look
 from funnel.present.grid import Cell, Grid, Head, Row
-from funnel.present.grid_typst import text_size
+from funnel.present.grid_typst import SMALLEST, parts, text_size
 from funnel.settings import Settings
 
 HOSTILE = [
@@ -154,8 +154,17 @@ def test_a_table_without_rows_says_why(settings: Settings) -> None:
     assert "Nothing" in code
 
 
-def test_what_cannot_fit_a_page_is_an_error(settings: Settings) -> None:
-    with pytest.raises(ValueError, match="a-grid: 60 columns do not fit"):
-        text_size(grid(settings, [["12345"] * 60]))
+def test_what_does_not_fit_a_page_is_written_as_several_tables_that_begin_alike(settings: Settings) -> None:
+    heads = [Head("Cohort"), *(Head(f"h{n}", group=f"Stage {n // 2}") for n in range(40)), Head("Overall")]
+    wide = grid(settings, [["12345"] * 42] * 2, heads)
+    found = parts(wide)
+    assert len(found) > 1
+    assert all(part.heads[0].title == "Cohort" and text_size(part) >= SMALLEST for part in found)
+    assert [head.title for part in found for head in part.heads[1:]] == [head.title for head in heads[1:]]
+    assert all(all(count == 2 for title, count in part.groups() if title) for part in found)
+    assert blocks(wide)[1].count("table.header(") == len(found)
+
+
+def test_a_row_has_a_cell_for_each_column(settings: Settings) -> None:
     with pytest.raises(ValueError, match="1 cells under 2 columns"):
         grid(settings, [["1"]], [Head("A"), Head("B")])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 import subprocess
@@ -223,8 +224,21 @@ def test_data_from_exports_say_on_the_first_page_that_stages_are_reached_at_leas
     found = pd.DataFrame(
         {"table": "stage_entries", "problem": kinds, "rows": [3, 12], "leads": 1, "example": "x"}
     )
-    caveats = data_tables.caveats(found, Texts("en"))
+    caveats = data_tables.caveats(found, None, Texts("en"))
     grid = tables.cohort_grid(cohorts, settings, Texts("en"), None, caveats)
     assert grid.notes[0].startswith("Reached at least: 12 stage entries")
     assert "first seen lost counts in none" in grid.notes[0]
-    assert data_tables.caveats(found[:1], Texts("en")) == ()
+    assert data_tables.caveats(found[:1], None, Texts("en")) == ()
+
+
+def test_data_that_end_early_are_told_first() -> None:
+    none = pd.DataFrame(columns=["table", "problem", "rows", "leads", "example"])
+    said = data_tables.caveats(none, dt.date(2022, 10, 23), Texts("en"))
+    assert said[0].startswith("The data end on 23 Oct 2022")
+    russian = data_tables.caveats(none, dt.date(2022, 10, 23), Texts("ru"))
+    assert russian[0].startswith("Данные кончаются 23.10.2022")
+
+
+def test_without_slices_the_report_says_so(settings: Settings) -> None:
+    (only,) = tables.slices_grids({}, settings, Texts("en"))
+    assert "slices in funnel.yml is empty" in only._repr_mimebundle_()["text/markdown"]

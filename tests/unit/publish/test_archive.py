@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from funnel.errors import MissingError
+from funnel.errors import InputError, MissingError
 from funnel.publish import archive
 from funnel.publish.archive import issues_before
+from funnel.publish.earlier import forecasts
 
 D = dt.date(2022, 9, 26)
 MANIFEST = {"as_of": ["2022-09-26", "2022-09-26T08:00:00"]}
@@ -83,3 +84,50 @@ def test_an_issue_that_is_not_there_is_told_with_those_that_are(staged: Path, tm
     archive.put(staged, tmp_path / "archive", D, MANIFEST)
     with pytest.raises(MissingError, match="there are: 2022-09-26"):
         archive.find(tmp_path / "archive", "2022-09-19")
+
+
+def test_fewer_files_of_the_same_issue_are_no_new_issue(staged: Path, tmp_path: Path) -> None:
+    (staged / "report.ru.html").write_text("page")
+    first, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    (staged / "report.ru.html").unlink()
+    assert archive.put(staged, tmp_path / "archive", D, MANIFEST) == (first, False)
+
+
+def test_every_revision_can_be_named(staged: Path, tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        (staged / "report.html").write_text(text)
+        archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    named = {
+        name: archive.find(tmp_path / "archive", name).folder.name
+        for name in ("2022-09-26", "2022-09-26-r1", "2022-09-26-r2")
+    }
+    assert list(named.values()) == ["2022-09-26-r2", "2022-09-26", "2022-09-26-r2"]
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", "\xff", '{"as_of": ["2022-09-26"]}'])
+def test_a_damaged_manifest_is_named_with_what_to_do(staged: Path, tmp_path: Path, text: str) -> None:
+    folder, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    other, _ = archive.put(staged, tmp_path / "archive", dt.date(2022, 9, 19), MANIFEST)
+    for damaged in (folder, other):
+        (damaged / "manifest.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError) as caught:
+        archive.archived(tmp_path / "archive")
+    said = str(caught.value)
+    assert said.count("manifest.json: is no manifest of an issue") == 2
+    assert "to do: restore it with `git checkout`" in said
+
+
+def test_a_forecast_that_was_changed_or_lost_is_not_scored(staged: Path, tmp_path: Path) -> None:
+    names = ("forecast.csv", "revenue.csv")
+    for name in names:
+        (staged / "tables" / name).write_text("cohort_week,week\n")
+    folder, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    (issue,) = archive.archived(tmp_path / "archive")
+    assert len(forecasts([issue])) == 1
+    (folder / "tables" / names[0]).write_text('"')
+    (folder / "tables" / names[1]).unlink()
+    with pytest.raises(InputError) as caught:
+        forecasts([issue])
+    assert all(
+        f"tables/{name}: missing or changed since it was archived" in str(caught.value) for name in names
+    )

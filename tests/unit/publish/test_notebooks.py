@@ -173,3 +173,10 @@ def test_what_a_notebook_imports_is_read_from_its_cells(tmp_path: Path) -> None:
     assert kernels.imported(path) == []
     path = notebook(tmp_path, "b", "import numpy as np\nfrom funnel import dates\nfrom . import x")
     assert kernels.imported(path) == ["numpy", "funnel", "funnel.dates"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": [1]}', '{"cells": [{}]}'])
+def test_a_file_that_is_no_notebook_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.ipynb").write_text(text)
+    with pytest.raises(NotebookError, match=r"odd.ipynb: no Jupyter notebook .* git checkout"):
+        notebooks_in(tmp_path)

@@ -158,6 +158,22 @@ def test_first_and_last_day(house, make) -> None:
     assert (house.first_day(), house.last_day()) == (dt.date(2022, 9, 12), dt.date(2022, 9, 20))
 
 
+def test_what_is_dated_in_the_future_is_counted_as_a_problem_and_does_not_move_the_last_day(
+    house, make
+) -> None:
+    """The first import is known from the beginning, yet was made on a day; a later one on its own."""
+    ahead = [("3", "2042-09-13 10:00", None)]
+    house.load(make(leads=[*LEADS, *ahead], stage_entries=ENTRIES), day(1))
+    assert house.last_day() == dt.date(2022, 9, 20)
+    house.load(make(stage_entries=[ENTRIES[0], ("2", "target", "2022-10-09 10:00")]), day(2))
+    assert house.last_day() == dt.date(2022, 9, 20)
+    found = house.problems(AsOf(REPORT, day(9))).set_index("table")
+    found = found[found["problem"] == "dated_ahead"]
+    assert found["rows"].to_dict() == {"leads": 1, "stage_entries": 1}
+    assert found["example"].to_dict() == {"leads": "3", "stage_entries": "2"}
+    assert house.last_day(AsOf(dt.date(2022, 9, 20), day(9))) == dt.date(2022, 9, 14)
+
+
 def test_the_fingerprint_does_not_depend_on_the_order_of_rows_but_on_every_value(
     house, make, tmp_path
 ) -> None:
