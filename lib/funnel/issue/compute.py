@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -72,7 +73,9 @@ def compute(
         fingerprint=warehouse.fingerprint(as_of),
         initiatives=cubes.initiatives,
         investigations=cubes.investigations,
-        register_problems=tuple(str(problem) for problem in registers.problems),
+        register_problems=tuple(
+            str(problem).replace(f"{settings.root}{os.sep}", "") for problem in registers.problems
+        ),
         earlier=tuple(item.name for item in earlier),
         results=results(cubes, asked, earlier, step),
     )

@@ -16,12 +16,14 @@ from filelock import FileLock, Timeout
 from funnel.errors import BusyError
 from funnel.issue.model import Issue, load_issue
 from funnel.issue.registers import read_registers
+from funnel.present.escape import clean, for_markdown
 from funnel.present.texts import Texts
 from funnel.publish import archive, index
 from funnel.publish.archive import issues_before
 from funnel.publish.files import sha256_of, write_text
 from funnel.publish.hypotheses import edits
 from funnel.publish.manifest import describe, settings_json
+from funnel.publish.narratives import narrative_for
 from funnel.publish.notebooks import notebooks_in, run_notebooks
 from funnel.publish.render import Rendered, render
 from funnel.publish.tables import write_tables
@@ -93,6 +95,10 @@ def make_issue(settings: Settings, config: str, order: Order, now: dt.datetime, 
 def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
     run = settings.path("run")
     notebooks = notebooks_in(settings.root / "notebooks")
+    if not (settings.root / "_brand.yml").is_file():
+        from funnel.present import theme  # heavy, and needed only to say what to do
+
+        theme.load(settings)
     progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
     issue = _prepare(settings, order, notebooks)
     progress.done("cohorts")
@@ -179,40 +185,6 @@ def _code() -> list[Path]:
     return sorted(path for path in Path(__file__).parents[1].rglob("*") if path.suffix in (".py", ".yml"))
 
 
-def narrative_for(issue: Issue, language: Language) -> Path:
-    """Return the narrative of an issue, drafted if there is none yet; an existing one is never touched."""
-    settings = issue.settings
-    suffix = "" if language == settings.language else f".{language}"
-    path = settings.path("narrative") / f"{issue.report_date}{suffix}.md"
-    if not path.exists():
-        from funnel.present.attention_words import paragraphs  # heavy, and needed once a week
-        from funnel.present.narrative import draft
-
-        slices = {name: issue.slices(name) for name in settings.slices}
-        text = draft(
-            issue.cohort_table(),
-            issue.equal_age_table(),
-            slices,
-            issue.imports,
-            issue.problems,
-            issue.restated if issue.previous else None,
-            settings,
-            Texts(language),
-            issue.results,
-            paragraphs(
-                issue.results,
-                issue.in_detail(),
-                issue.initiatives,
-                issue.news_since,
-                settings,
-                Texts(language),
-            ),
-            issue.data_end,
-        )
-        write_text(path, text)
-    return path
-
-
 def _run_notebooks(
     issue: Issue, language: Language, config: str, notebooks: Sequence[Path], progress: Progress
 ) -> None:
@@ -240,12 +212,13 @@ def _render(issue: Issue, language: Language, narrative: Path, order: Order) -> 
     settings = issue.settings
     run = settings.path("run")
     texts = Texts(language)
+    company = for_markdown(clean(settings.company))  # both renderers read these facts as Markdown
     facts = {
         "lang": language,
-        "title": texts.t("title_company", company=settings.company) if settings.company else texts.t("title"),
+        "title": texts.t("title_company", company=company) if company else texts.t("title"),
         "subtitle": texts.t("subtitle", date=texts.date(issue.report_date)),
         "date": issue.report_date.isoformat(),
-        "company": settings.company,
+        "company": company,
     }
     write_text(run / "report.yml", yaml.safe_dump(facts, allow_unicode=True, sort_keys=True))
     write_text(
