@@ -78,24 +78,43 @@ def final(read: pd.Series, frames: Mapping[str, pd.DataFrame], settings: Setting
     return [*said, texts.t("say_final_tail")] if item.doubt == TAIL else said
 
 
-def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
-    weeks = given["revenue"]["week"].drop_duplicates().nsmallest(WEEKS)
-    ahead = given["revenue"][given["revenue"]["week"].isin(weeks)]
+def revenue_ahead(
+    frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
+) -> dict[str, str | int]:
+    """Return in words what the next weeks will bring.
+
+    Args:
+        frames: by name: `revenue`, `revenue_sum`, as `outlook` takes them.
+        settings: the currency.
+        texts: the language.
+
+    Returns:
+        `n` (weeks), `existing`, `future`, `total`, and where a range is known `low`, `high` (80 %); nothing
+        where no revenue is expected.
+    """
+    if frames["revenue"].empty:
+        return {}
+    weeks = frames["revenue"]["week"].drop_duplicates().nsmallest(WEEKS)
+    ahead = frames["revenue"][frames["revenue"]["week"].isin(weeks)]
     sums = ahead.groupby("source")["mean"].sum()
     if sums["total"] <= 0:
-        return []
+        return {}
     unit = unit_for(float(sums["total"]), settings.currency, texts)
     # Rounded first, so that the sentence adds up.
     parts = {name: round(float(sums[name]) / unit.size, unit.digits) * unit.size for name in SOURCES[:2]}
-    words = {
-        name: unit.words(amount, texts) for name, amount in (*parts.items(), ("total", sum(parts.values())))
-    }
-    said = [texts.t("say_revenue", n=len(weeks), **words)]
-    if "revenue_sum" in given:
-        row = given["revenue_sum"].iloc[0]
-        low, high = (unit.words(float(row[name]), texts) for name in ("p10", "p90"))
-        said.append(texts.t("say_revenue_range", low=low, high=high))
-    if "forecast" not in given:
+    amounts = {**parts, "total": sum(parts.values())}
+    if "revenue_sum" in frames and len(frames["revenue_sum"]):
+        row = frames["revenue_sum"].iloc[0]
+        amounts |= {"low": float(row["p10"]), "high": float(row["p90"])}
+    return {"n": len(weeks), **{name: unit.words(amount, texts) for name, amount in amounts.items()}}
+
+
+def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+    words = revenue_ahead(given, settings, texts)
+    said = [texts.t("say_revenue", **words)] if words else []
+    if "low" in words:
+        said.append(texts.t("say_revenue_range", **words))
+    if not words or "forecast" not in given:
         return said
     return [*said, *revenue_doubt(given["forecast"], settings, texts)]
 

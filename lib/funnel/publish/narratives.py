@@ -28,31 +28,7 @@ def narrative_for(issue: Issue, language: Language) -> Path:
     suffix = "" if language == settings.language else f".{language}"
     path = settings.path("narrative") / f"{issue.report_date}{suffix}.md"
     if not path.exists():
-        from funnel.present.attention_words import paragraphs  # heavy, and needed once a week
-        from funnel.present.narrative import draft
-
-        slices = {name: issue.slices(name) for name in settings.slices}
-        text = draft(
-            issue.cohort_table(),
-            issue.equal_age_table(),
-            slices,
-            issue.imports,
-            issue.problems,
-            issue.restated if issue.previous else None,
-            settings,
-            Texts(language),
-            issue.results,
-            paragraphs(
-                issue.results,
-                issue.in_detail(),
-                issue.initiatives,
-                issue.news_since,
-                settings,
-                Texts(language),
-            ),
-            issue.data_end,
-        )
-        write_text(path, text)
+        write_text(path, _draft(issue, Texts(language)))
     problems = [
         Problem(f"{path}, line {number}", f"the heading {words!r} is too high", f"### {words}")
         for number, words in high_headings(path.read_text(encoding="utf-8-sig", errors="replace"))
@@ -60,6 +36,30 @@ def narrative_for(issue: Issue, language: Language) -> Path:
     if problems:
         raise InputError("The narrative cannot be shown.", problems)
     return path
+
+
+def _draft(issue: Issue, texts: Texts) -> str:
+    from funnel.present.attention_words import paragraphs  # heavy, and needed once a week
+    from funnel.present.in_short import in_short
+    from funnel.present.narrative import draft
+
+    settings, shown = issue.settings, issue.in_detail()
+    cohorts, equal_age = issue.cohort_table(), issue.equal_age_table()
+    text = draft(
+        cohorts,
+        equal_age,
+        {name: issue.slices(name) for name in settings.slices},
+        issue.imports,
+        issue.problems,
+        issue.restated if issue.previous else None,
+        settings,
+        texts,
+        issue.results,
+        paragraphs(issue.results, shown, issue.initiatives, issue.news_since, settings, texts),
+        issue.data_end,
+    )
+    short = in_short(cohorts, equal_age, issue.results, shown, settings, texts)
+    return f"{short}\n{text}" if short else text
 
 
 def high_headings(text: str) -> list[tuple[int, str]]:

@@ -1,0 +1,107 @@
+"""The drafted narrative's first lines: what the meeting must know in ten seconds, one line each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from funnel.present.attention_words import segment, stage_name, verdict_word
+from funnel.present.escape import for_markdown
+from funnel.present.expected import expected, revenue_doubt
+from funnel.present.headline import may_be_chance, read_at
+from funnel.present.outlook_words import revenue_ahead
+from funnel.present.texts import Texts
+from funnel.schema import Initiative
+from funnel.settings import Settings
+
+
+def in_short(
+    cohorts: pd.DataFrame,
+    equal_age: pd.DataFrame,
+    frames: Mapping[str, pd.DataFrame],
+    shown: Sequence[Initiative],
+    settings: Settings,
+    texts: Texts,
+) -> str:
+    """Return a Markdown list: the cohort that is read, flags, initiatives, revenue.
+
+    What is not known is left out.
+
+    Args:
+        cohorts: `analysis.cohorts.cohort_table`.
+        equal_age: the same with an age.
+        frames: the results of the issue by name.
+        shown: the initiatives the report shows in detail.
+        settings: stages, attributes and currency.
+        texts: the language.
+    """
+    lines = [
+        _cohort(cohorts, equal_age, frames["forecast"], settings, texts),
+        _flags(frames["deviations"], settings, texts),
+        _tried(frames["scoreboard"], shown, texts),
+        _revenue(frames, settings, texts),
+    ]
+    return "".join(f"- {line}\n" for line in lines if line)
+
+
+def _cohort(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts
+) -> str:
+    if cohorts.empty:
+        return ""
+    read = cohorts.iloc[read_at(cohorts, settings)]
+    if read["leads"] == 0:
+        return ""
+    week = texts.compact_week(read["cohort_week"].date())
+    said = texts.t("short_cohort", week=week, rate=texts.percent(read["overall_rate"], 2))
+    at = next((at for at, other in enumerate(equal_age["cohort_week"]) if other == read["cohort_week"]), 0)
+    this, before = equal_age.iloc[at], equal_age.iloc[at - 1]
+    change = float(this["overall_change"])
+    if at > 0 and not math.isnan(change):
+        last = settings.stage_keys[-1]
+        chance = may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
+        said += texts.t("short_chance" if chance else "short_equal", change=texts.change(change))
+    item = expected(forecast, settings).get(read["cohort_week"])
+    if item is not None and item.reliable:
+        said += texts.t("short_final", rate=texts.percent(item.rate, 1))
+    elif item is not None:
+        low, high = texts.percent(item.low, 1), texts.percent(item.high, 1)
+        said += texts.t("short_final_doubt", low=low, high=high)
+    return said + "."
+
+
+def _flags(flags: pd.DataFrame, settings: Settings, texts: Texts) -> str:
+    chosen = flags[flags["flag"]]
+    if chosen.empty:
+        return texts.t("short_no_flag") if len(flags) else ""
+    first = chosen.iloc[0].to_dict()
+    said = texts.t(
+        "short_flag",
+        segment=for_markdown(segment(first, settings, texts)),
+        stage=for_markdown(stage_name(first["stage"], settings, texts)),
+        observed=texts.percent(first["observed"], 1),
+        expected=texts.percent(first["expected"], 1),
+    )
+    more = len(chosen) - 1
+    return f"{said} {texts.t('short_more', n=more)}" if more else said
+
+
+def _tried(scoreboard: pd.DataFrame, shown: Sequence[Initiative], texts: Texts) -> str:
+    mine = scoreboard[scoreboard["initiative"].isin([item.id for item in shown])]
+    counts = mine["verdict"].value_counts(sort=False)
+    parts = [
+        texts.t("short_verdict", verdict=verdict_word(str(verdict), texts).lower(), n=int(n))
+        for verdict, n in counts.items()
+    ]
+    return texts.t("short_initiatives", verdicts=", ".join(parts)) if parts else ""
+
+
+def _revenue(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> str:
+    words = revenue_ahead(frames, settings, texts)
+    if "low" not in words:
+        return ""
+    said = texts.t("short_revenue", **words)
+    doubt = revenue_doubt(frames["forecast"], settings, texts)
+    return f"{said} {texts.t('short_revenue_doubt')}" if doubt else said
