@@ -215,10 +215,6 @@ SPEND_COLUMNS = (
 )  # fmt: skip
 """Ad spend as analyses take it. One row: what a day, channel and campaign cost, as it was given."""
 
-OPEN_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "stage", "waited", "leads")
-"""The cube `open`. One row: leads of a cohort week that at the report date stand in `stage` ('lead' or a
-configured one), are not lost, have not reached the last stage, and entered it `waited` whole weeks ago."""
-
 MOVED_COLUMNS = (
     "attribute", "value", "attribute2", "value2", "cohort_week", "stage", "next_stage", "waited", "leads",
 )  # fmt: skip

@@ -27,13 +27,11 @@ class Change:
         at: position of the first week of the new level.
         before: share before it.
         after: share from it on.
-        strength: likelihood ratio statistic, scaled by the over-dispersion.
     """
 
     at: int
     before: float
     after: float
-    strength: float
 
     @property
     def relative(self) -> float:
@@ -72,7 +70,6 @@ def change_point(reached: Floats, base: Floats, rho: float = 0.0, least: float =
         at + 1,
         float(reached[: at + 1].sum() / base[: at + 1].sum()),
         float(reached[at + 1 :].sum() / base[at + 1 :].sum()),
-        float(gain[at]),
     )
 
 

@@ -113,7 +113,7 @@ def _cells(rows: pd.DataFrame, shape: tuple[int, int, int]) -> Floats:
     return cells
 
 
-def bring(states: States, weeks: int, count: int, seed: int, uplift: Floats | None = None) -> Coming:
+def bring(states: States, weeks: int, count: int, seed: int) -> Coming:
     """Say what the open leads will bring over `weeks` weeks from now, within the horizon of each cohort.
 
     Args:
@@ -121,11 +121,9 @@ def bring(states: States, weeks: int, count: int, seed: int, uplift: Floats | No
         weeks: to look ahead.
         count: draws.
         seed: of the draws.
-        uplift: factor on the hazard of leaving each stage forwards, by stage (a what-if).
     """
     steps = len(states.steps)
-    up = np.ones(steps) if uplift is None else uplift
-    effects = np.stack([model.levels.effect() for model in states.steps], axis=1) * up
+    effects = np.stack([model.levels.effect() for model in states.steps], axis=1)
     base = advance(states, effects, [model.rows() for model in states.steps], weeks)
     total = np.maximum(base.sum(axis=2), 1e-12)
     slopes = np.empty((*total.shape, steps))
@@ -141,7 +139,7 @@ def bring(states: States, weeks: int, count: int, seed: int, uplift: Floats | No
     by_law = [model.levels.effect_by_draw() for model in states.steps]
     shift = np.empty((*total.shape, LAWS))
     for number in range(LAWS):
-        theirs = np.stack([effect[:, number] for effect in by_law], axis=1) * up
+        theirs = np.stack([effect[:, number] for effect in by_law], axis=1)
         rows = [model.rows(number) for model in states.steps]
         shift[:, :, number] = np.log(
             np.maximum(advance(states, theirs, rows, weeks).sum(axis=2), 1e-12) / total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -26,7 +26,6 @@ def compute(
     previous: AsOf | None = None,
     earlier: Sequence[Earlier] = (),
     registers: Registers | None = None,
-    step: Callable[[str], None] = lambda _: None,
 ) -> Issue:
     """Ask the warehouse for everything one report date needs.
 
@@ -38,28 +37,22 @@ def compute(
         previous: the clocks of the archived issue to compare with.
         earlier: archived issues whose forecasts are scored.
         registers: initiatives and investigations; by default those written down now.
-        step: told the name of each part as it begins, for a progress display.
 
     Raises:
         InputError: the report date lies before the first cohort is complete.
     """
     as_of = AsOf(report_date, known_at or warehouse.known_at())
-    step("reached")
     registers = registers or read_registers(settings)
     cubes = ask(warehouse, settings, as_of, registers)
-    step("money")
     asked = ask_money(warehouse, settings, as_of)
     other: ReachRule = "entered" if settings.reach == "any-later" else "any-later"
     reached_other = warehouse.reached(as_of, [()], other)
-    step("problems")
     problems = warehouse.problems(as_of)
-    step("restated")
     restated = warehouse.restated(
         previous.report_date if previous else report_date,
         previous.known_at if previous else as_of.known_at,
         as_of.known_at,
     )
-    step("fingerprint")
     return Issue(
         settings=settings,
         as_of=as_of,
@@ -77,7 +70,7 @@ def compute(
             str(problem).replace(f"{settings.root}{os.sep}", "") for problem in registers.problems
         ),
         earlier=tuple(item.name for item in earlier),
-        results=results(cubes, asked, earlier, step),
+        results=results(cubes, asked, earlier),
     )
 
 

@@ -1,4 +1,4 @@
-"""The cubes of leads: `reached`, `moved` and `open`."""
+"""The cubes of leads: `reached` and `moved`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from funnel.dates import AsOf
-from funnel.schema import MOVED_COLUMNS, OPEN_COLUMNS, REACHED_COLUMNS
+from funnel.schema import MOVED_COLUMNS, REACHED_COLUMNS
 from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables, instant, monday, whole_weeks
 from funnel.warehouse.reach import cohort_leads, first_entries, not_before, with_entries
@@ -111,24 +111,6 @@ def moved(
     frame["stage"] = named(frame["stage"], settings.steps)
     frame["next_stage"] = named(frame["next_stage"], [*settings.steps, LOST, ""])
     return frame[list(MOVED_COLUMNS)]
-
-
-def open_leads(
-    tables: Tables,
-    settings: Settings,
-    as_of: AsOf,
-    by: By = ((),),
-    *,
-    rule: ReachRule = "any-later",
-    where: Mapping[str, str] | None = None,
-) -> pd.DataFrame:
-    """Return where the open leads stand and for how long: the rows of `moved` that have no next stage.
-
-    Raises:
-        InputError: an attribute of `by` or `where` is not in the leads.
-    """
-    frame = moved(tables, settings, as_of, by, rule=rule, where=where)
-    return frame.loc[frame["next_stage"] == "", list(OPEN_COLUMNS)].reset_index(drop=True)
 
 
 def _ways(

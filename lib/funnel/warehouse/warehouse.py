@@ -226,12 +226,6 @@ class Warehouse:
         """Return where leads went from each stage, and after how long; see `schema.MOVED_COLUMNS`."""
         return cubes.moved(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
 
-    def open_leads(
-        self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
-    ) -> pd.DataFrame:
-        """Return where the open leads stand and for how long; see `schema.OPEN_COLUMNS`."""
-        return cubes.open_leads(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
-
     def paid(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
         """Return number and sum of payments by cohort week and lag; see `schema.PAID_COLUMNS`.
 
