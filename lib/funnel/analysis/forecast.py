@@ -19,7 +19,7 @@ import pandas as pd
 from funnel.analysis.conversion import StageFit, draw_coming, fit_stage
 from funnel.analysis.reliability import Verdict, judge
 from funnel.analysis.scores import LEVELS, count_quantiles
-from funnel.analysis.states import bring, fit_states
+from funnel.analysis.states import States, bring, fit_states
 from funnel.analysis.triangles import Triangle, triangle
 from funnel.errors import MissingError
 
@@ -98,11 +98,19 @@ class StageForecast:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The forecast of a report date, by stage."""
+    """The forecast of a report date.
+
+    Attributes:
+        report_date: D.
+        horizon: weeks after which nothing counts any more.
+        stages: the forecast by stage, in their order.
+        states: where the open leads stand and how they move on; None if it was made from ages alone.
+    """
 
     report_date: dt.date
     horizon: int
     stages: Mapping[str, StageForecast]
+    states: States | None = None
 
     def frame(self) -> pd.DataFrame:
         """Return the forecast table (`FORECAST_COLUMNS`), cohorts oldest first, stages in their order."""
@@ -151,27 +159,29 @@ def forecast(
         fit_stage(triangle(reached, stage, report_date, horizon), seed=seed + number)
         for number, stage in enumerate(stages)
     ]
-    states = None
-    if moved is not None and len(moved) and fits:
-        model = fit_states(moved, stages, fits[0].triangle, seed)
-        states = bring(model, horizon + 1, draws, seed)
+    states = (
+        fit_states(moved, stages, fits[0].triangle, seed)
+        if moved is not None and len(moved) and fits
+        else None
+    )
+    ahead = bring(states, horizon + 1, draws, seed) if states else None
     result = {}
     for number, (stage, fit) in enumerate(zip(stages, fits, strict=True)):
         seen = fit.triangle
         verdict = judge(seen, len(stages))
         coming, factor = draw_coming(fit, draws, seed + number)
         left = np.maximum(seen.leads - seen.reached, 0)
-        if states is not None and seen.reached.sum():
+        if ahead is not None and seen.reached.sum():
             # A cohort in its first week has shown nothing yet but its size.
             stood = seen.ages >= 1
-            theirs = states.factor[:, number]
+            theirs = ahead.factor[:, number]
             mean = theirs.mean(axis=1)
-            weekly = _calendar(states.mean[:, number] * mean[:, None], seen)
+            weekly = _calendar(ahead.mean[:, number] * mean[:, None], seen)
             coming = np.where(stood[:, None], weekly, coming)
             factor = np.where(stood[:, None], theirs / mean[:, None], factor)
-            left = np.where(stood, states.left[:, number], left)
+            left = np.where(stood, ahead.left[:, number], left)
         result[stage] = settle(stage, fit, verdict, coming, factor, left, seed + number)
-    return Forecast(report_date, horizon, result)
+    return Forecast(report_date, horizon, result, states)
 
 
 def settle(

@@ -10,13 +10,13 @@ import pandas as pd
 
 from funnel.analysis.forecast import Forecast
 from funnel.analysis.revenue import forecast_revenue
-from funnel.analysis.states import States, advance, fit_states
+from funnel.analysis.states import States, advance
+from funnel.errors import MissingError
 
 Floats = npt.NDArray[np.float64]
 Question = tuple[str, float, pd.Timestamp]
 """A stage, the relative change of the conversion into it, the Monday from which it holds."""
 
-_SEED = 0
 SPANS = (13, 26)
 """Weeks ahead over which the answer is added up."""
 WHAT_IF_COLUMNS = (
@@ -30,7 +30,6 @@ chance makes of them is not in it)."""
 
 def what_if(
     forecast: Forecast,
-    moved: pd.DataFrame,
     paid: pd.DataFrame,
     questions: Sequence[Question],
     plan: Mapping[pd.Timestamp, float] | None = None,
@@ -38,18 +37,16 @@ def what_if(
     """Answer each question by itself; see `WHAT_IF_COLUMNS`.
 
     Args:
-        forecast: of all stages, in their order.
-        moved: the cube `moved` of the same slice.
+        forecast: of all stages, in their order, made with the cube `moved`.
         paid: the cube `paid` of the same slice.
         questions: what is asked.
         plan: leads planned by week, as for `forecast_revenue`.
     """
     weeks = max(SPANS)
     plain = forecast_revenue(forecast, paid, weeks=weeks, plan=plan)
-    states = _states(forecast, moved)
     rows = []
     for stage, change, week in questions:
-        lift = _lift(forecast, states, stage, change, week, weeks)
+        lift = lift_sales(forecast, stage, change, week, weeks)
         more = forecast_revenue(forecast, paid, weeks=weeks, plan=plan, lift=lift)
         for span in SPANS:
             before, sales = (each[:span].sum(axis=0) for each in (plain.payments, plain.sales))
@@ -63,18 +60,12 @@ def what_if(
 
 
 def lift_sales(
-    forecast: Forecast,
-    moved: pd.DataFrame,
-    stage: str,
-    change: float,
-    week: pd.Timestamp,
-    weeks: int,
+    forecast: Forecast, stage: str, change: float, week: pd.Timestamp, weeks: int
 ) -> tuple[Floats, Floats]:
     """Return the factors on sales if the conversion to a stage changes from a week on.
 
     Args:
-        forecast: of all stages, in their order.
-        moved: the cube `moved` of the same slice.
+        forecast: of all stages, in their order, made with the cube `moved`.
         stage: the stage to which more leads convert.
         change: relative, 0.1 = +10 %.
         week: Monday from which it holds.
@@ -83,19 +74,13 @@ def lift_sales(
     Returns:
         Factors on the sales of existing cohorts (cohort by week ahead) and of future cohorts (week of birth
         by week ahead), as `forecast_revenue` takes them.
+
+    Raises:
+        MissingError: the forecast was made without `moved`.
     """
-    return _lift(forecast, _states(forecast, moved), stage, change, week, weeks)
-
-
-def _states(forecast: Forecast, moved: pd.DataFrame) -> States:
-    """Fit where the leads of the forecast stand, once for all questions."""
-    stages = list(forecast.stages)
-    return fit_states(moved, stages, forecast.stages[stages[-1]].fit.triangle, _SEED)
-
-
-def _lift(
-    forecast: Forecast, states: States, stage: str, change: float, week: pd.Timestamp, weeks: int
-) -> tuple[Floats, Floats]:
+    states = forecast.states
+    if states is None:
+        raise MissingError("What if cannot be answered: it is not known where the open leads stand.")
     step = list(forecast.stages).index(stage)
     monday = pd.Timestamp(forecast.report_date) - pd.Timedelta(days=forecast.report_date.weekday())
     start = (pd.Timestamp(week) - monday).days // 7

@@ -112,7 +112,7 @@ def forecast(
     if what_if:
         stage, change = _change(what_if, cubes.settings.stage_keys)
         begin = pd.Timestamp(week_of(parse_date(start, "--from") if start else day))
-        lift = lift_sales(whole, cubes.moved, stage, change, begin, weeks)
+        lift = lift_sales(whole, stage, change, begin, weeks)
     elif start:
         raise _needs("--from", "--what-if")
     ahead = forecast_revenue(whole, select(cubes.paid), weeks=weeks, plan=cubes.plan(), lift=lift)

@@ -18,7 +18,7 @@ What needs attention is named in `funnel.issue.attention`, money and durations i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -102,7 +102,6 @@ def results(
     cubes: Cubes,
     asked: MoneyCubes,
     earlier: Sequence[Earlier],
-    step: Callable[[str], None] = lambda _: None,
 ) -> dict[str, pd.DataFrame]:
     """Return every result by name.
 
@@ -110,16 +109,12 @@ def results(
         cubes: what the warehouse gave.
         asked: what it gave for money and durations.
         earlier: archived issues of earlier dates.
-        step: told the name of each part as it begins.
     """
     settings, stage = cubes.settings, cubes.settings.stage_keys[-1]
     total, paid = cohorts.select(cubes.reached), cohorts.select(cubes.paid)
-    step("forecast")
     whole = cubes.forecast()
     revenue = forecast_revenue(whole, paid, plan=cubes.plan())
-    step("attention")
     looked = attention(cubes)
-    step("backtest")
     back = [cubes.report_date - WEEK * weeks for weeks in BACKTEST_WEEKS]
     first = total["cohort_week"].min().date()
     back = [date for date in back if date >= first + 2 * WEEK]
@@ -132,7 +127,7 @@ def results(
             [dict(zip(QUANTILES, np.quantile(revenue.total(13), LEVELS), strict=True))]
         ),
         "revenue_slices": _by_value(cubes, whole, revenue),
-        "what_if": what_if(whole, cubes.moved, paid, cubes.questions(), cubes.plan()),
+        "what_if": what_if(whole, paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
         "backtest": backtest(total, stage, cubes.report_date, back, horizon=settings.horizon_weeks),
         "track": track(

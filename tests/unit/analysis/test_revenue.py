@@ -13,6 +13,7 @@ from funnel.analysis.revenue import REVENUE_COLUMNS, forecast_revenue
 from funnel.analysis.revenue_slices import revenue_slices
 from funnel.analysis.volume import expected_volume
 from funnel.analysis.whatif import WHAT_IF_COLUMNS, lift_sales, what_if
+from funnel.errors import MissingError
 
 AT = 80
 DAY = dt.date(2020, 1, 6) + dt.timedelta(weeks=AT)
@@ -87,7 +88,7 @@ def test_a_plan_replaces_the_volume(told: Forecast) -> None:
 
 def test_what_if_more_proposals_from_a_week_on(told: Forecast) -> None:
     start = pd.Timestamp(DAY) + pd.Timedelta(weeks=4)
-    existing, future = lift_sales(told, MOVED, "proposal", 0.1, start, 26)
+    existing, future = lift_sales(told, "proposal", 0.1, start, 26)
     assert existing[:, :4] == pytest.approx(1.0)
     # A cohort born after the start has 10 % more of all behind that step; no week can gain more.
     assert future[5, 5:] == pytest.approx(1.1)
@@ -102,7 +103,7 @@ def test_the_last_step_adds_its_share_of_all_sales_and_an_earlier_one_of_those_s
 ) -> None:
     now, later = pd.Timestamp(DAY), pd.Timestamp(DAY) + pd.Timedelta(weeks=30)
     asked = [("sale", 0.1, now), ("target", 0.1, now), ("sale", -0.5, now), ("sale", 0.1, later)]
-    frame = what_if(told, MOVED, paid(), asked)
+    frame = what_if(told, paid(), asked)
     assert list(frame.columns) == list(WHAT_IF_COLUMNS)
     assert frame["weeks"].tolist() == [13, 26] * 4
     share = (frame["extra_sales"] / frame["sales"]).to_numpy()
@@ -114,7 +115,7 @@ def test_the_last_step_adds_its_share_of_all_sales_and_an_earlier_one_of_those_s
     )
     assert (frame["extra_p10"] <= frame["extra"]).all() and (frame["extra"] <= frame["extra_p90"]).all()
     # Nobody has paid: the sales are told, the money is none.
-    unpaid = what_if(told, MOVED, paid()[:0], asked[:1])
+    unpaid = what_if(told, paid()[:0], asked[:1])
     assert unpaid["extra_sales"].gt(0).all() and unpaid["extra"].eq(0).all()
 
 
@@ -147,3 +148,9 @@ def test_slices_share_the_whole_and_know_their_deal_size(told: Forecast) -> None
     # A third of the leads at three times the price: 60 % of the money.
     of_a = frame[(frame["source"] == "total") & (frame["value"] == "a")]["mean"].sum()
     assert of_a / frame[frame["source"] == "total"]["mean"].sum() == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_what_if_needs_to_know_where_the_leads_stand() -> None:
+    by_age = forecast(REACHED, worlds.STAGES, DAY, draws=50)
+    with pytest.raises(MissingError, match="where the open leads stand"):
+        what_if(by_age, paid(), [("sale", 0.1, pd.Timestamp(DAY))])
