@@ -199,6 +199,15 @@ def test_simulate_writes_files_that_import(run: Any, tmp_path: Path) -> None:
     ]
 
 
+def test_the_revenue_says_where_it_is_not_reliable_yet(run: Any, project: Path) -> None:
+    (project / "in" / "payments.csv").write_text("lead_id,paid_at,amount\na,2022-09-21,900\n")
+    assert run("import", project / "in").code == 0
+    result = run("forecast", "--date", "2022-09-26", "--revenue", "--format", "csv")
+    assert result.code == 0
+    assert "not reliable yet (fewer than 20 leads have reached this stage so far)" in result.err
+    assert "intervals are wider for that reason" in result.err
+
+
 def test_a_plan_of_leads_moves_the_revenue_still_to_come(run: Any, tmp_path: Path, project: Path) -> None:
     settings = SETTINGS.replace("[{key: target}, {key: sale}]", "[target, qualified, proposal, sale]")
     stages = "".join(f"{{key: {key}}}, " for key in ("target", "qualified", "proposal", "sale"))

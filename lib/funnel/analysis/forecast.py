@@ -52,6 +52,7 @@ class StageForecast:
             date's on.
         factor: draws of the factor on all that is to come, cohort by draw; its mean is 1.
         draws: draws of the final number, cohort by draw.
+        shock: standard normal draws, by which everything that cannot be trusted is wide together.
     """
 
     stage: str
@@ -60,6 +61,7 @@ class StageForecast:
     coming: Floats
     factor: Floats
     draws: Floats
+    shock: Floats
 
     @property
     def mean(self) -> Floats:
@@ -199,12 +201,11 @@ def settle(
         seed: of the draws.
     """
     rng = np.random.default_rng([seed, 3])
-    count = factor.shape[1]
-    widen = verdict.widen_at(fit.triangle.ages)[:, None]
-    factor = factor * np.exp(widen * rng.standard_normal(count) - widen**2 / 2)
+    shock = rng.standard_normal(factor.shape[1])
+    factor = factor * verdict.doubt_at(fit.triangle.ages, shock)
     share = np.clip(coming.sum(axis=1)[:, None] * factor / np.maximum(left, 1)[:, None], 0, 1)
     more = rng.binomial(left.astype(np.int64)[:, None], share)
-    return StageForecast(stage, fit, verdict, coming, factor, fit.triangle.reached[:, None] + more)
+    return StageForecast(stage, fit, verdict, coming, factor, fit.triangle.reached[:, None] + more, shock)
 
 
 def _calendar(weekly: Floats, seen: Triangle) -> Floats:

@@ -156,6 +156,17 @@ class Verdict:
         result: Floats = np.array(sizes)[band_of(np.maximum(ages, 0))]
         return result
 
+    def doubt_at(self, ages: npt.NDArray[np.int64], shock: Floats) -> Floats:
+        """Return the factor that widens what is to come, age by draw: mean 1, and 1 where it is reliable.
+
+        Args:
+            ages: of the cohorts; those still to be born have negative ones and are as sure as the youngest.
+            shock: standard normal draws.
+        """
+        widen = self.widen_at(ages)[:, None]
+        result: Floats = np.exp(widen * shock - widen**2 / 2)
+        return result
+
 
 def judge(triangle: Triangle, stages: int = 1) -> Verdict:
     """Judge a stage's forecast, age band by age band.

@@ -130,7 +130,8 @@ def _whole(sale: StageForecast) -> Floats:
 def _future(sale: StageForecast, leads: Floats, part: float, rng: np.random.Generator) -> Floats:
     """Return expected sales of future cohorts: week of birth by week by draw.
 
-    Of the report date's own week only the part that is still to come brings future leads.
+    Of the report date's own week only the part that is still to come brings future leads. They will be the
+    youngest cohorts: where those cannot be trusted, what future ones bring is as wide, and errs with them.
     """
     weeks, count = leads.shape
     result = np.zeros((weeks, weeks, count))
@@ -145,7 +146,7 @@ def _future(sale: StageForecast, leads: Floats, part: float, rng: np.random.Gene
         here = leads[born] * ((1 - part) if born == 0 else 1.0)
         left = np.exp(-effect[born] * ahead[: min(weeks - born, law.shape[1]) + 1])
         result[born, born : born + len(left) - 1] = here * -np.diff(left, axis=0)
-    return result
+    return result * sale.verdict.doubt_at(np.array([-1]), sale.shock)[0]
 
 
 def _spread(sales: Floats, pattern: Floats) -> Floats:

@@ -21,6 +21,7 @@ from funnel.cli.common import (
     print_frame,
     read_filters,
     require_attributes,
+    say,
     today,
     words,
 )
@@ -90,6 +91,8 @@ def forecast(
     from funnel.analysis.revenue_slices import revenue_slices
     from funnel.analysis.slices_forecast import forecast_slices
     from funnel.analysis.whatif import lift_sales
+    from funnel.present.expected import revenue_doubt
+    from funnel.present.texts import Texts
 
     day = parse_date(date)
     if by and what_if:
@@ -108,6 +111,8 @@ def forecast(
             forecast_slices(sliced, whole).rename(columns={"value": by}) if by else whole.frame(), format
         )
         return
+    for words_of_doubt in revenue_doubt(whole.frame(), cubes.settings, Texts("en")):
+        say(words_of_doubt)
     lift = None
     if what_if:
         stage, change = _change(what_if, cubes.settings.stage_keys)

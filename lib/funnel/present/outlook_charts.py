@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -14,6 +15,7 @@ from funnel.present import theme as look
 from funnel.present.amounts import unit_for
 from funnel.present.drawing import figure_of, new, nothing, over_time, share_axis
 from funnel.present.escape import clean
+from funnel.present.expected import revenue_doubt
 from funnel.present.marks import day_number
 from funnel.present.picture import Picture, finish
 from funnel.present.texts import EMPTY, Texts
@@ -25,6 +27,8 @@ RIPE = 0.99
 SEEN = 0.5
 """A step of a curve is drawn solid when at least this share of it rests on conversions seen."""
 _DASHES = (0, (2, 1.6))
+_WORDS_WIDE = 105
+"""Characters in a line of words below a figure."""
 
 
 def maturity_curves(maturity: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
@@ -74,11 +78,12 @@ def maturity_curves(maturity: pd.DataFrame, settings: Settings, texts: Texts) ->
         return finish(figure_of(axes), texts.t("alt_maturity"))
 
 
-def revenue_fan(revenue: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
+def revenue_fan(revenue: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
     """Draw the revenue of the weeks to come: the mean, bands around it, and the part of existing leads.
 
     Args:
         revenue: `analysis.revenue.REVENUE_COLUMNS` by week.
+        forecast: `analysis.forecast.FORECAST_COLUMNS`; where it is not reliable the fan is grey and says why.
         settings: the currency.
         texts: the language.
     """
@@ -88,7 +93,8 @@ def revenue_fan(revenue: pd.DataFrame, settings: Settings, texts: Texts) -> Pict
             return nothing(theme, texts, "empty_revenue")
         total, existing = (revenue[revenue["source"] == name] for name in ("total", "existing"))
         (axes,), finish_marks = over_time(1, 2.9, total["week"], [], theme, texts)
-        hue, middle = theme.stage(settings.stage_keys[-1], settings), 3.5
+        doubt = " ".join(revenue_doubt(forecast, settings, texts))
+        hue, middle = theme.muted if doubt else theme.stage(settings.stage_keys[-1], settings), 3.5
         days = [day_number(week.date()) + middle for week in total["week"]]
         for low, high, alpha in (("p05", "p95", 0.13), ("p10", "p90", 0.16), ("p25", "p75", 0.22)):
             axes.fill_between(days, total[low], total[high], color=hue, alpha=alpha, linewidth=0)
@@ -111,8 +117,9 @@ def revenue_fan(revenue: pd.DataFrame, settings: Settings, texts: Texts) -> Pict
             ),
         ]
         _legend(axes, keys, theme, above=True)
+        axes.set_xlabel(textwrap.fill(doubt, _WORDS_WIDE), color=theme.down, loc="left", fontsize=8.5)
         finish_marks()
-        return finish(figure_of(axes), texts.t("alt_revenue"))
+        return finish(figure_of(axes), " ".join([texts.t("alt_revenue"), *([doubt] if doubt else [])]))
 
 
 def tick(amount: float, texts: Texts) -> str:

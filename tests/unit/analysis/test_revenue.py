@@ -1,6 +1,7 @@
 """Revenue: sums that add up, payments that come late, refunds, plans, what-ifs."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import worlds
 
 from funnel.analysis.forecast import Forecast, forecast
+from funnel.analysis.reliability import AGE_BANDS, UNSURE, Verdict
 from funnel.analysis.revenue import REVENUE_COLUMNS, forecast_revenue
 from funnel.analysis.revenue_slices import revenue_slices
 from funnel.analysis.volume import expected_volume
@@ -75,6 +77,19 @@ def test_refunds_missing_and_no_payments(told: Forecast) -> None:
     assert none["mean"].eq(0).all()
     assert back["mean"].sum() == pytest.approx(-full["mean"].sum(), rel=0.05)
     assert 0 < less["mean"].sum() < full["mean"].sum()
+
+
+def test_where_the_forecast_is_not_reliable_future_leads_are_as_unsure_as_young_ones(told: Forecast) -> None:
+    sale = told.stages["sale"]
+    doubted = replace(sale, verdict=Verdict(("few_conversions",) * len(AGE_BANDS), sale.verdict.record[:0]))
+    unsure = replace(told, stages={**told.stages, "sale": doubted})
+    plain, wide = (forecast_revenue(one, paid(), weeks=26).future.sum(axis=0) for one in (told, unsure))
+    # The relative variance gains that of a lognormal factor: exp(0.4^2) - 1 = 0.17.
+    gained = (1 + (wide.std() / wide.mean()) ** 2) / (1 + (plain.std() / plain.mean()) ** 2) - 1
+    assert gained == pytest.approx(np.exp(UNSURE**2) - 1, rel=0.35)
+    assert wide.mean() == pytest.approx(plain.mean(), rel=0.06)
+    # Both parts are wide by the same cause.
+    assert np.corrcoef(np.log(wide), doubted.shock)[0, 1] > 0.7
 
 
 def test_a_plan_replaces_the_volume(told: Forecast) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 import pypandoc
 import pytest
 import typst
+from matplotlib.figure import Figure
 
 from funnel.analysis.backtest import BACKTEST_COLUMNS, METHODS
 from funnel.analysis.forecast import FORECAST_COLUMNS
@@ -30,6 +31,7 @@ from funnel.present.expected import doubtful
 from funnel.present.grid import Grid
 from funnel.present.narrative import draft
 from funnel.present.outlook_words import final, outlook
+from funnel.present.picture import Picture
 from funnel.present.texts import Texts
 from funnel.settings import Settings
 
@@ -342,8 +344,10 @@ def test_nothing_to_show_is_said(
     pictures = [
         outlook_charts.maturity_curves(empty["maturity"], settings, texts),
         outlook_charts.maturity_curves(frames["maturity"].assign(maturity=0.0), settings, texts),
-        outlook_charts.revenue_fan(empty["revenue"], settings, texts),
-        outlook_charts.revenue_fan(revenue_of(pd.date_range(REPORT, periods=3), 0.0, 0.0), settings, texts),
+        outlook_charts.revenue_fan(empty["revenue"], empty["forecast"], settings, texts),
+        outlook_charts.revenue_fan(
+            revenue_of(pd.date_range(REPORT, periods=3), 0.0, 0.0), frames["forecast"], settings, texts
+        ),
     ]
     told = [texts.t(key) for key in ("empty_maturity", "empty_maturity", "empty_revenue", "empty_revenue")]
     assert [picture.alt for picture in pictures] == told
@@ -391,12 +395,35 @@ def test_the_figures_are_the_same_again_and_have_words(
         first, second = (
             (
                 outlook_charts.maturity_curves(frames["maturity"], settings, texts),
-                outlook_charts.revenue_fan(frames["revenue"], settings, texts),
+                outlook_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts),
             )
             for _ in range(2)
         )
     assert first == second
     assert all(len(picture.alt) > 20 and len(picture.png) < 100_000 for picture in first)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Read it with care: for some"), ("ru", "Относитесь к этому с осторожностью")],
+)
+def test_the_fan_says_on_the_picture_that_it_is_not_reliable_yet(
+    frames: Frames, settings: Settings, language: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = Texts("en" if language == "en" else "ru")
+    written: list[str] = []
+    finish = outlook_charts.finish
+
+    def seen(figure: Figure, alt: str) -> Picture:
+        written.append(figure.axes[-1].get_xlabel())
+        return finish(figure, alt)
+
+    monkeypatch.setattr(outlook_charts, "finish", seen)
+    plain = outlook_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts)
+    unsure = doubt(frames["forecast"], 0, "history_short")
+    marked = outlook_charts.revenue_fan(frames["revenue"], unsure, settings, texts)
+    assert written[0] == "" and written[1].startswith(words)
+    assert words not in plain.alt and words in marked.alt
 
 
 def test_a_fitted_tail_is_drawn_otherwise_than_what_was_seen(frames: Frames, settings: Settings) -> None:
