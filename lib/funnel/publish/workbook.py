@@ -62,7 +62,7 @@ def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
     settings = issue.settings
     sheets = [
         listings.forecast(issue.results["forecast"], settings, texts),
-        listings.initiatives(issue.initiatives, issue.results.get("impact"), texts),
+        listings.initiatives(issue.initiatives, issue.results.get("impact"), settings, texts),
         listings.investigations(issue.results["investigations"], settings, texts),
         listings.waiting(gathered.waiting, gathered.attributes, settings, texts),
         listings.meanings(settings, texts),

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from funnel.present.attention_words import metric_name, segment, stage_name, state_word, verdict_word
 from funnel.present.definitions import definitions
 from funnel.present.texts import Texts
-from funnel.present.workbook.contents import Kind, Listing, Shown
-from funnel.schema import END_STATES, Initiative
+from funnel.present.workbook.contents import Listing, Shown
+from funnel.schema import Initiative
 from funnel.settings import Settings
 
 
@@ -29,13 +30,16 @@ def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
     return Listing(texts.t("wb_sheet_forecast"), shown, columns, texts.t("wb_forecast_note"))
 
 
-def initiatives(items: Sequence[Initiative], impact: pd.DataFrame | None, texts: Texts) -> Listing:
+def initiatives(
+    items: Sequence[Initiative], impact: pd.DataFrame | None, settings: Settings, texts: Texts
+) -> Listing:
     """Show what each initiative was to move, and what it did.
 
     Args:
         items: the initiatives.
         impact: `initiative`, `metric`, `measured_change`, `low`, `high`, `readable_from`, `verdict` and more;
             None where nothing is measured.
+        settings: the stages.
         texts: the language.
     """
     rows = [
@@ -67,6 +71,7 @@ def initiatives(items: Sequence[Initiative], impact: pd.DataFrame | None, texts:
     if impact is not None:
         keep = ["initiative", "metric", "measured_change", "low", "high", "readable_from", "verdict"]
         frame = frame.merge(impact[keep], how="left", on=["initiative", "metric"])
+        frame["verdict"] = [verdict_word(verdict, texts) for verdict in frame["verdict"].fillna("")]
         columns += [
             Shown("measured_change", texts.t("wb_measured_change"), "change"),
             Shown("low", texts.t("wb_p05"), "change"),
@@ -79,21 +84,19 @@ def initiatives(items: Sequence[Initiative], impact: pd.DataFrame | None, texts:
         Shown("hours", texts.t("wb_hours"), "count"),
         Shown("stop_rule", texts.t("wb_stop_rule")),
     ]
+    frame["metric"] = [metric_name(metric, settings, texts) for metric in frame["metric"]]
     return Listing(texts.t("wb_sheet_initiatives"), frame, columns)
 
 
 def investigations(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
     """Show the investigations (`schema.INVESTIGATION_COLUMNS`)."""
-    states = {str(state): f"state_{state.replace(' ', '_')}" for state in END_STATES}
-    states["open"] = "wb_state_open"
-    pairs = zip(frame["attribute"].astype(str), frame["value"].astype(str), strict=True)
     shown = frame.assign(
-        segment=[
-            f"{texts.attribute(name, settings)}: {value}" if name else texts.t("total")
-            for name, value in pairs
+        segment=[segment(record, settings, texts) for record in frame.to_dict("records")],
+        stage=[stage_name(stage, settings, texts) for stage in frame["stage"]],
+        state=[
+            texts.t("wb_state_open") if state == "open" else state_word(state, texts)
+            for state in frame["state"]
         ],
-        stage=[texts.stage(stage, settings) for stage in frame["stage"]],
-        state=[texts.t(states[state]) for state in frame["state"]],
     )
     columns = [
         Shown("opened", texts.t("wb_opened"), "date"),
@@ -112,7 +115,10 @@ def investigations(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Lis
 
 def waiting(frame: pd.DataFrame, attributes: Sequence[str], settings: Settings, texts: Texts) -> Listing:
     """Show the open leads that wait longer than nine of ten ever did, for the managers."""
-    shown = frame.assign(stage=[texts.stage(stage, settings) for stage in frame["stage"]])
+    shown = frame.assign(
+        stage=[stage_name(stage, settings, texts) for stage in frame["stage"]],
+        **{name: frame[name].replace("", texts.t("not_given")) for name in attributes},
+    )
     columns = [
         Shown("lead_id", texts.t("wb_lead_id")),
         Shown("cohort_week", texts.t("col_cohort"), "date"),
@@ -131,7 +137,3 @@ def meanings(settings: Settings, texts: Texts) -> Listing:
     columns = [Shown("term", texts.t("wb_term")), Shown("meaning", texts.t("wb_meaning"))]
     return Listing(texts.t("wb_sheet_definitions"), frame, columns)
 
-
-def table(title: str, frame: pd.DataFrame, headers: dict[str, tuple[str, Kind]], note: str = "") -> Listing:
-    """Show any frame: head and kind by column."""
-    return Listing(title, frame, [Shown(name, head, kind) for name, (head, kind) in headers.items()], note)

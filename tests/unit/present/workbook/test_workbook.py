@@ -189,13 +189,37 @@ def test_initiatives_stand_with_what_was_expected_and_what_was_measured(contents
             "verdict": ["confirmed"],
         }
     )
-    shown = listings.initiatives([item], impact, Texts("en"))
+    shown = listings.initiatives([item], impact, settings, Texts("en"))
     sheet = openpyxl.load_workbook(write(dataclasses.replace(contents, listings=[shown]))).worksheets[-2]
     head = [cell.value for cell in sheet[4]]
     rows = [dict(zip(head, row, strict=True)) for row in sheet.iter_rows(min_row=5, values_only=True)]
     assert rows[0]["Initiative"] == "=Chat" and rows[0]["Measured change"] == 0.17
     assert rows[0]["From"] == dt.datetime(2021, 6, 7) and rows[0]["Readable from"] == dt.datetime(2021, 9, 6)
+    assert (rows[0]["Metric"], rows[0]["Verdict"]) == ("Leads → Target", "Confirmed")
+    assert (rows[1]["Metric"], rows[1]["Verdict"]) == ("Lead-to-sale conversion", None)
+    russian = listings.initiatives([item], impact, settings, Texts("ru")).frame
+    assert russian["metric"].tolist() == ["Лиды → Целевые", "Конверсия из лида в продажу"]
+    assert russian["verdict"].tolist() == ["Подтвердилось", ""]
     assert rows[1]["Measured change"] is None and Decimal(str(rows[1]["Cost"])) == Decimal("300000.5")
+
+
+def test_an_investigation_of_a_stage_that_is_no_more_is_listed(settings):
+    row = {
+        "opened": dt.date(2022, 9, 19),
+        "attribute": "manager",
+        "value": "",
+        "stage": "contract",
+        "first_week": dt.date(2022, 8, 8),
+        "last_week": None,
+        "question": "Why?",
+        "who": "analyst",
+        "state": "data defect",
+        "closed": dt.date(2022, 9, 20),
+        "finding": "A filter.",
+    }
+    (shown,) = listings.investigations(pd.DataFrame([row]), settings, Texts("ru")).frame.to_dict("records")
+    assert (shown["segment"], shown["stage"]) == ("Менеджер: не указано", "contract")
+    assert shown["state"] == Texts("ru").t("state_data_defect")
 
 
 def test_the_waiting_leads_are_listed_by_id(contents, write, settings):
