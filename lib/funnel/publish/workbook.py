@@ -29,7 +29,7 @@ class Gathered:
 def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
     """Ask the warehouse for the cross of the configured attributes, and for the leads that wait too long.
 
-    Only leads of the shown cohorts are listed, those furthest in the funnel first.
+    Those furthest in the funnel come first.
     """
     settings, as_of = issue.settings, issue.as_of
     known = warehouse.attributes()
@@ -49,7 +49,6 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
     )
     limits = waiting_limits(warehouse.waits(as_of), settings.horizon_weeks)
     waiting = warehouse.long_waiting(as_of, limits, attributes, settings.reach)
-    waiting = waiting[waiting["cohort_week"].isin(pd.DatetimeIndex(list(issue.weeks)))]
     order = {stage: number for number, stage in enumerate(settings.steps)}
     waiting = waiting.assign(_far=waiting["stage"].map(order)).sort_values(
         ["_far", "waited_days", "lead_id"], ascending=[False, False, True], ignore_index=True

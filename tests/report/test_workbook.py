@@ -1,0 +1,47 @@
+"""The workbook of the demo's issue, against the demo's own rows and the issue's tables."""
+
+from __future__ import annotations
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from funnel.present.texts import Texts
+from funnel.settings import load
+from tests.conftest import ROOT, Demo
+
+pytestmark = pytest.mark.xdist_group("issue")
+CUTOFF = pd.Timestamp(2022, 9, 26)
+
+
+def listed(demo: Demo, name: str) -> pd.DataFrame:
+    """Return a list of the workbook: its heads stand in the fourth row."""
+    book = openpyxl.load_workbook(demo.issue / "workbook.xlsx", read_only=True, data_only=True)
+    head, *rows = book[name].iter_rows(min_row=4, values_only=True)
+    return pd.DataFrame(rows, columns=head)
+
+
+def test_every_lead_that_waits_too_long_is_listed(demo: Demo) -> None:
+    """Counted from the demo's rows, of all cohorts, with the limits that the list itself states."""
+    shown = listed(demo, "Long waiting")
+    settings = load(demo.project / "funnel.yml")
+    of_stage = shown.groupby("Stage")[shown.columns[5]].first()
+    limits = {stage: of_stage.get(Texts("en").stage(stage, settings)) for stage in settings.steps[:-1]}
+    leads = pd.read_parquet(ROOT / "data/demo/leads.parquet", columns=["lead_id", "created_at"])
+    leads = leads[leads["created_at"] < CUTOFF]
+    entries = pd.read_parquet(ROOT / "data/demo/stage_entries.parquet")
+    entries = entries[entries["entered_at"] < CUTOFF].sort_values("entered_at")
+    lost = entries.groupby("lead_id")["stage"].last() == "lost"
+    entries = entries[entries["stage"] != "lost"].assign(
+        number=lambda frame: frame["stage"].map(settings.stage_keys.index)
+    )
+    furthest = entries[entries["number"] == entries.groupby("lead_id")["number"].transform("max")]
+    first = furthest.groupby("lead_id").agg(stage=("stage", "first"), since=("entered_at", "min"))
+    stands = leads.set_index("lead_id").join(first)
+    stands["stage"] = stands["stage"].fillna("lead")
+    stands["since"] = stands["since"].fillna(stands["created_at"])
+    waited = (CUTOFF - stands["since"]) / pd.Timedelta(days=1)
+    still = ~stands.index.isin(lost[lost].index) & (stands["stage"] != settings.stage_keys[-1])
+    wanted = stands.index[still & (waited > stands["stage"].map(limits).astype("float64"))]
+    assert sorted(shown["Lead"]) == sorted(wanted)
+    assert len(wanted) > 4000
