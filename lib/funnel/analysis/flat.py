@@ -23,8 +23,9 @@ def flat(
     """Add spend and expected sales to the cross of attributes, so that every sum over rows is right.
 
     Spend of a week (and channel and campaign, where those are among the attributes) is shared out evenly over
-    its leads, to the cent; without any lead it gets a row of its own without leads. The sales that a cohort
-    still expects are shared out over its leads that have not bought.
+    its leads, to the cent; without any lead it gets a row of its own without leads. Leads that met no spend
+    have none, which is not a spend of 0. The sales that a cohort still expects are shared out over its leads
+    that have not bought.
 
     Args:
         crossed: from the warehouse: `cohort_week`, `attr_0` ..., `leads`, stages, `payments`, `revenue`.
@@ -32,16 +33,16 @@ def flat(
         stages: the configured stages in order.
         weeks: the cohorts wanted.
         spend: in one currency (`costs.in_own_currency`).
-        expected: one row per cohort week: `cohort_week`, `sales` (expected at the horizon).
+        expected: one row per cohort week: `cohort_week`, `sales` (expected at the horizon; NaN where that
+            cannot be told reliably).
 
     Returns:
-        The same columns, and `spend` (Decimal), `expected_sales` (float) where given; by week and attributes.
+        The same columns, and where given `spend` (Decimal; None where none is known) and `expected_sales`
+        (float; NaN where it cannot be told); by week and attributes.
     """
     values = [f"attr_{number}" for number in range(len(attributes))]
     shown = pd.DatetimeIndex(list(weeks))
     frame = crossed[crossed["cohort_week"].isin(shown)].reset_index(drop=True)
-    if expected is not None:
-        frame["expected_sales"] = _expected(frame, stages[-1], expected)
     if spend is not None:
         keys = [name for name in SPEND_KEYS if name in attributes]
         columns = ["cohort_week", *(values[attributes.index(name)] for name in keys)]
@@ -52,9 +53,9 @@ def flat(
         numbers = [name for name in frame.columns if name not in ("cohort_week", "spend", *values)]
         for name in numbers:
             zero = Decimal(0) if name == "revenue" else 0
-            frame[name] = (
-                frame[name].where(frame[name].notna(), zero).astype(crossed.dtypes.get(name, "float64"))
-            )
+            frame[name] = frame[name].where(frame[name].notna(), zero).astype(crossed.dtypes[name])
+    if expected is not None:
+        frame["expected_sales"] = _expected(frame, stages[-1], expected)
     return frame.sort_values(["cohort_week", *values], ignore_index=True)
 
 
@@ -70,7 +71,7 @@ def _expected(frame: pd.DataFrame, sale: str, expected: pd.DataFrame) -> pd.Seri
 
 
 def _with_spend(frame: pd.DataFrame, known: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    parts = pd.Series(Decimal(0), index=frame.index, dtype=object)
+    parts = pd.Series(None, index=frame.index, dtype=object)
     rows_of = frame.groupby(columns).indices
     leads = frame["leads"].to_numpy(dtype=np.int64)
     unmatched = []

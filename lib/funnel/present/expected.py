@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -50,10 +52,17 @@ def expected(forecast: pd.DataFrame, settings: Settings) -> dict[pd.Timestamp, E
         mean, low, high = (
             float(row[name] / row["leads"]) for name in ("final_mean", "final_p05", "final_p95")
         )
-        reliable = bool(row["reliable"])
-        doubt = str(row["reason"]) if not reliable else TAIL if row["tail_share"] >= GREY else ""
-        found[pd.Timestamp(row["cohort_week"])] = Expected(mean, low, high, doubt, reliable)
+        found[pd.Timestamp(row["cohort_week"])] = Expected(
+            mean, low, high, doubt_of(row), bool(row["reliable"])
+        )
     return found
+
+
+def doubt_of(row: Mapping[Hashable, Any]) -> str:
+    """Return why to doubt a row of the forecast: a key of the catalogue after ``doubt_``; '' if not."""
+    if not row["reliable"]:
+        return str(row["reason"])
+    return TAIL if row["tail_share"] >= GREY else ""
 
 
 def revenue_doubt(forecast: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:

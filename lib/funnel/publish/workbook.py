@@ -36,7 +36,7 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
     attributes = tuple(name for name in settings.attributes if name in known)
     last = issue.results["forecast"]
     last = last[last["stage"] == settings.stage_keys[-1]]
-    expected = last[["cohort_week", "final_mean"]].rename(columns={"final_mean": "sales"})
+    expected = last[["cohort_week"]].assign(sales=last["final_mean"].where(last["reliable"]))
     first = issue.reached["cohort_week"].min().date()
     weeks = [week for week in complete_weeks(as_of.report_date, settings.horizon_weeks) if week >= first]
     data = flat(

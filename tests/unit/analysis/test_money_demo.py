@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -250,11 +249,23 @@ def test_the_flat_data_add_up_to_everything(demo):
     cross = crossed.crossed(demo.tables, demo.settings, demo.as_of, names)
     expected = pd.DataFrame({"cohort_week": pd.DatetimeIndex(demo.weeks), "sales": 40.0})
     found = flat.flat(cross, names, STAGES, demo.weeks, demo.spend, expected)
-    assert sum(found["spend"]) == sum(demo.raw_spend["cost"])
+    assert sum(found["spend"].dropna()) == sum(demo.raw_spend["cost"])
     assert sum(found["revenue"]) == sum(demo.raw_paid["amount"])
     assert found["leads"].sum() == len(demo.leads)
     week = found[found["cohort_week"] == pd.Timestamp(2022, 9, 12)]
     assert week["expected_sales"].sum() == pytest.approx(40.0)
     of = (monday(demo.raw_spend["date"]) == pd.Timestamp(2022, 9, 12)) & (demo.raw_spend["channel"] == "chat")
     assert sum(week.loc[week["attr_0"] == "chat", "spend"]) == sum(demo.raw_spend.loc[of, "cost"])
-    assert sum(week.loc[week["attr_0"] == "organic", "spend"], Decimal(0)) == 0
+    assert week.loc[week["attr_0"] == "organic", "spend"].isna().all()
+
+
+def test_the_flat_data_say_nothing_of_what_is_not_known(demo):
+    cross = crossed.crossed(demo.tables, demo.settings, demo.as_of, ["manager"])
+    weeks = pd.DatetimeIndex(demo.weeks)
+    expected = pd.DataFrame({"cohort_week": weeks, "sales": [40.0] * (len(weeks) - 3) + [float("nan")] * 3})
+    half = demo.spend[demo.spend["date"] >= weeks[50]]
+    found = flat.flat(cross, ["manager"], STAGES, demo.weeks, half, expected)
+    assert (found["spend"].isna() == (found["cohort_week"] < weeks[50])).all()
+    assert (found["expected_sales"].isna() == (found["cohort_week"] >= weeks[-3])).all()
+    nothing = flat.flat(cross, ["manager"], STAGES, demo.weeks, demo.spend.head(0))
+    assert nothing["spend"].isna().all() and len(nothing) == len(found)

@@ -53,7 +53,8 @@ class Contents:
     Attributes:
         report_date: D.
         flat: the flat data (`funnel.analysis.flat.flat`): `cohort_week`, `attr_0` ..., `leads`, the stages,
-            and any of `payments`, `revenue`, `spend`, `expected_sales`.
+            and any of `payments`, `revenue`, `spend`, `expected_sales`; the last two are missing where they
+            are not known.
         attributes: names of `attr_0`, `attr_1`, ... in order.
         cohorts: the cohort table of the total (`funnel.analysis.cohorts.cohort_table`).
         listings: further sheets in order; see `funnel.present.workbook.listings`.

@@ -29,7 +29,7 @@ class Column:
         name: of the field; its head in the sheet.
         items: its different values in order, for a field to group or filter by; empty for one to add up.
         codes: the position in `items`, by row.
-        values: what is added up, by row.
+        values: what is added up, by row; NaN where nothing is known.
         whole: all values are whole numbers.
         is_date: the items are days.
         format: built-in number format.
@@ -54,6 +54,7 @@ class Ratio:
         below: the name of the column below it.
         format: built-in number format.
         label: what heads it in a pivot; the name itself where it is empty.
+        costs: a sum of 0 above the line is nothing known, for Excel adds up blanks to 0.
     """
 
     name: str
@@ -61,11 +62,13 @@ class Ratio:
     below: str
     format: int = SHARE
     label: str = ""
+    costs: bool = False
 
     @property
     def formula(self) -> str:
         """The formula as Excel keeps it, without the equals sign."""
-        return f"{quoted(self.above)}/{quoted(self.below)}"
+        above, below = quoted(self.above), quoted(self.below)
+        return f"IF({above}=0,1/0,{above}/{below})" if self.costs else f"{above}/{below}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Fields:
         attributes: names of the attributes' columns in order.
         shown: names of the fields to show as pivot columns in order.
         rows: how many rows the flat data have.
+        note: a sentence about what the numbers do not say; '' for none.
     """
 
     columns: tuple[Column, ...]
@@ -87,6 +91,7 @@ class Fields:
     attributes: tuple[str, ...]
     shown: tuple[str, ...]
     rows: int
+    note: str = ""
 
     @property
     def names(self) -> list[str]:
@@ -124,7 +129,9 @@ def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, te
     """Turn the flat data into fields.
 
     Names are made different from each other without regard to case, and so are the values of an attribute, as
-    Excel knows no case in pivots: of `Chat` and `chat` the first spelling stands for both.
+    Excel knows no case in pivots: of `Chat` and `chat` the first spelling stands for both. What is nowhere
+    known has no field. Where the forecast of some cohorts is not reliable yet, a field says of which, and the
+    expected conversion is that of the others.
     """
     names = _Names()
     weeks = pd.DatetimeIndex(flat["cohort_week"])
@@ -141,9 +148,18 @@ def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, te
         _grouped(names.new(texts.attribute(name, settings)), _words(flat[f"attr_{number}"], texts))
         for number, name in enumerate(attributes)
     ]
+    told = (
+        flat["expected_sales"].notna() if "expected_sales" in flat else pd.Series(data=True, index=flat.index)
+    )
+    doubtful = "" if told.all() else "wb_pivot_doubt" if told.any() else "wb_pivot_no_forecast"
+    if not told.all():
+        words = {True: texts.t("wb_reliable"), False: texts.t("wb_not_reliable")}
+        sliced.append(_grouped(names.new(texts.t("wb_trust")), [words[known] for known in told]))
+        flat = flat.assign(expected_leads=flat["leads"].where(told, 0 if told.any() else np.nan))
     numbers = {"leads": names.new(texts.t("col_leads"))}
     numbers |= {key: names.new(texts.stage(key, settings)) for key in settings.stage_keys}
-    extra = [name for name in ("expected_sales", "payments", "revenue", "spend") if name in flat.columns]
+    wanted = ("expected_sales", "expected_leads", "payments", "revenue", "spend")
+    extra = [name for name in wanted if name in flat and flat[name].notna().any()]
     numbers |= {name: names.new(texts.t(f"wb_{name}")) for name in extra}
     summed = [_summed(label, flat[name], name) for name, label in numbers.items()]
     steps = ["leads", *settings.stage_keys]
@@ -160,7 +176,8 @@ def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, te
     ratios["overall"] = Ratio(names.new(texts.stage("overall", settings)), last, numbers["leads"])
     if "expected_sales" in numbers:
         label = names.new(texts.t("wb_expected_rate"))
-        ratios["expected"] = Ratio(label, numbers["expected_sales"], numbers["leads"])
+        base = numbers.get("expected_leads", numbers["leads"])
+        ratios["expected"] = Ratio(label, numbers["expected_sales"], base)
     if "spend" in numbers:
         for key in (LEAD, steps[-1]):
             name, label = (
@@ -168,7 +185,7 @@ def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, te
                 for text in ("wb_cost_field", "wb_cost_per")
             )
             below = numbers["leads" if key == LEAD else key]
-            ratios[f"cost_{key}"] = Ratio(name, numbers["spend"], below, MONEY, label)
+            ratios[f"cost_{key}"] = Ratio(name, numbers["spend"], below, MONEY, label, costs=True)
     if {"spend", "revenue"} <= numbers.keys():
         ratios["roas"] = Ratio(names.new(texts.t("wb_roas")), numbers["revenue"], numbers["spend"], RATIO)
     order = [numbers["leads"]]
@@ -184,6 +201,7 @@ def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, te
         tuple(item.name for item in sliced),
         tuple(order),
         len(flat),
+        texts.t(doubtful) if doubtful else "",
     )
 
 
@@ -224,5 +242,6 @@ def _dates(name: str, weeks: pd.DatetimeIndex) -> Column:
 
 def _summed(label: str, values: pd.Series, name: str) -> Column:
     numbers: Floats = values.to_numpy(dtype=np.float64)
-    whole = bool((numbers == np.round(numbers)).all())
+    known = numbers[np.isfinite(numbers)]
+    whole = bool((known == np.round(known)).all())
     return Column(label, values=numbers, whole=whole, format=MONEY if name in ("revenue", "spend") else COUNT)

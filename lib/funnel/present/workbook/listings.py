@@ -8,6 +8,7 @@ import pandas as pd
 
 from funnel.present.attention_words import metric_name, segment, stage_name, state_word, verdict_word
 from funnel.present.definitions import definitions
+from funnel.present.expected import TAIL, doubt_of
 from funnel.present.texts import Texts
 from funnel.present.workbook.contents import Listing, Shown
 from funnel.schema import Initiative
@@ -15,8 +16,21 @@ from funnel.settings import Settings
 
 
 def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
-    """Show the forecast: one row per cohort and stage, `final_*` with its interval."""
-    shown = frame.assign(stage=[texts.stage(stage, settings) for stage in frame["stage"]])
+    """Show the forecast: one row per cohort and stage, with its interval and how far it can be trusted.
+
+    Where it is not reliable yet there is no number, as in the report, and the words say why.
+
+    Args:
+        frame: `analysis.forecast.FORECAST_COLUMNS`.
+        settings: the stages.
+        texts: the language.
+    """
+    doubts = [doubt_of(record) for record in frame.to_dict("records")]
+    shown = frame.assign(
+        stage=[texts.stage(stage, settings) for stage in frame["stage"]],
+        final_mean=frame["final_mean"].where(frame["reliable"]),
+        trust=[_trust(doubt, texts) for doubt in doubts],
+    )
     columns = [
         Shown("cohort_week", texts.t("col_cohort"), "date"),
         Shown("age_weeks", texts.t("col_age"), "count"),
@@ -26,8 +40,19 @@ def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
         Shown("final_mean", texts.t("wb_final"), "number"),
         Shown("final_p05", texts.t("wb_p05"), "number"),
         Shown("final_p95", texts.t("wb_p95"), "number"),
+        Shown("trust", texts.t("wb_trust")),
     ]
-    return Listing(texts.t("wb_sheet_forecast"), shown, columns, texts.t("wb_forecast_note"))
+    note = texts.t("wb_forecast_note")
+    if not frame["reliable"].all():
+        note = f"{note} {texts.t('wb_forecast_doubt')}"
+    return Listing(texts.t("wb_sheet_forecast"), shown, columns, note)
+
+
+def _trust(doubt: str, texts: Texts) -> str:
+    if not doubt:
+        return texts.t("wb_reliable")
+    reason = texts.t(f"doubt_{doubt}")
+    return reason if doubt == TAIL else texts.t("wb_not_reliable_because", reason=reason)
 
 
 def initiatives(
@@ -136,4 +161,3 @@ def meanings(settings: Settings, texts: Texts) -> Listing:
     frame = pd.DataFrame(definitions(settings, texts).entries, columns=["term", "meaning"])
     columns = [Shown("term", texts.t("wb_term")), Shown("meaning", texts.t("wb_meaning"))]
     return Listing(texts.t("wb_sheet_definitions"), frame, columns)
-

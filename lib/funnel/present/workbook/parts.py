@@ -65,10 +65,16 @@ def _cache_field(column: Column) -> str:
         items = "".join(f"<s v={attribute(str(item))}/>" for item in column.items)
         shared = f'<sharedItems count="{len(column.items)}">{items}</sharedItems>'
     else:
-        low, high = float(column.values.min()), float(column.values.max())
+        low, high = float(np.nanmin(column.values)), float(np.nanmax(column.values))
         whole = 'containsInteger="1" ' if column.whole else ""
+        blank = bool(np.isnan(column.values).any())
+        kinds = (
+            'containsString="0" containsBlank="1"'
+            if blank
+            else 'containsSemiMixedTypes="0" containsString="0"'
+        )
         shared = (
-            f'<sharedItems containsSemiMixedTypes="0" containsString="0" containsNumber="1" {whole}'
+            f'<sharedItems {kinds} containsNumber="1" {whole}'
             f'minValue="{number(low)}" maxValue="{number(high)}"/>'
         )
     return f"{head}{shared}</cacheField>"
@@ -82,19 +88,17 @@ def cache_records(fields: Fields) -> str:
             items = [f'<x v="{at}"/>' for at in range(len(column.items))]
             written.append([items[code] for code in column.codes.tolist()])
         else:
-            written.append([f'<n v="{text}"/>' for text in numbers(column)])
+            written.append([f'<n v="{text}"/>' if text else "<m/>" for text in numbers(column)])
     rows = "".join(f"<r>{''.join(row)}</r>" for row in zip(*written, strict=True))
     return f'{DECLARATION}<pivotCacheRecords {_NAMESPACES} count="{fields.rows}">{rows}</pivotCacheRecords>'
 
 
 def numbers(column: Column) -> list[str]:
-    """Return the numbers of a column as they stand in the file."""
-    values = column.values
-    return (
-        [str(value) for value in values.astype(np.int64).tolist()]
-        if column.whole
-        else [repr(value) for value in values.tolist()]
-    )
+    """Return the numbers of a column as they stand in the file; '' where nothing is known."""
+    written = [
+        number(value) if column.whole else repr(value) for value in np.nan_to_num(column.values).tolist()
+    ]
+    return [text if known else "" for text, known in zip(written, np.isfinite(column.values), strict=True)]
 
 
 def number(value: float) -> str:

@@ -19,7 +19,7 @@ class Line:
     Attributes:
         depth: 0 for the outermost row field; GRAND for the grand total.
         item: position of its item in the field's items.
-        numbers: one for each data field; NaN where the ratio is 0 / 0.
+        numbers: one for each data field; NaN where nothing is known, or a ratio is 0 / 0.
     """
 
     depth: int
@@ -56,7 +56,7 @@ class Pivot:
         columns = [self.fields.column(name) for name in self.rows]
         summed = [item for item in self.fields.columns if not item.items]
         sums = [_sums(column, summed) for column in columns]
-        whole = {item.name: item.values.sum() for item in summed}
+        whole = {item.name: float(np.nansum(item.values)) for item in summed}
         lines = [
             Line(depth, item, self._numbers({name: by[item] for name, by in sums[depth].items()}))
             for depth, item in _nested(columns)
@@ -71,11 +71,15 @@ class Pivot:
 
 
 def _sums(column: Column, summed: Sequence[Column]) -> dict[str, Floats]:
+    """Add up by item; NaN where no row of it has a value."""
     count = len(column.items)
-    return {
-        item.name: np.bincount(column.codes, item.values, minlength=count).astype(np.float64)
-        for item in summed
-    }
+    sums = {}
+    for item in summed:
+        known = np.isfinite(item.values)
+        added = np.bincount(column.codes[known], item.values[known], minlength=count)
+        rows = np.bincount(column.codes[known], minlength=count)
+        sums[item.name] = np.where(rows > 0, added, np.nan)
+    return sums
 
 
 def _nested(columns: Sequence[Column]) -> Iterator[tuple[int, int]]:
@@ -92,5 +96,5 @@ def _nested(columns: Sequence[Column]) -> Iterator[tuple[int, int]]:
 
 
 def _divide(sums: dict[str, float], ratio: Ratio) -> float:
-    below = sums[ratio.below]
-    return float(sums[ratio.above] / below) if below else float("nan")
+    above, below = sums[ratio.above], sums[ratio.below]
+    return float(above / below) if below and (above or not ratio.costs) else float("nan")

@@ -84,7 +84,8 @@ def _cells(column: Column, letter: str, style: int, quoted: int) -> list[tuple[s
             for text in map(str, column.items)
         ]
         return [(left, ends[code]) for code in column.codes.tolist()]
-    return [(left, f'" s="{style}"><v>{text}</v></c>') for text in numbers(column)]
+    cells = (f"><v>{text}</v></c>" if text else "/>" for text in numbers(column))
+    return [(left, f'" s="{style}"{cell}') for cell in cells]
 
 
 _EPOCH = dt.date(1899, 12, 30)
@@ -102,7 +103,7 @@ def pivot(
     sheet: Worksheet, painter: Painter, made: Pivot, lines: Sequence[Line], texts: Texts, title: str
 ) -> str:
     """Write a pivot as it looks before its first refresh; return its range."""
-    painter.title(sheet, title, texts.t("wb_pivot_note"))
+    painter.title(sheet, title, f"{texts.t('wb_pivot_note')} {made.fields.note}".strip())
     for at, name in enumerate(made.pages):
         painter.put(sheet, made.top + at, 1, name)
         painter.put(sheet, made.top + at, 2, texts.t("wb_all"))
@@ -112,10 +113,11 @@ def pivot(
     for number, name in enumerate(made.fields.shown, start=2):
         painter.header(sheet, head, number, name).value = coded(made.fields.caption(name))
     items = [made.fields.column(name) for name in made.rows]
+    ratios = {ratio.name for ratio in made.fields.ratios}
     for row, line in enumerate(lines, start=head + 1):
         _label(sheet, painter, row, line, items, texts)
         for number, (name, value) in enumerate(zip(made.fields.shown, line.numbers, strict=True), start=2):
-            cell = painter.put(sheet, row, number, "–" if missing(value) else value)
+            cell = painter.put(sheet, row, number, "–" if missing(value) and name in ratios else value)
             cell.number_format = formats[name]
             if line.depth in (0, GRAND) and len(items) > 1:
                 cell.font = Font(name=FONT, bold=True, color=argb(painter.theme.ink))

@@ -7,6 +7,7 @@ saved.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import zipfile
 from pathlib import PurePosixPath
@@ -51,8 +52,8 @@ ATTRIBUTES = {
     "worksheetSource": "ref sheet",
     "cacheFields": "count",
     "cacheField": "name numFmtId formula databaseField",
-    "sharedItems": "containsSemiMixedTypes containsNonDate containsDate containsString containsNumber "
-    "containsInteger minValue maxValue minDate maxDate count",
+    "sharedItems": "containsSemiMixedTypes containsNonDate containsDate containsString containsBlank "
+    "containsNumber containsInteger minValue maxValue minDate maxDate count",
     "pivotCacheRecords": "count",
     "pivotTableDefinition": "name cacheId applyNumberFormats applyBorderFormats applyFontFormats "
     "applyPatternFormats applyAlignmentFormats applyWidthHeightFormats dataCaption errorCaption "
@@ -68,7 +69,7 @@ ATTRIBUTES = {
     "dataField": "name fld baseField baseItem numFmtId",
     "pivotTableStyleInfo": "name showRowHeaders showColHeaders showRowStripes showColStripes showLastColumn",
 }
-OPERANDS = re.compile(r"('[^']+'|\w+)/('[^']+'|\w+)")
+OPERANDS = re.compile(r"(?:IF\(.+=0,1/0,)?('[^']+'|\w+)/('[^']+'|\w+)\)?")
 COUNTED = {name for name, listed in ATTRIBUTES.items() if "count" in listed.split()} | {
     "pivotFields", "items", "rowFields", "rowItems", "colFields", "colItems", "pageFields", "dataFields",
 }  # fmt: skip
@@ -103,7 +104,7 @@ def in_order(found, allowed):
 def test_elements_and_attributes_are_those_of_the_standard_in_its_order(package, name):
     for element in ElementTree.fromstring(package[name]).iter():
         kind = tag(element)
-        if kind in ("r", "s", "n", "d") or (kind == "x" and name == RECORDS):
+        if kind in ("r", "s", "n", "d", "m") or (kind == "x" and name == RECORDS):
             continue
         children = CHILDREN.get(kind, "").split()
         assert {tag(child) for child in element} <= set(children), kind
@@ -247,6 +248,67 @@ def test_each_formula_on_the_pivots_totals_gives_the_reports_ratio(path, package
             assert numbers[name] == (value if value == "–" else pytest.approx(value))
             if name in names and pd.Timestamp(week) in report.index:
                 assert value == pytest.approx(report.loc[pd.Timestamp(week), names[name]])
+
+
+@pytest.fixture
+def partly(contents):
+    """No spend is known of the first two weeks, and the forecast of the newest three is not reliable yet."""
+    flat = contents.flat.copy()
+    weeks = sorted(flat["cohort_week"].unique())
+    flat["spend"] = flat["spend"].where(~flat["cohort_week"].isin(weeks[:2]), None)
+    flat["expected_sales"] = flat["expected_sales"].where(~flat["cohort_week"].isin(weeks[-3:]))
+    return dataclasses.replace(contents, flat=flat)
+
+
+def test_what_is_not_known_is_blank_and_never_nothing(partly, write):
+    path = write(partly)
+    package = parts(path)
+    sheet = openpyxl.load_workbook(path)["Data"]
+    head, *rows = sheet.iter_rows(values_only=True)
+    data = pd.DataFrame(rows, columns=head)
+    flat = partly.flat
+    assert data["Ad spend"].isna().tolist() == flat["spend"].isna().tolist()
+    assert data["Expected sales"].isna().tolist() == flat["expected_sales"].isna().tolist()
+    said = data["Reliability of the forecast"].map({"reliable": False, "not reliable yet": True})
+    assert said.tolist() == flat["expected_sales"].isna().tolist()
+    names, _, _ = cache(package)
+    places = [names.index(name) for name in ("Ad spend", "Expected sales")]
+    fields = ElementTree.fromstring(package[CACHE]).findall(f".//{MAIN}cacheField")
+    for place, blank in zip(places, (flat["spend"].isna(), flat["expected_sales"].isna()), strict=True):
+        assert fields[place].find(f"{MAIN}sharedItems").attrib["containsBlank"] == "1"
+        records = ElementTree.fromstring(package[RECORDS]).findall(f"{MAIN}r")
+        assert [tag(record[place]) == "m" for record in records] == blank.tolist()
+
+
+def test_no_cost_and_no_conversion_is_made_of_what_is_not_known(partly, write):
+    path = write(partly)
+    package = parts(path)
+    rows = reading(path, "Pivot", package, 0)
+    weeks = [numbers for label, numbers in rows if hasattr(label, "date")]
+    for numbers in weeks[:2]:
+        assert numbers["Ad spend"] is None
+        assert {numbers["Cost per Leads"], numbers["Cost per Sale"], numbers["Return on ad spend"]} == {"–"}
+    for numbers in weeks[-3:]:
+        assert (numbers["Expected sales"], numbers["Expected conversion"]) == (None, "–")
+    known = partly.flat[partly.flat["expected_sales"].notna()]
+    total = rows[-1][1]
+    assert total["Expected conversion"] == pytest.approx(known["expected_sales"].sum() / known["leads"].sum())
+    _, _, formulas = cache(package)
+    assert formulas["Cost per Leads"] == "IF('Ad spend'=0,1/0,'Ad spend'/Leads)"
+    assert formulas["Expected conversion"] == "'Expected sales'/'Leads with a reliable forecast'"
+    book = openpyxl.load_workbook(path)
+    assert Texts("en").t("wb_pivot_doubt") in book["Pivot"]["A2"].value
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_is_nowhere_known_has_no_column(contents, write, language):
+    nothing = contents.flat.assign(spend=None, expected_sales=float("nan"))
+    path = write(dataclasses.replace(contents, flat=nothing), language)
+    texts = Texts(language)
+    names, _, formulas = cache(parts(path))
+    gone = [texts.t(f"wb_{name}") for name in ("spend", "expected_sales", "expected_rate", "roas")]
+    assert not set(gone) & set(names) and len(formulas) == 5
+    assert texts.t("wb_pivot_no_forecast") in openpyxl.load_workbook(path).worksheets[1]["A2"].value
 
 
 def test_every_level_and_both_pivots_add_up_to_the_flat_data(path, package, contents):

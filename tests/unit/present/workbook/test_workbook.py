@@ -240,20 +240,43 @@ def test_the_waiting_leads_are_listed_by_id(contents, write, settings):
     assert row[0] == "1900123456789012345" and row[2] == "Proposal" and row[-1] == "Anna"
 
 
-def test_the_forecast_is_shown_with_its_limits(contents, write, settings):
-    frame = pd.DataFrame(
-        [(pd.Timestamp(2022, 9, 12), 1, "sale", 23, 0.45, 51.3, 40.0, 64.0)],
-        columns=[
-            "cohort_week",
-            "age_weeks",
-            "stage",
-            "reached",
-            "maturity",
-            "final_mean",
-            "final_p05",
-            "final_p95",
-        ],
+def forecast_rows(rows):
+    frame = pd.DataFrame(rows, columns=["maturity", "final_mean", "tail_share", "reliable", "reason"])
+    return frame.assign(
+        cohort_week=pd.Timestamp(2022, 9, 12),
+        age_weeks=1,
+        stage="sale",
+        reached=23,
+        final_p05=40.0,
+        final_p95=64.0,
     )
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_forecast_that_is_not_reliable_yet_is_told_so_instead_of_a_number(settings, language):
+    frame = forecast_rows(
+        [
+            (0.45, 51.3, 0.1, True, ""),
+            (0.30, 60.0, 0.7, True, ""),
+            (0.20, 70.0, 0.1, False, "missed_lately"),
+        ]
+    )
+    texts = Texts(language)
+    shown = listings.forecast(frame, settings, texts)
+    assert shown.frame["final_mean"].tolist()[:2] == [51.3, 60.0] and pd.isna(shown.frame["final_mean"][2])
+    reason = texts.t("doubt_missed_lately")
+    said = [
+        texts.t("wb_reliable"),
+        texts.t("doubt_mostly_tail"),
+        texts.t("wb_not_reliable_because", reason=reason),
+    ]
+    assert shown.frame["trust"].tolist() == said and shown.columns[-1].name == "trust"
+    assert reason in said[2] and texts.t("wb_forecast_doubt") in shown.note
+    assert texts.t("wb_forecast_doubt") not in listings.forecast(frame.head(2), settings, texts).note
+
+
+def test_the_forecast_is_shown_with_its_limits(contents, write, settings):
+    frame = forecast_rows([(0.45, 51.3, 0.1, True, "")])
     shown = listings.forecast(frame, settings, Texts("ru"))
     sheet = openpyxl.load_workbook(write(dataclasses.replace(contents, listings=[shown]), "ru")).worksheets[
         -2
@@ -267,5 +290,6 @@ def test_the_forecast_is_shown_with_its_limits(contents, write, settings):
         51.3,
         40,
         64,
+        "надёжно",
     ]
     assert sheet["E5"].number_format == "0.0%"
