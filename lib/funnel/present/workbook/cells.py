@@ -6,8 +6,10 @@ import datetime as dt
 import math
 import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
+from textwrap import wrap
 
 import pandas as pd
 from openpyxl.cell import Cell
@@ -25,11 +27,15 @@ FORMATS: dict[Kind, str] = {
     "text": "General",
     "date": "yyyy\\-mm\\-dd",
     "count": "#,##0",
-    "number": "#,##0.00",
+    "number": "#,##0.0",
     "share": "0.0%",
-    "change": "+0%;\\-0%;0%",
+    "change": "[>=0.005]+0%;[<=-0.005]\\-0%;0%",
     "money": "#,##0",
 }
+LINE = 15.0
+"""Height of a line in points."""
+_BOLD = 1.2
+"""Width of a bold letter, in characters."""
 LIMIT = 200
 """Longest text of a value; a pivot item takes 255."""
 _CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -87,25 +93,39 @@ class Painter:
         if note:
             self.put(sheet, 2, 1, note, limit=1000).font = Font(name=FONT, color=argb(self.theme.muted))
 
-    def header(self, sheet: Worksheet, row: int, column: int, text: str) -> Cell:
-        """Write a column head and return its cell."""
+    def header(self, sheet: Worksheet, row: int, column: int, text: str, left: bool | None = None) -> Cell:
+        """Write a column head, that of the first column on the left if nothing else is said."""
         cell = self.put(sheet, row, column, text)
         cell.font = Font(name=FONT, bold=True, color=argb(self.theme.ink))
         cell.fill = PatternFill("solid", fgColor=argb(self.theme.wash))
+        side = "left" if (column == 1 if left is None else left) else "right"
         cell.alignment = Alignment(
-            wrap_text=True, vertical="bottom", horizontal="left" if column == 1 else "right"
+            wrap_text=True, vertical="bottom", horizontal=side, indent=indent(side, column)
         )
         cell.border = Border(bottom=Side("thin", color=argb(self.theme.line)))
         return cell
 
     def put(
-        self, sheet: Worksheet, row: int, column: int, value: object, kind: Kind = "text", limit: int = LIMIT
+        self,
+        sheet: Worksheet,
+        row: int,
+        column: int,
+        value: object,
+        kind: Kind = "text",
+        limit: int = LIMIT,
+        like: Cell | None = None,
     ) -> Cell:
-        """Write a value; what is missing (None, NaN, NaT) stays an empty cell."""
+        """Write a value; what is missing (None, NaN, NaT) stays an empty cell.
+
+        A cell `like` another one of its sheet takes that one's style, which is ten times as fast.
+        """
         cell = sheet.cell(row, column)
         assert isinstance(cell, Cell)
-        cell.font = Font(name=FONT, color=argb(self.theme.ink))
-        cell.number_format = FORMATS[kind]
+        if like:
+            cell._style = copy(like._style)  # type: ignore[attr-defined]
+        else:
+            cell.font = Font(name=FONT, color=argb(self.theme.ink))
+            cell.number_format = FORMATS[kind]
         if isinstance(value, str):
             self.text(cell, value, limit)
         elif not missing(value):
@@ -156,12 +176,13 @@ def plain(value: object) -> dt.datetime | dt.date | float | int | Decimal | str:
 
 
 def width_for(head: str, least: float = 11.0) -> float:
-    """Return a width that does not break a word of a column head.
+    """Return a width in which a column head takes few lines and no word of it is broken.
 
     >>> width_for("Обычный, доля"), width_for("Квалифицированные")
     (11.6, 22.4)
     """
-    return max([least, *(len(word) * 1.2 + 2.0 for word in head.split())])
+    longest = max([len(head) / 3, *(len(word) for word in head.split(" "))])
+    return max(least, longest * _BOLD + 2.0)
 
 
 def widths(sheet: Worksheet, sizes: Sequence[float]) -> None:
@@ -170,8 +191,18 @@ def widths(sheet: Worksheet, sizes: Sequence[float]) -> None:
         sheet.column_dimensions[get_column_letter(number)].width = size
 
 
-def to_print(sheet: Worksheet, rows: int, columns: int, head: int) -> None:
-    """Print landscape, as wide as a page, the column heads (row `head`) on each."""
+def indent(side: str, column: int) -> int:
+    """Return the indent that keeps what stands on the left apart from a number in the column before."""
+    return 1 if side == "left" and column > 1 else 0
+
+
+def finish(sheet: Worksheet, rows: int, columns: int, head: int) -> None:
+    """Make the column heads (row `head`) as high as their words need; print landscape, as wide as a page."""
+    needed = []
+    for column in range(1, columns + 1):
+        letters = int(sheet.column_dimensions[get_column_letter(column)].width / _BOLD)
+        needed.append(len(wrap(str(sheet.cell(head, column).value), letters, break_on_hyphens=False)))
+    sheet.row_dimensions[head].height = LINE * max(needed, default=1)
     sheet.print_area = f"A1:{get_column_letter(columns)}{max(rows, head)}"
     sheet.print_title_rows = f"{head}:{head}"
     sheet.page_setup.orientation = "landscape"

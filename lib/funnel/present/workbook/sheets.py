@@ -19,13 +19,15 @@ from funnel.present.texts import Texts
 from funnel.present.theme import FONT
 from funnel.present.workbook.cells import (
     FORMATS,
+    LINE,
     Painter,
     argb,
     coded,
+    finish,
+    indent,
     is_active,
     missing,
     safe,
-    to_print,
     width_for,
     widths,
 )
@@ -37,8 +39,10 @@ from funnel.present.workbook.pivot import GRAND, Line, Pivot
 from funnel.settings import Settings
 
 _BUILT_IN = {COUNT: "#,##0", SHARE: "0.00%", RATIO: "0.00", DATE: FORMATS["date"]}
-_WIDEST, _LINE = 70.0, 15.0
-"""Widest column of a listing in characters; height of a line in points."""
+_WIDEST = 70.0
+"""Widest column of a listing in characters."""
+_SUM = 15.0
+"""Width of a pivot's sums: Excel and LibreOffice lay them out anew, in other columns."""
 HEAD = 4
 """The row of the column heads on the cohort sheet and the listings."""
 
@@ -47,10 +51,12 @@ def flat_data(sheet: Worksheet, painter: Painter, fields: Fields) -> tuple[str, 
     """Write the heads of the flat data; return the range of all cells, and the rows as XML."""
     formats = []
     for number, column in enumerate(fields.columns, start=1):
-        painter.header(sheet, 1, number, column.name)
+        painter.header(sheet, 1, number, column.name, left=bool(column.items))
         sample = painter.put(sheet, 2, number, None)
         sample.number_format = _format(column)
-        quoted = painter.put(sheet, 3, number, None)
+        if column.items:
+            sample.alignment = Alignment(horizontal="left", indent=indent("left", number))
+        quoted = painter.put(sheet, 3, number, None, like=sample)
         quoted.quotePrefix = True
         formats.append((sample.style_id, quoted.style_id))
     last = get_column_letter(len(fields.columns))
@@ -58,7 +64,7 @@ def flat_data(sheet: Worksheet, painter: Painter, fields: Fields) -> tuple[str, 
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = ref
     widths(sheet, [max(12.0, min(len(column.name) + 3.0, 24.0)) for column in fields.columns])
-    to_print(sheet, fields.rows + 1, len(fields.columns), 1)
+    finish(sheet, fields.rows + 1, len(fields.columns), 1)
     written = [
         _cells(column, get_column_letter(number), *formats[number - 1])
         for number, column in enumerate(fields.columns, start=1)
@@ -123,9 +129,9 @@ def pivot(
                 cell.font = Font(name=FONT, bold=True, color=argb(painter.theme.ink))
     columns = len(made.fields.shown) + 1
     sheet.freeze_panes = f"B{head + 1}"
-    widths(sheet, [24, *(width_for(made.fields.caption(name)) for name in made.fields.shown)])
+    widths(sheet, [24, *(width_for(made.fields.caption(name), _SUM) for name in made.fields.shown)])
     last = head + len(lines)
-    to_print(sheet, last, columns, head)
+    finish(sheet, last, columns, head)
     return f"A{head}:{get_column_letter(columns)}{last}"
 
 
@@ -168,7 +174,7 @@ def cohorts(
 
     for row, record in enumerate(table.to_dict("records"), start=first):
         week = pd.Timestamp(record["cohort_week"]).date()
-        painter.put(sheet, row, 1, week, "date")
+        painter.put(sheet, row, 1, week, "date").alignment = Alignment(horizontal="left")
         painter.put(sheet, row, 2, week + WEEK - dt.timedelta(days=1), "date")
         painter.put(sheet, row, 3, int(record["age_weeks"]), "count")
         for stage in steps:
@@ -215,7 +221,7 @@ def cohorts(
     sheet["A2"].alignment = Alignment(wrap_text=True, vertical="top")
     sheet.row_dimensions[2].height = 32
     widths(sheet, [12, 12, *(width_for(name, 9.0) for name in names[2:])])
-    to_print(sheet, total + 2, overall + 1, HEAD)
+    finish(sheet, total + 2, overall + 1, HEAD)
     return cached
 
 
@@ -232,27 +238,30 @@ def listing(sheet: Worksheet, painter: Painter, shown: Listing, texts: Texts) ->
     painter.title(sheet, shown.title, shown.note)
     lines = [1] * len(shown.frame)
     for number, column in enumerate(shown.columns, start=1):
-        head = painter.header(sheet, HEAD, number, column.header)
-        if column.kind in ("text", "date"):
-            head.alignment = Alignment(wrap_text=True, vertical="bottom", horizontal="left")
+        text, left = column.kind == "text", column.kind in ("text", "date")
+        painter.header(sheet, HEAD, number, column.header, left=left)
         values = shown.frame[column.name].tolist()
-        longest = max([len(str(value)) for value in values if column.kind == "text"], default=0)
-        width = min(max(width_for(column.header), longest + 2.0), _WIDEST)
+        longest = max([len(str(value)) for value in values if text], default=0)
+        width = min(max(width_for(column.header), longest + 3.0), _WIDEST)
         sheet.column_dimensions[get_column_letter(number)].width = width
+        sample = None
         for at, value in enumerate(values):
-            cell = painter.put(sheet, HEAD + 1 + at, number, value, column.kind, limit=2000)
-            if column.kind == "text":
-                cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell = painter.put(sheet, HEAD + 1 + at, number, value, column.kind, 2000, sample)
+            if sample is None:
+                side = "left" if left else "right"
+                cell.alignment = Alignment(side, "top", wrap_text=text, indent=indent(side, number))
+                sample = cell
+            if text:
                 lines[at] = max(lines[at], math.ceil(len(str(value)) * 1.1 / width))
         if column.heat and values:
             letter = get_column_letter(number)
             painter.heat(sheet, f"{letter}{HEAD + 1}:{letter}{HEAD + len(values)}")
     for at, count in enumerate(lines):
         if count > 1:
-            sheet.row_dimensions[HEAD + 1 + at].height = _LINE * count
+            sheet.row_dimensions[HEAD + 1 + at].height = LINE * count
     if shown.frame.empty:
         painter.put(sheet, HEAD + 1, 1, texts.t("wb_empty"))
     else:
         sheet.auto_filter.ref = f"A{HEAD}:{_at(len(shown.columns), HEAD + len(shown.frame))}"
     sheet.freeze_panes = f"A{HEAD + 1}"
-    to_print(sheet, HEAD + max(len(shown.frame), 1), len(shown.columns), HEAD)
+    finish(sheet, HEAD + max(len(shown.frame), 1), len(shown.columns), HEAD)

@@ -12,6 +12,7 @@ from funnel.present.texts import Texts
 from funnel.present.workbook import Contents, Listing, Shown, listings
 from funnel.schema import Initiative
 
+REPORT = dt.date(2022, 9, 26)
 STAGES = ("target", "qualified", "proposal", "sale")
 
 
@@ -89,6 +90,21 @@ def test_every_sheet_is_frozen_wide_enough_and_ready_to_print(contents, write):
         assert sheet.print_area and sheet.print_title_rows
         assert sheet.page_setup.orientation == "landscape" and sheet.sheet_properties.pageSetUpPr.fitToPage
         assert all(size.width >= 8 for size in sheet.column_dimensions.values())
+
+
+def test_what_stands_on_the_left_has_its_head_there_and_room_beside_a_number(contents, write):
+    long = "It was found out that " * 20
+    frame = pd.DataFrame({"leads": [7, 8], "day": [REPORT, REPORT], "finding": ["short", long]})
+    columns = [Shown("leads", "Leads", "count"), Shown("day", "Day", "date"), Shown("finding", "Finding")]
+    shown = dataclasses.replace(contents, listings=[Listing("List", frame, columns)])
+    book = openpyxl.load_workbook(write(shown))
+    for row in book["List"].iter_rows(min_row=4, max_row=6, min_col=2):
+        assert {(cell.alignment.horizontal, cell.alignment.indent) for cell in row} == {("left", 1)}
+    assert {cell.alignment.vertical for cell in (*book["List"][5], *book["List"][6])} == {"top"}
+    for head, below in zip(book["Data"][1], book["Data"][2], strict=True):
+        on_the_left = isinstance(below.value, str | dt.datetime)
+        assert head.alignment.horizontal == ("left" if on_the_left else "right")
+        assert (below.alignment.horizontal == "left") == on_the_left
 
 
 def evaluate(sheet, where):
@@ -194,6 +210,7 @@ def test_initiatives_stand_with_what_was_expected_and_what_was_measured(contents
     head = [cell.value for cell in sheet[4]]
     rows = [dict(zip(head, row, strict=True)) for row in sheet.iter_rows(min_row=5, values_only=True)]
     assert rows[0]["Initiative"] == "=Chat" and rows[0]["Measured change"] == 0.17
+    assert sheet["G5"].number_format == "[>=0.005]+0%;[<=-0.005]\\-0%;0%"  # never -0%
     assert rows[0]["From"] == dt.datetime(2021, 6, 7) and rows[0]["Readable from"] == dt.datetime(2021, 9, 6)
     assert (rows[0]["Metric"], rows[0]["Verdict"]) == ("Leads → Target", "Confirmed")
     assert (rows[1]["Metric"], rows[1]["Verdict"]) == ("Lead-to-sale conversion", None)
@@ -238,6 +255,7 @@ def test_the_waiting_leads_are_listed_by_id(contents, write, settings):
     sheet = openpyxl.load_workbook(write(dataclasses.replace(contents, listings=[shown]))).worksheets[-2]
     row = [cell.value for cell in sheet[5]]
     assert row[0] == "1900123456789012345" and row[2] == "Proposal" and row[-1] == "Anna"
+    assert sheet["F4"].value == "Nine of ten waited at most, days" and sheet.row_dimensions[4].height >= 45
 
 
 def forecast_rows(rows):
