@@ -17,7 +17,9 @@ import pandas as pd
 import pyarrow as pa
 from pydantic import Field, model_validator
 
+from funnel.change import Change
 from funnel.settings import Frozen, Language
+from funnel.validation import FILLED, KEY
 
 MONEY = pa.decimal128(18, 2)
 INSTANT = pa.timestamp("us")
@@ -232,16 +234,19 @@ PROBLEM_COLUMNS = ("table", "problem", "rows", "leads", "example")
 and the id of one lead as an example."""
 
 
+Filled = Annotated[str, Field(pattern=FILLED)]
+
+
 class Hypothesis(Frozen):
     """One expected effect of an initiative.
 
     Attributes:
         metric: a step conversion `<stage>_rate`, the count share `<stage>_per_lead`, or `overall_rate`.
-        change: expected relative change, 0.2 for +20 %.
+        change: expected relative change, 0.2 or 20% for +20 %.
     """
 
-    metric: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    change: Annotated[float, Field(gt=-1, allow_inf_nan=False)]
+    metric: Annotated[str, Field(pattern=KEY)]
+    change: Change
 
 
 class Cost(Frozen):
@@ -283,8 +288,8 @@ class Initiative(Frozen):
     """
 
     id: str
-    title: str | dict[Language, str]
-    owner: str
+    title: Filled | Annotated[dict[Language, Filled], Field(min_length=1)]
+    owner: Filled
     start: dt.date
     end: dt.date | None = None
     scope: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
@@ -353,8 +358,8 @@ class Investigation(Frozen):
     stage: str
     attribute: str = ""
     value: str = ""
-    question: Annotated[str, Field(min_length=1)]
-    who: Annotated[str, Field(min_length=1)]
+    question: Filled
+    who: Filled
     finding: str = ""
     closed: dt.date | None = None
     state: EndState | None = None

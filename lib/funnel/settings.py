@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Mapping, Sequence, Set
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from funnel.errors import MissingError, Problem, SettingsError, nearest
+from funnel.change import Change
+from funnel.errors import MissingError, nearest
 from funnel.settings_sources import LEAD as LEAD
 from funnel.settings_sources import LOST as LOST
+from funnel.settings_sources import Currency, Sources, stage_problems
 from funnel.settings_sources import Frozen as Frozen
-from funnel.settings_sources import Sources, stage_problems
+from funnel.validation import KEY
+from funnel.yaml_file import read_yaml
 
 ReachRule = Literal["any-later", "entered"]
 Language = Literal["en", "ru"]
@@ -37,7 +38,7 @@ class Stage(Frozen):
         name: what a reader sees, by language; a missing language falls back to the key.
     """
 
-    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    key: Annotated[str, Field(pattern=KEY)]
     name: dict[Language, str] = Field(default_factory=dict)
 
 
@@ -78,14 +79,14 @@ class WhatIf(Frozen):
 
     Attributes:
         stage: a configured stage; the step into it.
-        change: of its conversion, relative: 0.1 is 10 % more.
+        change: of its conversion, relative: 0.1 or 10% is 10 % more.
         since: a day of the first week it holds for (`from` in the file); by default the report's own week.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     stage: str
-    change: Annotated[float, Field(gt=-1, le=10, allow_inf_nan=False)]
+    change: Change
     since: Annotated[dt.date | None, Field(alias="from")] = None
 
 
@@ -123,8 +124,8 @@ class Settings(Sources):
 
     company: str = ""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
-    rates: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
+    currency: Currency = "USD"
+    rates: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     language: Language = "en"
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     reach: ReachRule = "any-later"
@@ -201,9 +202,6 @@ class Settings(Sources):
         return self.root / relative
 
 
-Model = TypeVar("Model", bound=BaseModel)
-
-
 def load(path: Path) -> Settings:
     """Read a settings file.
 
@@ -217,69 +215,3 @@ def load(path: Path) -> Settings:
             "or name the file: funnel --config PATH COMMAND"
         )
     return read_yaml(path, Settings, root=path.resolve().parent)
-
-
-def read_yaml(path: Path, model: type[Model], **fixed: object) -> Model:
-    """Read a YAML file into a model; `fixed` fields come from the program, not from the file.
-
-    Raises:
-        SettingsError: it does not parse (file and line), or keys or values are not allowed; all at once.
-    """
-    try:
-        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        what = getattr(error, "problem", None) or str(error)
-        raise SettingsError(f"{path.name} cannot be read.", [Problem(where, what, "YAML in UTF-8")]) from None
-    if not isinstance(content, dict):
-        problem = Problem(str(path), "it holds no keys", "lines of the form `key: value`")
-        raise SettingsError(f"{path.name} cannot be read.", [problem])
-    return validated(content, path, model, **fixed)
-
-
-def validated(content: Mapping[str, object], path: Path, model: type[Model], **fixed: object) -> Model:
-    """Turn the content of a YAML file, read or about to be written, into a model; see `read_yaml`.
-
-    Raises:
-        SettingsError: keys or values are not allowed; all at once.
-    """
-    given = [Problem(f"{path}, key {name}", "is not to be set here") for name in fixed if name in content]
-    if given:
-        raise SettingsError(f"{path.name} cannot be used.", given)
-    try:
-        return model.model_validate({**content, **fixed})
-    except ValidationError as error:
-        problems = _problems(error, path, model, hidden=set(fixed))
-        raise SettingsError(f"{path.name} cannot be used.", problems) from None
-
-
-def _problems(error: ValidationError, path: Path, model: type[BaseModel], hidden: Set[str]) -> list[Problem]:
-    """Turn pydantic's errors into ours, an unknown key naming the nearest known one."""
-    problems = []
-    for item in error.errors():
-        key = ".".join(str(part) for part in item["loc"])
-        where = f"{path}, key {key}" if key else str(path)
-        if item["type"] == "extra_forbidden":
-            names = [name for name in _fields_at(model, item["loc"][:-1]) if name not in hidden]
-            unknown = f"unknown key{nearest(str(item['loc'][-1]), names)}"
-            problems.append(Problem(where, unknown, ", ".join(names)))
-        else:
-            found = "" if item["type"] in ("missing", "value_error") else f", found {item['input']!r}"
-            problems.append(Problem(where, item["msg"].removeprefix("Value error, ") + found))
-    return problems
-
-
-def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """Return the keys allowed at a place inside a model, following nested models and lists of them."""
-    for part in location:
-        if isinstance(part, str) and part in model.model_fields:
-            inner = _models_in(model.model_fields[part].annotation)
-            model = inner[0] if inner else model
-    return list(model.model_fields)
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for inner in get_args(annotation) for model in _models_in(inner)]

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from funnel.errors import nearest
+from funnel.validation import CODE
 
 LEAD = "lead"
 LOST = "lost"
@@ -51,7 +52,7 @@ def _yes_or_no(value: object) -> object:
 Name = Annotated[str, Field(min_length=1)]
 AttributeName = Annotated[str, Field(min_length=1), AfterValidator(_attribute)]
 Source = Annotated[str, AfterValidator(_source)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Field(pattern=CODE)]
 Vat = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_yes_or_no)]
 
 

@@ -124,11 +124,11 @@ def test_impact_prints_the_good_files_and_names_every_bad_one(run, project):
         ["cannot be told"],
     )
     for says in (
-        "bare.yml, key hypotheses: Field required",
+        "bare.yml, key hypotheses: is missing",
         "did you mean 'target_rate'?",
         "unknown attribute 'manger'; did you mean 'manager'?",
         "end: 2022-01-01 is before start: 2022-05-30",
-        "free.yml, key cost: Field required",
+        "free.yml, key cost: is missing",
         "several files have the id 'twice'",
         "broken.yml, line 2",
     ):
@@ -165,6 +165,13 @@ def test_investigate_names_the_nearest_flag_and_warns_of_what_is_not_flagged(run
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["question"] == "Why? [x]: {y}"
 
 
+def test_an_investigation_of_nobody_or_nothing_is_not_written(run, project):
+    result = run("investigate", "manager:Boris:target", "--who", " ", "--question", " ", "--date", DAY)
+    assert result.code == 2
+    assert "key who: is empty" in result.err and "key question: is empty" in result.err
+    assert not list((project / "data").glob("investigations/*"))
+
+
 def test_a_new_initiative_is_written_and_its_worth_told(run, project):
     result = run(*NEW, "--scope", "manager=Anna,Denis", "--hours", "10", "--format", "csv")
     assert result.code == 0, result.err
@@ -194,6 +201,10 @@ def test_a_new_initiative_is_written_and_its_worth_told(run, project):
         (("--hypothesis", "targt_rate=0.1"), "did you mean 'target_rate'?"),
         (("--hypothesis", "target_rate"), "METRIC=CHANGE"),
         (("--hypothesis", "sale_rate=-100%"), "key hypotheses.1.change"),
+        (("--hypothesis", "sale_rate=20"), "'20' is +2000 %; allowed: more than -100% and at most 1000%"),
+        (("--hypothesis", ""), "METRIC=CHANGE"),
+        (("--owner", " "), "key owner: is empty"),
+        (("--title", " "), "key title: is empty"),
         (("--scope", "manger=Anna"), "did you mean 'manager'?"),
         (("--scope", "manager=Ana"), "no lead has the value 'Ana'; did you mean 'Anna'?"),
         (("--scope", "manager"), "ATTR=VALUE"),
@@ -246,4 +257,4 @@ def test_check_reads_both_registers(run, project):
     (project / "data" / "investigations" / "bad.yml").write_text("who: me")
     result = run("check")
     assert result.code == 1
-    assert "unknown metric 'targt_rate'" in result.err and "key question: Field required" in result.err
+    assert "unknown metric 'targt_rate'" in result.err and "key question: is missing" in result.err

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from funnel.errors import MissingError, SettingsError
-from funnel.settings import load
+from funnel.settings import Settings, WhatIf, load
 
 GOOD = "stages: [{key: target}, {key: sale}]\n"
 
@@ -47,7 +47,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     text = message(tmp_path, GOOD + "timezone: Mars/Base\ncohorts: one\nlanguage: de\n")
     assert "'Mars/Base' is not a time zone" in text
     assert "key cohorts" in text
-    assert "'en' or 'ru', found 'de'" in text
+    assert "'de' is not allowed; allowed: en, ru" in text
 
 
 @pytest.mark.parametrize("key", ["lead", "lost", "sale"])
@@ -71,3 +71,80 @@ def test_a_file_without_keys_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_the_folder_of_the_project_cannot_be_set(tmp_path: Path) -> None:
     assert "root: is not to be set here" in message(tmp_path, GOOD + "root: /\n")
+
+
+def test_a_key_written_twice_is_told_with_both_lines_and_with_everything_else(tmp_path: Path) -> None:
+    text = message(
+        tmp_path,
+        GOOD + "currency: RUB\nattributes:\n  channel: {}\n  region: {}\n  channel: {}\n"
+        "language: de\ncurrency: USD\n",
+    )
+    assert "line 8: key 'currency' is in line 2 already; to do: keep one" in text
+    assert "line 6: key 'channel' is in line 4 already" in text
+    assert "'de' is not allowed" in text
+
+
+def test_merged_and_repeated_parts_are_no_key_written_twice(tmp_path: Path) -> None:
+    plain = "stages: [&a {key: target, name: &n {en: T}}, {<<: *a, key: sale, name: *n}]\n"
+    assert load(settings_file(tmp_path, plain)).stage_keys == ("target", "sale")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("stages: [talk]", "key stages.0: 'talk' has no keys; allowed: a mapping with the keys key, name, "),
+        ("stages: [{key: Offer}]", "stages.0.key: 'Offer' is not of the form wanted; did you mean 'offer'?"),
+        ("stages: talk", "key stages: 'talk' is no list; allowed: a list, such as [a, b]"),
+        ("stages: []", "key stages: is empty; allowed: at least one"),
+        (
+            "stages: [{key: offer, name: Offer}]",
+            "key stages.0.name: 'Offer' has no keys; allowed: a text by language (en, ru), "
+            "such as {en: Offer, ru: Offer}",
+        ),
+        ("stages: [{key: a, name: {de: A}}]", "stages.0.name: the key 'de' is not allowed; allowed: en, ru"),
+        (GOOD + "currency: usd", "did you mean 'USD'?; allowed: three capital Latin letters, such as USD"),
+        (GOOD + "rates: {eur: 90}", "rates: the key 'eur' is not of the form wanted; did you mean 'EUR'?"),
+        (GOOD + "rates: {EUR: -1}", "key rates.EUR: -1 is out of range; allowed: greater than 0"),
+        (GOOD + "cohorts: one", "key cohorts: 'one' is no whole number"),
+        (GOOD + "plan: {2022-02-31: 5}", "plan: the key '2022-02-31' is no day; allowed: a day as YYYY"),
+        (GOOD + "wide: {stages: {sale: S}}", "key wide.files: is missing; to do: add this key"),
+        (GOOD + "what_if: [{stage: sale, change: 5}]", "'5' may be +5 % or +500%; to do: write 5% or 500%"),
+        (GOOD + "what_if: [{stage: sale, change: 50}]", "'50' is +5000 %; allowed: more than -100%"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_value_is_said_in_our_words(tmp_path: Path, line: str, says: str) -> None:
+    text = message(tmp_path, line + "\n")
+    assert says in text
+    assert len(text.splitlines()) == 2  # and nothing that only follows from it
+
+
+@pytest.mark.parametrize(
+    "value", ["[]", "{}", "{x: {y: z}}", "[[1]]", "''", "-1.5", "x y", "~", "[{x: 1}]", ".inf"]
+)
+def test_no_value_of_any_key_brings_pydantic_s_own_words(tmp_path: Path, value: str) -> None:
+    keys = [key for key in Settings.model_fields if key != "root"]
+    text = message(tmp_path, "".join(f"{key}: {value}\n" for key in keys))
+    for words in (
+        "Input should",
+        "valid ",
+        "Tuple",
+        "Field required",
+        "String should",
+        "Value error",
+        "[key]",
+    ):
+        assert words not in text
+    assert "cannot be used" not in "\n".join(text.splitlines()[1:])
+
+
+def test_a_change_is_read_as_people_write_it(tmp_path: Path) -> None:
+    questions = "".join(
+        f"  - {{stage: sale, change: {text}}}\n" for text in ("20%", "+20 %", "-0.1", "'-10,5%'")
+    )
+    asked = load(settings_file(tmp_path, GOOD + "what_if:\n" + questions)).what_if
+    assert [item.change for item in asked] == [0.2, 0.2, -0.1, -0.105]
+
+
+def test_a_change_that_a_program_kept_is_not_judged_again() -> None:
+    kept = WhatIf(stage="sale", change=5).model_dump(mode="json")
+    assert WhatIf.model_validate(kept).change == 5

@@ -51,7 +51,7 @@ def test_what_the_report_asks_is_read_and_what_is_wrong_with_it_is_said(tmp_path
     assert "what_if.0.stage: 'sail' is not among target, sale; did you mean 'sale'?" in str(error.value)
     assert "what_if.1.stage: 'overall' is not among" in str(error.value)
     file.write_text(stages + "what_if: [{stage: sale, change: -1}]\n")
-    with pytest.raises(SettingsError, match="greater than -1"):
+    with pytest.raises(SettingsError, match="more than -100%"):
         settings.load(file)
 
 

@@ -11,22 +11,47 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
 
-from funnel import errors
+from funnel import errors, validation
 from funnel.dates import AsOf
 from funnel.present.escape import for_terminal
 from funnel.settings import Settings, load
 
 if TYPE_CHECKING:
     import pandas as pd
+    from typer._click import Context
 
     from funnel.warehouse import Warehouse
 
+
+class Commands(TyperGroup):
+    """The commands; what pydantic says of an option becomes our own sentence."""
+
+    def invoke(self, ctx: Context) -> object:
+        """Run the command that was asked for.
+
+        Raises:
+            InputError: an option has a value that is not allowed.
+        """
+        try:
+            result: object = super().invoke(ctx)
+        except typer.BadParameter as error:
+            if not isinstance(error.__cause__, ValidationError) or error.param is None:
+                raise
+            option = error.param.opts[0] if error.param.opts[0].startswith("-") else error.param.name or ""
+            found = validation.problems(error.__cause__, None, lambda _: option)
+            raise errors.InputError("An option cannot be used.", found) from None
+        return result
+
+
 app = typer.Typer(
     name="funnel",
+    cls=Commands,
     help="The weekly sales-funnel cohort report.",
     no_args_is_help=True,
     add_completion=False,

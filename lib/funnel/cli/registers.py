@@ -25,7 +25,7 @@ from funnel.cli.common import (
 )
 from funnel.dates import AsOf, parse_date
 from funnel.schema import Initiative
-from funnel.settings import Settings, validated
+from funnel.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def new(
     from funnel.issue.compute import ask
     from funnel.issue.registers import Registers
     from funnel.sources.initiatives import read_initiatives, unknown_names
-    from funnel.sources.register import new_path, write_entry
+    from funnel.sources.register import new_path, to_be_written, write_entry
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
@@ -143,10 +143,11 @@ def new(
         },
         **({"stop_rule": stop_rule} if stop_rule else {}),
     }
-    item = validated(content, path, Initiative, id=name)
+    item = to_be_written(content, path, Initiative)
     wrong = list(unknown_names(path, item, settings))
     if wrong:
         raise errors.SettingsError("Nothing was written.", wrong)
+    content["hypotheses"] = [hypothesis.model_dump() for hypothesis in item.hypotheses]
     others, _ = read_initiatives(settings.path("initiatives"), settings)
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         day = report_date_for(warehouse, today(settings), parse_date(date) if date else None)
@@ -231,14 +232,10 @@ def _day(text: str, option: str) -> dt.date:
 
 
 def _hypothesis(text: str) -> dict[str, object]:
-    metric, _, change = text.partition("=")
-    try:
-        size = float(Decimal(change.strip().removesuffix("%")) / (100 if change.strip().endswith("%") else 1))
-    except InvalidOperation:
-        raise _bad(
-            "--hypothesis", text, "METRIC=CHANGE such as target_rate=+20% or target_rate=0.2"
-        ) from None
-    return {"metric": metric.strip(), "change": size}
+    metric, equals, change = text.partition("=")
+    if not equals:
+        raise _bad("--hypothesis", text, "METRIC=CHANGE such as target_rate=+20%")
+    return {"metric": metric.strip(), "change": change}
 
 
 def _scope(pairs: Sequence[str]) -> dict[str, list[str]]:

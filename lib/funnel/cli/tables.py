@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ import pandas as pd
 import typer
 
 from funnel import errors
+from funnel.change import read_change
 from funnel.cli.common import (
     DateOption,
     Format,
@@ -187,9 +187,10 @@ def _stage(key: str, known: Sequence[str]) -> str:
 
 def _change(text: str, known: Sequence[str]) -> tuple[str, float]:
     """Read STAGE=CHANGE, the change as 0.1 or +10%."""
-    match = re.fullmatch(r"([a-z0-9_]+)=([+-]?\d+(?:\.\d+)?)(%?)", text)
-    change = float(match[2]) / (100 if match[3] else 1) if match else -1.0
-    if not match or change <= -1:
-        problem = errors.Problem("--what-if", f"{text!r} is no change", "STAGE=CHANGE such as proposal=+10%")
-        raise errors.InputError("A what-if cannot be read.", [problem])
-    return _stage(match[1], known), change
+    stage, _, size = text.partition("=")
+    try:
+        change = read_change(size)
+    except ValueError as error:
+        problem = errors.Problem("--what-if", str(error), todo="write STAGE=CHANGE such as proposal=+10%")
+        raise errors.InputError("A what-if cannot be read.", [problem]) from None
+    return _stage(stage.strip(), known), change

@@ -10,7 +10,7 @@ from pathlib import Path
 from funnel.errors import Problem, nearest
 from funnel.schema import Investigation
 from funnel.settings import Settings
-from funnel.sources.register import new_path, read_register, write_entry
+from funnel.sources.register import new_path, read_register, to_be_written, write_entry
 
 _COMMENT = "Close it with finding, closed (a day) and state: explained, data defect, initiative or noise."
 
@@ -55,7 +55,7 @@ def write_investigation(
         The new file.
 
     Raises:
-        InputError: there is one of this flag and day already.
+        InputError: there is one of this flag and day already, or the question or the role is empty.
     """
     words = re.findall(r"\w+", " ".join([*(segment if segment[0] else ("", "total")), stage]))
     path = new_path(folder, "-".join([*(word.casefold() for word in words), opened.isoformat()]))
@@ -67,6 +67,7 @@ def write_investigation(
         "question": question,
         "who": who,
     }
+    to_be_written(content, path, Investigation)
     write_entry(path, content, _COMMENT)
     return path
 

@@ -12,7 +12,7 @@ import yaml
 
 from funnel.errors import InputError, Problem, SettingsError
 from funnel.schema import Initiative, Investigation
-from funnel.settings import read_yaml
+from funnel.yaml_file import read_yaml, validated
 
 Entry = TypeVar("Entry", Initiative, Investigation)
 _ID = re.compile(r"\w+(-\w+)*")
@@ -73,6 +73,18 @@ def new_path(folder: Path, name: str) -> Path:
         problem = Problem(str(taken[0]), "is there already", todo="choose another id, or edit that file")
         raise InputError("Nothing was written.", [problem])
     return folder / f"{name}.yml"
+
+
+def to_be_written(content: Mapping[str, object], path: Path, model: type[Entry]) -> Entry:
+    """Return the entry that a new file would hold.
+
+    Raises:
+        SettingsError: it could not be read again; all that is wrong with it.
+    """
+    try:
+        return validated(content, path, model, id=path.stem)
+    except SettingsError as error:
+        raise SettingsError("Nothing was written.", error.problems) from None
 
 
 def write_entry(path: Path, content: Mapping[str, object], comment: str) -> None:

@@ -28,19 +28,40 @@ def read(folder, **files):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (GOOD.replace("hypotheses: [{metric: target_rate, change: 0.2}]", ""), "hypotheses: Field required"),
+        (GOOD.replace("hypotheses: [{metric: target_rate, change: 0.2}]", ""), "hypotheses: is missing"),
         (GOOD.replace("[{metric: target_rate, change: 0.2}]", "[]"), "hypotheses"),
         (GOOD.replace("target_rate", "tarhet_rate"), "did you mean 'target_rate'?"),
         (GOOD + "scope: {chanel: [chat]}", "did you mean 'channel'?"),
         (GOOD + "scope: {channel: []}", "scope.channel"),
         (GOOD + "end: 2022-01-01", "end: 2022-01-01 is before start"),
-        (GOOD.replace("cost: {money: 100}", ""), "cost: Field required"),
+        (GOOD.replace("cost: {money: 100}", ""), "cost: is missing"),
         (GOOD.replace("money: 100", "money: -1"), "cost.money"),
         (GOOD.replace("0.2}]", "0.2}, {metric: target_rate, change: 0.3}]"), "target_rate given twice"),
         (GOOD + "rollout: {chat: 2022-02-07}", "rollout: 'chat' is not among the values"),
         (
             GOOD + "scope: {channel: [chat]}\nrollout: {chat: 2021-02-07}",
             "rollout.chat: 2021-02-07 is not between",
+        ),
+        (
+            GOOD.replace("change: 0.2", "change: 20"),
+            "'20' is +2000 %; allowed: more than -100% and at most 1000%",
+        ),
+        (GOOD.replace("change: 0.2", "change: ten"), "key hypotheses.0.change: 'ten' is no change"),
+        (GOOD.replace("owner: head of sales", "owner: ' '"), "key owner: is empty; allowed: a text"),
+        (
+            GOOD.replace("title: A", "title: {de: a}"),
+            "key title: the key 'de' is not allowed; allowed: en, ru",
+        ),
+        (
+            GOOD.replace("title: A", "title: 3"),
+            "key title: 3 is no text; allowed: a text, or a text by language",
+        ),
+        (GOOD.replace("title: A", "title: {}"), "key title: is empty"),
+        (GOOD.replace("title: A", "title: {en: ''}"), "key title.en: is empty"),
+        (GOOD + "owner: me", "line 7: key 'owner' is in line 3 already"),
+        (
+            GOOD.replace("2022-01-31", "31.01.2022"),
+            "key start: '31.01.2022' is no day; allowed: a day as YYYY",
         ),
         (GOOD + "titel: B", "did you mean 'title'?"),
         (GOOD.replace("title: A", "title: [A"), "bad.yml, line"),
@@ -101,3 +122,9 @@ def test_metrics_are_every_step_every_share_and_the_whole():
         "target_per_lead",
         "sale_per_lead",
     ]
+
+
+def test_a_change_may_be_written_in_per_cent(tmp_path):
+    initiatives, problems = read(tmp_path, good=GOOD.replace("0.2}", "-20%}"))
+    assert not problems
+    assert initiatives[0].hypotheses[0].change == -0.2

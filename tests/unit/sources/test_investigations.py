@@ -27,7 +27,7 @@ SETTINGS = Settings.model_validate(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (GOOD.replace("question: Why?", ""), "key question: Field required"),
+        (GOOD.replace("question: Why?", ""), "key question: is missing"),
         (GOOD.replace("question: Why?", "question: ''"), "key question"),
         (GOOD.replace("stage: target", "stage: targt"), "unknown stage 'targt'; did you mean 'target'?"),
         (GOOD.replace("channel", "chanel"), "unknown attribute 'chanel'; did you mean 'channel'?"),
@@ -37,7 +37,7 @@ SETTINGS = Settings.model_validate(
         (GOOD + "state: noise", "closed and state go together"),
         (CLOSED.replace("finding: It was the form.", ""), "finding: say what was found"),
         (CLOSED.replace("2022-09-26", "2022-09-12"), "closed: 2022-09-12 is before opened: 2022-09-19"),
-        (CLOSED.replace("data defect", "solved"), "'explained', 'data defect', 'initiative' or 'noise'"),
+        (CLOSED.replace("data defect", "solved"), "allowed: explained, data defect, initiative, noise"),
         (GOOD.replace("question: Why?", "question: [Why"), "bad.yml, line"),
         (GOOD + "whom: me", "did you mean 'who'?"),
     ],

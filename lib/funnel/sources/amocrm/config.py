@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from funnel import validation
 from funnel.errors import Problem, SettingsError, nearest
 from funnel.settings import LEAD, LOST
 
@@ -107,14 +108,9 @@ def read_settings(content: object, stage_keys: Iterable[str], where: str = "funn
     try:
         settings = AmoSettings.model_validate(dict(content))
     except ValidationError as error:
-        problems = []
-        for item in error.errors():
-            key = ".".join(str(part) for part in ("amocrm", *item["loc"]) if part != "[key]")
-            wrong, allowed = item["msg"].removeprefix("Value error, "), ""
-            if item["type"] == "extra_forbidden":
-                wrong = "unknown key" + nearest(str(item["loc"][-1]), AmoSettings.model_fields)
-                allowed = ", ".join(AmoSettings.model_fields)
-            problems.append(Problem(f"{where}, key {key}", wrong, allowed))
+        problems = validation.problems(
+            error, AmoSettings, lambda key: f"{where}, key {'.'.join(filter(None, ('amocrm', key)))}"
+        )
         raise SettingsError("The amoCRM settings cannot be used.", problems) from None
     allowed_stages = (LEAD, *stage_keys, LOST)
     problems = [

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from funnel.settings import Frozen, Settings, read_yaml
+from funnel.settings import Frozen, Settings
+from funnel.yaml_file import read_yaml
 
 Field = Literal[
     "lead_id", "created_at", "updated_at", "closed_at", "stage", "pipeline", "responsible", "budget", "tags",

@@ -1,0 +1,103 @@
+"""Files that an analyst writes in YAML: `funnel.yml`, initiatives, investigations, aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from funnel import validation
+from funnel.change import TYPED
+from funnel.errors import Problem, SettingsError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: Path, model: type[Model], **fixed: object) -> Model:
+    """Read a YAML file into a model; `fixed` fields come from the program, not from the file.
+
+    Raises:
+        SettingsError: it does not parse (file and line), a key is written twice (both lines), or keys or
+            values are not allowed; all at once.
+    """
+    try:
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        twice = [
+            Problem(f"{path}, line {second}", f"key {key!r} is in line {first} already", todo="keep one")
+            for key, first, second in _twice(node)
+        ]
+        content: object = None if node is None else loader.construct_document(node)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        what = getattr(error, "problem", None) or str(error)
+        raise SettingsError(f"{path.name} cannot be read.", [Problem(where, what, "YAML in UTF-8")]) from None
+    if not isinstance(content, dict):
+        problem = Problem(str(path), "it holds no keys", "lines of the form `key: value`")
+        raise SettingsError(f"{path.name} cannot be read.", [problem])
+    try:
+        read = validated(content, path, model, **fixed)
+    except SettingsError as error:
+        raise SettingsError(error.headline, [*twice, *error.problems]) from None
+    if twice:
+        raise SettingsError(f"{path.name} cannot be used.", twice)
+    return read
+
+
+def validated(content: Mapping[str, object], path: Path, model: type[Model], **fixed: object) -> Model:
+    """Turn the content of a YAML file, read or about to be written, into a model; see `read_yaml`.
+
+    Raises:
+        SettingsError: keys or values are not allowed; all at once.
+    """
+    given = [Problem(_where(path, name), "is not to be set here") for name in fixed if name in content]
+    if given:
+        raise SettingsError(f"{path.name} cannot be used.", given)
+    try:
+        return model.model_validate({**content, **fixed}, context=TYPED)
+    except ValidationError as error:
+        found = validation.problems(error, model, lambda key: _where(path, key), hidden=fixed)
+        raise SettingsError(f"{path.name} cannot be used.", found) from None
+
+
+def _where(path: Path, key: str) -> str:
+    return f"{path}, key {key}" if key else str(path)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as usual, but a day that no calendar has stays a text, so that the model can say where it is."""
+
+
+def _day_or_text(loader: _Loader, node: yaml.ScalarNode) -> object:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day_or_text)
+
+
+def _twice(node: yaml.Node | None) -> Iterator[tuple[str, int, int]]:
+    """Find keys that stand twice in one mapping, of which YAML takes the last: key and both lines."""
+    waiting, seen = [node], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            lines: dict[str, int] = {}
+            for key, value in node.value:
+                waiting.append(value)
+                if isinstance(key, yaml.ScalarNode) and not key.tag.endswith(":merge"):
+                    line = key.start_mark.line + 1
+                    if key.value in lines:
+                        yield key.value, lines[key.value], line
+                    lines.setdefault(key.value, line)
