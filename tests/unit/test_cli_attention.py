@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import json
 import shutil
 
 import pandas as pd
@@ -206,7 +207,7 @@ def test_a_new_initiative_is_written_and_its_worth_told(run, project):
         (("--owner", " "), "key owner: is empty"),
         (("--title", " "), "key title: is empty"),
         (("--scope", "manger=Anna"), "did you mean 'manager'?"),
-        (("--scope", "manager=Ana"), "no lead has the value 'Ana'; did you mean 'Anna'?"),
+        (("--scope", "manager=Ana"), "no lead has the manager 'Ana'; did you mean 'Anna'?"),
         (("--scope", "manager"), "ATTR=VALUE"),
         (("--end", "2022-09-01"), "end: 2022-09-01 is before start: 2022-10-03"),
         (("--start", "03.10.2022"), "is not a date"),
@@ -258,3 +259,76 @@ def test_check_reads_both_registers(run, project):
     result = run("check")
     assert result.code == 1
     assert "unknown metric 'targt_rate'" in result.err and "key question: is missing" in result.err
+    rows = pd.read_csv(io.StringIO(run("check", "--format", "csv").out))
+    assert "is missing" in rows["problem"].tolist() and rows["weight"].eq("problem").all()
+
+
+SLIPS = """
+attributes: {manager: {}, chanel: {}}
+targets: [{stage: target, attribute: manager, value: Bories, minimum: 0.4}]
+spend_mapping:
+  - {channel: Yandx, lead_channel: yandex}
+  - {channel: yan*, campaign: "*", lead_channel: organik}
+"""
+INVESTIGATION = """
+opened: 2022-09-19
+first_week: 2022-08-08
+stage: target
+attribute: manager
+value: Boriss
+question: Why?
+who: me
+"""
+
+
+def test_check_names_what_no_lead_bears_with_the_nearest_and_what_there_is(run, project):
+    (project / "funnel.yml").write_text(
+        SETTINGS.replace("attributes: {manager: {}}", SLIPS).replace("key: sale", "key: sal")
+    )
+    initiative(project, "slip.yml", GOOD.replace("[Anna]", "[Ana, Boris]"))
+    initiative(
+        project, "ahead.yaml", GOOD.replace("[Anna]", "[Newcomer]").replace("2022-05-30", "2023-01-02")
+    )
+    (project / "data" / "investigations").mkdir()
+    (project / "data" / "investigations" / "slip.yml").write_text(INVESTIGATION)
+    (project / "spend").mkdir()
+    (project / "spend" / "spend.csv").write_text(
+        "date,channel,cost\n2022-09-20,yandex,100\n2022-09-21,yandex,-5\n"
+    )
+    assert run("import", project / "spend").code == 0
+    result = run("check")
+    assert result.code == 1
+    said = result.err
+    for line in (
+        "Problem: ", "key attributes.chanel: no lead has this attribute",
+        "key targets.0.value: no lead has the manager 'Bories'; did you mean 'Boris'?; allowed: '=Oleg'",
+        "key spend_mapping.0.channel: no ad spend has the channel 'Yandx'",
+        "key spend_mapping.1.lead_channel: no lead has the channel 'organik'; allowed: none",
+        "slip.yml, key scope.manager: no lead has the manager 'Ana'; did you mean 'Anna'?",
+        "slip.yml, key value: no lead has the manager 'Boriss'; did you mean 'Boris'?",
+        "leads entered 'sale', which is no stage of the settings; did you mean 'sal'?",
+    ):  # fmt: skip
+        assert line in said, line
+    assert "key stages.1.key: no lead entered 'sal'; did you mean 'sale'?" in said
+    assert "Remark: " in said and "ahead.yaml, key scope.manager: no lead has the manager 'Newcomer'" in said
+    rows = pd.DataFrame(json.loads(run("check", "--format", "json").out)).set_index("problem")
+    assert rows.loc["negative_cost", ["weight", "rows", "leads", "example"]].tolist() == [
+        "remark", 1, 0, "2022-09-21",
+    ]  # fmt: skip
+    assert rows.loc["unknown_stage", "weight"] == "problem"
+    assert rows["where"].str.contains("spend_mapping.0.channel").any()
+
+
+def test_check_is_content_where_there_are_only_remarks(run, project):
+    initiative(project, "good.yml", GOOD)
+    result = run("check")
+    assert result.code == 0
+    assert "Problems that want a hand: none; remarks: none." in result.err
+
+
+def test_check_reads_the_key_amocrm(run, project):
+    with (project / "funnel.yml").open("a") as file:
+        file.write("amocrm: {host: acme.amocrm.ru, pipelines: {Main: {New: targt}}}\n")
+    result = run("check")
+    assert result.code == 1
+    assert "key amocrm.pipelines.Main.New: 'targt' is no stage; did you mean 'target'?" in result.err

@@ -94,13 +94,13 @@ def _one(
 
 
 def _holds(rule: SpendName, channel: str, campaign: str) -> bool:
-    return _fits(channel, rule.channel) and _fits(campaign, rule.campaign)
+    return fits_name(channel, rule.channel) and fits_name(campaign, rule.campaign)
 
 
-def _fits(name: str, pattern: str) -> bool:
-    """Whether a name fits a pattern, in which only `*` is special: names of campaigns hold brackets.
+def fits_name(name: str, pattern: str) -> bool:
+    """Whether a name, as links carry it, fits a pattern; only `*` is special, since names hold brackets.
 
-    >>> _fits("Brand [MSK] 2026", "brand [msk]*"), _fits("Brand", "brand ?")
+    >>> fits_name("Brand [MSK] 2026", "brand [msk]*"), fits_name("Brand", "brand ?")
     (True, False)
     """
     words = ".*".join(re.escape(part) for part in _word(pattern).split("*"))

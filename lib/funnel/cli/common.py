@@ -172,6 +172,8 @@ def require_attributes(names: Sequence[str], known: Sequence[str], option: str) 
 
 def read_filters(pairs: Sequence[str], warehouse: Warehouse, as_of: AsOf) -> Mapping[str, str]:
     """Read ATTR=VALUE pairs; the attribute and the value must occur among the leads."""
+    from funnel.issue.unmet import values_unknown
+
     wrong = [
         errors.Problem("--where", f"{pair!r} is no pair", "ATTR=VALUE") for pair in pairs if "=" not in pair
     ]
@@ -180,10 +182,7 @@ def read_filters(pairs: Sequence[str], warehouse: Warehouse, as_of: AsOf) -> Map
     result = dict(pair.split("=", 1) for pair in pairs)
     require_attributes(list(result), warehouse.attributes(), "--where")
     for name, value in result.items():
-        values = sorted(warehouse.reached(as_of, [(name,)])["value"].unique())
-        if value not in values:
-            found = f"no lead has {name} {value!r}{errors.nearest(value, values)}"
-            wrong.append(errors.Problem("--where", found, ", ".join(map(repr, values[:20]))))
+        wrong += values_unknown("--where", name, [value], {name: warehouse.values(as_of, name)})
     if wrong:
         raise errors.InputError("A filter fits no lead.", wrong)
     return result

@@ -12,7 +12,7 @@ import pandas as pd
 import typer
 
 from funnel import errors
-from funnel.cli.common import Bar, Format, FormatOption, app, load_settings, now, print_frame, say
+from funnel.cli.common import Bar, Format, FormatOption, app, load_settings, now, print_frame, say, state
 from funnel.dates import AsOf
 from funnel.schema import Batch, Known, Loaded, Rejected
 from funnel.settings import Settings
@@ -91,24 +91,40 @@ def tell(settings: Settings, batch: Batch, loaded: Sequence[Loaded], unknown: Se
 
 @app.command()
 def check(format: FormatOption = Format.table) -> None:
-    """Look for problems in data, settings, initiatives and investigations; exit code 1 if any."""
+    """Look for problems in data, settings and registers; exit code 1 if one wants a hand."""
     from funnel.issue.registers import read_registers
+    from funnel.issue.unmet import amocrm_problems, unmet
     from funnel.warehouse import Warehouse
+    from funnel.warehouse.problems import WANTS_A_HAND
 
-    settings = load_settings()
+    settings, file = load_settings(), str(state["config"])
+    registers = read_registers(settings)
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
-        end = warehouse.last_day() + dt.timedelta(days=1)
-        problems = warehouse.problems(AsOf(end, warehouse.known_at()))
-        absent = [name for name in settings.attributes if name not in warehouse.attributes()]
-    print_frame(problems, format)
-    wrong = read_registers(settings).problems
-    for problem in wrong:
-        say(str(problem))
-    for name in absent:
-        say(f"funnel.yml, attributes: no lead has {name!r}")
-    if len(problems) or wrong or absent:
+        as_of = AsOf(warehouse.last_day() + dt.timedelta(days=1), warehouse.known_at())
+        data = warehouse.problems(as_of)
+        written = unmet(warehouse, settings, registers, as_of, file)
+    unusable = (*registers.problems, *amocrm_problems(settings, file))
+    written = [*(("problem", one) for one in unusable), *written]
+    data.insert(0, "weight", ["problem" if one in WANTS_A_HAND else "remark" for one in data["problem"]])
+    data = data.rename(columns={"table": "where"})
+    if format is Format.table:
+        print_frame(data, format)
+        for weight, one in written:
+            say(f"{weight.capitalize()}: {one}")
+    else:
+        print_frame(pd.concat([data, _as_rows(written)], ignore_index=True), format)
+    weights = [*data["weight"], *(weight for weight, _ in written)]
+    wrong, remarks = weights.count("problem"), weights.count("remark")
+    say(f"Problems that want a hand: {wrong or 'none'}; remarks: {remarks or 'none'}.")
+    if wrong:
         raise typer.Exit(1)
-    say("No problem found.")
+
+
+def _as_rows(written: Sequence[tuple[str, errors.Problem]]) -> pd.DataFrame:
+    """Return what is wrong in files as rows like those of the data, without numbers of rows and leads."""
+    rows = [(weight, one.where, one.wrong, one.allowed, one.todo) for weight, one in written]
+    frame = pd.DataFrame(rows, columns=["weight", "where", "problem", "allowed", "todo"])
+    return frame.assign(**{name: pd.Series(pd.NA, frame.index, "Int64") for name in ("rows", "leads")})
 
 
 @app.command()

@@ -119,6 +119,7 @@ def new(
     from funnel.issue.checks import report_date_for
     from funnel.issue.compute import ask
     from funnel.issue.registers import Registers
+    from funnel.issue.unmet import values_unknown
     from funnel.sources.initiatives import read_initiatives, unknown_names
     from funnel.sources.register import new_path, to_be_written, write_entry
     from funnel.warehouse import Warehouse
@@ -151,8 +152,13 @@ def new(
     others, _ = read_initiatives(settings.path("initiatives"), settings)
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         day = report_date_for(warehouse, today(settings), parse_date(date) if date else None)
-        cubes = ask(warehouse, settings, AsOf(day, warehouse.known_at()), Registers((*others, item)))
-    _require_values(item, cubes.reached)
+        as_of = AsOf(day, warehouse.known_at())
+        for attribute, values in item.scope.items():
+            known = {attribute: warehouse.values(as_of, attribute)}
+            wrong += values_unknown(f"--scope {attribute}", attribute, values, known)
+        if wrong:
+            raise errors.InputError("Nothing was written.", wrong)
+        cubes = ask(warehouse, settings, as_of, Registers((*others, item)))
     economics, frame = outlook(cubes.reached, settings.steps, day, item, others, cubes.paid)
     write_entry(path, content, _COMMENT)
     say(f"Initiative, yours to edit until it starts: {path}")
@@ -261,24 +267,6 @@ def _amount(text: str, option: str) -> int | float:
 def _bad(option: str, text: str, allowed: str) -> errors.InputError:
     problem = errors.Problem(option, f"{text!r} cannot be read", allowed)
     return errors.InputError("Nothing was written.", [problem])
-
-
-def _require_values(item: Initiative, reached: pd.DataFrame) -> None:
-    """Refuse a scope that no lead belongs to."""
-    problems = []
-    for name, values in item.scope.items():
-        known = sorted(set(reached.loc[reached["attribute"] == name, "value"]))
-        problems += [
-            errors.Problem(
-                f"--scope {name}",
-                f"no lead has the value {value!r}{errors.nearest(value, known)}",
-                ", ".join(map(repr, known[:20])),
-            )
-            for value in values
-            if value not in known
-        ]
-    if problems:
-        raise errors.InputError("Nothing was written.", problems)
 
 
 def _tell(economics: Economics, settings: Settings) -> None:

@@ -23,9 +23,12 @@ PROBLEMS = (
     "out_of_sequence",
     "skipped_stage",
     "reached_at_least",
+    "negative_cost",
     "missing_value",
 )
 """The kinds of problem; `missing_value` is followed by a colon and the attribute's name."""
+WANTS_A_HAND = ("unknown_stage",)
+"""The kinds that leave out what was meant to count; the others count as METHODS.md says."""
 
 
 def problems(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
@@ -39,11 +42,14 @@ def problems(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
     - `skipped_stage`: a lead entered a later stage but never this one.
     - `reached_at_least`: entries concluded from where a lead stood, not seen as they happened; dated as late
       as possible.
+    - `negative_cost`: ad spend below 0, a credit or a correction; it counts. No leads; the example is a day.
     - `missing_value:NAME`: leads without a value for an attribute of the settings.
     """
     kinds = [
         rows.aggregate(
-            rows=ibis._.count(), leads=ibis._.lead_id.nunique(), example=ibis._.lead_id.min()
+            rows=ibis._.count(),
+            leads=ibis._.lead_id.nunique(),
+            example=rows["example" if "example" in rows.columns else "lead_id"].min(),
         ).select(
             number=ibis.literal(number, type="int16"),
             table=ibis.literal(table),
@@ -92,6 +98,13 @@ def _kinds(tables: Tables, settings: Settings, as_of: AsOf) -> Iterator[tuple[st
             "reached_at_least",
             entries.filter(entries.origin.isin(["current", "snapshot"])),
         )
+    spend = tables.at("spend", as_of)
+    credits = spend.filter(spend.cost < 0)
+    yield (
+        "spend",
+        "negative_cost",
+        credits.select(lead_id=ibis.null("string"), example=credits.date.cast("string")),
+    )
     created = tables.at("leads", as_of)
     for name in settings.attributes:
         if name in tables.attributes:

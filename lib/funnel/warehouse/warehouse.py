@@ -26,6 +26,7 @@ from funnel.warehouse import (
     money,
     problems,
     restated,
+    values,
 )
 from funnel.warehouse.foreign import attach
 from funnel.warehouse.known import BEGINNING, EVENT, Tables
@@ -209,6 +210,14 @@ class Warehouse:
     def attributes(self) -> tuple[str, ...]:
         """Return the names of the attribute columns the leads have."""
         return self._tables.attributes
+
+    def values(self, as_of: AsOf, attribute: str) -> list[str]:
+        """Return the values leads have of an attribute; see `values.values`."""
+        return values.values(self._tables, as_of, attribute)
+
+    def stages(self, as_of: AsOf) -> list[str]:
+        """Return the stages that leads entered, configured or not."""
+        return values.stages(self._tables, as_of)
 
     def fingerprint(self, as_of: AsOf) -> dict[str, str]:
         """Return a hash per table of what was known and had happened, whatever the order of rows."""
