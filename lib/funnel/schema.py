@@ -7,12 +7,15 @@ and described by the `*_COLUMNS` constants.
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated, Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pydantic import Field, model_validator
@@ -141,6 +144,25 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the rows of a table of a batch stood, for messages.
+
+    Attributes:
+        files: of the runs of rows, in order; of a workbook also the sheet.
+        starts: where each run begins in the table.
+        rows: for each row of the table its number in its file (1 = first data row).
+    """
+
+    files: tuple[str, ...]
+    starts: tuple[int, ...]
+    rows: npt.NDArray[np.int64]
+
+    def at(self, place: int) -> tuple[str, int]:
+        """Return file and row number of a row of the table."""
+        return self.files[bisect.bisect_right(self.starts, place) - 1], int(self.rows[place])
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one import brings.
 
@@ -153,6 +175,7 @@ class Batch:
             `account`, `first`, `last` (days, both included) of spend. A known row that one of them covers and
             that is not in the batch is closed.
         additions: tables of which the batch holds only what is new: a `full` import closes nothing there.
+        origins: where the rows of `tables` stood, by table; a table no file gave has none.
     """
 
     tables: Mapping[TableName, pa.Table]
@@ -161,6 +184,7 @@ class Batch:
     files: tuple[str, ...] = ()
     replaces: Mapping[TableName, pa.Table] = field(default_factory=dict)
     additions: frozenset[TableName] = frozenset()
+    origins: Mapping[TableName, Origin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,46 @@ def test_import_tells_that_accepted_and_rejected_make_what_was_read(run: Any, pr
     assert rejected.loc[0, ["row", "column", "value"]].tolist() == [5, "created_at", "32.01.2022"]
 
 
+def test_import_says_why_rows_were_rejected_and_where_they_stood(run: Any, project: Path) -> None:
+    (project / "in" / "leads.csv").write_text(LEADS + "e,32.01.2022,web\nf,03/04/2022,web\n")
+    (project / "in" / "stage_entries.csv").write_text(
+        ENTRIES + "a,target,2022-09-07 09:00\n\nnobody,target,2022-09-07 09:00\nnone,sale,2022-09-07 09:00\n"
+    )
+    said = run("import", project / "in").err
+    assert "leads, column created_at: 1 rows, not a date; readable: 2026-04-03" in said
+    assert "no other date here settles it; write the dates as 2026-04-03" in said
+    assert "stage_entries, column lead_id: 2 rows, no lead with this lead_id is known" in said
+    assert f"first: {project / 'in' / 'stage_entries.csv'}, row 7" in said
+    rejected = pd.read_csv(project / "run" / "rejected" / "stage_entries.csv")
+    assert rejected[["row", "value"]].values.tolist() == [[5, "a"], [7, "nobody"], [8, "none"]]
+    assert set(rejected["file"]) == {str(project / "in" / "stage_entries.csv")}
+
+
+def test_a_row_set_aside_is_found_in_the_one_of_several_files_it_stood_in(run: Any, project: Path) -> None:
+    more = project / "in" / "more"
+    more.mkdir()
+    (more / "leads.csv").write_text("lead_id,created_at\nz,2022-09-05 10:00\n")
+    entries = ("a,target,2022-09-07 09:00", "z,sale,2022-09-08 09:00", "nobody,sale,2022-09-09 09:00")
+    (more / "stage_entries.csv").write_text("\n".join(("lead_id,stage,entered_at", *entries)))
+    assert run("import", project / "in", more).code == 0
+    rejected = pd.read_csv(project / "run" / "rejected" / "stage_entries.csv")
+    assert rejected[["file", "row", "value"]].values.tolist() == [
+        [str(more / "stage_entries.csv"), 1, "a"],
+        [str(more / "stage_entries.csv"), 3, "nobody"],
+    ]
+
+
+def test_import_prints_its_numbers_in_the_format_asked_for(run: Any, project: Path) -> None:
+    (project / "in" / "leads.csv").write_text(LEADS + "e,32.01.2022,web\n")
+    result = run("import", project / "in", "--format", "csv")
+    table = pd.read_csv(io.StringIO(result.out)).set_index("table")
+    assert table.loc["leads"].to_dict() == {
+        "read": 5, "accepted": 4, "rejected": 1, "inserted": 4, "changed": 0, "unchanged": 0, "closed": 0,
+    }  # fmt: skip
+    rows = json.loads(run("import", project / "in", "--format", "json").out)
+    assert [row["table"] for row in rows] == ["leads", "stage_entries"]
+
+
 def test_importing_twice_changes_nothing(loaded: Any, project: Path) -> None:
     assert (
         "leads: read 4 = accepted 4 + rejected 0; new 0, changed 0, unchanged 4"

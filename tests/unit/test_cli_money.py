@@ -174,7 +174,7 @@ def test_as_json_and_as_a_table_for_people(loaded: Any) -> None:
         (("costs", "--date", "2999-01-01"), "it lies in the future"),
         (("costs", "--date", "2022-09-11"), "no cohort is complete by then"),
         (("costs", *DATE, "--by", "chanel"), "did you mean 'channel'?"),
-        (("costs", *DATE, "--weeks", "0"), "greater than or equal to 1"),
+        (("costs", *DATE, "--weeks", "0"), "allowed: at least 1"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -315,7 +315,7 @@ def test_spend_meets_leads_by_name_id_or_the_mapping_and_the_rest_is_named(run: 
     [
         ("{channel: web}", "lead_channel, lead_campaign or both"),
         ("{channel: web, lead_chanel: x}", "did you mean 'lead_channel'?"),
-        ("{channel: '', lead_channel: x}", "at least 1 character"),
+        ("{channel: '', lead_channel: x}", "channel: is empty; allowed: a text"),
     ],
 )
 def test_a_mapping_that_says_nothing_is_refused(run: Any, project: Path, rule: str, wrong: str) -> None:

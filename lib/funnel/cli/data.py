@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -61,7 +61,7 @@ def import_(
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         batch = read(given, settings, bar.done, warehouse.known())
         loaded, unknown = warehouse.load(batch, now(), full=full)
-    tell(settings, batch, loaded, unknown)
+    tell(settings, batch, loaded, unknown, format)
 
 
 def _known(settings: Settings) -> Known | None:
@@ -74,18 +74,33 @@ def _known(settings: Settings) -> Known | None:
         return warehouse.known()
 
 
-def tell(settings: Settings, batch: Batch, loaded: Sequence[Loaded], unknown: Sequence[Rejected]) -> None:
-    """Say what came of an import, and keep the rejected rows."""
-    from funnel.sources import write_rejected
+def tell(
+    settings: Settings,
+    batch: Batch,
+    loaded: Sequence[Loaded],
+    unknown: Sequence[Rejected],
+    format: Format = Format.table,
+) -> None:
+    """Say what came of an import, or print it as CSV or JSON; keep the rejected rows and say why they are."""
+    from funnel.sources import reasons, write_rejected
 
-    for table in loaded:
-        say(
-            f"{table.table}: read {table.read:,} = accepted {table.read - table.rejected:,} + rejected "
-            f"{table.rejected:,}; new {table.inserted:,}, changed {table.changed:,}, "
-            f"unchanged {table.unchanged:,}, closed {table.closed:,}"
-        )
-    files = write_rejected([*batch.rejected, *unknown], settings.path("run") / "rejected")
+    if format is not Format.table:
+        frame = pd.DataFrame(map(asdict, loaded), columns=[field.name for field in fields(Loaded)])
+        frame.insert(2, "accepted", frame["read"] - frame["rejected"])
+        print_frame(frame, format)
+    else:
+        for table in loaded:
+            say(
+                f"{table.table}: read {table.read:,} = accepted {table.read - table.rejected:,} + rejected "
+                f"{table.rejected:,}; new {table.inserted:,}, changed {table.changed:,}, "
+                f"unchanged {table.unchanged:,}, closed {table.closed:,}"
+            )
+    rejected = [*batch.rejected, *unknown]
+    files = write_rejected(rejected, settings.path("run") / "rejected")
     if files:
+        say("Why rows were rejected:")
+        for line in reasons(rejected):
+            say(f"  - {line}")
         say(f"Rejected rows with their reasons: {', '.join(str(path) for path in files)}")
 
 

@@ -10,6 +10,6 @@ what files hold before they are imported. The way of a canonical file: `recognis
 
 from funnel.sources.describe import describe
 from funnel.sources.reading import read
-from funnel.sources.rejects import write_rejected
+from funnel.sources.rejects import reasons, write_rejected
 
-__all__ = ["describe", "read", "write_rejected"]
+__all__ = ["describe", "read", "reasons", "write_rejected"]

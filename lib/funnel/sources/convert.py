@@ -39,7 +39,11 @@ def convert(
         values = read.values
         found = [
             (read.unreadable, f"not a date; readable: {instants.READABLE}"),
-            (read.ambiguous, "can be read as day/month or month/day, and no other date here settles it"),
+            (
+                read.ambiguous,
+                "can be read as day/month or month/day, and no other date here settles it; "
+                "write the dates as 2026-04-03, or set wide.dates for a wide sheet",
+            ),
             (read.implausible, "a date before 1970 or after 2199 stands for something else; leave it empty"),
         ]
         if column.kind == "day":

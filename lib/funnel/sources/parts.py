@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from funnel.schema import Rejected, Table, TableName
+from funnel.schema import Origin, Rejected, Table, TableName
 from funnel.settings import Settings
 from funnel.sources import duplicates
 from funnel.sources.convert import Fault, absent, convert
@@ -86,8 +86,8 @@ def make(
     return Part(table, sheet, good, np.flatnonzero(~bad), rejected)
 
 
-def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Rejected]]:
-    """Join the good rows of all sheets of a table and set duplicates aside."""
+def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Rejected], Origin]:
+    """Join the good rows of all sheets of a table and set duplicates aside; also where each row stood."""
     rows = pa.concat_tables([part.good for part in parts], promote_options="default")
     starts = np.cumsum([0, *(len(part.positions) for part in parts)])
 
@@ -114,4 +114,7 @@ def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Reject
             rejected.append(Rejected(table.name, part.sheet.where, number, table.key[0], value, reason, own))
     keep = np.ones(rows.num_rows, bool)
     keep[[duplicate.place for duplicate in found]] = False
-    return rows.filter(pa.array(keep)).combine_chunks(), rejected
+    kept = np.concatenate([[0], np.cumsum(keep)])[starts[:-1]]
+    numbers = np.concatenate([part.sheet.rows[part.positions] for part in parts])[keep]
+    origin = Origin(tuple(part.sheet.where for part in parts), tuple(kept.tolist()), numbers)
+    return rows.filter(pa.array(keep)).combine_chunks(), rejected, origin

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from funnel.errors import InputError, Problem
-from funnel.schema import TABLES, Batch, Known, Rejected, TableName
+from funnel.schema import TABLES, Batch, Known, Origin, Rejected, TableName
 from funnel.settings import Settings
 from funnel.sources import headers
 from funnel.sources.adcost import read_ad_costs
@@ -75,9 +75,10 @@ def read(
     for part in [part for group in brought for part in group.parts]:
         every.setdefault(part.table.name, []).append(part)
     tables: dict[TableName, pa.Table] = {}
+    origins: dict[TableName, Origin] = {}
     rejected: list[Rejected] = []
     for name in [name for name in TABLES if name in every]:
-        tables[name], copies = together(every[name], TABLES[name])
+        tables[name], copies, origins[name] = together(every[name], TABLES[name])
         rejected += [row for part in every[name] for row in part.rejected] + copies
     return Batch(
         tables,
@@ -90,6 +91,7 @@ def read(
             if any(name in group.replaces for group in brought)
         },
         frozenset(name for group in brought for name in group.additions),
+        origins,
     )
 
 

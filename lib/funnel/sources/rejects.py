@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from funnel.schema import REJECTED_COLUMNS, TABLES, Rejected, Table
 from funnel.sources.convert import Fault
 from funnel.sources.tabular import Sheet
 
+SHOWN_REASONS = 10
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -50,6 +53,33 @@ def ragged_unseen(table: Table, sheet: Sheet) -> Iterator[Rejected]:
     for row, raw in sheet.ragged:
         why = f"it has {len(raw)} cells, another number than the header; quote cells that hold the delimiter"
         yield Rejected(table.name, sheet.where, row, "", "", why)
+
+
+def reasons(rejected: Sequence[Rejected]) -> list[str]:
+    """Say how many rows were rejected for which reason, the most frequent first, each with its first row.
+
+    Reasons that differ only in a number they name are one. No value is told: it may be a personal one.
+    """
+    first: dict[tuple[str, str, str], Rejected] = {}
+    counts: collections.Counter[tuple[str, str, str]] = collections.Counter()
+    for row in rejected:
+        reason = re.sub(r"\d+", "#", _own(row))
+        counts[row.table, row.column, reason] += 1
+        first.setdefault((row.table, row.column, reason), row)
+    lines = []
+    for key, count in counts.most_common(SHOWN_REASONS):
+        one = first[key]
+        where = f"{one.table}, column {one.column}" if one.column else one.table
+        place = f"{one.file}, row {one.row}" if one.row else one.file
+        lines.append(f"{where}: {count:,} rows, {_own(one)}; first: {place}")
+    if rest := len(counts) - len(lines):
+        lines.append(f"and {rest} more reasons")
+    return lines
+
+
+def _own(row: Rejected) -> str:
+    """Return the first of a row's reasons."""
+    return row.reason.split("; also ")[0]
 
 
 def write_rejected(rejected: Sequence[Rejected], directory: Path) -> list[Path]:

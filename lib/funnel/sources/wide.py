@@ -173,7 +173,7 @@ class _Rows:
         text = self.cells[name].text()
         for mask, why in (
             (read.unreadable, f"not a date; readable: {READABLE}"),
-            (read.ambiguous, "day/month or month/day: set wide.dates"),
+            (read.ambiguous, "day/month or month/day: set wide.dates to day-first or month-first"),
             (read.implausible, "a date before 1970 or after 2199 stands for something else"),
         ):
             if (mask & about).any():

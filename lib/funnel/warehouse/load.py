@@ -96,6 +96,7 @@ class _Incoming:
         self.connection = connection
         self.table = table
         self.file = "; ".join(batch.files)
+        self.origin = batch.origins.get(table.name)
         arrow = batch.tables.get(table.name, _no_rows(table))
         self.covered = batch.replaces.get(table.name)
         self.earlier = [one for one in batch.rejected if one.table == table.name]
@@ -155,6 +156,9 @@ class _Incoming:
         )
         self.connection.register("funnel_incoming", arrow)
         self._run(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {columns} FROM funnel_incoming")
+        self.first = self._run(
+            "SELECT coalesce(min(rowid), 0) FROM staged"
+        )  # inside a transaction it is not 0
         self.connection.unregister("funnel_incoming")
 
     def drop(self) -> None:
@@ -179,17 +183,20 @@ class _Incoming:
         return aside
 
     def _reject(self, condition: str, reason: str) -> list[Rejected]:
-        rows = self.connection.execute(f"SELECT * FROM staged WHERE {condition} ORDER BY rowid").fetchall()
+        rows = self.connection.execute(
+            f"SELECT rowid, * FROM staged WHERE {condition} ORDER BY rowid"
+        ).fetchall()
         if not rows:
             return []
         self._run(f"DELETE FROM staged WHERE {condition}")
         column = self.table.key[0]
         aside = []
-        for row in rows:
+        for place, *row in rows:
             cells = {
                 name: "" if value is None else str(value) for name, value in zip(self.names, row, strict=True)
             }
-            aside.append(Rejected(self.table.name, self.file, 0, column, cells[column], reason, cells))
+            file, number = self.origin.at(place - self.first) if self.origin else (self.file, 0)
+            aside.append(Rejected(self.table.name, file, number, column, cells[column], reason, cells))
         return aside
 
     def _same_key(self, left: str, right: str) -> str:

@@ -137,7 +137,7 @@ class Warehouse:
             full: the batch holds everything: rows of its tables that it no longer has are closed as deleted.
 
         Returns:
-            What happened to each table, and the rows set aside here (their `row` is 0: the reader knew it).
+            What happened to each table, and the rows set aside here (`row` is 0 where no file gave them).
 
         Raises:
             InputError: a column has a reserved name, or one that differs only in case from a known one.
