@@ -68,9 +68,13 @@ def edited(state: dict, edit: dict) -> dict:
     return {"leads": leads, "entries": entries, "payments": state["payments"]}
 
 
+def origin(moment: dt.datetime) -> str:
+    return "current" if moment.minute % 3 == 1 else "event"
+
+
 def batch(state: dict) -> Batch:
     leads = [(key, *lead) for key, lead in state["leads"].items()]
-    entries = list(state["entries"])
+    entries = [(*entry, origin(entry[2])) for entry in state["entries"]]
     payments = [(*key, currency) for key, currency in state["payments"].items()]
 
     def table(rows: list, names: list[str], types: list[pa.DataType]) -> pa.Table:
@@ -84,7 +88,9 @@ def batch(state: dict) -> Batch:
             "leads": table(
                 leads, ["lead_id", "created_at", "channel", "manager"], [text, INSTANT, text, text]
             ),
-            "stage_entries": table(entries, ["lead_id", "stage", "entered_at"], [text, text, INSTANT]),
+            "stage_entries": table(
+                entries, ["lead_id", "stage", "entered_at", "origin"], [text, text, INSTANT, text]
+            ),
             "payments": table(
                 payments, ["lead_id", "paid_at", "amount", "currency"], [text, INSTANT, MONEY, text]
             ),
@@ -167,6 +173,27 @@ class Oracle:
                     ] += 1
         return count
 
+    def waits(self) -> Counter:
+        """Outcomes of the ways from the lead, and from each stage to the next."""
+        count: Counter = Counter()
+        for lead, (created, _) in self.leads.items():
+            at = {0: created} | {
+                stage + 1: max(moment, created) for stage, moment in self.reach(lead).items()
+            }
+            seen = {0: created}
+            for moment, stage in self.entries(lead):
+                if stage < len(STAGES) and origin(moment) != "current":
+                    seen.setdefault(stage + 1, max(moment, created))
+            ways = [(0, to) for to in range(1, len(STAGES) + 1)]
+            ways += [(to - 1, to) for to in range(2, len(STAGES) + 1)]
+            for start, to in ways:
+                if start not in at or seen.get(start) != at[start] or at.get(to, at[start]) < at[start]:
+                    continue
+                outcome = "reached" if to in at else self.end(lead, created)[0] or "open"
+                for where in self.slices(lead):
+                    count[(*where, ("lead", *STAGES)[start], STAGES[to - 1], outcome)] += 1
+        return count
+
     def end(self, lead: str, created: dt.datetime) -> tuple[str, dt.datetime]:
         entries = self.entries(lead)
         if not entries or entries[-1][1] != len(STAGES):
@@ -240,6 +267,9 @@ def test_cubes_equal_a_plain_count(
             as_of = AsOf(report_date, moment)
             assert counted(house.reached(as_of, BY, rule, where)) == oracle.reached()
             assert counted(house.moved(as_of, BY, rule, where)) == oracle.moved()
+            ways = house.waits(as_of, BY, rule, where).drop(columns=["cohort_month", "days"])
+            ways = ways.groupby([name for name in ways.columns if name != "leads"])["leads"].sum()
+            assert ways.to_dict() == oracle.waits()
             paid = house.paid(as_of, BY, where)
             numbers, amounts = oracle.paid()
             assert counted(paid, "payments") == numbers

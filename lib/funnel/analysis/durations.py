@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.schema import require
+from funnel.settings import LEAD
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,10 +133,13 @@ def curves(waits: pd.DataFrame, horizon_weeks: int, points: int = 200) -> pd.Dat
 def waiting_limits(waits: pd.DataFrame, horizon_weeks: int, share: float = 0.9) -> Mapping[str, float]:
     """Return by stage the days within which `share` of those who ever moved on had moved to the next one.
 
-    A lead that has waited longer is unusual. A stage nobody has left has no limit.
+    A lead that has waited longer is unusual. A stage nobody has left has no limit; none has where no lead was
+    seen entering a stage (`unseen`), since then the data do not tell when leads moved.
     """
     require(waits, _NEEDED, "waits")
     part = waits[(waits["attribute"] == "") & (waits["attribute2"] == "")]
+    if _from_lead_alone(part):
+        return {}
     limits: dict[str, float] = {}
     for start, _, way, days in _ways(part, horizon_weeks):
         if start in limits:
@@ -144,6 +148,19 @@ def waiting_limits(waits: pd.DataFrame, horizon_weeks: int, share: float = 0.9) 
         if np.isfinite(limit):
             limits[start] = limit
     return limits
+
+
+def unseen(found: pd.DataFrame) -> bool:
+    """Whether stages were reached, but no lead was seen entering one: only where leads stand is known.
+
+    Args:
+        found: what `durations` returns.
+    """
+    return _from_lead_alone(found) and bool(found["reached"].any())
+
+
+def _from_lead_alone(ways: pd.DataFrame) -> bool:
+    return ways["stage"].nunique() > 1 and set(ways["start"]) == {LEAD}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from funnel.analysis.durations import unseen
 from funnel.present import theme as look
 from funnel.present.escape import clean
 from funnel.present.grid import Cell, Grid, Head, Row
@@ -63,9 +64,8 @@ def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, bet
         notes.append(texts.t("note_borrowed"))
     notes += left_out(ways, SHOWN_VALUES, texts)
     name = "durations-between" if between else "durations"
-    return Grid(
-        name, tuple(heads), tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_durations")
-    )
+    empty = texts.t("unseen_durations" if between and unseen(frame) else "empty_durations")
+    return Grid(name, tuple(heads), tuple(rows), theme, tuple(notes) if rows else (), empty)
 
 
 def _duration_row(name: str, group: pd.DataFrame, stages: Sequence[str], texts: Texts) -> tuple[Row, bool]:

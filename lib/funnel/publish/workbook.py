@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from funnel.analysis.durations import waiting_limits
+from funnel.analysis.durations import unseen, waiting_limits
 from funnel.analysis.flat import flat
 from funnel.dates import complete_weeks
 from funnel.issue.model import Issue
@@ -63,7 +63,13 @@ def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
         listings.forecast(issue.results["forecast"], settings, texts),
         listings.initiatives(issue.initiatives, issue.results.get("impact"), settings, texts),
         listings.investigations(issue.results["investigations"], settings, texts),
-        listings.waiting(gathered.waiting, gathered.attributes, settings, texts),
+        listings.waiting(
+            gathered.waiting,
+            gathered.attributes,
+            settings,
+            texts,
+            unseen=unseen(issue.results["durations"]),
+        ),
         listings.meanings(settings, texts),
     ]
     contents = Contents(issue.report_date, gathered.flat, gathered.attributes, issue.cohort_table(), sheets)

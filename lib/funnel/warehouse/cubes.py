@@ -12,7 +12,7 @@ from funnel.dates import AsOf
 from funnel.schema import MOVED_COLUMNS, REACHED_COLUMNS
 from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables, instant, monday, whole_weeks
-from funnel.warehouse.reach import cohort_leads, first_entries, not_before, with_entries
+from funnel.warehouse.reach import cohort_leads, first_entries, journeys, not_before
 from funnel.warehouse.slices import By, Slices, cube, named
 
 
@@ -81,8 +81,8 @@ def moved(
         InputError: an attribute of `by` or `where` is not in the leads.
     """
     slices = Slices(by)
-    per_lead = _ways(tables, settings, as_of, slices, rule, where or {})
     last = len(settings.stages)
+    per_lead = _forward(journeys(tables, settings, as_of, slices.attributes, rule, where or {}), last)
     rows = []
     for number in range(last):
         at = per_lead[f"at_{number}"]
@@ -113,38 +113,15 @@ def moved(
     return frame[list(MOVED_COLUMNS)]
 
 
-def _ways(
-    tables: Tables,
-    settings: Settings,
-    as_of: AsOf,
-    slices: Slices,
-    rule: ReachRule,
-    where: Mapping[str, str],
-) -> ir.Table:
-    """Return the way of each lead: `at_0` (created), `at_1`, ... (reached, forward only) and `lost_at`."""
-    leads = cohort_leads(tables, as_of, slices.attributes, where)
-    around = ("lost_first", "lost_last", "moved_last")
-    firsts = first_entries(tables.at("stage_entries", as_of), settings, rule, losses=around)
-    joined = with_entries(leads, firsts)
-    times = [not_before(joined[f"t_{number}"], joined.created_at) for number in range(len(settings.stages))]
-    forward = {"at_0": joined.created_at}
-    for number, moment in enumerate(times):
-        overtaken = ibis.literal(False)
-        for later in times[number + 1 :]:
-            overtaken = overtaken | ibis.coalesce(later < moment, ibis.literal(False))
-        forward[f"at_{number + 1}"] = ibis.ifelse(overtaken, ibis.null("timestamp(6)"), moment)
-    never_moved = joined.moved_last.isnull()
-    lost_at = ibis.cases(
-        (never_moved | (joined.lost_first >= joined.moved_last), joined.lost_first),
-        (joined.lost_last >= joined.moved_last, joined.lost_last),
-        else_=ibis.null("timestamp(6)"),
-    )
-    return joined.select(
-        *slices.carried,
-        week=monday(joined.created_at),
-        lost_at=not_before(lost_at, joined.created_at),
-        **forward,
-    )
+def _forward(leads: ir.Table, last: int) -> ir.Table:
+    """Leave out what a lead had passed before: `at_1`, ... are empty where a later stage came first."""
+    kept = {}
+    for number in range(1, last):
+        moment, overtaken = leads[f"at_{number}"], ibis.literal(False)
+        for later in range(number + 1, last + 1):
+            overtaken = overtaken | ibis.coalesce(leads[f"at_{later}"] < moment, ibis.literal(False))
+        kept[f"at_{number}"] = ibis.ifelse(overtaken, ibis.null("timestamp(6)"), moment)
+    return leads.mutate(week=monday(leads.created_at), **kept)
 
 
 def _code(number: int) -> ir.IntegerScalar:

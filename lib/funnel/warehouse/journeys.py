@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.known import FIRST_MONDAY, Tables, day, instant, monday
-from funnel.warehouse.reach import cohort_leads, first_entries, not_before, with_entries
+from funnel.warehouse.reach import journeys
 from funnel.warehouse.slices import By, Slices, cube, named
 
 WAITS_COLUMNS = (
@@ -41,24 +40,29 @@ def waits(
 ) -> pd.DataFrame:
     """Return how long leads took to each stage; see `WAITS_COLUMNS`.
 
-    A lead on the way to a stage is lost when its last entry of all is a loss, at the time of that loss.
+    A lead on the way to a stage is lost when its last entry of all is a loss, at the time of that loss. From
+    a stage to the next one counts a lead that was seen entering the first: a stage that is taken as reached
+    because the lead stands there, or in a later one, has no time from which its wait could be told. Nor has
+    a way whose end came before its beginning.
 
     Raises:
         InputError: an attribute of `by` or `where` is not in the leads.
     """
     slices = Slices(by)
-    leads = _journeys(tables, settings, as_of, slices.attributes, rule, where or {})
+    leads = journeys(tables, settings, as_of, slices.attributes, rule, where or {}, seen=True)
     month = leads.created_at.date().truncate("W").truncate("M").delta(day(FIRST_MONDAY), unit="day")
     last = len(settings.stages)
     ways = [(0, to) for to in range(1, last + 1)] + [(to - 1, to) for to in range(2, last + 1)]
     rows = []
     for start, to in ways:
         begin, end = leads[f"at_{start}"], leads[f"at_{to}"]
+        forward = end.isnull() | (end >= begin)
+        seen = (leads[f"seen_{start}"] == begin) & forward if start else begin.notnull()
         outcome = ibis.cases((end.notnull(), 0), (leads.lost_at.notnull(), 1), else_=2).cast("int8")
         until = ibis.coalesce(end, leads.lost_at, instant(as_of.cutoff))
         minutes = ibis.greatest(until.delta(begin, unit="microsecond") / 60_000_000, 1.0)
         rows.append(
-            leads.filter(begin.notnull()).select(
+            leads.filter(seen).select(
                 *slices.carried,
                 week=month.cast("int32"),
                 start=ibis.literal(start, type="int8"),
@@ -103,7 +107,7 @@ def long_waiting(
     Raises:
         InputError: an attribute is not in the leads.
     """
-    leads = _journeys(tables, settings, as_of, tuple(attributes), rule, {})
+    leads = journeys(tables, settings, as_of, tuple(attributes), rule, {})
     steps = settings.steps
     since = ibis.coalesce(*(leads[f"at_{number}"] for number in reversed(range(len(steps)))))
     stage = ibis.cases(
@@ -131,36 +135,3 @@ def long_waiting(
     frame["since"] = frame["since"].astype("datetime64[ns]")
     frame = frame.rename(columns={f"attr_{number}": name for number, name in enumerate(attributes)})
     return frame[["lead_id", "cohort_week", "stage", "since", "waited_days", "limit_days", *attributes]]
-
-
-def _journeys(
-    tables: Tables,
-    settings: Settings,
-    as_of: AsOf,
-    attributes: Sequence[str],
-    rule: ReachRule,
-    where: Mapping[str, str],
-) -> ir.Table:
-    """Return one row per lead: `lead_id`, `created_at`, `attr_*`, `at_0` (created), `at_1` ..., `lost_at`."""
-    leads = cohort_leads(tables, as_of, attributes, where)
-    around = ("lost_first", "lost_last", "moved_last")
-    joined = with_entries(
-        leads, first_entries(tables.at("stage_entries", as_of), settings, rule, losses=around)
-    )
-    lost_at = ibis.cases(
-        (joined.moved_last.isnull() | (joined.lost_first >= joined.moved_last), joined.lost_first),
-        (joined.lost_last >= joined.moved_last, joined.lost_last),
-        else_=ibis.null("timestamp(6)"),
-    )
-    reached = {
-        f"at_{number + 1}": not_before(joined[f"t_{number}"], joined.created_at)
-        for number in range(len(settings.stages))
-    }
-    return joined.select(
-        "lead_id",
-        "created_at",
-        *(f"attr_{number}" for number in range(len(attributes))),
-        at_0=joined.created_at,
-        lost_at=not_before(lost_at, joined.created_at),
-        **reached,
-    )

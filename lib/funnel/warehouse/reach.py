@@ -11,6 +11,10 @@ from funnel.dates import AsOf
 from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables
 
+CONCLUDED = "current"
+"""The origin of an entry that was concluded from where a lead stands: dated by its last edit, not by its
+entry."""
+
 
 def filled(text: ir.StringValue) -> ir.StringValue:
     """Return a text column with '' for a missing value."""
@@ -37,13 +41,19 @@ def cohort_leads(
 
 
 def first_entries(
-    entries: ir.Table, settings: Settings, rule: ReachRule, *, losses: Sequence[str] = ()
+    entries: ir.Table,
+    settings: Settings,
+    rule: ReachRule,
+    *,
+    losses: Sequence[str] = (),
+    seen: bool = False,
 ) -> ir.Table:
     """Return when each lead reached each stage.
 
     One row per lead that has entries: `lead_id`, `t_0`, `t_1`, ... (the configured stages in order under the
     rule) and of `lost_first`, `lost_last`, `moved_last` (the last entry into any configured stage) those
-    asked for in `losses`.
+    asked for in `losses`. With `seen` also `seen_0`, `seen_1`, ...: the first entry into the stage itself
+    that is not `CONCLUDED`.
     """
     keys = settings.stage_keys
     entered, stage = entries.entered_at, entries.stage
@@ -60,8 +70,15 @@ def first_entries(
         "lost_last": entered.max(where=stage == LOST),
         "moved_last": entered.max(where=stage != LOST),
     }
+    told = (
+        ibis.coalesce(entries.origin, "") != CONCLUDED if "origin" in entries.columns else ibis.literal(True)
+    )
+    own = {
+        f"seen_{number}": entered.min(where=(stage == key) & told)
+        for number, key in enumerate(keys if seen else ())
+    }
     counted = entries.filter(stage.isin([*keys, LOST] if losses else keys))
-    return counted.group_by("lead_id").aggregate(**times, **{name: around[name] for name in losses})
+    return counted.group_by("lead_id").aggregate(**times, **{name: around[name] for name in losses}, **own)
 
 
 def with_entries(leads: ir.Table, firsts: ir.Table) -> ir.Table:
@@ -72,3 +89,47 @@ def with_entries(leads: ir.Table, firsts: ir.Table) -> ir.Table:
 def not_before(moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.TimestampValue:
     """Return a moment, or the creation where it lies before that; empty stays empty."""
     return ibis.ifelse(moment < created, created, moment)
+
+
+def journeys(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    attributes: Sequence[str],
+    rule: ReachRule,
+    where: Mapping[str, str],
+    *,
+    seen: bool = False,
+) -> ir.Table:
+    """Return the way of each lead of an `AsOf`.
+
+    One row per lead: `lead_id`, `created_at`, `attr_0`, ... (see `cohort_leads`), `at_0` (created), `at_1`,
+    ... (when it reached the configured stages in order, never before it was created) and `lost_at` (empty
+    unless its last entry of all is a loss). With `seen` also `seen_1`, ...: see `first_entries`.
+
+    Raises:
+        InputError: an attribute is not in the leads.
+    """
+    leads = cohort_leads(tables, as_of, attributes, where)
+    around = ("lost_first", "lost_last", "moved_last")
+    entries = tables.at("stage_entries", as_of)
+    joined = with_entries(leads, first_entries(entries, settings, rule, losses=around, seen=seen))
+    lost_at = ibis.cases(
+        (joined.moved_last.isnull() | (joined.lost_first >= joined.moved_last), joined.lost_first),
+        (joined.lost_last >= joined.moved_last, joined.lost_last),
+        else_=ibis.null("timestamp(6)"),
+    )
+    names = {"t": "at", "seen": "seen"} if seen else {"t": "at"}
+    moments = {
+        f"{to}_{number + 1}": not_before(joined[f"{from_}_{number}"], joined.created_at)
+        for from_, to in names.items()
+        for number in range(len(settings.stages))
+    }
+    return joined.select(
+        "lead_id",
+        "created_at",
+        *(f"attr_{number}" for number in range(len(attributes))),
+        at_0=joined.created_at,
+        lost_at=not_before(lost_at, joined.created_at),
+        **moments,
+    )

@@ -138,8 +138,18 @@ def investigations(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Lis
     return Listing(texts.t("wb_sheet_investigations"), shown, columns)
 
 
-def waiting(frame: pd.DataFrame, attributes: Sequence[str], settings: Settings, texts: Texts) -> Listing:
-    """Show the open leads that wait longer than nine of ten ever did, for the managers."""
+def waiting(
+    frame: pd.DataFrame, attributes: Sequence[str], settings: Settings, texts: Texts, *, unseen: bool = False
+) -> Listing:
+    """Show the open leads that wait longer than nine of ten ever did, for the managers.
+
+    Args:
+        frame: `Warehouse.long_waiting`.
+        attributes: shown beside.
+        settings: the stages, the names of attributes.
+        texts: the language.
+        unseen: no lead was seen entering a stage, so nobody can be listed.
+    """
     shown = frame.assign(
         stage=[stage_name(stage, settings, texts) for stage in frame["stage"]],
         **{name: frame[name].replace("", texts.t("not_given")) for name in attributes},
@@ -153,7 +163,8 @@ def waiting(frame: pd.DataFrame, attributes: Sequence[str], settings: Settings, 
         Shown("limit_days", texts.t("wb_limit"), "count"),
         *(Shown(name, texts.attribute(name, settings)) for name in attributes),
     ]
-    return Listing(texts.t("wb_sheet_waiting"), shown, columns, texts.t("wb_waiting_note"))
+    note = texts.t("unseen_durations" if unseen else "wb_waiting_note")
+    return Listing(texts.t("wb_sheet_waiting"), shown, columns, note)
 
 
 def meanings(settings: Settings, texts: Texts) -> Listing:
