@@ -146,7 +146,8 @@ def _future(sale: StageForecast, leads: Floats, part: float, rng: np.random.Gene
         here = leads[born] * ((1 - part) if born == 0 else 1.0)
         left = np.exp(-effect[born] * ahead[: min(weeks - born, law.shape[1]) + 1])
         result[born, born : born + len(left) - 1] = here * -np.diff(left, axis=0)
-    return result * sale.verdict.doubt_at(np.array([-1]), sale.shock)[0]
+    widened: Floats = result * sale.verdict.doubt_at(np.array([-1]), sale.shock)[0]
+    return widened
 
 
 def _spread(sales: Floats, pattern: Floats) -> Floats:
