@@ -268,6 +268,27 @@ def test_a_plan_of_leads_moves_the_revenue_still_to_come(run: Any, tmp_path: Pat
     assert planned[last, "future"] > 3 * usual[last, "future"]
     assert planned[last, "existing"] == pytest.approx(usual[last, "existing"], rel=0.05)
 
+    # A what-if: without it, with it, and the difference, over the weeks asked for.
+    asked = (*words, "--what-if", "sale=+10%")
+    rows = pd.read_csv(io.StringIO(run(*asked).out)).set_index("case")
+    assert rows.index.tolist() == ["without", "with", "difference"] and set(rows["weeks"]) == {8}
+    assert rows.loc["difference", "sales"] == pytest.approx(0.1 * rows.loc["without", "sales"])
+    total = planned.xs("total", level="source").sum()
+    assert rows.loc["without", "revenue"] == pytest.approx(total, rel=0.03)
+    assert (rows["revenue_p10"] < rows["revenue"]).all() and (rows["revenue"] < rows["revenue_p90"]).all()
+    late = pd.read_csv(io.StringIO(run(*asked, "--from", "2021-12-08").out)).set_index("case")
+    assert late["first_week"].unique().tolist() == ["2021-12-06"]
+    assert 0 < late.loc["difference", "sales"] < rows.loc["difference", "sales"]
+    for extra, said in (
+        (("--what-if", "sales=+10%"), "did you mean 'sale'?; allowed: target, qualified, proposal, sale"),
+        (("--what-if", "sale"), "STAGE=CHANGE such as proposal=+10%"),
+        (("--what-if", "sale=+10%", "--from", "2021-11-15"), "allowed: 2021-11-22 to 2022-01-16"),
+        (("--what-if", "sale=+10%", "--from", "2022-01-17"), "allowed: 2021-11-22 to 2022-01-16"),
+        (("--what-if", "sale=+10%", "--from", "monday"), "--from"),
+    ):
+        result = run(*words, *extra)
+        assert result.code == 2 and said in result.err and not result.out
+
     # By the values of an attribute the revenue adds up to the whole, and every cohort has a forecast.
     whole = pd.read_csv(io.StringIO(run(*words).out))
     parts = pd.read_csv(io.StringIO(run(*words, "--by", "channel").out))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.forecast import Forecast
-from funnel.analysis.revenue import forecast_revenue
+from funnel.analysis.revenue import Revenue, forecast_revenue
 from funnel.analysis.states import States, advance
 from funnel.errors import MissingError
 
@@ -18,14 +18,17 @@ Question = tuple[str, float, pd.Timestamp]
 """A stage, the relative change of the conversion into it, the Monday from which it holds."""
 
 SPANS = (13, 26)
-"""Weeks ahead over which the answer is added up."""
+"""Weeks ahead over which the report adds the answer up."""
+CASES = ("without", "with", "difference")
 WHAT_IF_COLUMNS = (
-    "stage", "change", "first_week", "weeks",
-    "sales", "extra_sales", "revenue", "extra", "extra_p10", "extra_p90",
+    "stage", "change", "first_week", "weeks", "case",
+    "sales", "sales_p10", "sales_p90", "revenue", "revenue_p10", "revenue_p90",
 )  # fmt: skip
-"""One row per question and span (`weeks` ahead): sales and revenue expected as things are, what the change
-would add to them, and the 80 % interval of the added revenue (of the expected amounts: how few or many deals
-chance makes of them is not in it)."""
+"""One row per question, span (`weeks` ahead) and case: `without` the change, `with` it, and the difference of
+the two. `sales`: how many are expected; `revenue`: expected, in the settings' currency; each with its 80 %
+interval. That of the difference is of the expected numbers: how few or many deals chance makes of them, in
+both cases alike, is not in it. Means of the difference are those with less those without, exactly."""
+_SEED = 11
 
 
 def what_if(
@@ -33,6 +36,7 @@ def what_if(
     paid: pd.DataFrame,
     questions: Sequence[Question],
     plan: Mapping[pd.Timestamp, float] | None = None,
+    spans: Sequence[int] = SPANS,
 ) -> pd.DataFrame:
     """Answer each question by itself; see `WHAT_IF_COLUMNS`.
 
@@ -41,22 +45,37 @@ def what_if(
         paid: the cube `paid` of the same slice.
         questions: what is asked.
         plan: leads planned by week, as for `forecast_revenue`.
+        spans: weeks ahead over which to add up.
     """
-    weeks = max(SPANS)
+    weeks = max(spans)
     plain = forecast_revenue(forecast, paid, weeks=weeks, plan=plan)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for stage, change, week in questions:
         lift = lift_sales(forecast, stage, change, week, weeks)
         more = forecast_revenue(forecast, paid, weeks=weeks, plan=plan, lift=lift)
-        for span in SPANS:
-            before, sales = (each[:span].sum(axis=0) for each in (plain.payments, plain.sales))
-            extra = (more.payments[:span].sum(axis=0) - before) * plain.deals.mean
-            low, high = np.quantile(extra, [0.1, 0.9])
-            added = float((more.sales[:span].sum(axis=0) - sales).mean())
-            revenue = float(before.mean()) * plain.deals.mean
-            rows.append((stage, change, week, span, sales.mean(), added, revenue, extra.mean(), low, high))
+        for span in spans:
+            sums = [_expected(each, span) for each in (plain, more)]
+            drawn = [(_chance(sums[n][0]), each.total(span)) for n, each in enumerate((plain, more))]
+            apart = tuple(after - before for before, after in zip(*sums, strict=True))
+            for case, means, draws in zip(CASES, (*sums, apart), (*drawn, apart), strict=True):
+                row: list[object] = [stage, change, week, span, case]
+                for mean, of in zip(means, draws, strict=True):
+                    row += [float(mean.mean()), *np.quantile(of, [0.1, 0.9])]
+                rows.append(tuple(row))
     frame = pd.DataFrame(rows, columns=list(WHAT_IF_COLUMNS))
     return frame.astype({"first_week": "datetime64[ns]", "weeks": "int64"})
+
+
+def _expected(told: Revenue, weeks: int) -> tuple[Floats, Floats]:
+    """Return draws of the expected sales and of the expected revenue of the first weeks together."""
+    sales, payments = (each[:weeks].sum(axis=0) for each in (told.sales, told.payments))
+    return sales, payments * told.deals.mean
+
+
+def _chance(expected: Floats) -> Floats:
+    """Draw how many sales come where so many are expected."""
+    drawn: Floats = np.random.default_rng(_SEED).poisson(np.maximum(expected, 0)).astype(np.float64)
+    return drawn
 
 
 def lift_sales(

@@ -77,11 +77,18 @@ def forecast(
     weeks: Annotated[int, typer.Option(min=1, max=104, help="With --revenue: weeks ahead.")] = 26,
     what_if: Annotated[
         str | None,
-        typer.Option(metavar="STAGE=CHANGE", help="With --revenue: e.g. proposal=+10%, from --from on."),
+        typer.Option(
+            metavar="STAGE=CHANGE",
+            help="With --revenue: the sum of --weeks without it, with it, and the difference.",
+        ),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="YYYY-MM-DD", help="With --what-if: default the report date."),
+        typer.Option(
+            "--from",
+            metavar="YYYY-MM-DD",
+            help="With --what-if: the week it begins; default the report date's.",
+        ),
     ] = None,
     format: FormatOption = Format.table,
 ) -> None:
@@ -90,7 +97,7 @@ def forecast(
     from funnel.analysis.revenue import forecast_revenue
     from funnel.analysis.revenue_slices import revenue_slices
     from funnel.analysis.slices_forecast import forecast_slices
-    from funnel.analysis.whatif import lift_sales
+    from funnel.analysis.whatif import what_if as answer
     from funnel.present.expected import revenue_doubt
     from funnel.present.texts import Texts
 
@@ -113,14 +120,15 @@ def forecast(
         return
     for words_of_doubt in revenue_doubt(whole.frame(), cubes.settings, Texts("en")):
         say(words_of_doubt)
-    lift = None
+    paid = select(cubes.paid)
     if what_if:
         stage, change = _change(what_if, cubes.settings.stage_keys)
-        begin = pd.Timestamp(week_of(parse_date(start, "--from") if start else day))
-        lift = lift_sales(whole, stage, change, begin, weeks)
-    elif start:
+        begin = pd.Timestamp(_begin(start, day, weeks))
+        print_frame(answer(whole, paid, [(stage, change, begin)], cubes.plan(), [weeks]), format)
+        return
+    if start:
         raise _needs("--from", "--what-if")
-    ahead = forecast_revenue(whole, select(cubes.paid), weeks=weeks, plan=cubes.plan(), lift=lift)
+    ahead = forecast_revenue(whole, paid, weeks=weeks, plan=cubes.plan())
     if by:
         shared = revenue_slices(sliced, select(cubes.paid, by), whole, ahead)
         print_frame(shared.rename(columns={"value": by}), format)
@@ -183,6 +191,18 @@ def _stage(key: str, known: Sequence[str]) -> str:
         found = f"{key!r} is not a stage{errors.nearest(key, known)}"
         raise errors.InputError("A stage is not known.", [errors.Problem("stage", found, ", ".join(known))])
     return key
+
+
+def _begin(start: str | None, day: dt.date, weeks: int) -> dt.date:
+    """Return the Monday of the week in which a change begins: one of those that are forecast."""
+    first = week_of(day)
+    last = first + WEEK * (weeks - 1)
+    begin = week_of(parse_date(start, "--from")) if start else first
+    if not first <= begin <= last:
+        found = "is not a day of the weeks that are forecast"
+        problem = errors.Problem(f"--from {start}", found, f"{day} to {last + dt.timedelta(days=6)}")
+        raise errors.InputError("A what-if cannot be answered.", [problem])
+    return begin
 
 
 def _change(text: str, known: Sequence[str]) -> tuple[str, float]:

@@ -63,21 +63,22 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
         texts: the language.
     """
     theme = look.load(settings)
-    spans = sorted(frame["weeks"].unique())
-    unit = unit_for(float(frame["extra_p90"].abs().max()) if len(frame) else 0.0, settings.currency, texts)
-    digits = 0 if len(frame) and frame["extra_sales"].abs().max() >= 10 else 1
+    extra = frame[frame["case"] == "difference"]
+    spans = sorted(extra["weeks"].unique())
+    unit = unit_for(float(extra["revenue_p90"].abs().max()) if len(extra) else 0.0, settings.currency, texts)
+    digits = 0 if len(extra) and extra["sales"].abs().max() >= 10 else 1
     paid = bool(frame["revenue"].abs().max() > 0) if len(frame) else False
     rows = []
-    for _, part in frame.groupby(["stage", "change", "first_week"], sort=False):
+    for _, part in extra.groupby(["stage", "change", "first_week"], sort=False):
         by_span = part.set_index("weeks")
         first = part.to_dict("records")[0]
         name = clean(texts.stage(first["stage"], settings))
         cells = [f"{name}, {texts.change(first['change'])}", texts.date(first["first_week"].date())]
-        cells += [signed(float(by_span.loc[span, "extra_sales"]), texts, digits) for span in spans]
+        cells += [signed(float(by_span.loc[span, "sales"]), texts, digits) for span in spans]
         for span in spans if paid else ():
             row = by_span.loc[span]
-            cells.append(signed(float(row["extra"]) / unit.size, texts, unit.digits))
-            ends = (unit.number(float(row[end]), texts) for end in ("extra_p10", "extra_p90"))
+            cells.append(signed(float(row["revenue"]) / unit.size, texts, unit.digits))
+            ends = (unit.number(float(row[end]), texts) for end in ("revenue_p10", "revenue_p90"))
             cells.append(" – ".join(ends))
         rows.append(Row(tuple(Cell(text) for text in cells)))
     sales, revenue = texts.t("col_extra_sales"), texts.t("col_extra_revenue", unit=unit.name)

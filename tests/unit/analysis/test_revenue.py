@@ -14,7 +14,7 @@ from funnel.analysis.reliability import AGE_BANDS, UNSURE, Verdict
 from funnel.analysis.revenue import REVENUE_COLUMNS, forecast_revenue
 from funnel.analysis.revenue_slices import revenue_slices
 from funnel.analysis.volume import expected_volume
-from funnel.analysis.whatif import WHAT_IF_COLUMNS, lift_sales, what_if
+from funnel.analysis.whatif import CASES, WHAT_IF_COLUMNS, lift_sales, what_if
 from funnel.errors import MissingError
 
 AT = 80
@@ -119,19 +119,44 @@ def test_the_last_step_adds_its_share_of_all_sales_and_an_earlier_one_of_those_s
     now, later = pd.Timestamp(DAY), pd.Timestamp(DAY) + pd.Timedelta(weeks=30)
     asked = [("sale", 0.1, now), ("target", 0.1, now), ("sale", -0.5, now), ("sale", 0.1, later)]
     frame = what_if(told, paid(), asked)
-    assert list(frame.columns) == list(WHAT_IF_COLUMNS)
-    assert frame["weeks"].tolist() == [13, 26] * 4
-    share = (frame["extra_sales"] / frame["sales"]).to_numpy()
+    assert tuple(frame.columns) == WHAT_IF_COLUMNS
+    assert frame["case"].tolist() == list(CASES) * 8
+    without, changed, extra = (frame[frame["case"] == case].reset_index() for case in CASES)
+    assert extra["weeks"].tolist() == [13, 26] * 4
+    share = (extra["sales"] / without["sales"]).to_numpy()
     assert share[:2] == pytest.approx(0.1) and share[4:6] == pytest.approx(-0.5)
     assert 0 < share[2] < share[3] < 0.1
     assert share[6:] == pytest.approx(0.0)
-    assert frame["revenue"].iloc[0] == pytest.approx(
-        forecast_revenue(told, paid()).total(13).mean(), rel=0.02
-    )
-    assert (frame["extra_p10"] <= frame["extra"]).all() and (frame["extra"] <= frame["extra_p90"]).all()
+    for name in ("sales", "revenue"):
+        assert (changed[name] - without[name]).to_numpy() == pytest.approx(extra[name].to_numpy(), abs=1e-6)
+        for part in (without, changed, extra):
+            assert part[name].between(part[f"{name}_p10"] - 1e-9, part[f"{name}_p90"] + 1e-9).all()
     # Nobody has paid: the sales are told, the money is none.
     unpaid = what_if(told, paid()[:0], asked[:1])
-    assert unpaid["extra_sales"].gt(0).all() and unpaid["extra"].eq(0).all()
+    assert unpaid["sales"].gt(0).all() and unpaid["revenue"].eq(0).all()
+
+
+def test_what_if_is_the_revenue_forecast_with_and_without_the_lift(told: Forecast) -> None:
+    begin = pd.Timestamp(DAY) + pd.Timedelta(weeks=2)
+    rows = what_if(told, paid(), [("proposal", 0.2, begin)], spans=[10]).set_index("case")
+    without = forecast_revenue(told, paid(), weeks=10)
+    lifted = forecast_revenue(told, paid(), weeks=10, lift=lift_sales(told, "proposal", 0.2, begin, 10))
+    for case, one in (("without", without), ("with", lifted)):
+        assert rows.loc[case, "sales"] == pytest.approx(one.sales.sum(axis=0).mean())
+        # What may be paid is that of the revenue forecast itself.
+        limits = np.quantile(one.total(10), [0.1, 0.9])
+        assert rows.loc[case, ["revenue_p10", "revenue_p90"]].tolist() == pytest.approx(limits.tolist())
+        assert rows.loc[case, "revenue"] == pytest.approx(one.total(10).mean(), rel=0.03)
+    extra = (lifted.payments - without.payments).sum(axis=0) * 1000
+    told_extra = rows.loc["difference", ["revenue", "revenue_p10", "revenue_p90"]].tolist()
+    assert told_extra == pytest.approx([extra.mean(), *np.quantile(extra, [0.1, 0.9])])
+
+
+def test_no_change_makes_no_difference(told: Forecast) -> None:
+    rows = what_if(told, paid(), [("target", 0.0, pd.Timestamp(DAY))], spans=[8]).set_index("case")
+    numbers = rows.loc[:, "sales":]
+    assert numbers.loc["difference"].eq(0).all()
+    assert numbers.loc["with"].equals(numbers.loc["without"]) and numbers.loc["with"].gt(0).all()
 
 
 def test_volume_knows_last_year_s_season() -> None:

@@ -138,9 +138,17 @@ def frames(cohorts: pd.DataFrame) -> Frames:
         for source, amount in zip(SOURCES, amounts, strict=True)
     ]
     asked = [
-        (stage, 0.1, REPORT, weeks, 500.0, weeks * 2.0, 80e6, weeks * 4e5, weeks * 3e5, weeks * 5e5)
+        (
+            stage,
+            0.1,
+            REPORT,
+            weeks,
+            case,
+            *(at * x for at in (weeks * sales, weeks * amount) for x in (1, 0.75, 1.25)),
+        )
         for stage in ("qualified", "sale")
         for weeks in (13, 26)
+        for case, sales, amount in (("without", 40.0, 6e6), ("with", 42.0, 6.4e6), ("difference", 2.0, 4e5))
     ]
     return {
         "forecast": forecast_of(cohorts),
@@ -265,10 +273,10 @@ def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> N
         revenue_tables.revenue_grid(frames["revenue_months"], short, settings, Texts("en")),
     ):
         assert table.notes[-1].startswith("Read it with care") and "too short" in table.notes[-1]
-    unpaid = frames["what_if"].assign(revenue=0.0, extra=0.0, extra_p10=0.0, extra_p90=0.0)
+    unpaid = frames["what_if"].assign(revenue=0.0, revenue_p10=0.0, revenue_p90=0.0)
     grid = revenue_tables.what_if_grid(unpaid, frames["forecast"], settings, Texts("ru"))
     assert cells(grid)[1] == ["Продажа, +10 %", "26.09.2022", "+26", "+52"]
-    less = frames["what_if"].assign(change=-0.1, extra=-4e5, extra_sales=-2.04)
+    less = frames["what_if"].assign(change=-0.1, revenue=-4e5, sales=-2.04)
     shown = cells(revenue_tables.what_if_grid(less, frames["forecast"], settings, Texts("en")))[0]
     assert shown[:4] == ["Qualified, −10 %", "26 Sep 2022", "−2.0", "−2.0"]
 
