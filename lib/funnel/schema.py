@@ -429,3 +429,12 @@ def require(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise KeyError(f"{what}: missing {missing}, found {list(frame.columns)}")
+
+
+def harmless(cell: str) -> str:
+    """Return the text of a CSV cell so that no spreadsheet runs it as a formula.
+
+    >>> harmless("=cmd()"), harmless("-5"), harmless("a=b")
+    ("'=cmd()", "'-5", 'a=b')
+    """
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

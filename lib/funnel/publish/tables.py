@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype
 
 from funnel.publish.files import write_text
+from funnel.schema import harmless
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -29,22 +30,19 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
 def csv_text(frame: pd.DataFrame) -> str:
     r"""Return a frame as CSV, the same bytes for the same numbers everywhere.
 
-    Floats have ten digits, beyond which processors differ; an empty cell is a missing value. A text that a
-    spreadsheet would run as a formula is guarded by a leading apostrophe.
+    Floats have ten digits, beyond which processors differ; an empty cell is a missing value. A text, and
+    a column's name, that a spreadsheet would run as a formula is guarded by a leading apostrophe.
 
-    >>> csv_text(pd.DataFrame({"value": ["=1+1"], "leads": [2], "rate": [0.5]}))
-    "value,leads,rate\n'=1+1,2,0.5\n"
+    >>> csv_text(pd.DataFrame({"=a": ["=1+1"], "leads": [2], "rate": [0.5]}))
+    "'=a,leads,rate\n'=1+1,2,0.5\n"
     """
     guarded = plain(frame)
     for name in guarded.select_dtypes(object).columns:
-        guarded[name] = guarded[name].map(_guard)
+        guarded[name] = guarded[name].map(lambda cell: harmless(cell) if isinstance(cell, str) else cell)
+    guarded.columns = guarded.columns.map(harmless)
     buffer = io.StringIO()
     guarded.to_csv(buffer, index=False, lineterminator="\n", float_format="%.10g")
     return buffer.getvalue()
-
-
-def _guard(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from funnel.schema import REJECTED_COLUMNS, TABLES, Rejected, Table
+from funnel.schema import REJECTED_COLUMNS, TABLES, Rejected, Table, harmless
 from funnel.sources.convert import Fault
 from funnel.sources.tabular import Sheet
 
 SHOWN_REASONS = 10
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def faulty(table: Table, sheet: Sheet, faults: Sequence[Fault]) -> Iterator[Rejected]:
@@ -105,22 +104,13 @@ def write_rejected(rejected: Sequence[Rejected], directory: Path) -> list[Path]:
             with beside.open("w", encoding="utf-8-sig", newline="") as stream:
                 writer = csv.writer(stream)
                 header = [f"{name} (own)" if name in REJECTED_COLUMNS else name for name in own]
-                writer.writerow([*REJECTED_COLUMNS, *map(_harmless, header)])
+                writer.writerow([*REJECTED_COLUMNS, *map(harmless, header)])
                 for row in rows:
                     why = (row.file, str(row.row), row.column, row.value, row.reason)
                     cells = (row.cells.get(name, "") for name in own)
-                    writer.writerow([_harmless(cell) for cell in (*why, *cells)])
+                    writer.writerow([harmless(cell) for cell in (*why, *cells)])
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
         written.append(path)
     return written
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula.
-
-    >>> _harmless("=cmd()"), _harmless("-5"), _harmless("a=b")
-    ("'=cmd()", "'-5", 'a=b')
-    """
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
