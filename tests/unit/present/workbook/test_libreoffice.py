@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-import shutil
-import subprocess
-import zipfile
 
-import openpyxl
 import pandas as pd
 import pytest
 
-OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
-pytestmark = [
-    pytest.mark.libreoffice,
-    pytest.mark.skipif(
-        OFFICE is None, reason="LibreOffice Calc is not installed (soffice is not on the path)"
-    ),
-]
+from tests.office import bared, needs_office, saved_by_office, table
+
+pytestmark = needs_office
 NAMES = {
     "en": ("Pivot", "Manager by stage", "Cohorts", "Leads", "Sale", "Ad spend"),
     "ru": ("Сводная", "Менеджер по этапам", "Когорты", "Лиды", "Продажа", "Расход на рекламу"),
@@ -30,39 +21,10 @@ def profile(tmp_path_factory):
     return tmp_path_factory.mktemp("office")
 
 
-def without_pivot_cells(path):
-    """Take out what the pivots show, so that it can come back only by a refresh."""
-    bare = path.with_name("bare.xlsx")
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(bare, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            text = old.read(name).decode("utf-8")
-            if name in ("xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"):
-                text = re.sub("<sheetData>.*</sheetData>", "<sheetData/>", text, flags=re.S)
-            new.writestr(name, text)
-    return bare
-
-
-def saved_by_office(path, profile):
-    out = path.parent / "saved"
-    command = [OFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
-    subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=180)
-    return openpyxl.load_workbook(out / path.name, data_only=True)
-
-
-def table(sheet, head):
-    """Return a pivot as LibreOffice lays it out: a row for each label, the last row being the total."""
-    rows = list(sheet.iter_rows(values_only=True))
-    top = next(at for at, row in enumerate(rows) if row and head in [str(cell).strip() for cell in row])
-    names = [str(cell).strip() for cell in rows[top]]
-    return pd.DataFrame(
-        [row for row in rows[top + 1 :] if any(cell is not None for cell in row)], columns=names
-    )
-
-
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_refreshed_totals_are_those_of_the_flat_data(contents, write, profile, language):
+def test_refreshed_totals_are_those_of_the_flat_data(contents, write, profile, tmp_path, language):
     pivot, managers, cohorts, leads, sale, spend = NAMES[language]
-    book = saved_by_office(without_pivot_cells(write(contents, language)), profile)
+    book = saved_by_office(bared(write(contents, language), tmp_path), profile)
     flat = contents.flat
     by_week = table(book[pivot], leads)
     total = by_week.iloc[-1]

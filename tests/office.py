@@ -1,0 +1,51 @@
+"""LibreOffice opens a workbook, makes its pivots anew and saves it, for the tests that read it back."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import zipfile
+
+import openpyxl
+import pandas as pd
+import pytest
+
+OFFICE = shutil.which("soffice")
+needs_office = [
+    pytest.mark.libreoffice,
+    pytest.mark.skipif(
+        OFFICE is None, reason="LibreOffice Calc is not installed (soffice is not on the path)"
+    ),
+]
+
+
+def bared(path, folder):
+    """Take out what pivots and formulas show, so that it can come back only by a refresh."""
+    bare = folder / "bare.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(bare, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            text = old.read(name).decode("utf-8")
+            if name in ("xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"):
+                text = re.sub("<sheetData>.*</sheetData>", "<sheetData/>", text, flags=re.S)
+            if name.startswith("xl/worksheets/sheet"):
+                text = re.sub(r"</f><v>[^<]*</v>", "</f>", text)
+            new.writestr(name, text)
+    return bare
+
+
+def saved_by_office(path, profile):
+    out = path.parent / "saved"
+    command = [OFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
+    subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=180)
+    return openpyxl.load_workbook(out / path.name, read_only=True, data_only=True)
+
+
+def table(sheet, head):
+    """Return a pivot as LibreOffice lays it out: a row for each label, the last row being the total."""
+    rows = list(sheet.iter_rows(values_only=True))
+    top = next(at for at, row in enumerate(rows) if row and head in [str(cell).strip() for cell in row])
+    names = [str(cell).strip() for cell in rows[top]]
+    return pd.DataFrame(
+        [row for row in rows[top + 1 :] if any(cell is not None for cell in row)], columns=names
+    )
