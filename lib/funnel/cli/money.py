@@ -38,10 +38,9 @@ def costs(
     format: FormatOption = Format.table,
 ) -> None:
     """Print what the conversions of each cohort cost, as they stand and with the sales to come."""
-    from funnel.analysis.cohorts import select
     from funnel.analysis.costs import SPEND_KEYS
-    from funnel.analysis.forecast import forecast
-    from funnel.issue.checks import report_date_for, require_cohort
+    from funnel.issue.checks import report_date_for
+    from funnel.issue.compute import ask_slices
     from funnel.issue.spending import CHANNEL, Spending, known_spend, known_weeks
     from funnel.warehouse import Warehouse
 
@@ -52,18 +51,15 @@ def costs(
         as_of = AsOf(day, warehouse.known_at())
         known = warehouse.attributes()
         require_attributes([by] if by else [], known, "--by")
-        own: list[tuple[str, ...]] = [(), (by,)] if by else [()]
-        pair: list[tuple[str, ...]] = [(CHANNEL, by)] if by and by not in SPEND_KEYS else []
-        if pair and CHANNEL not in known:
-            raise _no_channel(by)
-        cube = warehouse.reached(as_of, own + pair, settings.reach)
-        require_cohort(cube, day, warehouse.first_day())
-        paid, moved = warehouse.paid(as_of, own), warehouse.moved(as_of, [()], settings.reach)
+        slices: list[tuple[str, ...]] = [(), (by,)] if by else [()]
+        if by and by not in SPEND_KEYS:
+            if CHANNEL not in known:
+                raise _no_channel(by)
+            slices.append((CHANNEL, by))
+        cubes = ask_slices(warehouse, settings, as_of, slices)
         spend = known_spend(warehouse, settings, as_of)
-    total = select(cube)
-    whole = forecast(total, settings.stage_keys, day, moved=moved, horizon=settings.horizon_weeks)
-    shown = known_weeks(cube, day, weeks or settings.cohorts)
-    spending = Spending(spend, cube, paid, settings, whole, shown)
+    shown = known_weeks(cubes.reached, day, weeks or settings.cohorts)
+    spending = Spending(spend, cubes.reached, cubes.paid, settings, cubes.forecast(), shown)
     table = spending.projected(by, shown) if by else spending.total()
     _account(spending, table)
     if (table["projected_cost_per_sale"].isna() & table["projected_low"].notna()).any():

@@ -163,20 +163,16 @@ def backtest(
 
 def _cubes(day: dt.date, by: str = "") -> Cubes:
     """Ask the warehouse for the cubes of the total, and of an attribute, as of a date."""
-    from funnel.issue.checks import report_date_for, require_cohort
-    from funnel.issue.results import Cubes
+    from funnel.issue.checks import report_date_for
+    from funnel.issue.compute import ask_slices
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
-        as_of = AsOf(day, warehouse.known_at())
         require_attributes([by] if by else [], warehouse.attributes(), "--by")
         slices: list[tuple[str, ...]] = [(), (by,)] if by else [()]
-        reached = warehouse.reached(as_of, slices, settings.reach)
-        require_cohort(reached, day, warehouse.first_day())
-        paid, moved = warehouse.paid(as_of, slices), warehouse.moved(as_of, [()], settings.reach)
-    return Cubes(settings, day, reached, paid, moved, ())
+        return ask_slices(warehouse, settings, AsOf(day, warehouse.known_at()), slices)
 
 
 def _needs(option: str, other: str) -> errors.InputError:

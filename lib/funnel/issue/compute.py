@@ -17,6 +17,8 @@ from funnel.issue.results import Cubes, Earlier, results
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse import Warehouse
 
+NOTHING = Registers()
+
 
 def compute(
     warehouse: Warehouse,
@@ -84,6 +86,21 @@ def ask(warehouse: Warehouse, settings: Settings, as_of: AsOf, registers: Regist
     scopes = {tuple(sorted(item.scope)) for item in registers.initiatives if len(item.scope) > 1}
     by = [(), *((name,) for name in settings.attributes if name in known)]
     by += [pair for pair in sorted(scopes) if set(pair) <= set(known)]
+    return ask_slices(warehouse, settings, as_of, by, registers)
+
+
+def ask_slices(
+    warehouse: Warehouse,
+    settings: Settings,
+    as_of: AsOf,
+    by: Sequence[tuple[str, ...]],
+    registers: Registers = NOTHING,
+) -> Cubes:
+    """Ask the warehouse for the cubes of some slices: () for the total, or one or two attributes.
+
+    Raises:
+        InputError: the report date lies before the first cohort is complete.
+    """
     reached = warehouse.reached(as_of, by, settings.reach)
     require_cohort(reached, as_of.report_date, warehouse.first_day())
     return Cubes(
