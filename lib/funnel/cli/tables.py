@@ -25,7 +25,7 @@ from funnel.cli.common import (
     today,
     words,
 )
-from funnel.dates import WEEK, AsOf, complete_weeks, parse_date, week_of
+from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks, parse_date, week_of
 
 if TYPE_CHECKING:
     from funnel.issue.results import Cubes
@@ -44,8 +44,9 @@ def cohorts(
     format: FormatOption = Format.table,
 ) -> None:
     """Print the cohort table as of a date."""
-    from funnel.analysis.cohorts import cohort_table
+    from funnel.analysis.cohorts import SMALL, cohort_table
     from funnel.issue.checks import report_date_for, require_cohort
+    from funnel.present.tables import SMALL_MARK
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
@@ -58,7 +59,7 @@ def cohorts(
         as_of = AsOf(day, warehouse.known_at())
         attributes = words(by)
         require_attributes(attributes, warehouse.attributes(), "--by")
-        if len(set(attributes)) != len(attributes) or len(attributes) > 2:
+        if len(set(attributes)) != len(attributes) or len(attributes) > 2 or (by and not attributes):
             problem = errors.Problem("--by", f"{by!r} cannot be sliced by", "one or two different attributes")
             raise errors.InputError("The table cannot be sliced so.", [problem])
         only = read_filters(where or [], warehouse, as_of)
@@ -66,7 +67,20 @@ def cohorts(
         require_cohort(cube, day, warehouse.first_day())
     shown = complete_weeks(day, weeks or settings.cohorts)
     first, second = [*attributes, "", ""][:2]
-    print_frame(cohort_table(cube, settings.steps, day, shown, first, age, second), format)
+    table = cohort_table(cube, settings.steps, day, shown, first, age, second)
+    if age is not None and table.empty:
+        oldest = age_weeks(max(shown[0], cube["cohort_week"].min().date()), day)
+        found = f"none of the {len(shown)} shown cohorts is {age} weeks old on {day}"
+        problem = errors.Problem("--age", found, f"0 to {oldest}", "or show more cohorts with --weeks")
+        raise errors.InputError("No cohort is that old.", [problem])
+    small = table["leads"] < SMALL
+    if format is Format.table and small.any():
+        table.insert(
+            list(table.columns).index("leads") + 1, "small", small.map({True: SMALL_MARK, False: ""})
+        )
+    print_frame(table, format)
+    if small.any():
+        say(f"{SMALL_MARK} Fewer than {SMALL} leads: a share of so few says little; add up more weeks.")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from funnel.analysis.cohorts import OVERALL, wilson
+from funnel.analysis.cohorts import OVERALL, SMALL, wilson
 from funnel.present import theme as look
 from funnel.present.escape import clean, for_html, for_typst
 from funnel.present.grid import Cell, raw_blocks
@@ -119,11 +119,13 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
     week = texts.t("tile_cohort", week=texts.week(record["cohort_week"].date()))
     title = f"{week}, {texts.t('tile_age', n=int(record['age_weeks']))}"
     before = float(frame["leads"].iloc[at - 1]) if at else math.nan
+    few = record["leads"] < SMALL
     growth = record["leads"] / before - 1 if before > 0 else math.nan
     first = Tile(
         texts.stage(LEAD, settings),
         texts.number(record["leads"]),
-        _compared("tile_leads", growth, texts, theme),
+        _compared("tile_leads", growth, texts, theme)
+        + ((Cell(texts.t("tile_few", n=SMALL)),) if few else ()),
         theme.stage(LEAD, settings),
     )
     tiles = [first]
@@ -134,7 +136,7 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
     lines = _at_equal_age(record["cohort_week"], equal_age, settings, texts, theme)
     raw = _compared("tile_raw", record["overall_change"], texts, theme)
     young = record["age_weeks"] < settings.young_weeks  # its raw change says more of its age than of itself
-    lines += tuple(Cell(cell.text) for cell in raw) if young else raw
+    lines += tuple(Cell(cell.text) for cell in raw) if young or few or before < SMALL else raw
     tiles.append(
         Tile(texts.stage(OVERALL, settings), texts.percent(record["overall_rate"], 2), lines, theme.ink)
     )

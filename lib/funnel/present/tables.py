@@ -18,6 +18,8 @@ from funnel.settings import LEAD, Settings
 
 UP, DOWN = "▲", "▼"
 MARK = "*"
+SMALL_MARK = "°"
+"""Of a cohort of few leads; it may also be unripe, which has the other mark."""
 SHOWN_SLICES = 20
 AGES = (0, 1, 2, 3, 4, 6, 8, 13, 26, 39, 52, 78, 104)
 """Ages that a wide triangle keeps."""
@@ -52,11 +54,14 @@ def cohort_grid(
     if forecast is not None:
         ahead, ahead_notes = expected_cells(frame["cohort_week"], forecast, settings, texts, theme)
     rows = []
-    for record, unripe, cells_ahead in zip(frame.to_dict("records"), young, ahead, strict=True):
-        week = texts.compact_week(record["cohort_week"].date()) + (f" {MARK}" if unripe else "")
-        cells = [Cell(week), Cell(texts.number(record["age_weeks"])), *_funnel(record, settings, texts)]
+    for record, unripe, few, cells_ahead in zip(
+        frame.to_dict("records"), young, _chancy(frame), ahead, strict=True
+    ):
+        cells = [_cohort(record["cohort_week"], record["leads"], texts, unripe=unripe)]
+        cells.append(Cell(texts.number(record["age_weeks"])))
+        cells += _funnel(record, settings, texts)
         change = change_cell(record["overall_change"], texts, theme)
-        cells.append(Cell(change.text) if unripe else change)
+        cells.append(Cell(change.text) if unripe or few else change)
         rows.append(Row((*cells, *cells_ahead), "muted" if unripe else "plain"))
     heads = [
         Head(texts.t("col_cohort"), align="left"),
@@ -68,7 +73,7 @@ def cohort_grid(
     notes = [*caveats, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
     if young.any():
         notes.append(texts.t("note_unripe", n=settings.young_weeks))
-    notes += ahead_notes
+    notes += [*_few(frame, texts), *ahead_notes]
     shown = tuple(notes) if rows else ()
     return Grid("cohorts", tuple(heads), tuple(rows), theme, shown, texts.t("empty_cohorts"))
 
@@ -83,12 +88,14 @@ def equal_age_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Gri
     """
     theme = look.load(settings)
     rows = []
-    for record in frame.to_dict("records"):
-        cells = [Cell(texts.compact_week(record["cohort_week"].date())), *_funnel(record, settings, texts)]
-        rows.append(Row((*cells, change_cell(record["overall_change"], texts, theme))))
+    for record, few in zip(frame.to_dict("records"), _chancy(frame), strict=True):
+        change = change_cell(record["overall_change"], texts, theme)
+        last = Cell(change.text) if few else change
+        week = _cohort(record["cohort_week"], record["leads"], texts)
+        rows.append(Row((week, *_funnel(record, settings, texts), last)))
     heads = (Head(texts.t("col_cohort"), align="left"), *_funnel_heads(settings, texts, theme))
-    notes = (texts.t("note_equal_age", n=int(frame["at_age"].iloc[0])),) if rows else ()
-    return Grid("equal-age", heads, tuple(rows), theme, notes, texts.t("empty_cohorts"))
+    notes = [texts.t("note_equal_age", n=int(frame["at_age"].iloc[0])), *_few(frame, texts)] if rows else []
+    return Grid("equal-age", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
 def triangle_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
@@ -108,7 +115,8 @@ def triangle_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     for week in weeks[-SHOWN_COHORTS:]:
         part = frame[frame["cohort_week"] == week]
         rates = dict(zip(part["age"].tolist(), part["rate"].tolist(), strict=True))
-        cells = [Cell(texts.compact_week(week.date())), Cell(texts.number(part["leads"].iloc[0]))]
+        leads = part["leads"].iloc[0]
+        cells = [_cohort(week, leads, texts), Cell(texts.number(leads))]
         for age in shown:
             rate = rates.get(age, math.nan)
             shade = rate / highest if highest > 0 and not math.isnan(rate) else None
@@ -119,6 +127,7 @@ def triangle_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     notes = [texts.t("note_triangle")] if rows else []
     if len(weeks) > SHOWN_COHORTS:
         notes.append(texts.t("note_newest", n=SHOWN_COHORTS))
+    notes += _few(frame, texts)
     return Grid("triangle", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
@@ -198,6 +207,23 @@ def interval(low: float, high: float, texts: Texts) -> str:
     if math.isnan(low) or math.isnan(high):
         return texts.percent(math.nan)
     return f"{texts.number(low * 100, 1)} – {texts.percent(high, 1)}"
+
+
+def _cohort(week: pd.Timestamp, leads: float, texts: Texts, *, unripe: bool = False) -> Cell:
+    """Return the week of a cohort with its marks."""
+    marks = [MARK] * unripe + [SMALL_MARK] * bool(leads < SMALL)
+    return Cell(" ".join([texts.compact_week(week.date()), *marks]))
+
+
+def _chancy(frame: pd.DataFrame) -> list[bool]:
+    """Whether a change has no colour, since the cohort or the one before it has so few leads."""
+    few = frame["leads"] < SMALL
+    chancy: list[bool] = (few | few.shift(1, fill_value=False)).tolist()
+    return chancy
+
+
+def _few(frame: pd.DataFrame, texts: Texts) -> list[str]:
+    return [texts.t("note_few", n=SMALL)] if (frame["leads"] < SMALL).any() else []
 
 
 def _funnel(record: Mapping[Hashable, float], settings: Settings, texts: Texts) -> list[Cell]:

@@ -50,6 +50,43 @@ def test_unripe_cohorts_carry_a_mark_a_tone_and_a_note(cohorts: pd.DataFrame, se
     assert not any("Unripe" in note for note in ripe.notes)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cohort_of_few_leads_is_marked_and_no_change_of_it_coloured(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, triangle: pd.DataFrame, settings: Settings, language: str
+) -> None:
+    texts = Texts(language)
+    few = dict.fromkeys(("leads", "target"), 29)
+    note = {"en": "° Fewer than 30 leads", "ru": "° Меньше 30 лидов"}[language]
+    for whole, make in ((cohorts, tables.cohort_grid), (equal_age, tables.equal_age_grid)):
+        frame = whole.copy()
+        frame.loc[4, list(few)] = list(few.values())
+        grid = make(frame, settings, texts)
+        assert [line.cells[0].text.endswith(" °") for line in grid.rows] == [
+            at == 4 for at in range(len(frame))
+        ]
+        assert [bool(line.cells[-1].colour) for line in grid.rows][3:7] == [True, False, False, True]
+        assert sum(note in line for line in grid.notes) == 1
+        assert not any("°" in line for line in make(whole, settings, texts).notes)
+    newest = cohorts.copy()
+    newest.loc[12, "leads"] = 29
+    assert tables.cohort_grid(newest, settings, texts).rows[12].cells[0].text.endswith(" * °")
+    small = tables.triangle_grid(triangle.assign(leads=29), settings, texts)
+    assert all(line.cells[0].text.endswith(" °") for line in small.rows) and note in small.notes[-1]
+
+
+def test_the_tiles_say_that_a_cohort_has_few_leads(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings
+) -> None:
+    few = cohorts.copy()
+    few.loc[few.index[read_at(few, settings)], "leads"] = 29
+    texts = Texts("en")
+    assert (
+        headline(few, equal_age, settings, texts).tiles[0].lines[-1].text
+        == "fewer than 30 leads: mostly chance"
+    )
+    assert "mostly chance" not in str(headline(cohorts, equal_age, settings, texts))
+
+
 @pytest.mark.poppler
 def test_every_number_of_a_wide_report_is_inside_the_page(
     cohorts: pd.DataFrame, channels: pd.DataFrame, triangle: pd.DataFrame, settings: Settings, tmp_path: Path
