@@ -183,6 +183,11 @@ def test_check_lists_the_remarks_and_is_content(loaded: Any, project: Path) -> N
         (("check", "--format", "xml"), "--format: 'xml' is not"),
         (("cohorts", "--date", "2022-09-26", "--weeks", "x"), "--weeks: 'x' is no whole number"),
         (("simulate", "--out", "x", "--seed", "-1"), "--seed: '-1' is out of range; allowed: at least 0"),
+        (("cohorts", "--date", "2022-09-26", "--by", ","), "one or two different attributes"),
+        (
+            ("cohorts", "--date", "2022-09-26", "--age", "99"),
+            "--age: none of the 13 shown cohorts is 99 weeks old on 2022-09-26; allowed: 0 to 2",
+        ),
         (("report", "--formats", "docx"), "allowed: html, pdf, xlsx"),
         (("report", "--lang", "de"), "allowed: en, ru"),
         (("report", "--renderer", "word"), "allowed: auto, quarto, builtin"),
@@ -227,6 +232,36 @@ def test_a_full_disk_is_told_without_a_traceback(
     assert result.code == 2
     assert "No space left on device" in result.err
     assert "Traceback" not in result.err
+
+
+def test_cohorts_of_few_leads_are_marked_in_the_terminal_and_not_in_csv(loaded: Any) -> None:
+    words = ("cohorts", "--date", "2022-09-21", "--weeks", "1")
+    result = loaded(*words)
+    assert "°" in result.out and "° Fewer than 30 leads" in result.err
+    assert "°" not in loaded(*words, "--format", "csv").out
+
+
+def test_an_older_encoding_is_announced_by_a_dry_run(run: Any, project: Path) -> None:
+    costs = project / "costs.csv"
+    costs.write_bytes("Дата,Канал,Кампания,Расход\n2022-09-05,яндекс,Бренд,10.00\n".encode("cp1251"))
+    (project / "in" / "leads.csv").write_bytes(LEADS.replace("web", "сайт").encode("cp1251"))
+    said = run("import", "--dry-run", project / "in" / "leads.csv", costs).err
+    assert f"{project / 'in' / 'leads.csv'}: read as Windows-1251" in said
+    assert f"{costs}: read as Windows-1251, since it is not UTF-8; if its words look wrong" in said
+
+
+def test_simulate_replaces_nothing_unless_told_to(run: Any, tmp_path: Path) -> None:
+    out = tmp_path / "made"
+    out.mkdir()
+    (out / "leads.parquet").write_text("mine")
+    words = ("simulate", "--out", out, "--seed", "5", "--weeks", "8", "--leads", "20")
+    result = run(*words)
+    assert result.code == 2
+    assert "leads.parquet: is there already; to do: choose another folder, or add --force" in result.err
+    assert [path.name for path in out.iterdir()] == ["leads.parquet"]
+    assert (out / "leads.parquet").read_text() == "mine"
+    assert run(*words, "--force").code == 0
+    assert (out / "leads.parquet").read_bytes().startswith(b"PAR1")
 
 
 def test_simulate_writes_files_that_import(run: Any, tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ def test_deviations_flags_the_planted_fall_first_with_the_designs_columns_first(
     assert frame["flag"].tolist() == sorted(frame["flag"], reverse=True)
 
 
+def test_no_chance_is_shown_as_nothing(run):
+    out = run("deviations", "--date", DAY).out
+    assert "<0.001" in out and " 0.00 " not in out.split("manager:Boris:target")[0].splitlines()[-1]
+
+
 def test_impact_prints_the_good_files_and_names_every_bad_one(run, project):
     initiative(project, "good.yml", GOOD)
     initiative(project, "bare.yml", GOOD.replace("hypotheses: [{metric: target_rate, change: 0.2}]\n", ""))

@@ -14,7 +14,7 @@ import typer
 from funnel import errors
 from funnel.cli.common import Bar, Format, FormatOption, app, load_settings, now, print_frame, say, state
 from funnel.dates import AsOf
-from funnel.schema import Batch, Known, Loaded, Rejected
+from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
 from funnel.settings import Settings
 
 
@@ -150,10 +150,20 @@ def simulate(
         int | None, typer.Option(min=1, max=1040, help="Weekly cohorts; without it and --leads, the demo.")
     ] = None,
     leads: Annotated[float | None, typer.Option(min=1, help="Leads a week, on average.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files of these names in the folder.")
+    ] = False,
 ) -> None:
     """Write an invented company's history as canonical files, with the truth in truth.json."""
     from funnel.simulate import DEMO, World, write
     from funnel.simulate import simulate as make
+
+    names = [*(f"{name}.parquet" for name in TABLES), "truth.json"]
+    there = [path for path in (out / name for name in names) if path.exists()]
+    if there and not force:
+        todo = "choose another folder, or add --force to replace them"
+        problems = [errors.Problem(str(path), "is there already", todo=todo) for path in there]
+        raise errors.InputError("Nothing was written.", problems)
 
     world = World(weeks=weeks or DEMO.weeks, leads_per_week=leads or 550.0) if weeks or leads else DEMO
     files = write(make(world, seed), out)

@@ -15,6 +15,8 @@ from funnel.present.escape import for_terminal
 
 SHARES = re.compile(r"(_rate|share|wape|power|mde)$|^(maturity|coverage|observed|expected$|low$|high$)")
 """Columns of shares, by name; they are shown in per cent."""
+LEAST_P = 0.001
+"""A smaller chance is told as smaller than this, never as 0."""
 
 
 def print_table(frame: pd.DataFrame) -> None:
@@ -38,6 +40,8 @@ def terminal_table(frame: pd.DataFrame) -> Table:
 
 
 def _number(value: float, name: str) -> str:
+    if name in ("p_value", "q_value"):
+        return f"{value:.3f}" if value >= LEAST_P else f"<{LEAST_P}"
     if name.endswith("change") or name in ("bias", "roi"):
         return f"{value:+.0%}"
     if SHARES.search(name):

@@ -56,7 +56,7 @@ def _content(text: str) -> Content:
     """Read a version; one that cannot be read holds nothing."""
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # the latter for a day that no calendar has
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -103,8 +103,18 @@ def _sheet(path: Path, reader: Iterator[list[str]], encoding: str, choose: Choos
         Cells(pa.concat_arrays(cells) if cells else pa.array([], pa.string())) for cells in chunks
     )
     names = tuple(header[place] for place in chosen)
-    notice = "read as Windows-1251, since it is not UTF-8" if encoding == "cp1251" else ""
-    return Sheet(str(path), names, columns, np.array(rows, np.int64), tuple(ragged), notice)
+    return Sheet(str(path), names, columns, np.array(rows, np.int64), tuple(ragged), _notice(encoding))
+
+
+def encoding_notice(path: Path) -> str:
+    """Return what the user should know of a file's encoding; '' where it was no guess."""
+    return _notice(_encoding(path))
+
+
+def _notice(encoding: str) -> str:
+    if encoding != "cp1251":
+        return ""
+    return "read as Windows-1251, since it is not UTF-8; if its words look wrong, save it as UTF-8"
 
 
 def _encoding(path: Path) -> str:

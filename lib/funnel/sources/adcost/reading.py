@@ -20,7 +20,7 @@ from funnel.sources.adcost.platforms import PREAMBLE, Field, find_header, is_tot
 from funnel.sources.adcost.spread import spread
 from funnel.sources.adcost.values import AdCostFile
 from funnel.sources.convert import Fault
-from funnel.sources.csv_file import read_lines
+from funnel.sources.csv_file import encoding_notice, read_lines
 from funnel.sources.exports.aliases import DOLLARS
 from funnel.sources.exports.cells import blotted
 from funnel.sources.instants import READABLE
@@ -69,6 +69,8 @@ def read_ad_costs(
     for path, sheet in files:
         tell(f"Reading {path}")
         try:
+            if notice := "" if sheet else encoding_notice(path):
+                tell(f"{path}: {notice}")
             brought.parts.append(_one(path, sheet, settings, tell))
         except InputError as error:
             problems += error.problems
