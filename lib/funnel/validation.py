@@ -16,6 +16,8 @@ CODE = r"^[A-Z]{3}$"
 KEY = r"^[a-z][a-z0-9_]*$"
 FILLED = r"\S"
 _TAG = re.compile(r"(constrained-str|str|dict\[.*\])$")
+_PLAIN = re.compile(r"\w[\w ]*")
+_DAY = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")
 _TEXT_OR_MAPPING = "text_or_mapping"
 _LIST = "a list, such as [a, b]"
 _WHOLE = "a whole number"
@@ -93,9 +95,19 @@ def _found(error: ValidationError) -> Iterator[Found]:
 
 
 def _without_tags(location: Sequence[int | str]) -> tuple[tuple[int | str, ...], bool]:
-    """Take out the names pydantic gives to the members of a text-or-mapping."""
-    at = tuple(part for part in location if not _TAG.match(str(part)))
+    """Take out the names pydantic gives to the members of a text-or-mapping; keys that are days as ISO."""
+    at = tuple(_iso(part) for part in location if not _TAG.match(str(part)))
     return at, len(at) < len(location)
+
+
+def _iso(part: int | str) -> int | str:
+    """Write a day as in the file.
+
+    >>> _iso("datetime.date(2022, 10, 3)")
+    '2022-10-03'
+    """
+    day = _DAY.fullmatch(str(part))
+    return "{:0>4}-{:0>2}-{:0>2}".format(*day.groups()) if day else part
 
 
 def _problem(
@@ -104,7 +116,7 @@ def _problem(
     of_key = bool(item.at) and item.at[-1] == "[key]"
     at = item.at[:-2] if of_key else item.at
     place = where(".".join(map(str, at)))
-    if item.kind == "extra_forbidden":
+    if item.kind in ("extra_forbidden", "invalid_key"):
         name, inside = str(item.at[-1]), _at(model, item.at[:-1])
         keys = [key for key in _keys(inside) if key not in hidden]
         return Problem(place, f"unknown key{nearest(name, keys)}", ", ".join(keys))
@@ -120,6 +132,8 @@ def _words(item: Found, annotation: object) -> tuple[str, str]:
     short = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
     if item.kind in _KINDS:
         what, allowed = _KINDS[item.kind]
+        if allowed == _LIST and isinstance(value, str) and _PLAIN.fullmatch(value):
+            allowed = f"a list, such as [{value}]"
         return f"{short} is {what}", allowed
     if item.kind == "value_error":
         return item.text.removeprefix("Value error, ").removesuffix("."), ""
@@ -144,7 +158,7 @@ def _words(item: Found, annotation: object) -> tuple[str, str]:
         return f"{context['actual_length']} are too many", f"at most {context['max_length']}"
     if item.kind in _BOUNDS:
         word, name = _BOUNDS[item.kind]
-        return f"{short} is out of range", f"{word} {context[name]}"
+        return f"{short} is out of range", f"{word} {context[name]:g}"
     return f"{short} cannot be used", ""
 
 
@@ -162,7 +176,7 @@ def _mapping(annotation: object, value: object) -> str:
     >>> _mapping(dict[Literal["en", "ru"], str], "Offer")
     'a text by language (en, ru), such as {en: Offer, ru: Offer}'
     """
-    example = value if isinstance(value, str) and re.fullmatch(r"\w[\w ]*", value) else "..."
+    example = value if isinstance(value, str) and _PLAIN.fullmatch(value) else "..."
     if keys := _keys(annotation):
         first = keys[0]
         return f"a mapping with the keys {', '.join(keys)}, such as {{{first}: {example}}}"

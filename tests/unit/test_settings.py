@@ -94,7 +94,7 @@ def test_merged_and_repeated_parts_are_no_key_written_twice(tmp_path: Path) -> N
     [
         ("stages: [talk]", "key stages.0: 'talk' has no keys; allowed: a mapping with the keys key, name, "),
         ("stages: [{key: Offer}]", "stages.0.key: 'Offer' is not of the form wanted; did you mean 'offer'?"),
-        ("stages: talk", "key stages: 'talk' is no list; allowed: a list, such as [a, b]"),
+        ("stages: talk", "key stages: 'talk' is no list; allowed: a list, such as [talk]"),
         ("stages: []", "key stages: is empty; allowed: at least one"),
         (
             "stages: [{key: offer, name: Offer}]",
@@ -107,6 +107,8 @@ def test_merged_and_repeated_parts_are_no_key_written_twice(tmp_path: Path) -> N
         (GOOD + "rates: {EUR: -1}", "key rates.EUR: -1 is out of range; allowed: greater than 0"),
         (GOOD + "cohorts: one", "key cohorts: 'one' is no whole number"),
         (GOOD + "plan: {2022-02-31: 5}", "plan: the key '2022-02-31' is no day; allowed: a day as YYYY"),
+        (GOOD + "plan: {2022-10-03: -1}", "key plan.2022-10-03: -1 is out of range; allowed: at least 0"),
+        (GOOD + "1: 2", "key 1: unknown key; allowed: exports, "),
         (GOOD + "wide: {stages: {sale: S}}", "key wide.files: is missing; to do: add this key"),
         (GOOD + "what_if: [{stage: sale, change: 5}]", "'5' may be +5 % or +500%; to do: write 5% or 500%"),
         (GOOD + "what_if: [{stage: sale, change: 50}]", "'50' is +5000 %; allowed: more than -100%"),
