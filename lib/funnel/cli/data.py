@@ -56,6 +56,7 @@ def import_(
             batch = read(given, settings, bar.done, _known(settings))
         for name, table in batch.tables.items():
             say(f"{name}: {table.num_rows:,} rows could be used of {batch.read.get(name, 0):,} read")
+        _say_why(batch.rejected)
         say("Nothing was imported.")
         return
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
@@ -82,7 +83,7 @@ def tell(
     format: Format = Format.table,
 ) -> None:
     """Say what came of an import, or print it as CSV or JSON; keep the rejected rows and say why they are."""
-    from funnel.sources import reasons, write_rejected
+    from funnel.sources import write_rejected
 
     if format is not Format.table:
         frame = pd.DataFrame(map(asdict, loaded), columns=[field.name for field in fields(Loaded)])
@@ -97,11 +98,18 @@ def tell(
             )
     rejected = [*batch.rejected, *unknown]
     files = write_rejected(rejected, settings.path("run") / "rejected")
+    _say_why(rejected)
     if files:
-        say("Why rows were rejected:")
-        for line in reasons(rejected):
-            say(f"  - {line}")
         say(f"Rejected rows with their reasons: {', '.join(str(path) for path in files)}")
+
+
+def _say_why(rejected: Sequence[Rejected]) -> None:
+    from funnel.sources import reasons
+
+    if rejected:
+        say("Why rows were rejected:")
+    for line in reasons(rejected):
+        say(f"  - {line}")
 
 
 @app.command()
