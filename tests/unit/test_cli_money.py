@@ -149,6 +149,7 @@ def test_by_channel_unmatched_spend_and_unmatched_leads_stay_in_the_table_and_ar
         "Ad spend 177.51 RUB = with leads 150.01 + without leads 7.50 + weeks not shown 20.00" in result.err
     )
     assert "leads that met no spend: 1" in result.err
+    assert "Unmatched: 4.8 % of the spend of the weeks shown, 20.0 % of their leads." in result.err
     assert "without VAT 7.50, with VAT 170.01" in result.err
 
 
@@ -183,6 +184,16 @@ def test_wrong_use_is_told_with_exit_code_2(loaded: Any, words: tuple[str, ...],
     assert (result.code, result.out) == (2, "")
     assert message in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_name_that_leads_bear_in_several_writings_is_said_to_be_so(run: Any, project: Path) -> None:
+    (project / "in" / "leads.csv").write_text(LEADS.replace("2022-09-06 10:00,web", "2022-09-06 10:00,Web"))
+    (project / "in" / "spend.csv").write_text(SPEND.replace("2022-09-05,web", "2022-09-05,WEB"))
+    run("import", project / "in")
+    result = run("costs", *DATE, "--by", "channel", "--format", "csv")
+    assert "WEB / brand 100.01 (leads bear it in several writings)" in result.err
+    table = shown(result).set_index(["cohort_week", "channel"])
+    assert table.loc[("2022-09-12", "web"), "spend"] == "50.00"
 
 
 def test_leads_without_a_channel_cannot_share_spend_by_another_attribute(run: Any, project: Path) -> None:
@@ -285,10 +296,8 @@ def test_spend_meets_leads_by_name_id_or_the_mapping_and_the_rest_is_named(run: 
     (project / "funnel.yml").write_text(words)
     run("import", project / "in")
     result = run("costs", *DATE, "--by", "channel", "--format", "csv")
-    assert (
-        "Of it 27.50 bears names that no lead bears: ads [x] / Spring 20.00; web / =cmd()\\u202e 7.50."
-        in (result.err)
-    )
+    assert "Of it 27.50 (17.5 %) bears names that no lead bears: " in result.err
+    assert "ads [x] / Spring 20.00; web / =cmd()\\u202e 7.50." in result.err
     assert "spend_mapping" in result.err
     table = shown(result).set_index(["channel", "cohort_week"])
     assert float(table.loc[("web", "2022-09-05"), "spend"]) == 130
@@ -298,7 +307,7 @@ def test_spend_meets_leads_by_name_id_or_the_mapping_and_the_rest_is_named(run: 
     )
     (project / "funnel.yml").write_text(words + mapping)
     result = run("costs", *DATE, "--by", "channel", "--format", "csv")
-    assert "Of it 7.50 bears names" in result.err
+    assert "Of it 7.50 (4.8 %) bears names" in result.err
     frames, chosen = frames_of(project)
     summary = frames["costs_summary"].set_index(["level", "value", "value2"])["spend"]
     assert summary[("campaign", "web", "brand+msk")] == Decimal("120.00")

@@ -7,7 +7,7 @@ meet wherever costs are told. Nothing is dropped: spend whose names no lead bear
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote_plus
 
 import pandas as pd
@@ -18,6 +18,8 @@ from funnel.settings_sources import SpendName
 CAMPAIGN_ID, CAMPAIGN, CHANNEL, UNKNOWN = "campaign_id", "campaign", "channel", ""
 """How the names of a row of spend were found among the leads': by the campaign's id, by its name; by the
 channel where its leads bear no campaigns; not at all."""
+SEVERAL = "several"
+"""Not found either: leads bear the name in several writings, and none of them is the one of the spend."""
 _KEYS = ("channel", "campaign", "campaign_id")
 
 
@@ -26,7 +28,8 @@ def match_spend(spend: pd.DataFrame, names: pd.DataFrame, mapping: Sequence[Spen
 
     The first row of the mapping that fits replaces the platform's names. The channel is then sought among
     the leads' channels, the campaign among the campaigns of that channel's leads: by its id, then by its
-    name. Names are compared as links carry them: decoded, capitals and outer spaces make no difference.
+    name. A name that leads bear just so is meant first. Otherwise names are compared as links carry them:
+    decoded, capitals and outer spaces make no difference, if only one of the leads' names fits then.
 
     Args:
         spend: one row per day and campaign: `channel`, `campaign`, `campaign_id`, and whatever else.
@@ -36,7 +39,8 @@ def match_spend(spend: pd.DataFrame, names: pd.DataFrame, mapping: Sequence[Spen
 
     Returns:
         The rows given, in order, with `channel`, `campaign` replaced and `matched_by` (`campaign_id`,
-        `campaign`; `channel` where leads bear no campaign; '' where no lead bears these names).
+        `campaign`; `channel` where leads bear no campaign; '' where no lead bears these names, `several`
+        where several names of leads differ from it in writing alone).
 
     >>> spend = pd.DataFrame({"channel": ["Yandex", "vk"], "campaign": ["Spring Sale", "Brand"],
     ...     "campaign_id": ""})
@@ -46,7 +50,7 @@ def match_spend(spend: pd.DataFrame, names: pd.DataFrame, mapping: Sequence[Spen
     """
     require(spend, _KEYS, "spend")
     require(names, ("channel",), "names")
-    channels = {_word(name): name for name in names["channel"] if _word(name)}
+    channels = _Names(name for name in names["channel"] if _word(name))
     campaigns = _campaigns(names) if "campaign" in names else None
     keys = spend[list(_KEYS)].fillna("").astype(str)
     found = {
@@ -60,18 +64,29 @@ def match_spend(spend: pd.DataFrame, names: pd.DataFrame, mapping: Sequence[Spen
     )
 
 
-def _campaigns(names: pd.DataFrame) -> dict[str, dict[str, str]]:
-    """Return channel -> campaign as it is compared -> campaign as the leads bear it."""
-    return {
-        str(channel): {_word(name): name for name in part["campaign"]}
-        for channel, part in names.groupby("channel")
-    }
+class _Names:
+    """Names that leads bear, to be found by another writing of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._own = {str(name) for name in names}
+        self._by_word: dict[str, list[str]] = {}
+        for name in sorted(self._own):
+            self._by_word.setdefault(_word(name), []).append(name)
+
+    def fit(self, name: str) -> list[str]:
+        """Return the names meant: the very same one, else all that differ from it in writing alone."""
+        return [name] if name in self._own else self._by_word.get(_word(name), [])
+
+
+def _campaigns(names: pd.DataFrame) -> dict[str, _Names]:
+    """Return channel -> the campaigns of its leads."""
+    return {str(channel): _Names(part["campaign"]) for channel, part in names.groupby("channel")}
 
 
 def _one(
     key: tuple[str, ...],
-    channels: Mapping[str, str],
-    campaigns: Mapping[str, Mapping[str, str]] | None,
+    channels: _Names,
+    campaigns: Mapping[str, _Names] | None,
     mapping: Sequence[SpendName],
 ) -> tuple[str, str, str]:
     """Return channel, campaign and how they were found, of one channel, campaign and id of the spend."""
@@ -80,17 +95,18 @@ def _one(
     if rule is not None:
         channel, campaign = rule.lead_channel or channel, rule.lead_campaign or campaign
         id_ = "" if rule.lead_campaign else id_
-    if _word(channel) not in channels:
-        return channel, campaign, UNKNOWN
-    channel = channels[_word(channel)]
+    meant = channels.fit(channel)
+    if len(meant) != 1:
+        return channel, campaign, SEVERAL if meant else UNKNOWN
+    channel = meant[0]
     if campaigns is None:
         return channel, campaign, CHANNEL
-    known = campaigns[channel]
-    if _word(id_) and _word(id_) in known:
-        return channel, known[_word(id_)], CAMPAIGN_ID
-    if _word(campaign) in known:
-        return channel, known[_word(campaign)], CAMPAIGN
-    return channel, campaign, UNKNOWN
+    by_id = campaigns[channel].fit(id_) if _word(id_) else []
+    by_name = campaigns[channel].fit(campaign)
+    for fitting, how in ((by_id, CAMPAIGN_ID), (by_name, CAMPAIGN)):
+        if len(fitting) == 1:
+            return channel, fitting[0], how
+    return channel, campaign, SEVERAL if by_id or by_name else UNKNOWN
 
 
 def _holds(rule: SpendName, channel: str, campaign: str) -> bool:

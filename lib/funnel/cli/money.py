@@ -21,6 +21,8 @@ from funnel.cli.common import (
 from funnel.dates import AsOf, parse_date
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import pandas as pd
 
     from funnel.issue.spending import Spending
@@ -93,7 +95,12 @@ def _account(spending: Spending, table: pd.DataFrame) -> None:
         f"{amounts[NO_LEADS]} + weeks not shown {amounts[OUTSIDE]}; "
         f"leads that met no spend: {parts['leads'][NO_SPEND]:,}"
     )
-    _say_unknown(spending)
+    inside = parts["spend"][MATCHED] + parts["spend"][NO_LEADS]
+    say(
+        f"Unmatched: {_share(parts['spend'][NO_LEADS], inside)} of the spend of the weeks shown, "
+        f"{_share(parts['leads'][NO_SPEND], parts['leads'].sum())} of their leads."
+    )
+    _say_unknown(spending, inside)
     states = vat_states(spend)
     if len(states) > 1:
         words = {"yes": "with VAT", "no": "without VAT", "unknown": "VAT unknown"}
@@ -102,23 +109,37 @@ def _account(spending: Spending, table: pd.DataFrame) -> None:
         say(f"The spend is not of one kind: {of}. Column vat says what each row holds.")
 
 
-def _say_unknown(spending: Spending) -> None:
-    """Say how much of the spend bears names that no lead bears, the costliest first."""
+def _share(part: Decimal | float, whole: Decimal | float) -> str:
+    """Return a share in per cent, a dash where there is nothing to share.
+
+    >>> _share(1, 8), _share(0, 0)
+    ('12.5 %', '–')
+    """
+    return f"{float(part) / float(whole):.1%}".replace("%", " %") if whole else "–"
+
+
+def _say_unknown(spending: Spending, inside: Decimal | float) -> None:
+    """Say how much of the spend of the shown weeks bears names that no lead bears, the costliest first."""
     from funnel.analysis.costs import exact_sum
+    from funnel.analysis.spend_match import SEVERAL
     from funnel.present.escape import for_terminal
 
     unknown = spending.unknown()
     if not len(unknown):
         return
-    by_name = unknown.groupby(["channel", "campaign"], as_index=False).agg(cost=("cost", exact_sum))
+    keys = ["channel", "campaign", "matched_by"]
+    by_name = unknown.groupby(keys, as_index=False).agg(cost=("cost", exact_sum))
     costliest = by_name.sort_values("cost", ascending=False).head(NAMED)
     first = (
         f"{for_terminal(f'{channel} / {campaign}' if campaign else channel)} {cost:,.2f}"
-        for channel, campaign, cost in costliest.itertuples(index=False, name=None)
+        + (" (leads bear it in several writings)" if matched_by == SEVERAL else "")
+        for channel, campaign, matched_by, cost in costliest.itertuples(index=False, name=None)
     )
     left = f", and {len(by_name) - NAMED:,} more" if len(by_name) > NAMED else ""
+    cost = exact_sum(unknown["cost"])
     say(
-        f"Of it {exact_sum(unknown['cost']):,.2f} bears names that no lead bears: {'; '.join(first)}{left}. "
+        f"Of it {cost:,.2f} ({_share(cost, inside)}) bears names that no lead bears: "
+        f"{'; '.join(first)}{left}. "
         "To do: say in funnel.yml, under spend_mapping, what these leads bear."
     )
 

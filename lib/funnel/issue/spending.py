@@ -16,7 +16,7 @@ from funnel.analysis.cohorts import select
 from funnel.analysis.costs import SPEND_KEYS, exact_sum, vat_state
 from funnel.analysis.forecast import Forecast, StageForecast
 from funnel.analysis.slices_forecast import between, forecast_slice
-from funnel.analysis.spend_match import UNKNOWN, match_spend
+from funnel.analysis.spend_match import SEVERAL, UNKNOWN, match_spend
 from funnel.dates import AsOf, complete_weeks
 from funnel.settings import LEAD, Settings
 
@@ -170,7 +170,7 @@ class Spending:
     def unknown(self) -> pd.DataFrame:
         """Return the spend of the shown weeks whose names no lead bears: `spend_mapping` can mend it."""
         days, end = self.spend["date"], max(self.shown) + pd.Timedelta(weeks=1)
-        unknown = self.spend["matched_by"] == UNKNOWN
+        unknown = self.spend["matched_by"].isin([UNKNOWN, SEVERAL])
         return self.spend[unknown & (days >= min(self.shown)) & (days < end)]
 
     @cached_property

@@ -44,6 +44,35 @@ def test_by_id_by_name_and_what_is_left(
     assert found(spend(row)) == [expected]
 
 
+def test_the_very_same_name_comes_first_and_another_writing_only_where_it_is_the_only_one() -> None:
+    names = pd.DataFrame(
+        [
+            ("vk", "Brand"),
+            ("vk", "brand"),
+            ("vk", "Sale"),
+            ("VK", "Sale"),
+            ("web", "Лето%2026"),
+            ("web", "One"),
+        ],
+        columns=["channel", "campaign"],
+    )
+    given = spend(
+        ("vk", "Brand", ""), ("vk", "brand", ""), ("vk", "BRAND", ""), ("vk", "sale", ""), ("VK", "Sale", ""),
+        ("Vk", "Sale", ""), ("WEB", "ONE", ""),
+    )  # fmt: skip
+    assert found(given, names=names) == [
+        ("vk", "Brand", "campaign"),
+        ("vk", "brand", "campaign"),
+        ("vk", "BRAND", "several"),
+        ("vk", "Sale", "campaign"),
+        ("VK", "Sale", "campaign"),
+        ("Vk", "Sale", "several"),
+        ("web", "One", "campaign"),
+    ]
+    rule = SpendName(channel="vk", campaign="BRAND", lead_campaign="brand")
+    assert found(spend(("vk", "BRAND", "")), rule, names=names) == [("vk", "brand", "campaign")]
+
+
 def test_the_first_rule_that_fits_comes_before_names_and_ids() -> None:
     rules = (
         SpendName(channel="VK", campaign="осень [*", lead_campaign="лето 2026"),
