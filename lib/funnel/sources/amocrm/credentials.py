@@ -22,11 +22,16 @@ TOKEN, TOKEN_FILE, OAUTH_FILE = (
     "FUNNEL_AMOCRM_OAUTH_FILE",
 )
 WARN_DAYS = 14
+UNUSED_DAYS = 90
+"""A refresh token that is not used for so long ends: widely said, not found in the documentation."""
 _EARLY = 60  # seconds before its end at which an access token is no longer used
 
 
 class _Grant(BaseModel):
-    """The OAuth file. `code` is used once, in place of a refresh token, within 20 minutes of being given."""
+    """The OAuth file. `code` is used once, in place of a refresh token, within 20 minutes of being given.
+
+    Times are unix seconds: `expires_at` of the access token, `renewed_at` of the refresh token's making.
+    """
 
     model_config = ConfigDict(extra="forbid")
     client_id: str
@@ -36,6 +41,7 @@ class _Grant(BaseModel):
     refresh_token: SecretStr | None = None
     access_token: SecretStr | None = None
     expires_at: int = 0
+    renewed_at: int = 0
 
 
 class _Tokens(BaseModel):
@@ -95,18 +101,23 @@ class Credentials:
                     "refresh_token": tokens.refresh_token,
                     "access_token": tokens.access_token,
                     "expires_at": int(now.timestamp()) + tokens.expires_in,
+                    "renewed_at": int(now.timestamp()),
                 }
             ),
         )
         return tokens.access_token.get_secret_value()
 
     def warning(self, now: dt.datetime) -> str:
-        """Return a sentence when a long-lived token ends within two weeks, else an empty string.
+        """Return a sentence when a long-lived token, or an unused refresh token, ends within two weeks.
+
+        Otherwise an empty string. An access token is renewed by itself, so it needs no warning.
 
         Raises:
-            InputError: it has ended.
+            InputError: the long-lived token has ended.
         """
-        end = expiry(self.token) if self.file is None else None
+        if self.file is not None:
+            return _unused(self.file, now)
+        end = expiry(self.token)
         if end is None:
             return ""
         when = end.strftime("%Y-%m-%d")
@@ -117,6 +128,23 @@ class Credentials:
             )
         left = (end - now).days
         return f"The amoCRM token ends on {when}, in {left} days; {todo}." if left < WARN_DAYS else ""
+
+
+def _unused(file: Path, now: dt.datetime) -> str:
+    """Warn of a refresh token that hardly anybody uses; a file that does not say its age has its own."""
+    grant = _read_grant(file)
+    if grant.refresh_token is None:
+        return ""
+    renewed = dt.datetime.fromtimestamp(grant.renewed_at or file.stat().st_mtime, dt.UTC)
+    end = renewed + dt.timedelta(days=UNUSED_DAYS)
+    left = (end - now).days
+    if left >= WARN_DAYS:
+        return ""
+    ends = f"ends on {end:%Y-%m-%d}, in {left} days" if left >= 0 else f"has ended on {end:%Y-%m-%d}"
+    return (
+        f"The amoCRM refresh token was made on {renewed:%Y-%m-%d}; unused for three months, it {ends}. "
+        "To do: sync every week, which renews it; if it is refused, authorise the integration anew."
+    )
 
 
 def expiry(token: str) -> dt.datetime | None:

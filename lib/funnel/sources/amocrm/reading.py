@@ -21,7 +21,7 @@ from funnel.sources.amocrm.wire import Event, Lead, Page
 
 LEAD_LIMITS = (250, 125, 25, 5)  # each divides the one before, so an offset stays a whole number of pages
 EVENT_LIMITS = (100, 50, 25, 5)
-PROBE = 100  # ids asked for by one request; its address stays under 8 kB
+PROBES = (100, 50, 25, 5)  # ids asked for by one request; its address stays under 8 kB
 WINDOW = 30 * 86_400  # seconds of events read as one window
 KEYSET, SECOND, PAGES, AGAIN = "keyset", "second", "pages", "again"
 MOVED, ADDED, DELETED, RESTORED, MERGED = (
@@ -90,10 +90,17 @@ class Reader:
     def probe(self, ids: Sequence[int]) -> list[int]:
         """Ask for leads by id; keep those that are there, mark the others as gone and return them."""
         gone: list[int] = []
-        for start in range(0, len(ids), PROBE):
-            asked = ids[start : start + PROBE]
+        left, size = list(ids), PROBES[0]
+        while left:
+            asked = left[:size]
             params = {f"filter[id][{number}]": id_ for number, id_ in enumerate(asked)}
-            page = self._client.get("leads", {**WITH, **params, "limit": LEAD_LIMITS[0]}, Page)
+            query = {**WITH, **params, "limit": size}
+            try:
+                page = self._client.get("leads", query, Page, shrinkable=size > PROBES[-1])
+            except PageTooLarge:
+                size = PROBES[PROBES.index(size) + 1]
+                continue
+            left = left[size:]
             rows = page.rows.leads if page else ()
             if not {row.id for row in rows} <= set(asked):
                 continue  # the account does not filter by id: this tells nothing about who is gone

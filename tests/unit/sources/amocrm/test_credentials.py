@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,23 @@ def test_a_token_that_ends_soon_is_warned_of_and_an_ended_one_is_refused() -> No
         Credentials(jwt(NOW - dt.timedelta(days=1))).warning(NOW)
 
 
+def test_a_refresh_token_that_nobody_uses_is_warned_of_before_its_three_months_are_over(
+    tmp_path: Path,
+) -> None:
+    def warning(days: int, **changes: object) -> str:
+        made = (NOW - dt.timedelta(days=days)).timestamp()
+        path = oauth_file(tmp_path, renewed_at=int(made), **changes)
+        return Credentials(file=path).warning(NOW)
+
+    assert warning(70) == ""
+    assert "made on 2022-07-08; unused for three months, it ends on 2022-10-06, in 10 days." in warning(80)
+    assert "it has ended on 2022-09-25" in warning(91)
+    assert warning(91, refresh_token=None, code="code-secret") == ""
+    path = oauth_file(tmp_path)
+    os.utime(path, ((NOW - dt.timedelta(days=85)).timestamp(),) * 2)
+    assert "in 5 days" in Credentials(file=path).warning(NOW)  # the age of the file, where it says none
+
+
 def test_the_token_is_not_in_its_own_repr() -> None:
     assert "geheim" not in repr(Credentials("geheim"))
 
@@ -91,6 +109,7 @@ def test_a_sync_over_tokens_that_end_renews_them_and_equals_the_truth(account, t
     here.sync(told.end, credentials=Credentials(file=path))
     assert here.warehouse.tables() == expected(told.stories, told.end)
     saved = json.loads(path.read_text())
+    assert saved["renewed_at"] == told.end
     assert len(api.tokens) > 2
     assert saved["refresh_token"] == api.grants["refresh_token"] != "refresh-secret-0"
     assert path.stat().st_mode & 0o077 == 0

@@ -459,3 +459,18 @@ def test_all_that_does_not_fit_the_account_is_told_at_once(account, told) -> Non
     assert "pipelines.9: the account has no such pipeline" in text
     with pytest.raises(SettingsError, match="no lead field 'Регионы'; did you mean 'Регион'"):
         here.pull(told.end, amo=here.amo(attributes={"region": "field:Регионы"}))
+
+
+def test_a_question_for_many_leads_that_the_server_gives_up_is_asked_in_smaller_parts(account) -> None:
+    world = World()
+    for number in range(1, 151):
+        world.add(Lead(number, 7001, 60003, 10_000, 10_000, contact=7), 10_000)
+    api = Api(world, largest_leads=30)
+    here = account(api)
+    here.sync(11_000)
+    world.merge(150, 1, 20_000)  # the event names the one that stayed
+    before = len(api.log)
+    here.sync(21_000)
+    assert {row[0] for row in here.warehouse.tables()["leads"]} == {str(number) for number in range(1, 150)}
+    asked = [sum(name.startswith("filter[id]") for name in entry[3]) for entry in api.log[before:]]
+    assert [number for number in asked if number] == [100, 50, *[25] * 6]
