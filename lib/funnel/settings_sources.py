@@ -61,13 +61,10 @@ class Exports(Frozen):
 
     Attributes:
         pipelines: pipeline -> stage as the export names it -> stage key, `lead` (no stage yet) or `lost`. A
-            pipeline
-            that is not named is outside the funnel.
+            pipeline that is not named is outside the funnel.
         attributes: column of `leads` -> where it comes from: `responsible`, `pipeline`, `tags`, `tags:A|B`
-            (the first
-            of these that the lead bears), `utm_source` and its like, `field:HEADER`. Columns that are not
-            named here
-            are dropped while reading.
+            (the first of these that the lead bears), `utm_source` and its like, `field:HEADER`. Columns that
+            are not named here are dropped while reading.
         personal: attributes that keep telephone numbers and e-mail addresses; everywhere else they are
             blotted out.
         payments: `won`: the budget of a lead in the last stage is a payment made when it was closed; `none`:
@@ -115,8 +112,7 @@ class Wide(Frozen):
         empty: what stands for "no date".
         dates: how dates such as 03/04/2026 are written; by default the column itself must settle it.
         keeps: whether a stage's field keeps the `first` or the `last` entry. With `first`, another date in a
-            later sheet
-            is a correction and replaces the one known; with `last` it is one more entry.
+            later sheet is a correction and replaces the one known; with `last` it is one more entry.
     """
 
     files: Annotated[tuple[Name, ...], Field(min_length=1)]

@@ -18,10 +18,9 @@ def verdict(expected: float, measured: float, low: float, high: float, p_value: 
     """Judge one hypothesis after its date of reading.
 
     Confirmed: seen (p below 5 %), in the expected direction, and the expected size fits the 90 % interval
-        or is
-    surpassed. Partly: seen, but smaller than expected. Refuted: seen in the other direction, or not seen and
-    the expected size lies outside the interval. No effect seen: neither nothing nor the expected size can
-    be excluded.
+    or is surpassed. Partly: seen, but smaller than expected. Refuted: seen in the other direction, or not
+    seen and the expected size lies outside the interval. No effect seen: neither nothing nor the expected
+    size can be excluded.
 
     >>> verdict(0.2, 0.18, 0.1, 0.27, 0.001), verdict(0.2, 0.08, 0.03, 0.13, 0.01)
     ('confirmed', 'partly')

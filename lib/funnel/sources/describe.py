@@ -12,11 +12,11 @@ from funnel.settings_sources import AdFile
 from funnel.sources import headers
 from funnel.sources.adcost.platforms import PREAMBLE, find_header
 from funnel.sources.adcost.reading import first_lines
-from funnel.sources.amocrm.personal import blot
 from funnel.sources.exports.aliases import aliases
 from funnel.sources.exports.layout import lay_out
 from funnel.sources.findings import Finding
 from funnel.sources.foreign import Foreign, head
+from funnel.sources.personal import blot
 from funnel.sources.recognise import Found, recognise
 from funnel.sources.wide import lay_out as lay_out_wide
 

@@ -16,10 +16,9 @@ class Finding:
         file: the file, and the sheet of a workbook.
         column: the header it is about; '' for the file itself.
         status: `recognised`; `unverified`: by a name never seen in a real file; `ambiguous`: more than one
-            reading;
-            `not recognised`: needed but not found, or a file of no known kind; `not used`: passed over;
-                `personal`:
-            dropped, since it may hold telephone numbers or names; `problem`: stops the import.
+            reading; `not recognised`: needed but not found, or a file of no known kind; `not used`: passed
+            over; `personal`: dropped, since it may hold telephone numbers or names; `problem`: stops the
+            import.
         text: what it is taken for, or what to do.
     """
 

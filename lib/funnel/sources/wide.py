@@ -15,11 +15,11 @@ from funnel.schema import LEADS, PAYMENTS, STAGE_ENTRIES
 from funnel.settings import LOST, Settings
 from funnel.settings_sources import Wide
 from funnel.sources import duplicates, parts
+from funnel.sources.cells import blotted, coalesced, dated, order_problem, without_words
 from funnel.sources.convert import Fault
 from funnel.sources.csv_file import read_csv
-from funnel.sources.exports.aliases import normal
-from funnel.sources.exports.cells import blotted, coalesced, dated, order_problem, without_words
 from funnel.sources.findings import Finding
+from funnel.sources.header_text import normal
 from funnel.sources.instants import READABLE, Instants, read_instants
 from funnel.sources.rejects import ragged_unseen
 from funnel.sources.tabular import Cells, Mask, Sheet
@@ -252,9 +252,8 @@ def _entries(rows: _Rows, tell: Callable[[str], None]) -> pd.DataFrame:
     """Unpivot the date columns, in the funnel's order.
 
     A date without a time of day says nothing about the order within its day, so that it is moved behind the
-    creation
-    and the earlier stages of that day; dates of other days stay as they are, also where they are out of
-    order.
+    creation and the earlier stages of that day; dates of other days stay as they are, also where they are
+    out of order.
     """
     latest = rows.created.copy()
     frames = []

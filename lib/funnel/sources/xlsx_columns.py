@@ -126,9 +126,8 @@ def _thinner(letters: Sequence[str]) -> Callable[[bytes], bytes]:
     """Return what cuts cells of other columns out of the XML of whole rows, and cells without content.
 
     Most of a wide sheet is never wanted, and making trees of it is most of the time. Only the plain form that
-    all
-    common programs write is cut; rows in any other form are left as they are, to be read in full.
-    A row with content keeps a cell, wanted or not: it is no blank row.
+    all common programs write is cut; rows in any other form are left as they are, to be read in full. A row
+    with content keeps a cell, wanted or not: it is no blank row.
     """
     wanted = "|".join(letters).encode()
     cell = re.compile(rb'<c r="(?:' + wanted + rb')\d+"[^>]*(?<!/)>.*?</c>', re.DOTALL)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from funnel.sources.exports.aliases import normal, without_currency
+from funnel.sources.header_text import normal, without_currency
 
 Platform = Literal["yandex", "vk", "google", "meta", "plain"]
 Field = Literal[

@@ -19,10 +19,10 @@ from funnel.sources.adcost import values
 from funnel.sources.adcost.platforms import PREAMBLE, Field, find_header, is_total
 from funnel.sources.adcost.spread import spread
 from funnel.sources.adcost.values import AdCostFile
+from funnel.sources.cells import blotted
 from funnel.sources.convert import Fault
 from funnel.sources.csv_file import encoding_notice, read_lines
-from funnel.sources.exports.aliases import DOLLARS
-from funnel.sources.exports.cells import blotted
+from funnel.sources.header_text import DOLLARS
 from funnel.sources.instants import READABLE
 from funnel.sources.rejects import faulty
 from funnel.sources.tabular import Cells, Mask, Sheet

@@ -12,11 +12,10 @@ def spread(rows: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         rows: `date` and `end` (datetime64, both days included), `cost` in cents, `impressions`, `clicks`
-            (Int64, may be
-            empty), and any other columns, which are repeated.
+            (Int64, may be empty), and any other columns, which are repeated.
 
     Returns:
-        one row for each row and day, in order, with `date` and without `end`.
+        One row for each row and day, in order, with `date` and without `end`.
 
     >>> days = {"date": [pd.Timestamp("2026-03-01")], "end": [pd.Timestamp("2026-03-03")]}
     >>> one = pd.DataFrame({**days, "cost": [1000],

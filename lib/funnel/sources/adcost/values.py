@@ -15,7 +15,7 @@ from funnel.errors import InputError, Problem
 from funnel.settings import Settings
 from funnel.settings_sources import AdFile
 from funnel.sources.adcost.platforms import Field, Header
-from funnel.sources.exports.cells import dated, order_problem
+from funnel.sources.cells import dated, order_problem
 from funnel.sources.instants import read_instants
 from funnel.sources.money import read_amounts
 from funnel.sources.tabular import Cells, Mask

@@ -11,8 +11,8 @@ from pydantic import JsonValue
 
 from funnel.errors import Problem, SettingsError, nearest
 from funnel.sources.amocrm.config import AmoSettings
-from funnel.sources.amocrm.personal import blot
 from funnel.sources.amocrm.wire import CustomField, FieldValues, Lead
+from funnel.sources.personal import blot
 
 AT_THE_END = ("responsible", "pipeline")
 """Sources that are resolved by id when the tables are built, so that a rename reaches every lead."""

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from funnel.errors import InputError, Problem
 from funnel.sources.amocrm.config import AmoSettings, is_loopback
 from funnel.sources.amocrm.credentials import Credentials
-from funnel.sources.amocrm.personal import blot
 from funnel.sources.amocrm.wire import Wire
+from funnel.sources.personal import blot
 
 PER_SECOND = 5
 TRIES = 6

@@ -94,7 +94,7 @@ class Reader:
         while left:
             asked = left[:size]
             params = {f"filter[id][{number}]": id_ for number, id_ in enumerate(asked)}
-            query = {**WITH, **params, "limit": size}
+            query: Params = {**WITH, **params, "limit": size}
             try:
                 page = self._client.get("leads", query, Page, shrinkable=size > PROBES[-1])
             except PageTooLarge:

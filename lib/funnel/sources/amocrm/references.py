@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from funnel.errors import InputError, Problem
 from funnel.sources.amocrm.client import Client
-from funnel.sources.amocrm.personal import blot
 from funnel.sources.amocrm.state import State
 from funnel.sources.amocrm.wire import Account, CustomField, Named, Page, Pipeline
+from funnel.sources.personal import blot
 
 LIMIT = 250
 

@@ -48,8 +48,6 @@ class FieldValues(Wire):
     """A custom field with its values, as a lead bears it."""
 
     field_id: int
-    field_name: str | None = None
-    field_code: str | None = None
     field_type: str = ""
     values: Many[Value] = ()
 

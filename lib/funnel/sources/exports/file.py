@@ -16,9 +16,9 @@ from funnel.errors import InputError, Problem
 from funnel.schema import INSTANT
 from funnel.settings import Settings
 from funnel.settings_sources import Exports
+from funnel.sources import cells as clean
 from funnel.sources.convert import Fault
 from funnel.sources.csv_file import read_csv
-from funnel.sources.exports import cells as clean
 from funnel.sources.exports.aliases import Field, aliases
 from funnel.sources.exports.layout import Layout, lay_out
 from funnel.sources.exports.stages import States, stages

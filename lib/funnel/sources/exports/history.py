@@ -10,9 +10,6 @@ import pandas as pd
 
 from funnel.settings import LEAD, LOST
 
-STATE_COLUMNS = ("lead_id", "stage", "created_at", "updated_at", "closed_at", "reason")
-"""One row: a lead as an export shows it: its stage (a key, `lead` or `lost`), its times
-(datetime64), and why it was lost."""
 ENTRY_COLUMNS = ("lead_id", "stage", "entered_at")
 """One row: an entry that is known."""
 
@@ -23,7 +20,8 @@ class Snapshot:
 
     Attributes:
         seen_at: when.
-        leads: see `STATE_COLUMNS`; one row for each lead.
+        leads: one row for each lead, as the export shows it: `lead_id`, `stage` (a key, `lead` or `lost`),
+            `created_at`, `updated_at`, `closed_at` (datetime64), `reason` (why it was lost).
     """
 
     seen_at: dt.datetime
@@ -36,11 +34,9 @@ def entries(
     """Return what each snapshot adds to the entries known before it.
 
     A lead that stands where it was known to stand adds nothing. Of any other, the stage it stands in is
-    entered at
-    the time of closing, for the last stage and a loss; else at the last edit since it was known in another
-    stage; else
-    at the snapshot's time. So times from edits and snapshots are the latest possible ones, and their
-    precision is a day.
+    entered at the time of closing, for the last stage and a loss; else at the last edit since it was known
+    in another stage; else at the snapshot's time. So times from edits and snapshots are the latest possible
+    ones, and their precision is a day.
 
     Args:
         snapshots: in order of time.
@@ -49,11 +45,10 @@ def entries(
         stage_keys: the funnel's stages in order.
 
     Returns:
-        for each snapshot a frame with the columns of `schema.STAGE_ENTRIES` and `place`, the row's place in
-        the
-        snapshot. `origin` is `snapshot` for a lead known before, so that the change is dated by comparison,
-        and
-        `current` for one seen for the first time: it reached that stage at least, at that time at the latest.
+        For each snapshot a frame with the columns of `schema.STAGE_ENTRIES` and `place`, the row's place in
+        the snapshot. `origin` is `snapshot` for a lead known before, so that the change is dated by
+        comparison, and `current` for one seen for the first time: it reached that stage at least, at that
+        time at the latest.
     """
     rank = {stage: number for number, stage in enumerate((*stage_keys, LOST))}
     seen = set(known_leads)

@@ -13,10 +13,9 @@ from funnel.sources.exports.aliases import (
     REQUIRED,
     Aliases,
     Field,
-    normal,
-    without_currency,
 )
 from funnel.sources.findings import Finding, Status
+from funnel.sources.header_text import normal, without_currency
 
 AT_HAND: dict[str, Field] = {"responsible": "responsible", "pipeline": "pipeline"}
 

@@ -13,12 +13,12 @@ from funnel.errors import InputError, Problem
 from funnel.schema import INSTANT, LEADS, PAYMENTS, STAGE_ENTRIES, Known, Table
 from funnel.settings import Settings
 from funnel.settings_sources import Exports
+from funnel.sources import cells as clean
 from funnel.sources import duplicates, parts
 from funnel.sources.convert import Fault
-from funnel.sources.exports import cells as clean
 from funnel.sources.exports import history
-from funnel.sources.exports.aliases import DOLLARS
 from funnel.sources.exports.file import NEVER, Export, open_export
+from funnel.sources.header_text import DOLLARS
 from funnel.sources.instants import read_instants
 from funnel.sources.rejects import ragged_unseen
 from funnel.sources.tabular import Cells, Mask, Sheet

@@ -12,7 +12,7 @@ import yaml
 from funnel.errors import Problem, nearest
 from funnel.settings import LOST, Settings
 from funnel.settings_sources import Exports
-from funnel.sources.amocrm.personal import blot
+from funnel.sources.personal import blot
 
 WON_WORD, LOST_WORD = "Успешно реализовано", "Закрыто и не реализовано"
 _BETWEEN = "\x1f"

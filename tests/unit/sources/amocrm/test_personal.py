@@ -9,7 +9,7 @@ import pytest
 
 from funnel.errors import InputError
 from funnel.sources.amocrm import Credentials
-from funnel.sources.amocrm.personal import blot
+from funnel.sources.personal import blot
 from standin import server
 from standin.server import TOKEN, Api, _problem
 from standin.truth import SETTINGS, Player, stories

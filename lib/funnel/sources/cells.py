@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from funnel.errors import Problem
 from funnel.settings_sources import DateOrder
-from funnel.sources.amocrm.personal import blot
+from funnel.sources.personal import blot
 from funnel.sources.tabular import Cells, Sheet
 
 OPEN_WORDS = ("не закрыта", "не закрыт", "no cerrado", "não fechado", "not closed")
