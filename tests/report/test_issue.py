@@ -204,8 +204,9 @@ def test_verify_says_what_of_the_archive_it_cannot_read(issue: Path, run: Any) -
     finally:
         path.write_text(good, encoding="utf-8")
     assert (settings.code, manifest.code) == (2, 2)
-    assert "manifest.json, settings: today's program cannot read them: stages" in settings.err
-    assert "manifest.json: is no manifest of an issue" in manifest.err
+    assert "today's program cannot read its settings" in settings.err
+    assert "manifest.json, settings, key stages.0.key: " in settings.err
+    assert "The archive is damaged. To do: restore it" in manifest.err
     assert "Traceback" not in settings.err + manifest.err
 
 

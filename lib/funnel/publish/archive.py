@@ -8,12 +8,14 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from funnel import validation
 from funnel.dates import AsOf
-from funnel.errors import InputError, MissingError, Problem
+from funnel.errors import InputError, MissingError
 from funnel.publish.files import sha256
 
 NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-r(\d+))?$")
@@ -76,13 +78,16 @@ def archived(archive: Path) -> list[Archived]:
             try:
                 manifest = Manifest.model_validate_json(path.read_bytes())
             except ValidationError as error:
-                what = "; ".join(f"{'.'.join(map(str, e['loc']))} {e['msg']}".strip() for e in error.errors())
-                problems.append(Problem(str(path), f"is no manifest of an issue: {what}", todo=RESTORE))
+                problems += validation.problems(error, Manifest, partial(_place, path))
                 continue
             found.append(Archived(folder, date, int(match[2] or 1), manifest))
     if problems:
-        raise InputError("The archive is damaged.", problems)
+        raise InputError(f"The archive is damaged. To do: {RESTORE}.", problems)
     return sorted(found, key=lambda item: (item.report_date, item.revision))
+
+
+def _place(path: Path, key: str) -> str:
+    return f"{path}, key {key}" if key else str(path)
 
 
 def issues_before(archive: Path, report_date: dt.date) -> list[Archived]:

@@ -28,7 +28,8 @@ def forecasts(issues: Sequence[Archived]) -> list[Earlier]:
     bad = [path for issue in issues for path in changed(issue, TABLES)]
     if bad:
         what = "missing or changed since it was archived, so the forecast cannot be scored"
-        raise InputError("The archive is damaged.", [Problem(str(path), what, todo=RESTORE) for path in bad])
+        problems = [Problem(str(path), what) for path in bad]
+        raise InputError(f"The archive is damaged. To do: {RESTORE}.", problems)
     found = []
     for issue in issues:
         paths = [issue.folder / name for name in TABLES]

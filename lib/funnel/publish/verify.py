@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from funnel import validation
 from funnel.dates import AsOf
-from funnel.errors import CheckFailed, InputError, Problem
+from funnel.errors import CheckFailed, InputError
 from funnel.issue.compute import compute
 from funnel.issue.model import load_issue
 from funnel.issue.registers import Registers, registers_from
@@ -69,13 +70,13 @@ def _settings(issue: Archived, settings: Settings) -> Settings:
     try:
         return Settings.model_validate({**issue.manifest.settings, **places})
     except ValidationError as error:
-        what = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        problem = Problem(
-            f"{issue.folder / MANIFEST}, settings",
-            f"today's program cannot read them: {'; '.join(what)}",
-            todo=f"verify with the program of commit {issue.manifest.commit or 'that day'}",
-        )
-        raise InputError(f"The issue {issue.folder.name} cannot be run again.", [problem]) from None
+        path = issue.folder / MANIFEST
+        problems = validation.problems(error, Settings, lambda key: f"{path}, settings, key {key}")
+        raise InputError(
+            f"The issue {issue.folder.name} cannot be run again: today's program cannot read its settings. "
+            f"To do: verify it with the program of commit {issue.manifest.commit or 'that day'}.",
+            problems,
+        ) from None
 
 
 def _registers(issue: Archived) -> Registers | None:
