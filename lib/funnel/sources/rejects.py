@@ -70,7 +70,7 @@ def reasons(rejected: Sequence[Rejected]) -> list[str]:
         one = first[key]
         where = f"{one.table}, column {one.column}" if one.column else one.table
         place = f"{one.file}, row {one.row}" if one.row else one.file
-        lines.append(f"{where}: {count:,} rows, {_own(one)}; first: {place}")
+        lines.append(f"{where}: {count:,} {'row' if count == 1 else 'rows'}, {_own(one)}; first: {place}")
     if rest := len(counts) - len(lines):
         lines.append(f"and {rest} more reasons")
     return lines
