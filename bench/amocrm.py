@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from funnel.settings import Settings
-from funnel.sources.amocrm import Credentials, Pace, pull, read_settings
+from funnel.sources.amocrm import AmoSettings, Credentials, Pace, pull
 from standin.server import TOKEN, Api, serve
 from standin.truth import DAY, SETTINGS, STAGES, START
 from standin.world import Lead, World
@@ -83,7 +83,7 @@ def main() -> int:
     funnel = Settings.model_validate(
         {"timezone": "Europe/Moscow", "currency": "RUB", "stages": [{"key": key} for key in STAGES]}
     )
-    amo = read_settings({"host": host, **SETTINGS}, STAGES)
+    amo = AmoSettings.model_validate({"host": host, **SETTINGS})
     now = dt.datetime.fromtimestamp(NOW, dt.UTC)
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder)

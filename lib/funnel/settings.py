@@ -112,7 +112,6 @@ class Settings(Sources):
             level and season.
         what_if: what the report asks of the revenue forecast; by default each step 10 % better.
         source: what `funnel import` reads when no path is given.
-        amocrm: the account and its mapping; see `funnel.sources.amocrm.AmoSettings`.
         warehouse: the DuckDB file.
         initiatives: folder of one YAML file for each initiative.
         investigations: folder of one YAML file for each investigation.
@@ -139,7 +138,6 @@ class Settings(Sources):
     plan: dict[dt.date, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     what_if: tuple[WhatIf, ...] = ()
     source: tuple[Path, ...] = ()
-    amocrm: dict[str, object] = Field(default_factory=dict)
     warehouse: Path = Path("data/warehouse.duckdb")
     initiatives: Path = Path("data/initiatives")
     investigations: Path = Path("data/investigations")

@@ -1,15 +1,16 @@
-"""What an analyst may set about files that come from elsewhere: amoCRM exports, wide sheets, ad costs.
+"""What an analyst may set about data that come from elsewhere: amoCRM, its exports, wide sheets, ad costs.
 
-These are the keys `exports:`, `wide:` and `ad_costs:` of `funnel.yml`; `funnel.settings` takes them in.
+These are the keys `amocrm:`, `exports:`, `wide:` and `ad_costs:` of `funnel.yml`; `funnel.settings` takes
+them in.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -19,7 +20,9 @@ from funnel.validation import CODE
 LEAD = "lead"
 LOST = "lost"
 OWN_COLUMNS = ("lead_id", "created_at", "customer_id")
+LOOPBACK = ("127.0.0.1", "localhost")
 DateOrder = Literal["day-first", "month-first"]
+_HOST = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
 _SOURCE = re.compile(r"^(responsible|pipeline|tags(:.+)?|utm_[a-z]+|field:.+)$", re.DOTALL)
 
 
@@ -39,9 +42,28 @@ def _source(text: str) -> str:
     if not _SOURCE.match(text):
         raise ValueError(
             f"{text!r} says not where the attribute comes from; allowed: responsible, pipeline, tags, "
-            "tags:NAME|NAME, utm_source (or another utm_...), field:NAME (a header of the export)"
+            "tags:NAME|NAME, utm_source (or another utm_...), field:NAME (a header of the export; "
+            "under amocrm the field's name, id or code)"
         )
     return text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without a port, is this machine itself.
+
+    >>> is_loopback("127.0.0.1:8123"), is_loopback("acme.amocrm.ru")
+    (True, False)
+    """
+    return host.partition(":")[0] in LOOPBACK
+
+
+def _host(host: str) -> str:
+    if not is_loopback(host) and (not _HOST.match(host) or host.startswith("www.")):
+        raise ValueError(
+            f"{host!r} is not the address of an account; allowed: the whole host without https://, "
+            "such as acme.amocrm.ru, acme.amocrm.com or acme.kommo.com"
+        )
+    return host
 
 
 def _yes_or_no(value: object) -> object:
@@ -49,11 +71,46 @@ def _yes_or_no(value: object) -> object:
     return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
 
 
+Key = TypeVar("Key")
 Name = Annotated[str, Field(min_length=1)]
 AttributeName = Annotated[str, Field(min_length=1), AfterValidator(_attribute)]
 Source = Annotated[str, AfterValidator(_source)]
 Currency = Annotated[str, Field(pattern=CODE)]
 Vat = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_yes_or_no)]
+
+
+class AmoSettings(Frozen):
+    """How one amoCRM (Kommo) account becomes the funnel's tables, by its API.
+
+    Attributes:
+        host: the account's whole host, such as `acme.amocrm.ru`. Always HTTPS, but for the loopback address.
+        pipelines: for each pipeline that belongs to the funnel (by name or id), its statuses (by name or id)
+            and what each means: a stage key, `lead` (no stage yet) or `lost`. A pipeline that is not named is
+            outside the funnel. Won (142) means the last stage and lost (143) means `lost` unless said
+            otherwise.
+        attributes: column of `leads` -> where it comes from: `responsible`, `pipeline`, `tags`,
+            `tags:A|B` (the first of these that the lead bears), `utm_source` and its like, `field:NAME`
+            (name, code or id of a custom field; fields of the same name are coalesced).
+        personal: attributes that may hold telephone numbers or e-mail addresses; everywhere else they are
+            blotted out before anything is saved.
+        payments: `won`: the budget of a lead in the last stage is a payment made when it got there; `none`:
+            no payments.
+    """
+
+    host: Annotated[str, AfterValidator(_host)]
+    pipelines: dict[int | str, dict[int | str, str]] = {}
+    attributes: dict[AttributeName, Source] = {}
+    personal: tuple[str, ...] = ()
+    payments: Literal["won", "none"] = "won"
+
+    @property
+    def base_url(self) -> str:
+        """Where the account's API lives."""
+        return f"{'http' if is_loopback(self.host) else 'https'}://{self.host}"
+
+    def wrong(self, stage_keys: Sequence[str]) -> Iterator[str]:
+        """Say what does not fit the funnel's stages."""
+        yield from _wrong("amocrm", self.pipelines, self.personal, self.attributes, stage_keys)
 
 
 class Exports(Frozen):
@@ -86,12 +143,7 @@ class Exports(Frozen):
 
     def wrong(self, stage_keys: Sequence[str]) -> Iterator[str]:
         """Say what does not fit the funnel's stages."""
-        allowed = (LEAD, *stage_keys, LOST)
-        for pipeline, stages in self.pipelines.items():
-            for name, stage in stages.items():
-                yield from _not_among(stage, allowed, f"exports.pipelines.{pipeline}.{name}", "no stage")
-        for name in self.personal:
-            yield from _not_among(name, tuple(self.attributes), "exports.personal", "no attribute")
+        yield from _wrong("exports", self.pipelines, self.personal, self.attributes, stage_keys)
 
 
 class Wide(Frozen):
@@ -196,6 +248,7 @@ class Sources(Frozen):
     """The keys of `funnel.yml` about files that come from elsewhere.
 
     Attributes:
+        amocrm: the account that `funnel sync amocrm` reads, and its mapping; an empty one is none.
         exports: amoCRM's own exports.
         wide: sheets with a date column for each stage.
         ad_costs: name of files (`*` stands for anything, such as `yandex_*.csv`) -> what they do not say
@@ -204,6 +257,7 @@ class Sources(Frozen):
             holds.
     """
 
+    amocrm: Annotated[AmoSettings | None, BeforeValidator(lambda given: given or None)] = None
     exports: Exports | None = None
     wide: Wide | None = None
     ad_costs: dict[Name, AdFile] = {}
@@ -227,10 +281,26 @@ def stage_problems(sources: Sources, stage_keys: Sequence[str]) -> list[str]:
     """Return what in the sources' settings does not fit the funnel's stages."""
     return [
         text
-        for part in (sources.exports, sources.wide)
+        for part in (sources.amocrm, sources.exports, sources.wide)
         if part is not None
         for text in part.wrong(stage_keys)
     ]
+
+
+def _wrong(
+    key: str,
+    pipelines: Mapping[Key, Mapping[Key, str]],
+    personal: Sequence[str],
+    attributes: Mapping[str, str],
+    stage_keys: Sequence[str],
+) -> Iterator[str]:
+    """Say which stages and attributes of a mapping of pipelines are not there."""
+    for pipeline, stages in pipelines.items():
+        for name, stage in stages.items():
+            where = f"{key}.pipelines.{pipeline}.{name}"
+            yield from _not_among(stage, (LEAD, *stage_keys, LOST), where, "no stage")
+    for attribute in personal:
+        yield from _not_among(attribute, tuple(attributes), f"{key}.personal", "no attribute")
 
 
 def _not_among(word: str, allowed: Sequence[str], where: str, what: str) -> Iterator[str]:

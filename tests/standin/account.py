@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from funnel.settings import Settings
-from funnel.sources.amocrm import AmoSettings, Credentials, Pace, Pulled, pull, read_settings
+from funnel.sources.amocrm import AmoSettings, Credentials, Pace, Pulled, pull
 from standin import truth
 from standin.server import TOKEN, Api
 
@@ -29,7 +29,7 @@ class Account:
         self.warehouse = Warehouse()
 
     def amo(self, **changes: object) -> AmoSettings:
-        return read_settings({"host": self.host, **truth.SETTINGS, **changes}, truth.STAGES)
+        return AmoSettings.model_validate({"host": self.host, **truth.SETTINGS, **changes})
 
     def pull(self, now: int, amo=None, credentials=None, pace=None, **options) -> Pulled:
         return pull(

@@ -33,21 +33,20 @@ def amocrm(
     ] = False,
 ) -> None:
     """Bring leads and stage history from amoCRM or Kommo; incremental, and resumed where it was stopped."""
-    from funnel.sources.amocrm import from_environment, pull, read_settings
+    from funnel.sources.amocrm import from_environment, pull
     from funnel.sources.amocrm import suggest_mapping as suggest
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
-    where = str(common.state["config"])
-    if not settings.amocrm:
+    account = settings.amocrm
+    if account is None:
         problem = errors.Problem(
-            f"{where}, key amocrm",
+            f"{common.state['config']}, key amocrm",
             "is not there",
             "host: acme.amocrm.ru and the mapping",
             "see data/amocrm.md",
         )
         raise errors.SettingsError("The account is not known.", [problem])
-    account = read_settings(settings.amocrm, settings.stage_keys, where)
     credentials = from_environment(os.environ, settings.root)
     moment = now().replace(tzinfo=dt.UTC)
     if suggest_mapping:

@@ -1,12 +1,12 @@
 """amoCRM (Kommo) by its API: read politely, saved page by page, turned into canonical tables.
 
-The way through: `config` and `credentials` say what to read, `client` asks, `wire` takes from the answers
+The way through: the settings and `credentials` say what to read, `client` asks, `wire` takes from the answers
 only what is needed, `reading` walks the pages into `state`, `history` and `mapping` turn events into stage
 entries, `tables` makes the canonical tables, `sync` is the pass as a whole.
 """
 
+from funnel.settings_sources import AmoSettings
 from funnel.sources.amocrm.client import Pace
-from funnel.sources.amocrm.config import AmoSettings, read_settings
 from funnel.sources.amocrm.credentials import Credentials, from_environment
 from funnel.sources.amocrm.sync import Pulled, pull, suggest_mapping
 
@@ -17,6 +17,5 @@ __all__ = [
     "Pulled",
     "from_environment",
     "pull",
-    "read_settings",
     "suggest_mapping",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from funnel.errors import Problem, SettingsError, nearest
-from funnel.sources.amocrm.config import AmoSettings
+from funnel.settings_sources import AmoSettings
 from funnel.sources.amocrm.wire import CustomField, FieldValues, Lead
 from funnel.sources.personal import blot
 

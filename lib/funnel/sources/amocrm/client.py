@@ -15,7 +15,7 @@ import tenacity
 from pydantic import ValidationError
 
 from funnel.errors import InputError, Problem
-from funnel.sources.amocrm.config import AmoSettings, is_loopback
+from funnel.settings_sources import AmoSettings, is_loopback
 from funnel.sources.amocrm.credentials import Credentials
 from funnel.sources.amocrm.wire import Wire
 from funnel.sources.personal import blot

@@ -10,7 +10,7 @@ import yaml
 
 from funnel.errors import Problem, SettingsError, nearest
 from funnel.settings import LEAD, LOST, Stage
-from funnel.sources.amocrm.config import AmoSettings
+from funnel.settings_sources import AmoSettings
 from funnel.sources.amocrm.references import Names
 from funnel.sources.amocrm.wire import Pipeline
 

@@ -16,10 +16,10 @@ import filelock
 from funnel import schema
 from funnel.errors import BusyError, FunnelError, InputError
 from funnel.settings import Settings
+from funnel.settings_sources import AmoSettings
 from funnel.sources.amocrm import attributes as attributes_of
 from funnel.sources.amocrm import gone, mapping, reading, tables
 from funnel.sources.amocrm.client import Client, Pace
-from funnel.sources.amocrm.config import AmoSettings
 from funnel.sources.amocrm.credentials import Credentials
 from funnel.sources.amocrm.references import References, read_references
 from funnel.sources.amocrm.state import State

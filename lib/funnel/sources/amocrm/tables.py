@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from funnel import schema
 from funnel.settings import Settings
+from funnel.settings_sources import AmoSettings
 from funnel.sources.amocrm import history, reading
-from funnel.sources.amocrm.config import AmoSettings
 from funnel.sources.amocrm.mapping import Place, StageMap
 from funnel.sources.amocrm.references import Names
 from funnel.sources.amocrm.state import EventRow, LeadRow, State

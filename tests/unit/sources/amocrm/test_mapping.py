@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 import yaml
 
 from funnel.errors import SettingsError
-from funnel.settings import Settings
-from funnel.sources.amocrm import Credentials, read_settings, suggest_mapping
+from funnel.settings import Settings, load
+from funnel.sources.amocrm import AmoSettings, Credentials, suggest_mapping
 from funnel.sources.amocrm.attributes import plan
 from funnel.sources.amocrm.mapping import resolve
 from funnel.sources.amocrm.references import Names
@@ -27,8 +28,8 @@ HOST = "acme.amocrm.ru"
 
 
 def test_won_and_lost_have_a_meaning_in_every_mapped_pipeline_and_may_have_another() -> None:
-    amo = read_settings(
-        {"host": HOST, "pipelines": {1: {"Договор": "qualified"}, 2: {"новый ": "lead"}}}, STAGES
+    amo = AmoSettings.model_validate(
+        {"host": HOST, "pipelines": {1: {"Договор": "qualified"}, 2: {"новый ": "lead"}}}
     )
     found = resolve(amo, NAMES, STAGES)
     assert found.stages == {
@@ -38,7 +39,7 @@ def test_won_and_lost_have_a_meaning_in_every_mapped_pipeline_and_may_have_anoth
 
 
 def test_names_that_are_there_twice_need_the_id() -> None:
-    amo = read_settings({"host": HOST, "pipelines": {"Опт": {}, 1: {"Новый": "lead"}}}, STAGES)
+    amo = AmoSettings.model_validate({"host": HOST, "pipelines": {"Опт": {}, 1: {"Новый": "lead"}}})
     with pytest.raises(SettingsError) as caught:
         resolve(amo, NAMES, STAGES)
     assert "pipelines.Опт: 2 of them bear this name; allowed: the id: 2, 3" in str(caught.value)
@@ -47,35 +48,45 @@ def test_names_that_are_there_twice_need_the_id() -> None:
 
 def test_an_empty_mapping_says_how_to_get_one() -> None:
     with pytest.raises(SettingsError, match="funnel sync amocrm --suggest-mapping"):
-        resolve(read_settings({"host": HOST}, STAGES), NAMES, STAGES)
+        resolve(AmoSettings.model_validate({"host": HOST}), NAMES, STAGES)
 
 
-def test_settings_that_cannot_be_used_are_told_all_at_once() -> None:
-    content = {
-        "host": "https://acme.amocrm.ru/", "pipeline": {}, "attributes": {"lead_id": "tags", "x": "phone"},
-    }  # fmt: skip
+def message(folder: Path, amocrm: object) -> str:
+    """What is said of settings with this under `amocrm:`."""
+    path = folder / "funnel.yml"
+    content = {"stages": [{"key": key} for key in STAGES], "amocrm": amocrm}
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
-        read_settings(content, STAGES)
-    text = str(caught.value)
+        load(path)
+    return str(caught.value)
+
+
+def test_settings_that_cannot_be_used_are_told_all_at_once(tmp_path: Path) -> None:
+    text = message(
+        tmp_path,
+        {"host": "https://acme.amocrm.ru/", "pipeline": {}, "attributes": {"Lead_ID": "tags", "x": "phone"}},
+    )
     assert "amocrm.host: 'https://acme.amocrm.ru/' is not the address of an account" in text
     assert "amocrm.pipeline: unknown key; did you mean 'pipelines'?" in text
-    assert "'lead_id' is a column of its own" in text
+    assert "'Lead_ID' is a column of its own" in text
     assert "'phone' says not where the attribute comes from" in text
-    with pytest.raises(SettingsError) as caught:
-        read_settings({"host": HOST, "pipelines": {1: {2: "targett"}}, "personal": ["y"]}, STAGES)
-    assert "'targett' is no stage; did you mean 'target'?" in str(caught.value)
-    assert "amocrm.personal: 'y' is no attribute" in str(caught.value)
-    with pytest.raises(SettingsError, match="key amocrm: not given"):
-        read_settings(None, STAGES)
+    text = message(tmp_path, {"host": HOST, "pipelines": {1: {2: "targett"}}, "personal": ["y"]})
+    assert "amocrm.pipelines.1.2: 'targett' is no stage; did you mean 'target'?" in text
+    assert "amocrm.personal: 'y' is no attribute" in text
+    assert "key amocrm" in message(tmp_path, "acme.amocrm.ru")
+
+
+def test_an_empty_account_is_none() -> None:
+    for empty in ({}, None):  # older issues keep {} in their manifests
+        assert Settings.model_validate({"stages": [{"key": "sale"}], "amocrm": empty}).amocrm is None
 
 
 @pytest.mark.parametrize(
     "host", ["www.amocrm.ru", "acme", "acme.amocrm.ru/api", "acme.amocrm.ru:80", "user@acme.kommo.com"]
 )
-def test_only_an_accounts_own_host_is_taken_and_only_by_https(host: str) -> None:
-    with pytest.raises(SettingsError, match="is not the address of an account"):
-        read_settings({"host": host}, STAGES)
-    assert read_settings({"host": "acme.kommo.com"}, STAGES).base_url == "https://acme.kommo.com"
+def test_only_an_accounts_own_host_is_taken_and_only_by_https(tmp_path: Path, host: str) -> None:
+    assert "is not the address of an account" in message(tmp_path, {"host": host})
+    assert AmoSettings(host="acme.kommo.com").base_url == "https://acme.kommo.com"
 
 
 def test_the_proposal_is_settings_that_fit_the_account(account) -> None:
@@ -86,7 +97,7 @@ def test_the_proposal_is_settings_that_fit_the_account(account) -> None:
     funnel = Settings.model_validate(
         {"stages": [{"key": key, "name": {"en": en, "ru": ru}} for key, (en, ru) in named.items()]}
     )
-    bare = read_settings({"host": here.host}, STAGES)
+    bare = AmoSettings.model_validate({"host": here.host})
     now = dt.datetime(2022, 1, 1, tzinfo=dt.UTC)
     text = suggest_mapping(funnel, bare, Credentials(TOKEN), now, pace=lifted())
     proposed = yaml.safe_load(text)
@@ -151,5 +162,5 @@ def lead(**values: list) -> Lead:
     ],
 )
 def test_attributes_are_read_from_where_the_settings_say(source, values, expected) -> None:
-    amo = read_settings({"host": HOST, "attributes": {"x": source}}, STAGES)
+    amo = AmoSettings.model_validate({"host": HOST, "attributes": {"x": source}})
     assert plan(amo, FIELDS, "Europe/Moscow").of(lead(**values)).get("x") == expected

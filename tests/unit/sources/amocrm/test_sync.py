@@ -135,10 +135,10 @@ def test_a_process_killed_hard_is_resumed(account, told, tmp_path: Path) -> None
     script = f"""
         import datetime as dt, os, pathlib, signal
         from funnel.settings import Settings
-        from funnel.sources.amocrm import Credentials, Pace, pull, read_settings
+        from funnel.sources.amocrm import AmoSettings, Credentials, Pace, pull
         stages = ["target", "qualified", "proposal", "sale"]
         funnel = Settings.model_validate(dict(timezone="Europe/Moscow", stages=[dict(key=k) for k in stages]))
-        amo = read_settings(dict(host={here.host!r}, **{SETTINGS!r}), stages)
+        amo = AmoSettings.model_validate(dict(host={here.host!r}, **{SETTINGS!r}))
         def progress(stream, rows):
             if stream == "lead_status_changed" and rows >= 300:
                 os.kill(os.getpid(), signal.SIGKILL)
