@@ -82,7 +82,7 @@ class Fields:
         attributes: names of the attributes' columns in order.
         shown: names of the fields to show as pivot columns in order.
         rows: how many rows the flat data have.
-        note: a sentence about what the numbers do not say; '' for none.
+        note: what the sums leave out, in sentences; '' if nothing.
     """
 
     columns: tuple[Column, ...]
@@ -151,7 +151,6 @@ def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, te
     told = (
         flat["expected_sales"].notna() if "expected_sales" in flat else pd.Series(data=True, index=flat.index)
     )
-    doubtful = "" if told.all() else "wb_pivot_doubt" if told.any() else "wb_pivot_no_forecast"
     if not told.all():
         words = {True: texts.t("wb_reliable"), False: texts.t("wb_not_reliable")}
         sliced.append(_grouped(names.new(texts.t("wb_trust")), [words[known] for known in told]))
@@ -201,8 +200,26 @@ def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, te
         tuple(item.name for item in sliced),
         tuple(order),
         len(flat),
-        texts.t(doubtful) if doubtful else "",
+        _note(flat, told, texts),
     )
+
+
+def _note(flat: pd.DataFrame, told: pd.Series, texts: Texts) -> str:
+    """Say what the sums leave out.
+
+    Args:
+        flat: the flat data.
+        told: by row, whether the sales to come can be told.
+        texts: the language.
+    """
+    said = []
+    if not told.all():
+        said.append(texts.t("wb_pivot_doubt" if told.any() else "wb_pivot_no_forecast"))
+    if "spend" in flat:
+        spent = flat.groupby("cohort_week")["spend"].count() > 0
+        if spent.any() and not spent.all():
+            said.append(texts.t("wb_pivot_spend", n=int((~spent).sum())))
+    return " ".join(said)
 
 
 class _Names:

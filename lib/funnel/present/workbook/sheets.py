@@ -41,7 +41,7 @@ from funnel.settings import Settings
 _BUILT_IN = {COUNT: "#,##0", SHARE: "0.00%", RATIO: "0.00", DATE: FORMATS["date"]}
 _WIDEST = 70.0
 """Widest column of a listing in characters."""
-_SUM = 15.0
+_SUM = 18.0
 """Width of a pivot's sums: Excel and LibreOffice lay them out anew, in other columns."""
 HEAD = 4
 """The row of the column heads on the cohort sheet and the listings."""

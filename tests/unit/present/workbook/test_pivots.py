@@ -295,9 +295,11 @@ def test_no_cost_and_no_conversion_is_made_of_what_is_not_known(partly, write):
     assert total["Expected conversion"] == pytest.approx(known["expected_sales"].sum() / known["leads"].sum())
     _, _, formulas = cache(package)
     assert formulas["Cost per Leads"] == "IF('Ad spend'=0,1/0,'Ad spend'/Leads)"
-    assert formulas["Expected conversion"] == "'Expected sales'/'Leads with a reliable forecast'"
+    assert formulas["Expected conversion"] == "'Expected sales'/'Leads with forecast'"
     book = openpyxl.load_workbook(path)
-    assert Texts("en").t("wb_pivot_doubt") in book["Pivot"]["A2"].value
+    texts = Texts("en")
+    note = f"{texts.t('wb_pivot_doubt')} {texts.t('wb_pivot_spend', n=2)}"
+    assert book["Pivot"]["A2"].value.endswith(note) and "2 weeks" in note
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
