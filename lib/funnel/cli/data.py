@@ -116,7 +116,7 @@ def _say_why(rejected: Sequence[Rejected]) -> None:
 def check(format: FormatOption = Format.table) -> None:
     """Look for problems in data, settings and registers; exit code 1 if one wants a hand."""
     from funnel.issue.registers import read_registers
-    from funnel.issue.unmet import amocrm_problems, unmet
+    from funnel.issue.unmet import unmet
     from funnel.warehouse import Warehouse
     from funnel.warehouse.problems import WANTS_A_HAND
 
@@ -126,8 +126,7 @@ def check(format: FormatOption = Format.table) -> None:
         as_of = AsOf(warehouse.last_day() + dt.timedelta(days=1), warehouse.known_at())
         data = warehouse.problems(as_of)
         written = unmet(warehouse, settings, registers, as_of, file)
-    unusable = (*registers.problems, *amocrm_problems(settings, file))
-    written = [*(("problem", one) for one in unusable), *written]
+    written = [*(("problem", one) for one in registers.problems), *written]
     data.insert(0, "weight", ["problem" if one in WANTS_A_HAND else "remark" for one in data["problem"]])
     data = data.rename(columns={"table": "where"})
     if format is Format.table:

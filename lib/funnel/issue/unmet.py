@@ -8,7 +8,7 @@ from typing import Literal
 
 from funnel.analysis.spend_match import fits_name
 from funnel.dates import AsOf
-from funnel.errors import Problem, SettingsError, nearest
+from funnel.errors import Problem, nearest
 from funnel.issue.registers import Registers
 from funnel.settings import LOST, Settings
 from funnel.warehouse import Warehouse
@@ -109,16 +109,3 @@ def _mapping(warehouse: Warehouse, settings: Settings, as_of: AsOf, file: str) -
 
 def _path(folder: Path, name: str) -> Path:
     return next(iter(sorted(folder.glob(f"{name}.y*ml"))), folder / f"{name}.yml")
-
-
-def amocrm_problems(settings: Settings, file: str = "funnel.yml") -> tuple[Problem, ...]:
-    """Return what is wrong under the key `amocrm`, which otherwise only `funnel sync` reads."""
-    from funnel.sources.amocrm.config import read_settings
-
-    if not settings.amocrm:
-        return ()
-    try:
-        read_settings(settings.amocrm, settings.stage_keys, file)
-    except SettingsError as error:
-        return error.problems
-    return ()

@@ -27,8 +27,8 @@ PROBLEMS = (
     "missing_value",
 )
 """The kinds of problem; `missing_value` is followed by a colon and the attribute's name."""
-WANTS_A_HAND = ("unknown_stage",)
-"""The kinds that leave out what was meant to count; the others count as METHODS.md says."""
+WANTS_A_HAND = ("dated_ahead", "unknown_stage")
+"""The kinds that are a slip, or leave out what was meant to count; the others count as METHODS.md says."""
 
 
 def problems(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
