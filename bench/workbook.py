@@ -3,7 +3,8 @@
     python bench/workbook.py [--leads 200000]
 
 Times are processor seconds, so that a busy machine does not matter. The flat data hold as many rows as there
-are combinations of week and attributes among so many leads.
+are combinations of week and attributes among so many leads; as in the demo, one lead in fourteen is listed
+because it waits too long.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from funnel.analysis.cohorts import cohort_table
 from funnel.analysis.flat import flat
 from funnel.dates import complete_weeks
 from funnel.present.texts import Texts
-from funnel.present.workbook import Contents, write_workbook
+from funnel.present.workbook import Contents, listings, write_workbook
 from funnel.settings import Settings, load
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +79,15 @@ def contents(leads: int, settings: Settings) -> Contents:
     made = crossed(leads, weeks, settings.stage_keys, rng)
     expected = pd.DataFrame({"cohort_week": pd.DatetimeIndex(weeks), "sales": 90.0})
     data = flat(made, list(SIZES), settings.stage_keys, weeks, spend(weeks, rng), expected)
-    return Contents(REPORT, data, list(SIZES), _cohorts(made, settings, weeks[-settings.cohorts :]))
+    shown = _cohorts(made, settings, weeks[-settings.cohorts :])
+    listed = listings.waiting(_waiting(leads // 14), list(SIZES), settings, Texts("en"))
+    return Contents(REPORT, data, list(SIZES), shown, [listed])
+
+
+def _waiting(rows: int) -> pd.DataFrame:
+    frame = pd.DataFrame({"lead_id": [f"L{number:07}" for number in range(rows)], "stage": "proposal"})
+    frame = frame.assign(**{name: f"{name} 1" for name in SIZES}, waited_days=300.5, limit_days=274.0)
+    return frame.assign(cohort_week=pd.Timestamp(REPORT), since=pd.Timestamp(REPORT))
 
 
 def _cohorts(made: pd.DataFrame, settings: Settings, weeks: list[dt.date]) -> pd.DataFrame:
