@@ -201,7 +201,7 @@ def settle(
         seed: of the draws.
     """
     rng = np.random.default_rng([seed, 3])
-    shock: Floats = rng.standard_normal(factor.shape[1:])
+    shock = rng.standard_normal((factor.shape[1],))
     factor = factor * verdict.doubt_at(fit.triangle.ages, shock)
     share = np.clip(coming.sum(axis=1)[:, None] * factor / np.maximum(left, 1)[:, None], 0, 1)
     more = rng.binomial(left.astype(np.int64)[:, None], share)

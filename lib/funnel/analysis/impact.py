@@ -90,7 +90,7 @@ def impact(
         steps: `lead` and the stages in order.
         report_date: D.
         initiatives: all of them; each is also an overlap of the others.
-        paid: the cube of payments, for revenue; None leaves it empty.
+        paid: the cube of payments, for revenue; without any payment revenue and return are not known.
 
     Returns:
         One row per initiative and metric (the hypotheses, then the other steps and the whole; these have no
@@ -104,6 +104,7 @@ def impact(
         `extra_sales`, `extra_revenue` so far with 90 % limits, `cost`, `roi` ((extra revenue - cost) /
         cost), `sales_per_month` (extra, ripe or not, a month of treated cohorts).
     """
+    paid = None if paid is None or paid.empty else paid
     pairs = any(len(item.scope) > 1 for item in initiatives)
     attributes = {name for item in initiatives for name in item.scope}
     table = cells(reached, steps, report_date, weeks=260, attributes=attributes, pairs=pairs)

@@ -29,7 +29,7 @@ class Economics:
         change: expected relative change of the overall conversion; that of its steps together where the
             whole has no hypothesis of its own.
         extra_sales: sales more.
-        extra_revenue: revenue more; NaN without payments.
+        extra_revenue: revenue more; NaN if no payment at all is known.
         cost: of the initiative.
         payback_months: months until the extra revenue has paid the cost; infinite if it never does, NaN if
             unknown.
@@ -116,7 +116,7 @@ def _economics(
     change = _whole_change(item, table.steps)
     cost = float(item.cost.total)
     worth = float("nan")
-    if paid is not None and scope:
+    if paid is not None and len(paid) and scope:
         keys = pd.DataFrame([table.keys[cell] for cell in scope], columns=SLICE)
         amount = float(paid.merge(keys)["amount"].astype("float64").sum())
         every = float(reached[reached["stage"] == table.steps[-1]].merge(keys)["leads"].sum())

@@ -44,8 +44,13 @@ class Revenue:
     payments: Floats
     deals: Deals
 
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of what sales pay; if not, nothing is known of the revenue."""
+        return bool(self.deals.pattern.any())
+
     def frame(self) -> pd.DataFrame:
-        """Return the forecast by week (`REVENUE_COLUMNS`)."""
+        """Return the forecast by week (`REVENUE_COLUMNS`); no rows where it is not known."""
         return self._frame(self.weeks, np.eye(len(self.weeks)))
 
     def by_month(self) -> pd.DataFrame:
@@ -57,9 +62,9 @@ class Revenue:
         return self._frame(pd.DatetimeIndex(names.to_timestamp()), share)
 
     def total(self, weeks: int) -> Floats:
-        """Return draws of the sum over the first `weeks` weeks, all sources."""
+        """Return draws of the sum over the first `weeks` weeks, all sources; NaN where it is not known."""
         result: Floats = (self.existing + self.future)[:weeks].sum(axis=0)
-        return result
+        return result if self.known else np.full_like(result, np.nan)
 
     def _frame(self, index: pd.DatetimeIndex, share: Floats) -> pd.DataFrame:
         parts = {"existing": share @ self.existing, "future": share @ self.future}
@@ -72,7 +77,7 @@ class Revenue:
             for number, column in enumerate(REVENUE_COLUMNS[3:]):
                 frame[column] = np.quantile(parts[name], LEVELS[number], axis=1)
             frames.append(frame)
-        order = pd.concat(frames, ignore_index=True)
+        order = pd.concat(frames if self.known else [frame.head(0) for frame in frames], ignore_index=True)
         return order.sort_values("week", kind="stable", ignore_index=True)[list(REVENUE_COLUMNS)]
 
 
@@ -146,8 +151,8 @@ def _future(sale: StageForecast, leads: Floats, part: float, rng: np.random.Gene
         here = leads[born] * ((1 - part) if born == 0 else 1.0)
         left = np.exp(-effect[born] * ahead[: min(weeks - born, law.shape[1]) + 1])
         result[born, born : born + len(left) - 1] = here * -np.diff(left, axis=0)
-    widened: Floats = result * sale.verdict.doubt_at(np.array([-1]), sale.shock)[0]
-    return widened
+    result *= sale.verdict.doubt_at(np.array([-1]), sale.shock)[0]
+    return result
 
 
 def _spread(sales: Floats, pattern: Floats) -> Floats:

@@ -14,9 +14,9 @@ from funnel.analysis.slices_forecast import between, forecast_slice
 Floats = npt.NDArray[np.float64]
 
 SLICE_REVENUE_COLUMNS = ("value", "week", "source", "mean", "deal_size", "deal_low", "deal_high")
-"""One row per value of the attribute, week and source (existing, future, total). `mean`: expected revenue;
-over the values it adds up to that of the whole. `deal_size`: mean payment of the slice, shrunk to the whole
-as far as its payments are few, with a 90 % interval."""
+"""One row per value of the attribute, week and source (existing, future, total); none where the revenue is
+not known. `mean`: expected revenue; over the values it adds up to that of the whole. `deal_size`: mean
+payment of the slice, shrunk to the whole as far as its payments are few, with a 90 % interval."""
 _RECENT = 8
 _NORMAL = 1.645
 
@@ -33,6 +33,8 @@ def revenue_slices(
         revenue: the revenue forecast of the total.
         seed: of the draws.
     """
+    if not revenue.known:
+        return pd.DataFrame(columns=list(SLICE_REVENUE_COLUMNS))
     stage = list(whole.stages)[-1]
     spread = between(reached, whole, stage)
     values = sorted(reached["value"].unique())

@@ -51,20 +51,25 @@ def revenue_track(
     """Put every archived revenue forecast beside what was paid (`REVENUE_TRACK_COLUMNS`).
 
     Args:
-        earlier: `revenue.REVENUE_COLUMNS` by the report date it was made for.
-        paid: the cube `paid` of the total, today.
+        earlier: `revenue.REVENUE_COLUMNS` by the report date it was made for; one that knew of no payments
+            has no rows, or zeros alone, and promised nothing.
+        paid: the cube `paid` of the total, today; without any payment nothing can be held against it.
         report_date: today's D; only weeks over by then are compared, from the first whole one on.
     """
+    columns = list(REVENUE_TRACK_COLUMNS)
+    if paid.empty:
+        return pd.DataFrame(columns=columns)
     week = paid["cohort_week"] + pd.to_timedelta(7 * paid["lag"], unit="D")
     amounts = paid["amount"].astype("float64").groupby(week).sum()
     parts = []
     for date, frame in earlier.items():
         first, last = pd.Timestamp(date), pd.Timestamp(report_date) - pd.Timedelta(days=7)
+        if frame["p95"].eq(0).all():
+            continue
         total = frame[(frame["source"] == "total") & frame["week"].between(first, last)]
         part = total[["week", "mean", "p10", "p90"]].copy()
         part.insert(0, "report_date", first)
         part["paid"] = amounts.reindex(part["week"]).fillna(0.0).to_numpy()
         part["inside"] = part["paid"].between(part["p10"], part["p90"])
         parts.append(part)
-    columns = list(REVENUE_TRACK_COLUMNS)
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

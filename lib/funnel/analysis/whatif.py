@@ -25,9 +25,10 @@ WHAT_IF_COLUMNS = (
     "sales", "sales_p10", "sales_p90", "revenue", "revenue_p10", "revenue_p90",
 )  # fmt: skip
 """One row per question, span (`weeks` ahead) and case: `without` the change, `with` it, and the difference of
-the two. `sales`: how many are expected; `revenue`: expected, in the settings' currency; each with its 80 %
-interval. That of the difference is of the expected numbers: how few or many deals chance makes of them, in
-both cases alike, is not in it. Means of the difference are those with less those without, exactly."""
+the two. `sales`: how many are expected; `revenue`: expected, in the settings' currency, NaN where no payments
+are known; each with its 80 % interval. That of the difference is of the expected numbers: how few or many
+deals chance makes of them, in both cases alike, is not in it. Means of the difference are those with less
+those without, exactly."""
 _SEED = 11
 
 
@@ -69,7 +70,7 @@ def what_if(
 def _expected(told: Revenue, weeks: int) -> tuple[Floats, Floats]:
     """Return draws of the expected sales and of the expected revenue of the first weeks together."""
     sales, payments = (each[:weeks].sum(axis=0) for each in (told.sales, told.payments))
-    return sales, payments * told.deals.mean
+    return sales, payments * (told.deals.mean if told.known else np.nan)
 
 
 def _chance(expected: Floats) -> Floats:

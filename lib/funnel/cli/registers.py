@@ -277,7 +277,7 @@ def _tell(economics: Economics, settings: Settings) -> None:
         f"{economics.sales:,.1f} sales; {economics.change:+.1%} is {economics.extra_sales:+,.1f} more."
     )
     if math.isnan(economics.extra_revenue):
-        say("Extra revenue: cannot be told, no payments are known.")
+        say(f"No payments are imported, so revenue is not known; cost: {economics.cost:,.0f} {code}.")
         return
     say(f"Extra revenue: {economics.extra_revenue:,.0f} {code} a month; cost: {economics.cost:,.0f} {code}.")
     if math.isfinite(economics.payback_months):

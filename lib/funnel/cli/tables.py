@@ -135,6 +135,8 @@ def forecast(
     for words_of_doubt in revenue_doubt(whole.frame(), cubes.settings, Texts("en")):
         say(words_of_doubt)
     paid = select(cubes.paid)
+    if paid.empty:
+        say("No payments are imported, so revenue is not known.")
     if what_if:
         stage, change = _change(what_if, cubes.settings.stage_keys)
         begin = pd.Timestamp(_begin(start, day, weeks))

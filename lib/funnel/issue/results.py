@@ -5,7 +5,7 @@
 | `forecast` | a cohort and stage: its expected final number (`analysis.forecast`) |
 | `maturity` | a stage and age: the share of the final number reached by then (`analysis.maturity`) |
 | `revenue`, `revenue_months` | a week or month ahead, and where its revenue comes from (`analysis.revenue`) |
-| `what_if` | a step, a span and a case: without a lift, with it, the difference (`analysis.whatif`) |
+| `what_if` | a step, a span and a case: without the change, with it, the difference (`analysis.whatif`) |
 | `revenue_slices` | a value, a week and a source: its part of the revenue (`analysis.revenue_slices`) |
 | `revenue_sum` | the quantiles of the revenue of the next 13 weeks together |
 | `change` | an attribute, a value and a part of the change of the newest cohorts (`analysis.mix`) |
@@ -124,7 +124,7 @@ def results(
         "revenue": revenue.frame(),
         "revenue_months": revenue.by_month(),
         "revenue_sum": pd.DataFrame(
-            [dict(zip(QUANTILES, np.quantile(revenue.total(13), LEVELS), strict=True))]
+            [np.quantile(revenue.total(13), LEVELS)] if revenue.known else [], columns=list(QUANTILES)
         ),
         "revenue_slices": _by_value(cubes, whole, revenue),
         "what_if": what_if(whole, paid, cubes.questions(), cubes.plan()),

@@ -26,7 +26,7 @@ from funnel.present.grid import Cell, Grid, Head, Row
 from funnel.present.headline import Headline, Tile
 from funnel.present.outlook_tables import signed
 from funnel.present.picture import Picture
-from funnel.present.texts import Texts
+from funnel.present.texts import EMPTY, Texts
 from funnel.present.theme import Theme
 from funnel.schema import Initiative
 from funnel.settings import Settings
@@ -130,7 +130,7 @@ def _changed(edits: pd.DataFrame, texts: Texts) -> list[str]:
 def _tiles(
     item: Initiative, row: pd.Series, settings: Settings, texts: Texts, theme: Theme
 ) -> tuple[Tile, ...]:
-    """Extra sales, extra revenue, cost and return, each with its interval."""
+    """Extra sales, extra revenue, cost and return, each with its interval; without payments no amounts."""
 
     def between(low: str, high: str) -> Cell:
         return Cell(texts.t("tile_interval", low=low, high=high))
@@ -167,6 +167,9 @@ def _tiles(
                 theme.ink,
             )
         )
+    else:
+        words = (Cell(texts.t("empty_revenue")),)
+        tiles.append(Tile(texts.t("tile_extra_revenue"), EMPTY, words, theme.muted))
     unit = unit_for(float(row["cost"]), settings.currency, texts)
     hours = (Cell(texts.t("tile_hours", n=round(item.cost.hours))),) if item.cost.hours else ()
     tiles.append(

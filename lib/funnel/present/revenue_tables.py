@@ -88,6 +88,8 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
     for words in ahead if paid else ():
         heads += [Head(words, revenue), Head(texts.t("col_interval_80"), revenue)]
     notes = [texts.t("note_what_if"), *revenue_doubt(forecast, settings, texts)] if rows else []
+    if rows and extra["revenue"].isna().all():
+        notes.append(texts.t("empty_revenue"))
     return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
 
 

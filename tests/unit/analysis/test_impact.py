@@ -193,6 +193,9 @@ def test_looking_ahead_tells_worth_and_visibility(cube):
     assert worth.extra_sales == pytest.approx(0.3 * worth.sales)
     assert worth.extra_revenue == pytest.approx(1000 * worth.extra_sales)
     assert worth.payback_months == pytest.approx(110_000 / worth.extra_revenue)
+    unknown, _ = outlook(cube, STEPS, monday(LAST), item, (), paid[list(PAID_COLUMNS)][:0])
+    assert np.isnan([unknown.extra_revenue, unknown.payback_months, unknown.return_in_a_year]).all()
+    assert unknown.extra_sales == worth.extra_sales
     small, whole = seen.set_index("metric").loc[["qualified_rate", "overall_rate"]].itertuples()
     assert small.mde > 0.02
     assert small.power < 0.5 < whole.power

@@ -273,9 +273,10 @@ def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> N
         revenue_tables.revenue_grid(frames["revenue_months"], short, settings, Texts("en")),
     ):
         assert table.notes[-1].startswith("Read it with care") and "too short" in table.notes[-1]
-    unpaid = frames["what_if"].assign(revenue=0.0, revenue_p10=0.0, revenue_p90=0.0)
+    unpaid = frames["what_if"].assign(revenue=math.nan, revenue_p10=math.nan, revenue_p90=math.nan)
     grid = revenue_tables.what_if_grid(unpaid, frames["forecast"], settings, Texts("ru"))
     assert cells(grid)[1] == ["Продажа, +10 %", "26.09.2022", "+26", "+52"]
+    assert grid.notes[-1] == "Платежи не загружены, поэтому выручка неизвестна."
     less = frames["what_if"].assign(change=-0.1, revenue=-4e5, sales=-2.04)
     shown = cells(revenue_tables.what_if_grid(less, frames["forecast"], settings, Texts("en")))[0]
     assert shown[:4] == ["Qualified, −10 %", "26 Sep 2022", "−2.0", "−2.0"]
