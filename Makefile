@@ -10,7 +10,8 @@ help: ## say what can be made
 
 setup: .venv/ready ## make .venv with the `funnel` command in it
 
-report: .venv/ready ## import the data and make the issue: make report [DATE=2022-09-26]
+report: .venv/ready ## sync, import and make the issue: make report [DATE=2022-09-26]
+	$(BIN)/funnel sync
 	$(BIN)/funnel import
 	$(BIN)/funnel report $(if $(DATE),--date $(DATE))
 

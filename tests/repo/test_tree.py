@@ -79,6 +79,15 @@ def test_every_make_target_of_the_readme_exists() -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 
+def test_make_report_syncs_and_imports_before_the_issue_is_made() -> None:
+    told = subprocess.run(
+        ["make", "--dry-run", "--directory", ROOT, "report", "DATE=2022-09-26"],
+        capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    said = re.findall(r"funnel (sync|import|report --date 2022-09-26)$", told.stdout, flags=re.MULTILINE)
+    assert said == ["sync", "import", "report --date 2022-09-26"]
+
+
 def test_no_registry_host_and_no_path_of_a_machine_is_written_anywhere() -> None:
     hosts = re.compile(
         "|".join(

@@ -1,6 +1,7 @@
 """The command line on what companies really have: weekly exports, and a token for amoCRM."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,50 @@ def test_without_an_account_in_the_settings_the_guide_is_named(run: Any) -> None
     result = run("sync", "amocrm")
     assert result.code == 2
     assert "see data/amocrm.md" in result.err
+
+
+def mapped(path: Path) -> None:
+    append(path, "  pipelines: {7001: {60003: target, 142: sale, 143: lost}}\n")
+
+
+def test_sync_alone_syncs_what_the_settings_name_and_an_empty_source_is_no_error_then(
+    run: Any, account: Any, tmp_path: Path
+) -> None:
+    mapped(tmp_path / "funnel.yml")
+    result = run("sync")
+    assert result.code == 0, result.err
+    assert "leads: read" in result.err
+    nothing = run("import")
+    assert (nothing.code, "funnel sync" in nothing.err) == (0, True)
+
+
+def test_without_a_crm_there_is_nothing_to_sync_and_an_empty_source_is_an_error(run: Any) -> None:
+    result = run("sync")
+    assert (result.code, "nothing to sync" in result.err) == (0, True)
+    assert run("import").code == 2
+
+
+def test_a_warehouse_put_away_gets_every_lead_again_from_the_saved_state(
+    run: Any, account: Any, tmp_path: Path
+) -> None:
+    mapped(tmp_path / "funnel.yml")
+    first = run("sync").err
+    new = re.search(r"leads: read .* new (\d+)", first)
+    (tmp_path / "data" / "warehouse.duckdb").unlink()
+    assert new
+    assert int(new[1]) > 10
+    assert f"new {new[1]}," in run("sync").err
+
+
+def test_the_demo_beside_data_of_ones_own_is_warned_of(run: Any, account: Any, tmp_path: Path) -> None:
+    mapped(tmp_path / "funnel.yml")
+    demo = tmp_path / "data" / "demo"
+    demo.mkdir(parents=True)
+    (demo / "leads.csv").write_text("lead_id,created_at,manager\nL1,2022-09-05 10:00,Anna\n")
+    alone = run("import", demo)
+    assert (alone.code, "invented demo" in alone.err) == (0, False)
+    assert "holds the invented demo beside your own data" in run("sync").err
+    assert "holds the invented demo beside your own data" in run("import", demo).err
+    checked = run("check")
+    assert checked.code == 1
+    assert "take data/demo out of source in funnel.yml" in checked.err

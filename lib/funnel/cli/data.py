@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
@@ -14,8 +14,14 @@ import typer
 from funnel import errors
 from funnel.cli.common import Bar, Format, FormatOption, app, load_settings, now, print_frame, say, state
 from funnel.dates import AsOf
-from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
+from funnel.schema import TABLES, Known, Loaded, Rejected
 from funnel.settings import Settings
+
+if TYPE_CHECKING:
+    from funnel.warehouse import Warehouse
+
+DEMO = ("data", "demo")
+"""The folder of the demo that comes with the project."""
 
 
 @app.command("import")
@@ -32,12 +38,18 @@ def import_(
     ] = False,
     format: FormatOption = Format.table,
 ) -> None:
-    """Read files into the warehouse: canonical ones, amoCRM exports, wide sheets, ad costs."""
+    """Read files into the warehouse: canonical ones, amoCRM exports, wide sheets, ad costs.
+
+    Without a path and with an empty source it is an error, unless the leads come from a CRM.
+    """
     from funnel.sources import describe, read
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
     given = paths or [settings.root / path for path in settings.source]
+    if not given and settings.amocrm is not None:
+        say("Nothing to import: source is empty. The leads come from amoCRM: funnel sync")
+        return
     if not given:
         raise errors.InputError(
             "Nothing to import.",
@@ -62,7 +74,8 @@ def import_(
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         batch = read(given, settings, bar.done, warehouse.known())
         loaded, unknown = warehouse.load(batch, now(), full=full)
-    tell(settings, batch, loaded, unknown, format)
+        mixed = demo_beside(warehouse)
+    tell(settings, loaded, [*batch.rejected, *unknown], mixed, format)
 
 
 def _known(settings: Settings) -> Known | None:
@@ -75,11 +88,24 @@ def _known(settings: Settings) -> Known | None:
         return warehouse.known()
 
 
+def demo_beside(warehouse: Warehouse) -> list[errors.Problem]:
+    """Say so where the invented demo lies in one warehouse with data from elsewhere."""
+    files = warehouse.files()
+    demo = {name for name in files if Path(name).parent.parts[-2:] == DEMO}
+    if not demo or demo == files:
+        return []
+    wrong = "holds the invented demo beside your own data, so every number counts both"
+    todo = (
+        "take data/demo out of source in funnel.yml, move the warehouse file away, bring your data in"
+    )
+    return [errors.Problem("The warehouse", wrong, todo=todo)]
+
+
 def tell(
     settings: Settings,
-    batch: Batch,
     loaded: Sequence[Loaded],
-    unknown: Sequence[Rejected],
+    rejected: Sequence[Rejected],
+    mixed: Sequence[errors.Problem],
     format: Format = Format.table,
 ) -> None:
     """Say what came of an import, or print it as CSV or JSON; keep the rejected rows and say why they are."""
@@ -96,11 +122,12 @@ def tell(
                 f"{table.rejected:,}; new {table.inserted:,}, changed {table.changed:,}, "
                 f"unchanged {table.unchanged:,}, closed {table.closed:,}"
             )
-    rejected = [*batch.rejected, *unknown]
     files = write_rejected(rejected, settings.path("run") / "rejected")
     _say_why(rejected)
     if files:
         say(f"Rejected rows with their reasons: {', '.join(str(path) for path in files)}")
+    for problem in mixed:
+        say(str(problem))
 
 
 def _say_why(rejected: Sequence[Rejected]) -> None:
@@ -126,7 +153,8 @@ def check(format: FormatOption = Format.table) -> None:
         as_of = AsOf(warehouse.last_day() + dt.timedelta(days=1), warehouse.known_at())
         data = warehouse.problems(as_of)
         written = unmet(warehouse, settings, registers, as_of, file)
-    written = [*(("problem", one) for one in registers.problems), *written]
+        mixed = demo_beside(warehouse)
+    written = [*(("problem", one) for one in (*mixed, *registers.problems)), *written]
     data.insert(0, "weight", ["problem" if one in WANTS_A_HAND else "remark" for one in data["problem"]])
     data = data.rename(columns={"table": "where"})
     if format is Format.table:

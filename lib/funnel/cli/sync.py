@@ -12,11 +12,23 @@ import typer
 from funnel import errors
 from funnel.cli import common
 from funnel.cli.common import Bar, app, load_settings, now, say
-from funnel.cli.data import tell
+from funnel.cli.data import demo_beside, tell
 from funnel.dates import parse_date
+from funnel.settings import Settings
 
-sync_app = typer.Typer(help="Bring the warehouse up to date from a CRM.", no_args_is_help=True)
+sync_app = typer.Typer(help="Bring the warehouse up to date from the CRM that the settings name.")
 app.add_typer(sync_app, name="sync")
+
+
+@sync_app.callback(invoke_without_command=True)
+def everything(context: typer.Context) -> None:
+    """Bring the warehouse up to date from the CRM that the settings name; without one, do nothing."""
+    if context.invoked_subcommand is not None:
+        return
+    if load_settings().amocrm is None:
+        say("The settings name no CRM, so there is nothing to sync.")
+        return
+    amocrm()
 
 
 @sync_app.command()
@@ -52,6 +64,7 @@ def amocrm(
     if suggest_mapping:
         sys.stdout.write(suggest(settings, account, credentials, moment))
         return
+    anew = not dry_run and not _known(settings, f"amocrm {account.host}")
     with Bar() as bar:
         pulled = pull(
             settings,
@@ -61,6 +74,7 @@ def amocrm(
             moment,
             since=parse_date(since, "--since") if since else None,
             full=full,
+            anew=anew,
             dry_run=dry_run,
             progress=bar.count,
         )
@@ -71,7 +85,19 @@ def amocrm(
         return
     with Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         loaded, unknown = warehouse.load(pulled.batch, now())
+        mixed = demo_beside(warehouse)
     pulled.commit()
-    tell(settings, pulled.batch, loaded, unknown)
+    tell(settings, loaded, [*pulled.batch.rejected, *unknown], mixed)
     if pulled.gone:
         say(f"Leads no longer in the account: {pulled.gone:,}")
+
+
+def _known(settings: Settings, source: str) -> bool:
+    """Whether the warehouse has ever been given anything of a source."""
+    from funnel.warehouse import Warehouse
+
+    path = settings.path("warehouse")
+    if not path.is_file():
+        return False
+    with Warehouse.open(path, settings) as warehouse:
+        return source in warehouse.files()

@@ -178,6 +178,10 @@ class Warehouse:
             "rejected, inserted, changed, unchanged, closed FROM funnel_imports ORDER BY number, rowid"
         ).df()
 
+    def files(self) -> frozenset[str]:
+        """Return every file, or account, that has ever been imported."""
+        return frozenset(name for names in self.imports()["files"] for name in names.split("; "))
+
     def first_day(self) -> dt.date:
         """Return the day the first lead known now was created.
 

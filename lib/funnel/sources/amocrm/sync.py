@@ -57,6 +57,7 @@ def pull(
     *,
     since: dt.date | None = None,
     full: bool = False,
+    anew: bool = False,
     dry_run: bool = False,
     progress: reading.Progress | None = None,
     pace: Pace | None = None,
@@ -75,6 +76,7 @@ def pull(
         since: read what changed on or after this day, or after the watermark where that is earlier. In a
             first sync it bounds the history.
         full: read everything again; leads that are no longer there are found by this, however they went.
+        anew: the warehouse knows nothing of the account (it was put away), so it gets all leads of the state.
         dry_run: read the lists and one page of leads, and save nothing.
         progress: told after every page.
         pace: the rate limit; by default 5 requests a second.
@@ -105,7 +107,7 @@ def pull(
                 log.write(f"{seconds:.3f},{path},{status}\n")
 
             with Client(amo, credentials, now, pace, write) as client:
-                made, number = _pass(client, state, funnel, amo, now, since, full, progress, notes)
+                made, number = _pass(client, state, funnel, amo, now, since, full, anew, progress, notes)
     except filelock.Timeout:
         raise BusyError(f"Another sync is running in {store}. To do: wait until it is done.") from None
     except (sqlite3.Error, OSError) as error:
@@ -161,6 +163,7 @@ def _pass(
     now: dt.datetime,
     since: dt.date | None,
     full: bool,
+    anew: bool,
     progress: reading.Progress | None,
     notes: list[str],
 ) -> tuple[tables.Tables, int]:
@@ -190,7 +193,7 @@ def _pass(
             "stages": funnel.stage_keys,
         }
     )
-    if state.get("meaning") != meaning:
+    if anew or state.get("meaning") != meaning:
         state.everything_changed(number)
     state.put("meaning", meaning)
     state.put("kept", kept)
