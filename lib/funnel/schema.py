@@ -304,8 +304,8 @@ class Initiative(Frozen):
         scope: the values of an attribute (or of two) it was rolled out to; empty for everybody.
         rollout: for values of the scope's only attribute that came later than `start`: their first day.
         hypotheses: what it should move, and by how much; a metric once.
-        expected_sales_per_month: extra sales hoped for.
-        expected_revenue_per_month: extra revenue hoped for, in the settings' currency.
+        expected_sales_per_month: extra sales hoped for, a month of treated leads.
+        expected_revenue_per_month: extra revenue hoped for, likewise, in the settings' currency.
         weeks_after: how many weekly cohorts after the start the answer is read on, decided before.
         cost: what it costs.
         stop_rule: when it is given up.

@@ -179,7 +179,9 @@ def test_an_investigation_of_nobody_or_nothing_is_not_written(run, project):
 
 
 def test_a_new_initiative_is_written_and_its_worth_told(run, project):
-    result = run(*NEW, "--scope", "manager=Anna,Denis", "--hours", "10", "--format", "csv")
+    result = run(
+        *NEW, "--scope", "manager=Anna,Denis", "--hours", "10", "--revenue", "9000", "--format", "csv"
+    )
     assert result.code == 0, result.err
     frame = pd.read_csv(io.StringIO(result.out))
     assert frame["metric"].tolist() == ["target_rate"]
@@ -196,6 +198,7 @@ def test_a_new_initiative_is_written_and_its_worth_told(run, project):
     content = yaml.safe_load((project / "data" / "initiatives" / "faq.yml").read_text(encoding="utf-8"))
     assert content["hypotheses"] == [{"metric": "target_rate", "change": 0.2}]
     assert content["cost"] == {"money": 50000, "hours": 10}
+    assert content["expected_revenue_per_month"] == 9000
     assert [path.name for path in (project / "data" / "initiatives").iterdir()] == ["faq.yml"]
     again = run(*NEW)
     assert again.code == 2 and "is there already" in again.err

@@ -61,6 +61,7 @@ def earned(
         gained = [revenue * one for one in shares]
         result |= {
             "extra_revenue": gained[0], "extra_revenue_low": gained[1], "extra_revenue_high": gained[2],
+            "revenue_per_month": gained[0] / months if months else float("nan"),
         }  # fmt: skip
         if cost > 0:
             returns = [(one - cost) / cost for one in gained]

@@ -28,7 +28,7 @@ COLUMNS = (
     "verdict", "extra_sales", "extra_revenue", "cost", "roi", "reason", "method", "before", "after",
     "without", "weeks_before", "weeks_after", "at_age", "mde", "power", "placebo", "placebo_dates",
     "overlaps", "extra_sales_low", "extra_sales_high", "extra_revenue_low", "extra_revenue_high",
-    "roi_low", "roi_high", "sales_per_month",
+    "roi_low", "roi_high", "sales_per_month", "revenue_per_month",
 )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def impact(
         expected one. `placebo`: share of the `placebo_dates` at which an effect was "found". On the row
         `overall_rate` also, for all cohorts treated until the report date as if the change lasted:
         `extra_sales`, `extra_revenue` so far with 90 % limits, `cost`, `roi` ((extra revenue - cost) /
-        cost), `sales_per_month` (extra, ripe or not, a month of treated cohorts).
+        cost), `sales_per_month` and `revenue_per_month` (extra, ripe or not, a month of treated cohorts).
     """
     paid = None if paid is None or paid.empty else paid
     pairs = any(len(item.scope) > 1 for item in initiatives)

@@ -104,6 +104,7 @@ def new(
     hours: Annotated[float, typer.Option(min=0, help="Hours of work.")] = 0,
     per_hour: Annotated[str, typer.Option(help="What an hour costs, where it is to count.")] = "",
     sales: Annotated[float | None, typer.Option(help="Extra sales a month hoped for.")] = None,
+    revenue: Annotated[str, typer.Option(help="Extra revenue a month hoped for.")] = "",
     weeks_after: Annotated[
         int, typer.Option(help="Cohorts after the start that the answer is read on.")
     ] = 13,
@@ -136,6 +137,7 @@ def new(
         **({"scope": _scope(scope)} if scope else {}),
         "hypotheses": [_hypothesis(text) for text in hypotheses],
         **({"expected_sales_per_month": sales} if sales is not None else {}),
+        **({"expected_revenue_per_month": _amount(revenue, "--revenue")} if revenue else {}),
         **({"weeks_after": weeks_after} if weeks_after != 13 else {}),
         "cost": {
             "money": _amount(cost, "--cost"),

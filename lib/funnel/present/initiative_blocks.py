@@ -151,6 +151,13 @@ def _tiles(
     ]
     if not math.isnan(row["extra_revenue"]):
         unit = unit_for(abs(float(row["extra_revenue"])), settings.currency, texts)
+        digits = 2 if unit.size > 1 else unit.digits
+        monthly = texts.t(
+            "tile_a_month", n=signed(float(row["revenue_per_month"]) / unit.size, texts, digits)
+        )
+        if item.expected_revenue_per_month is not None:
+            hoped = float(item.expected_revenue_per_month) / unit.size
+            monthly += "; " + texts.t("tile_hoped", n=signed(hoped, texts, digits))
         tiles.append(
             Tile(
                 texts.t("tile_extra_revenue"),
@@ -163,6 +170,7 @@ def _tiles(
                             for end in ("low", "high")
                         )
                     ),
+                    Cell(monthly),
                 ),
                 theme.ink,
             )

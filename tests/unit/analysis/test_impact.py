@@ -90,6 +90,9 @@ def test_extra_sales_revenue_and_return(measured, cube):
     assert row["cost"] == 110_000
     assert row["roi_low"] < row["roi"] < row["roi_high"]
     assert row["extra_revenue"] == pytest.approx(row["roi"] * 110_000 + 110_000)
+    assert row["revenue_per_month"] / row["extra_revenue"] == pytest.approx(
+        row["sales_per_month"] / row["extra_sales"]
+    )
 
 
 def test_no_verdict_before_the_date_of_reading_and_the_date_stays(cube):

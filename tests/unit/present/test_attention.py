@@ -66,7 +66,7 @@ def measured(metric, expected, change, low, high, verdict, **changes):
         "weeks_before": 26, "weeks_after": 13, "at_age": 21, "mde": 0.29, "power": 0.9, "placebo": 0.0,
         "placebo_dates": 11, "overlaps": "", "extra_sales_low": NAN, "extra_sales_high": NAN,
         "extra_revenue_low": NAN, "extra_revenue_high": NAN, "roi_low": NAN, "roi_high": NAN,
-        "sales_per_month": NAN,
+        "sales_per_month": NAN, "revenue_per_month": NAN,
     }  # fmt: skip
     return row | changes
 
@@ -74,7 +74,7 @@ def measured(metric, expected, change, low, high, verdict, **changes):
 EARNED = {
     "extra_sales": 90.3, "extra_sales_low": -3.9, "extra_sales_high": 165.8, "extra_revenue": 11648151.0,
     "extra_revenue_low": -501525.0, "extra_revenue_high": 21376701.0, "roi": 11.13, "roi_low": -1.52,
-    "roi_high": 21.27, "sales_per_month": 11.52,
+    "roi_high": 21.27, "sales_per_month": 11.52, "revenue_per_month": 1486_000.0,
 }  # fmt: skip
 ROWS = [
     measured("proposal_rate", 0.4, 0.52, 0.35, 0.71, "confirmed"),
@@ -203,6 +203,10 @@ def test_a_block_is_verdict_money_picture_and_every_step(settings):
         "90 %: −4 to +166",
         "+11.5 a month; expected +14.0",
     ]
+    revenue = tiles.tiles[1].lines
+    assert [line.text for line in revenue] == ["million USD", "90 %: −0.5 to +21.4", "+1.49 a month"]
+    hoped = blocks(settings, item=initiative(expected_revenue_per_month="900000"))[1].tiles[1].lines
+    assert hoped[-1].text == "+1.49 a month; expected +0.90"
     assert words(grid)[0] == [
         "Qualified → Proposal", "41.3\xa0%", "40.6\xa0%", "61.8\xa0%", "+40\xa0%", "+52\xa0%",
         "+35\xa0% to +71\xa0%", "Confirmed",
