@@ -51,7 +51,9 @@ def test_every_lead_that_waits_too_long_is_listed(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("language", [pytest.param(name, marks=needs_office) for name in ("en", "ru")])
-def test_libreoffice_comes_to_the_numbers_of_the_issue(demo: Demo, tmp_path: Path, language: Language) -> None:
+def test_libreoffice_comes_to_the_numbers_of_the_issue(
+    demo: Demo, tmp_path: Path, language: Language
+) -> None:
     """Pivots and formulas lose their numbers first, so that they come back only by being made anew."""
     suffix = "" if language == "en" else f".{language}"
     path = bared(demo.issue / f"workbook{suffix}.xlsx", tmp_path)

@@ -200,8 +200,9 @@ def finish(sheet: Worksheet, rows: int, columns: int, head: int) -> None:
     """Make the column heads (row `head`) as high as their words need; print landscape, as wide as a page."""
     needed = []
     for column in range(1, columns + 1):
-        letters = int(sheet.column_dimensions[get_column_letter(column)].width / _BOLD)
-        needed.append(len(wrap(str(sheet.cell(head, column).value), letters, break_on_hyphens=False)))
+        cell, width = sheet.cell(head, column), sheet.column_dimensions[get_column_letter(column)].width
+        letters = int((width - 2 * cell.alignment.indent) / _BOLD)
+        needed.append(len(wrap(str(cell.value), letters, break_on_hyphens=False)))
     sheet.row_dimensions[head].height = LINE * max(needed, default=1)
     sheet.print_area = f"A1:{get_column_letter(columns)}{max(rows, head)}"
     sheet.print_title_rows = f"{head}:{head}"

@@ -95,9 +95,14 @@ def test_every_sheet_is_frozen_wide_enough_and_ready_to_print(contents, write):
 def test_what_stands_on_the_left_has_its_head_there_and_room_beside_a_number(contents, write):
     long = "It was found out that " * 20
     frame = pd.DataFrame({"leads": [7, 8], "day": [REPORT, REPORT], "finding": ["short", long]})
-    columns = [Shown("leads", "Leads", "count"), Shown("day", "Day", "date"), Shown("finding", "Finding")]
+    columns = [
+        Shown("leads", "Leads", "count"),
+        Shown("day", "From week", "date"),
+        Shown("finding", "Finding"),
+    ]
     shown = dataclasses.replace(contents, listings=[Listing("List", frame, columns)])
     book = openpyxl.load_workbook(write(shown))
+    assert book["List"].row_dimensions[4].height == 30  # the indent leaves no room for "From week" on a line
     for row in book["List"].iter_rows(min_row=4, max_row=6, min_col=2):
         assert {(cell.alignment.horizontal, cell.alignment.indent) for cell in row} == {("left", 1)}
     assert {cell.alignment.vertical for cell in (*book["List"][5], *book["List"][6])} == {"top"}
