@@ -95,9 +95,7 @@ def demo_beside(warehouse: Warehouse) -> list[errors.Problem]:
     if not demo or demo == files:
         return []
     wrong = "holds the invented demo beside your own data, so every number counts both"
-    todo = (
-        "take data/demo out of source in funnel.yml, move the warehouse file away, bring your data in"
-    )
+    todo = "take data/demo out of source in funnel.yml, move the warehouse file away, bring your data in"
     return [errors.Problem("The warehouse", wrong, todo=todo)]
 
 
