@@ -5,16 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from funnel.dates import age_weeks
+from funnel.analysis.ahead import LIMITS, YOUNG
+from funnel.dates import WEEK, age_weeks, week_of
 
+FINAL = 0
 TRACK_COLUMNS = (
-    "report_date", "cohort_week", "stage", "age_weeks", "final_mean", "final_p05", "final_p25", "final_p75",
-    "final_p95", "reached_now", "age_now", "settled",
+    "report_date", "cohort_week", "stage", "age_weeks", "weeks", "then", "mean", *LIMITS, "came",
 )  # fmt: skip
-"""One row per archived issue, cohort and stage: the final number it expected (leads), the number reached by
-now, and whether the cohort is final by now (`settled`)."""
+"""One row per archived issue, cohort that was young at it, stage and look whose time has come. `weeks`: how
+many calendar weeks the issue looked ahead, its own being the first; `FINAL` for the final number. `then`:
+leads that had reached the stage at the issue. `mean`, `p05` ...: what it expected. `came`: what had been
+reached by that time, as it is known now. A cohort that is still under way is never held against a forecast of
+today."""
 
 REVENUE_TRACK_COLUMNS = ("report_date", "week", "mean", "p10", "p90", "paid", "inside")
 """One row per archived issue and calendar week that is over by now: what the issue expected to be paid in it,
@@ -22,27 +27,41 @@ its 80 % interval, what was paid, and whether that lies inside."""
 
 
 def track(
-    earlier: Mapping[dt.date, pd.DataFrame], reached: pd.DataFrame, report_date: dt.date, horizon: int
+    earlier: Mapping[dt.date, tuple[pd.DataFrame, pd.DataFrame]],
+    reached: pd.DataFrame,
+    report_date: dt.date,
+    horizon: int,
 ) -> pd.DataFrame:
-    """Put every archived forecast beside what came (`TRACK_COLUMNS`).
+    """Put every archived forecast whose time has come beside what came (`TRACK_COLUMNS`).
 
     Args:
-        earlier: `forecast.FORECAST_COLUMNS` by the report date it was made for.
+        earlier: `forecast.FORECAST_COLUMNS` and `ahead.AHEAD_COLUMNS` by the report date they were made for.
         reached: the cube `reached` of the total, today.
         report_date: today's D.
         horizon: weeks after which a cohort is final.
     """
     inside = reached[reached["lag"] <= horizon]
-    now = inside.groupby(["cohort_week", "stage"])["leads"].sum().rename("reached_now").reset_index()
+    when = inside["cohort_week"] + pd.to_timedelta(7 * inside["lag"], unit="D")
     parts = []
-    for date, frame in earlier.items():
-        part = frame[[*TRACK_COLUMNS[1:9]]].merge(now, on=["cohort_week", "stage"], how="left")
-        part.insert(0, "report_date", pd.Timestamp(date))
-        part["reached_now"] = part["reached_now"].fillna(0).astype("int64")
-        part["age_now"] = [age_weeks(week.date(), report_date) for week in part["cohort_week"]]
-        part["settled"] = part["age_now"] >= horizon
-        parts.append(part[list(TRACK_COLUMNS)])
+    for date, (final, ahead) in earlier.items():
+        for weeks, part in ahead.groupby("weeks"):
+            end = week_of(date) + WEEK * int(str(weeks))
+            if end <= report_date:
+                parts.append(_beside(part, inside[when < pd.Timestamp(end)], date))
+        ages = np.array([age_weeks(week.date(), report_date) for week in final["cohort_week"]])
+        ripe = final[(ages >= horizon) & (final["age_weeks"] < YOUNG)]
+        ripe = ripe.rename(columns=lambda name: name.removeprefix("final_")).assign(weeks=FINAL)
+        parts.append(_beside(ripe, inside, date))
+    parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(TRACK_COLUMNS))
+
+
+def _beside(told: pd.DataFrame, come: pd.DataFrame, date: dt.date) -> pd.DataFrame:
+    """Put what one issue told beside the leads that had come."""
+    sums = come.groupby(["cohort_week", "stage"])["leads"].sum().rename("came").reset_index()
+    both = told.rename(columns={"reached": "then"}).merge(sums, on=["cohort_week", "stage"], how="left")
+    both["came"] = both["came"].fillna(0).astype("int64")
+    return both.assign(report_date=pd.Timestamp(date))[list(TRACK_COLUMNS)]
 
 
 def revenue_track(

@@ -3,6 +3,7 @@
 | name | a row is |
 |---|---|
 | `forecast` | a cohort and stage: its expected final number (`analysis.forecast`) |
+| `forecast_ahead` | a young cohort, a stage, 4 or 13 weeks: what is expected by then (`analysis.ahead`) |
 | `maturity` | a stage and age: the share of the final number reached by then (`analysis.maturity`) |
 | `revenue`, `revenue_months` | a week or month ahead, and where its revenue comes from (`analysis.revenue`) |
 | `what_if` | a step, a span and a case: without the change, with it, the difference (`analysis.whatif`) |
@@ -25,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 from funnel.analysis import cohorts
+from funnel.analysis.ahead import ahead
 from funnel.analysis.backtest import backtest
 from funnel.analysis.forecast import QUANTILES, Forecast, forecast
 from funnel.analysis.maturity import maturity_curves
@@ -90,12 +92,16 @@ class Cubes:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An archived issue whose forecast is scored: its folder's name, its date, its two tables."""
+    """An archived issue whose forecast is scored: its folder's name, its date, its tables.
+
+    `ahead` has no rows for an issue made before that table was.
+    """
 
     name: str
     report_date: dt.date
     forecast: pd.DataFrame
     revenue: pd.DataFrame
+    ahead: pd.DataFrame
 
 
 def results(
@@ -120,6 +126,7 @@ def results(
     back = [date for date in back if date >= first + 2 * WEEK]
     return {
         "forecast": whole.frame(),
+        "forecast_ahead": ahead(whole),
         "maturity": maturity_curves(whole),
         "revenue": revenue.frame(),
         "revenue_months": revenue.by_month(),
@@ -131,7 +138,7 @@ def results(
         "change": _change(cubes, whole),
         "backtest": backtest(total, stage, cubes.report_date, back, horizon=settings.horizon_weeks),
         "track": track(
-            {item.report_date: item.forecast for item in earlier},
+            {item.report_date: (item.forecast, item.ahead) for item in earlier},
             total,
             cubes.report_date,
             settings.horizon_weeks,

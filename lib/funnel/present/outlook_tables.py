@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from funnel.analysis.ahead import YOUNG
 from funnel.analysis.backtest import OURS, RELIABLE
 from funnel.analysis.mix import PARTS
+from funnel.analysis.track import FINAL
 from funnel.present import theme as look
 from funnel.present.amounts import unit_for
 from funnel.present.escape import clean
@@ -21,8 +23,6 @@ SHOWN_VALUES = 12
 """Values of an attribute in the table of the explained change: those whose mix and rate moved most."""
 OLDEST_BAND = 1000
 """An age band that ends later than this has no end."""
-TRACKED = 13
-"""Cohorts younger than this at the time of an issue count for its track record: older ones were settled."""
 
 
 def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Texts) -> Grid:
@@ -126,60 +126,55 @@ def _without_repeats(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[~same]
 
 
-def held(track: pd.DataFrame, forecast: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """Hold what archived issues forecast against what is known now.
+def held(track: pd.DataFrame, stage: str) -> pd.DataFrame:
+    """Return the rows of a stage in order, with `in_50`, `in_90`: whether what came lies in the interval.
 
     Args:
         track: `analysis.track.TRACK_COLUMNS`.
-        forecast: `analysis.forecast.FORECAST_COLUMNS` of now.
         stage: whose number.
-
-    Returns:
-        The rows of this stage for cohorts younger than `TRACKED` then, with `now`: the number reached where
-        the cohort is settled, else what is expected now; `in_50`, `in_90`: whether it lies in the interval.
     """
-    mine = track[(track["stage"] == stage) & (track["age_weeks"] < TRACKED)].copy()
-    today = forecast[forecast["stage"] == stage].set_index("cohort_week")["final_mean"]
-    expected = mine["cohort_week"].map(today).fillna(mine["reached_now"])
-    mine["now"] = expected.where(~mine["settled"].astype(bool), mine["reached_now"])
-    mine["in_50"] = mine["now"].between(mine["final_p25"], mine["final_p75"])
-    mine["in_90"] = mine["now"].between(mine["final_p05"], mine["final_p95"])
-    return mine
+    mine = track[track["stage"] == stage]
+    return mine.assign(
+        in_50=mine["came"].between(mine["p25"], mine["p75"]),
+        in_90=mine["came"].between(mine["p05"], mine["p95"]),
+    )
 
 
-def track_grid(track: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
-    """Return for each archived issue what it forecast for its young cohorts and what became of it.
+def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return for each archived issue and look what it forecast for its young cohorts and what came.
 
     Args:
         track: `analysis.track.TRACK_COLUMNS`.
-        forecast: `analysis.forecast.FORECAST_COLUMNS` of now.
         settings: the last stage.
         texts: the language.
     """
     theme = look.load(settings)
     last = settings.stage_keys[-1]
-    mine = held(track, forecast, last)
+    mine = held(track, last)
     days = sorted(mine["report_date"].drop_duplicates())
     rows = []
     for day in spaced(days, SHOWN_ISSUES):
-        part = mine[mine["report_date"] == day]
-        told, now = float(part["final_mean"].sum()), float(part["now"].sum())
-        count = len(part)
-        cells = [texts.date(day.date()), texts.number(count), texts.number(told), texts.number(now)]
-        cells.append(texts.change(told / now - 1 if now > 0 else math.nan))
-        cells += [texts.number(float(part["reached_now"].sum())), texts.number(int(part["settled"].sum()))]
-        cells += [texts.t("n_of", n=int(part[inside].sum()), total=count) for inside in ("in_50", "in_90")]
-        rows.append(Row(tuple(Cell(text) for text in cells)))
+        of_day = mine[mine["report_date"] == day]
+        for weeks in sorted(of_day["weeks"].unique(), key=lambda weeks: (weeks == FINAL, weeks)):
+            part = of_day[of_day["weeks"] == weeks]
+            told, came, count = float(part["mean"].sum()), float(part["came"].sum()), len(part)
+            until = texts.t("until_final") if weeks == FINAL else texts.t("col_weeks_ahead", n=int(weeks))
+            cells = [texts.date(day.date()), until, texts.number(count)]
+            cells += [texts.number(amount) for amount in (float(part["then"].sum()), told, came)]
+            cells.append(texts.change(told / came - 1 if came > 0 else math.nan))
+            cells += [
+                texts.t("n_of", n=int(part[inside].sum()), total=count) for inside in ("in_50", "in_90")
+            ]
+            rows.append(Row(tuple(Cell(text) for text in cells)))
     name = clean(texts.stage(last, settings))
-    keys = ("col_told", "col_told_now", "col_miss", "col_reached_now")
     heads = (
         Head(texts.t("col_issue"), align="left"),
+        Head(texts.t("col_until"), align="left"),
         Head(texts.t("col_cohorts")),
-        *(Head(texts.t(key), name) for key in keys),
-        Head(texts.t("col_settled")),
+        *(Head(texts.t(key), name) for key in ("col_then", "col_told", "col_came", "col_miss")),
         *(Head(f"{level} %", texts.t("col_inside")) for level in (50, 90)),
     )
-    notes = [texts.t("note_track", n=TRACKED)] if rows else []
+    notes = [texts.t("note_track", n=YOUNG)] if rows else []
     if len(days) > SHOWN_ISSUES:
         notes.append(texts.t("note_some_issues", shown=SHOWN_ISSUES, n=len(days)))
     return Grid("track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_track"))

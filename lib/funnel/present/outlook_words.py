@@ -143,7 +143,7 @@ def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]
 def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
     said = [texts.t("say_track_none")]
     if "track" in given:
-        mine = held(given["track"], given["forecast"], settings.stage_keys[-1])
+        mine = held(given["track"], settings.stage_keys[-1])
         inside = int(mine["in_90"].sum())
         if len(mine):
             said = [texts.t("say_track", n=len(mine), inside=inside)]

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from funnel.analysis.ahead import AHEAD_COLUMNS
 from funnel.errors import InputError, Problem
 from funnel.issue.results import Earlier
 from funnel.publish.archive import RESTORE, Archived, archived, changed
 
 TABLES = ("tables/forecast.csv", "tables/revenue.csv")
+AHEAD = "tables/forecast_ahead.csv"
+
+_NONE_AHEAD = pd.DataFrame(columns=list(AHEAD_COLUMNS))
 
 
 def issues_named(archive: Path, names: Sequence[str]) -> list[Archived]:
@@ -25,7 +29,7 @@ def forecasts(issues: Sequence[Archived]) -> list[Earlier]:
     Raises:
         InputError: tables that are missing or were changed after they were archived; all of them.
     """
-    bad = [path for issue in issues for path in changed(issue, TABLES)]
+    bad = [path for issue in issues for path in changed(issue, (*TABLES, AHEAD))]
     if bad:
         what = "missing or changed since it was archived, so the forecast cannot be scored"
         problems = [Problem(str(path), what) for path in bad]
@@ -34,9 +38,9 @@ def forecasts(issues: Sequence[Archived]) -> list[Earlier]:
     for issue in issues:
         paths = [issue.folder / name for name in TABLES]
         if all(path.is_file() for path in paths):
-            frames = [
-                pd.read_csv(paths[0], parse_dates=["cohort_week"]),
-                pd.read_csv(paths[1], parse_dates=["week"]),
-            ]
-            found.append(Earlier(issue.folder.name, issue.report_date, *frames))
+            path = issue.folder / AHEAD
+            ahead = pd.read_csv(path, parse_dates=["cohort_week"]) if path.is_file() else _NONE_AHEAD
+            forecast = pd.read_csv(paths[0], parse_dates=["cohort_week"])
+            revenue = pd.read_csv(paths[1], parse_dates=["week"])
+            found.append(Earlier(issue.folder.name, issue.report_date, forecast, revenue, ahead))
     return found

@@ -112,19 +112,20 @@ def frames(cohorts: pd.DataFrame) -> Frames:
             week,
             "sale",
             2,
+            weeks,
+            10,
             told,
             told - 8,
             told - 3,
             told + 3,
             told + 8,
-            now,
-            4,
-            done,
+            came,
         )
-        for back, week, told, now, done in (
-            (13, pd.Timestamp(2022, 6, 27), 80.0, 41, False),  # expected now: 82, inside both
-            (13, pd.Timestamp(2022, 7, 4), 75.0, 35, False),  # expected now: 70, inside 90 % alone
-            (4, pd.Timestamp(2022, 6, 27), 60.0, 41, True),  # final: 41, outside
+        for back, week, weeks, told, came in (
+            (13, pd.Timestamp(2022, 6, 13), 4, 41.0, 41),  # inside both
+            (13, pd.Timestamp(2022, 6, 20), 4, 40.0, 35),  # inside 90 % alone
+            (13, pd.Timestamp(2022, 6, 20), 0, 60.0, 63),  # inside both, final
+            (4, pd.Timestamp(2022, 8, 22), 4, 60.0, 41),  # outside
         )
     ]
     paid = [
@@ -183,7 +184,7 @@ def grids(frames: Frames, cohorts: pd.DataFrame, settings: Settings, texts: Text
         revenue_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, texts),
         outlook_tables.change_grid(frames["change"], 4, settings, texts),
         outlook_tables.backtest_grid(frames["backtest"], settings, texts),
-        outlook_tables.track_grid(frames["track"], frames["forecast"], settings, texts),
+        outlook_tables.track_grid(frames["track"], settings, texts),
         outlook_tables.revenue_track_grid(frames["revenue_track"], settings, texts),
     ]
 
@@ -318,23 +319,23 @@ def test_the_backtest_names_every_method_and_the_open_band(frames: Frames, setti
     ]  # fmt: skip
 
 
-def test_the_record_holds_old_forecasts_against_what_is_known_now(frames: Frames, settings: Settings) -> None:
-    grid = outlook_tables.track_grid(frames["track"], frames["forecast"], settings, Texts("en"))
-    # twice 41 and twice 35 are expected now: 152 against 155 told; 41 came where 60 were told
+def test_the_record_holds_old_forecasts_against_what_came_by_their_time(
+    frames: Frames, settings: Settings
+) -> None:
+    grid = outlook_tables.track_grid(frames["track"], settings, Texts("en"))
     assert cells(grid) == [
-        ["27 Jun 2022", "2", "155", "152", "+2 %", "76", "0", "1 of 2", "2 of 2"],
-        ["29 Aug 2022", "1", "60", "41", "+46 %", "41", "1", "0 of 1", "0 of 1"],
+        ["27 Jun 2022", "4 weeks", "2", "20", "81", "76", "+7 %", "1 of 2", "2 of 2"],
+        ["27 Jun 2022", "to the end", "1", "10", "60", "63", "−5 %", "1 of 1", "1 of 1"],
+        ["29 Aug 2022", "4 weeks", "1", "10", "60", "41", "+46 %", "0 of 1", "0 of 1"],
     ]
     paid = outlook_tables.revenue_track_grid(frames["revenue_track"], settings, Texts("en"))
     assert cells(paid) == [["29 Aug 2022", "2", "4.00", "6.00", "−33 %", "1 of 2"]]
-    old = frames["track"].assign(age_weeks=30)
-    assert not outlook_tables.track_grid(old, frames["forecast"], settings, Texts("en")).rows
 
 
 def test_a_long_archive_is_thinned_and_says_so(frames: Frames, settings: Settings) -> None:
     days = [pd.Timestamp(dt.date(2021, 9, 27) + dt.timedelta(weeks=week)) for week in range(52)]
     track = pd.concat([frames["track"].head(1).assign(report_date=day) for day in days])
-    grid = outlook_tables.track_grid(track, frames["forecast"], settings, Texts("en"))
+    grid = outlook_tables.track_grid(track, settings, Texts("en"))
     shown = cells(grid)
     assert (len(shown), shown[0][0], shown[-1][0]) == (13, "27 Sep 2021", "19 Sep 2022")
     assert grid.notes[-1] == "13 of 52 issues are shown, evenly spaced."
@@ -470,8 +471,8 @@ def test_the_narrative_tells_the_forecast_and_its_record(
         "0.0 by mix, −5.0 by rate. The largest part of mix and rate together: Channel “chat”, −6.0; "
         "whether that is more "
         "than chance is a question for the slices. "
-        "Of 3 forecasts of earlier issues for young cohorts, 2 hold within their 90 % "
-        "interval by what is known now. "
+        "Of 4 forecasts of earlier issues for young cohorts that have come due, 3 held within their 90 % "
+        "interval. "
         "Of 2 weekly revenue forecasts that can be checked by now, 1 held within their 80 % interval. "
         "Tried at earlier dates, forecasts for cohorts of up to 3 weeks missed by 20 % (leads "
         "× old conversion: 40 %); "
@@ -510,7 +511,10 @@ def test_a_poor_record_is_called_poor_and_a_missing_one_missing(frames: Frames, 
     )
     first = {name: frame.head(0) if "track" in name else frame for name, frame in frames.items()}
     said = " ".join(outlook(first, settings, Texts("en")))
-    assert "No earlier issue is archived, so no forecast can be held against what came. Tried at" in said
+    assert (
+        "No forecast of an earlier issue has come due yet, so none can be held against what came. Tried at"
+        in said
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -1,0 +1,49 @@
+"""How far young cohorts are expected to come in a few weeks: what later issues hold against what came."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from funnel.analysis.forecast import QUANTILES, Forecast
+from funnel.analysis.scores import count_quantiles
+
+YOUNG = 13
+"""Cohorts younger than this are told: older ones have little left to come."""
+AHEAD = (4, 13)
+"""Weeks ahead."""
+LIMITS = ("p05", "p25", "p75", "p95")
+AHEAD_COLUMNS = ("cohort_week", "stage", "age_weeks", "weeks", "reached", "mean", *LIMITS)
+"""One row per complete cohort younger than `YOUNG`, stage and `weeks` ahead. `reached`: leads so far. `mean`
+and its quantiles: leads expected to have reached the stage by the end of so many calendar weeks, the report
+date's own being the first."""
+
+
+def ahead(forecast: Forecast) -> pd.DataFrame:
+    """Return what young cohorts are expected to have reached in some weeks (`AHEAD_COLUMNS`)."""
+    parts = []
+    for number, (stage, one) in enumerate(forecast.stages.items()):
+        seen = one.fit.triangle
+        young = (seen.ages >= 0) & (seen.ages < YOUNG)
+        reached = seen.reached[young]
+        left = np.maximum(seen.leads[young] - reached, 0)
+        for weeks in AHEAD:
+            rng = np.random.default_rng([number, weeks])
+            come = one.coming[young, :weeks].sum(axis=1)
+            share = np.clip(come[:, None] * one.factor[young] / np.maximum(left, 1)[:, None], 0, 1)
+            drawn = reached[:, None] + rng.binomial(left.astype(np.int64)[:, None], share)
+            limits = dict(zip(QUANTILES, count_quantiles(drawn).T, strict=True))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "cohort_week": seen.weeks[young],
+                        "stage": stage,
+                        "age_weeks": seen.ages[young],
+                        "weeks": weeks,
+                        "reached": reached.astype(np.int64),
+                        "mean": reached + come,
+                        **{name: limits[name] for name in LIMITS},
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
