@@ -45,6 +45,8 @@ from funnel.settings import Settings, WhatIf
 
 PERIOD = 4
 """Weeks in each of the two periods whose change is explained."""
+EXPLAINED_BY = ("channel", "manager", "product")
+"""Attributes by which that is done, where the settings name them, beside the report's slices."""
 BETTER = 0.1
 """How much better each step is asked to be where the settings ask nothing."""
 MANY = 30
@@ -164,8 +166,13 @@ def _by_value(cubes: Cubes, whole: Forecast, revenue: Revenue) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
+def explained_by(settings: Settings) -> tuple[str, ...]:
+    """Return the attributes by which a change is explained: the report's slices, and the usual suspects."""
+    return tuple(dict.fromkeys((*settings.slices, *(n for n in EXPLAINED_BY if n in settings.attributes))))
+
+
 def _change(cubes: Cubes, whole: Forecast) -> pd.DataFrame:
-    """Explain the newest comparable cohorts against those before them, by each attribute the report shows."""
+    """Explain the newest comparable cohorts against those before them, by each of `explained_by`."""
     last = week_of(cubes.report_date) - WEEK * cubes.settings.reading_age
     first = cubes.reached["cohort_week"].min().date()
     weeks = [week for week in complete_weeks(last, 2 * PERIOD) if week >= first]
@@ -174,7 +181,7 @@ def _change(cubes: Cubes, whole: Forecast) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     stamps = [pd.Timestamp(week) for week in weeks]
     parts = []
-    for name in cubes.settings.slices:
+    for name in explained_by(cubes.settings):
         cube = cohorts.select(cubes.reached, name)
         if len(cube):
             stage = cubes.settings.stage_keys[-1]
