@@ -338,5 +338,5 @@ def test_check_reads_the_key_amocrm(run, project):
     with (project / "funnel.yml").open("a") as file:
         file.write("amocrm: {host: acme.amocrm.ru, pipelines: {Main: {New: targt}}}\n")
     result = run("check")
-    assert result.code == 1
-    assert "key amocrm.pipelines.Main.New: 'targt' is no stage; did you mean 'target'?" in result.err
+    assert result.code == 2
+    assert "amocrm.pipelines.Main.New: 'targt' is no stage; did you mean 'target'?" in result.err

@@ -30,7 +30,7 @@ from funnel.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from funnel.analysis.outlook import Economics
+    from funnel.analysis.prospects import Economics
 
 initiative_app = typer.Typer(help="Projects that are to move the funnel.", no_args_is_help=True)
 app.add_typer(initiative_app, name="initiative")
@@ -116,7 +116,7 @@ def new(
 
     What is needed and not given as an option is asked for.
     """
-    from funnel.analysis.outlook import outlook
+    from funnel.analysis.prospects import prospects
     from funnel.issue.checks import report_date_for
     from funnel.issue.compute import ask
     from funnel.issue.registers import Registers
@@ -161,7 +161,7 @@ def new(
         if wrong:
             raise errors.InputError("Nothing was written.", wrong)
         cubes = ask(warehouse, settings, as_of, Registers((*others, item)))
-    economics, frame = outlook(cubes.reached, settings.steps, day, item, others, cubes.paid)
+    economics, frame = prospects(cubes.reached, settings.steps, day, item, others, cubes.paid)
     write_entry(path, content, _COMMENT)
     say(f"Initiative, yours to edit until it starts: {path}")
     if item.start < today(settings):

@@ -9,7 +9,7 @@ import pytest
 from histories import STEPS, Planted, draw, monday
 
 from funnel.analysis.impact import COLUMNS, impact, lines
-from funnel.analysis.outlook import outlook
+from funnel.analysis.prospects import prospects
 from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
 
 SEGMENTS = {"channel": 4, "manager": 5}
@@ -189,14 +189,14 @@ def test_looking_ahead_tells_worth_and_visibility(cube):
     item = make(start=LAST + 2, scope={}, metric="qualified_rate", change=0.02)
     sold = cube[cube["stage"] == "sale"]
     paid = sold.rename(columns={"leads": "payments"}).assign(amount=lambda rows: rows["payments"] * 1000)
-    worth, seen = outlook(cube, STEPS, monday(LAST), item, (), paid[list(PAID_COLUMNS)])
+    worth, seen = prospects(cube, STEPS, monday(LAST), item, (), paid[list(PAID_COLUMNS)])
     leads = cube[(cube["attribute"] == "") & (cube["stage"] == "lead")]
     recent = leads[leads["cohort_week"] >= pd.Timestamp(monday(LAST - 13))]["leads"].sum()
     assert worth.leads == pytest.approx(recent / 13 * 365.25 / 7 / 12)
     assert worth.extra_sales == pytest.approx(0.3 * worth.sales)
     assert worth.extra_revenue == pytest.approx(1000 * worth.extra_sales)
     assert worth.payback_months == pytest.approx(110_000 / worth.extra_revenue)
-    unknown, _ = outlook(cube, STEPS, monday(LAST), item, (), paid[list(PAID_COLUMNS)][:0])
+    unknown, _ = prospects(cube, STEPS, monday(LAST), item, (), paid[list(PAID_COLUMNS)][:0])
     assert np.isnan([unknown.extra_revenue, unknown.payback_months, unknown.return_in_a_year]).all()
     assert unknown.extra_sales == worth.extra_sales
     small, whole = seen.set_index("metric").loc[["qualified_rate", "overall_rate"]].itertuples()
@@ -209,5 +209,5 @@ def test_more_leads_make_smaller_effects_detectable():
     sizes = []
     for leads in (60, 500):
         cube = draw(np.random.default_rng(1), leads, LAST, SEGMENTS, sigma=0.05).cube()
-        sizes.append(outlook(cube, STEPS, monday(LAST), make(start=LAST + 1, scope={}))[1]["mde"].iloc[0])
+        sizes.append(prospects(cube, STEPS, monday(LAST), make(start=LAST + 1, scope={}))[1]["mde"].iloc[0])
     assert sizes[0] > 1.5 * sizes[1] > 0

@@ -46,7 +46,7 @@ class Economics:
     return_in_a_year: float
 
 
-def outlook(
+def prospects(
     reached: pd.DataFrame,
     steps: Sequence[str],
     report_date: dt.date,
