@@ -306,10 +306,10 @@ def revenue(count: int, pool: ProcessPoolExecutor) -> None:
         line(f"{leads} leads: existing + future - total", f"{gap.max():g}", "0", gap.max() == 0)
 
 
-def funnel(leads: float, number: int) -> pd.DataFrame:
+def funnel(leads: float, quick: float, number: int) -> pd.DataFrame:
     at = 104
     rng = np.random.default_rng([worlds.SEED, number, 2])
-    single = worlds.Funnel(leads=leads).draw(rng, at)
+    single = worlds.Funnel(leads=leads, quick=quick).draw(rng, at)
     reached, moved = worlds.funnel_cubes(single, at)
     day = dt.date(2020, 1, 6) + dt.timedelta(weeks=at)
     frames = []
@@ -322,6 +322,9 @@ def funnel(leads: float, number: int) -> pd.DataFrame:
                 {"method": method, "stage": stage, "age": one.fit.triangle.ages, "mean": one.mean}
             )
             frame["actual"] = actual.to_numpy(float)
+            soon = single["cohort"][np.floor(single[stage].replace(np.inf, 1e6)) < at + 4].value_counts()
+            frame["came"] = soon.reindex(range(at), fill_value=0).sort_index() - one.fit.triangle.reached
+            frame["soon"] = one.coming[:, :4].sum(axis=1)
             frame["crps"] = scores.crps(one.draws, frame["actual"].to_numpy())
             for level in (50, 90):
                 frame[f"c{level}"] = scores.coverage(one.draws, frame["actual"].to_numpy(), level / 100)
@@ -330,18 +333,20 @@ def funnel(leads: float, number: int) -> pd.DataFrame:
 
 
 def open_leads(count: int, pool: ProcessPoolExecutor) -> None:
-    for leads in (100.0, 550.0):
-        told = pd.concat(pool.map(partial(funnel, leads), range(count // 4)), ignore_index=True)
+    for leads, quick in ((100.0, 0.0), (550.0, 0.0), (550.0, 0.5)):
+        told = pd.concat(pool.map(partial(funnel, leads, quick), range(count // 4)), ignore_index=True)
         for band, part in bands(told[(told["stage"] == "sale") & (told["age"] < 52)]):
             by = part.set_index("method")
             ratio = by.loc["open leads", "crps"].mean() / by.loc["ages alone", "crps"].mean()
             c50, c90 = (100 * by.loc["open leads", f"c{level}"].mean() for level in (50, 90))
+            mine, of = by.loc["open leads"], ", half of them quick" if quick else ""
             line(
-                f"{leads:g} leads, {band}: CRPS with open leads / without",
+                f"{leads:g} leads{of}, {band}: CRPS with open leads / without",
                 f"{ratio:.2f}",
                 "<= 1.03",
                 ratio <= 1.03,
-                f"coverage {c50:.0f} {c90:.0f} %, bias {bias(by.loc[['open leads']]):+.1f} %",
+                f"coverage {c50:.0f} {c90:.0f} %, bias {bias(by.loc[['open leads']]):+.1f} %, "
+                f"in 4 weeks {mine['soon'].mean():.1f}, came {mine['came'].mean():.1f}",
             )
 
 

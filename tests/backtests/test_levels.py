@@ -46,3 +46,18 @@ def test_honest_intervals_and_no_simple_method_is_better(world: worlds.World) ->
     if world.name.startswith("plain"):
         bias = scores.bias(ours["mean"].to_numpy(), ours["actual"].to_numpy())
         assert abs(bias) < 0.08
+
+
+def test_sales_are_not_promised_too_soon_where_some_leads_decide_in_days() -> None:
+    """Steps that are not independent: what young cohorts bring in four weeks, held against the truth."""
+    told, came, at = 0.0, 0.0, 104
+    for number in range(3):
+        leads = worlds.Funnel(quick=0.5).draw(np.random.default_rng([worlds.SEED, number, 4]), at)
+        reached, moved = worlds.funnel_cubes(leads, at)
+        day = dt.date(2020, 1, 6) + dt.timedelta(weeks=at)
+        one = forecast(reached, worlds.STAGES, day, moved=moved, draws=200).stages["sale"]
+        young = (one.fit.triangle.ages >= 1) & (one.fit.triangle.ages < 13)
+        soon = leads.loc[leads["sale"].between(at, at + 4, inclusive="left"), "cohort"]
+        came += float(soon.isin(np.flatnonzero(young)).sum())
+        told += float(one.coming[young, :4].sum())
+    assert told == pytest.approx(came, rel=0.35)

@@ -3,7 +3,7 @@
 The method, in the order of the modules: `triangles` (what a report date has seen), `delays` (hazard by lag),
 `credibility` (the drifting level), `carry` (how far a cohort's own luck goes on), `conversion` (the three
 joined by turns), `reliability` (asked again as of earlier weeks). Where open leads are known, `states`
-replaces what each cohort is still to bring by where its leads stand now.
+tells cohorts of about one age apart by where their leads stand now.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.conversion import StageFit, draw_coming, fit_stage
-from funnel.analysis.reliability import Verdict, judge
+from funnel.analysis.reliability import AGE_BANDS, Verdict, judge
 from funnel.analysis.scores import LEVELS, count_quantiles
-from funnel.analysis.states import States, bring, fit_states
+from funnel.analysis.states import Coming, States, bring, fit_states
 from funnel.analysis.triangles import Triangle, triangle
 from funnel.errors import MissingError
 
@@ -142,9 +142,9 @@ def forecast(
         reached: the cube `reached` of one slice (`REACHED_COLUMNS`), as of the report date.
         stages: configured stages in their order, `lead` not among them.
         report_date: of the cube.
-        moved: the cube `moved` of the same slice. With it, what is to come follows from where the open leads
-            stand and how long they have waited there; lost leads bring nothing. Without it, from the cohorts'
-            ages alone.
+        moved: the cube `moved` of the same slice. With it, what is to come follows from ages of cohorts, and
+            from where their open leads stand and how long they have waited there; lost leads bring nothing.
+            Without it, from the ages alone.
         horizon: weeks after which nothing counts any more.
         draws: how many draws the intervals rest on.
         seed: of the draws; the same seed gives the same forecast. Verdicts do not depend on it.
@@ -174,16 +174,40 @@ def forecast(
         coming, factor = draw_coming(fit, draws, seed + number)
         left = np.maximum(seen.leads - seen.reached, 0)
         if ahead is not None and seen.reached.sum():
-            # A cohort in its first week has shown nothing yet but its size.
-            stood = seen.ages >= 1
-            theirs = ahead.factor[:, number]
-            mean = theirs.mean(axis=1)
-            weekly = _calendar(ahead.mean[:, number] * mean[:, None], seen)
-            coming = np.where(stood[:, None], weekly, coming)
-            factor = np.where(stood[:, None], theirs / mean[:, None], factor)
-            left = np.where(stood, ahead.left[:, number], left)
+            coming, factor, left = _told_apart(seen, coming, factor, left, ahead, number)
         result[stage] = settle(stage, fit, verdict, coming, factor, left, seed + number)
     return Forecast(report_date, horizon, result, states)
+
+
+def _told_apart(
+    seen: Triangle, coming: Floats, factor: Floats, left: Floats, ahead: Coming, number: int
+) -> tuple[Floats, Floats, Floats]:
+    """Tell the cohorts of an age band apart by where their open leads stand.
+
+    How much a usual cohort of the band brings, and when, is told by the ages: where some leads decide in days
+    and others in months, steps are not independent, and what leads do next depends on more than where they
+    stand. The youngest band is left as it is: its few cohorts differ in age by as much as in anything else.
+
+    Args:
+        seen: the stage's triangle.
+        coming: by the ages, expected arrivals, cohort by week ahead.
+        factor: by the ages, draws of the factor on them, cohort by draw.
+        left: by the ages, leads that can still reach the stage.
+        ahead: what open leads will bring.
+        number: of the stage.
+    """
+    theirs = ahead.factor[:, number]
+    mean = theirs.mean(axis=1)
+    told, alone = ahead.mean[:, number].sum(axis=1) * mean, coming.sum(axis=1)
+    coming, factor, left = coming.copy(), factor.copy(), left.copy()
+    for first, last in AGE_BANDS[1:]:
+        band = (seen.ages >= first) & (seen.ages <= last) & (alone > 0) & (told > 0)
+        ratio = told[band] / alone[band]
+        coming[band] *= (ratio / np.median(ratio))[:, None] if band.any() else 1.0
+        factor[band] = theirs[band] / mean[band, None]
+        left[band] = ahead.left[band, number]
+    coming[(seen.ages >= 0) & (told <= 0)] = 0.0
+    return coming, factor, left
 
 
 def settle(
@@ -206,12 +230,3 @@ def settle(
     share = np.clip(coming.sum(axis=1)[:, None] * factor / np.maximum(left, 1)[:, None], 0, 1)
     more = rng.binomial(left.astype(np.int64)[:, None], share)
     return StageForecast(stage, fit, verdict, coming, factor, fit.triangle.reached[:, None] + more, shock)
-
-
-def _calendar(weekly: Floats, seen: Triangle) -> Floats:
-    """Turn weeks counted from the report date into calendar weeks, the report date's own first."""
-    part = float(seen.lived[-1, 0]) if len(seen.ages) and seen.ages[-1] < 0 else 0.0
-    moved = (1 - part) * weekly
-    moved[:, 1:] += part * weekly[:, :-1]
-    moved[:, -1] += part * weekly[:, -1]
-    return moved
