@@ -7,11 +7,14 @@ import math
 from collections.abc import Sequence
 
 import pandas as pd
+from scipy.stats import chi2 as distribution
 
 from funnel.analysis.cohorts import SMALL, select, wilson, with_rates
 from funnel.schema import REACHED_COLUMNS, require
 
 VALUES = ("value", "value2")
+CHANCE = 0.05
+"""Differences that chance makes as often as this tell nothing."""
 
 
 def counts_by(
@@ -71,9 +74,9 @@ def telling(
 ) -> pd.DataFrame:
     """Rank attributes and pairs by how much the overall conversion differs between their values.
 
-    The effect is Cohen's w less what chance alone gives: sqrt(max(0, chi2 - df) / leads), chi2 comparing
-    sales of the values with the total's conversion. For a pair only what it adds to its two attributes
-    counts.
+    The effect is Cohen's w less what chance alone gives: sqrt((chi2 - df) / leads), chi2 comparing sales of
+    the values with the total's conversion; 0 where chance gives as much in more than one of 20 cases. For a
+    pair only what it adds to its two attributes counts.
 
     Args:
         reached: the cube, holding the total and every candidate.
@@ -83,7 +86,7 @@ def telling(
 
     Returns:
         One row per candidate, the most telling first: `attribute`, `attribute2` ('' for a single one),
-        `effect`, `chi2`, `df`.
+        `effect`, `chi2`, `df`, `p_value`.
     """
     singles = {name for names in candidates for name in names}
     found: dict[tuple[str, ...], tuple[float, int, int]] = {
@@ -95,9 +98,10 @@ def telling(
         if len(names) == 2:
             chi2 -= sum(found[(name,)][0] for name in names)
             df -= sum(found[(name,)][1] for name in names)
-        effect = math.sqrt(max(chi2 - df, 0.0) / leads) if leads else 0.0
-        rows.append(([*names, ""][0], [*names, "", ""][1], effect, chi2, df))
-    frame = pd.DataFrame(rows, columns=["attribute", "attribute2", "effect", "chi2", "df"])
+        p_value = float(distribution.sf(chi2, df)) if df > 0 else 1.0
+        effect = math.sqrt(max(chi2 - df, 0.0) / leads) if p_value < CHANCE else 0.0
+        rows.append(([*names, ""][0], [*names, "", ""][1], effect, chi2, df, p_value))
+    frame = pd.DataFrame(rows, columns=["attribute", "attribute2", "effect", "chi2", "df", "p_value"])
     return frame.sort_values(
         ["effect", "attribute", "attribute2"], ascending=[False, True, True], ignore_index=True
     )

@@ -7,6 +7,7 @@ between 0 and 1; 0 / 0 is NaN, never 0.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -242,3 +243,20 @@ def slices(
     result["small"] = table[steps[0]] < SMALL
     result = result.reset_index().rename(columns={"lead": "leads"})
     return result.sort_values(["leads", "value"], ascending=[False, True], ignore_index=True)
+
+
+def may_be_chance(now: int, leads: int, then: int, leads_then: int) -> bool:
+    """Tell whether the 90 % interval of the difference of two shares holds 0.
+
+    Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10 (from Wilson's limits).
+
+    >>> may_be_chance(23, 558, 18, 562), may_be_chance(60, 558, 18, 562)
+    (True, False)
+    """
+    counts, trials = pd.Series([now, then]), pd.Series([leads, leads_then])
+    low, high = wilson(counts, trials)
+    share = counts / trials
+    difference = share[0] - share[1]
+    down = math.hypot(share[0] - low[0], high[1] - share[1])
+    up = math.hypot(high[0] - share[0], share[1] - low[1])
+    return bool(difference - down <= 0 <= difference + up)

@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from funnel.present import theme as look
 from funnel.present.attention_words import metric_name, segment, stage_name
 from funnel.present.drawing import figure_of, nothing, over_time, share_axis
-from funnel.present.escape import clean
 from funnel.present.marks import day_number
 from funnel.present.picture import Picture, finish
 from funnel.present.texts import Texts
@@ -76,7 +75,6 @@ def before_after(
     with look.style(theme):
         metrics = list(dict.fromkeys(lines["metric"]))
         panels, _ = over_time(len(metrics), 1.6, lines["cohort_week"], (), theme, texts)
-        whose = clean(item.name(texts.language), 34)
         for axes, metric in zip(panels, metrics, strict=True):
             hue = theme.stage(metric.removesuffix("_rate").removesuffix("_per_lead"), settings)
             mine = lines[lines["metric"] == metric]
@@ -84,8 +82,7 @@ def before_after(
             for part, colour, points in ((control, theme.muted, False), (treated, hue, True)):
                 _smooth(axes, part, colour, points)
             _result(axes, treated, measured[measured["metric"] == metric].iloc[0], hue, theme, texts)
-            name = metric_name(metric, settings, texts)
-            axes.set_title(f"{whose} · {name}" if axes is panels[0] else name, color=hue)
+            axes.set_title(metric_name(metric, settings, texts), color=hue)
             axes.set_ylim(0, _top(axes))
             for day in (item.start, item.end):
                 if day is not None:

@@ -179,7 +179,7 @@ def paragraphs(
     names = {item.id: clean(item.name(texts.language), 60) for item in initiatives}
     looked = _flags(frames["deviations"], frames["investigations"], settings, texts)
     looked += [
-        for_markdown(f"{texts.t('shape_' + row['shape'])}. {shape_sentence(row, settings, texts)}")
+        f"**{texts.t('shape_' + row['shape'])}.** {for_markdown(shape_sentence(row, settings, texts))}"
         for row in frames["shapes"].to_dict("records")
     ]
     dug = _dug(frames["investigations"], since, settings, texts)

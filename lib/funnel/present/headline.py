@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from funnel.analysis.cohorts import OVERALL, SMALL, wilson
+from funnel.analysis.cohorts import OVERALL, SMALL, may_be_chance
 from funnel.present import theme as look
 from funnel.present.escape import clean, for_html, for_typst
 from funnel.present.grid import Cell, raw_blocks
@@ -120,11 +120,10 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
     title = f"{week}, {texts.t('tile_age', n=int(record['age_weeks']))}"
     before = float(frame["leads"].iloc[at - 1]) if at else math.nan
     few = record["leads"] < SMALL
-    growth = record["leads"] / before - 1 if before > 0 else math.nan
     first = Tile(
         texts.stage(LEAD, settings),
         texts.number(record["leads"]),
-        _compared("tile_leads", growth, texts, theme)
+        _growth(float(record["leads"]), before, texts, theme)
         + ((Cell(texts.t("tile_few", n=SMALL)),) if few else ()),
         theme.stage(LEAD, settings),
     )
@@ -157,25 +156,15 @@ def _at_equal_age(
     return tuple(Cell(line.text) for line in lines) if chance else lines
 
 
-def may_be_chance(now: int, leads: int, then: int, leads_then: int) -> bool:
-    """Tell whether the 90 % interval of the difference of two shares holds 0.
-
-    Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10 (from Wilson's limits).
-
-    >>> may_be_chance(23, 558, 18, 562), may_be_chance(60, 558, 18, 562)
-    (True, False)
-    """
-    counts, trials = pd.Series([now, then]), pd.Series([leads, leads_then])
-    low, high = wilson(counts, trials)
-    share = counts / trials
-    difference = share[0] - share[1]
-    down = math.hypot(share[0] - low[0], high[1] - share[1])
-    up = math.hypot(high[0] - share[0], share[1] - low[1])
-    return bool(difference - down <= 0 <= difference + up)
-
-
 def _compared(key: str, relative: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:
     if math.isnan(relative):
         return ()
     cell = change_cell(relative, texts, theme)
     return (Cell(texts.t(key, change=cell.text), colour=cell.colour),)
+
+
+def _growth(leads: float, before: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:
+    """The change of the number of leads; without a colour inside the 90 % of two equal Poisson numbers."""
+    lines = _compared("tile_leads", leads / before - 1 if before > 0 else math.nan, texts, theme)
+    chance = abs(leads - before) <= 1.645 * math.sqrt(leads + max(before, 0.0))
+    return tuple(Cell(line.text) for line in lines) if chance else lines

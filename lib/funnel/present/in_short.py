@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from funnel.analysis.cohorts import may_be_chance
 from funnel.present.attention_words import segment, stage_name, verdict_word
 from funnel.present.escape import for_markdown
 from funnel.present.expected import expected, revenue_doubt
-from funnel.present.headline import may_be_chance, read_at
+from funnel.present.headline import read_at
 from funnel.present.outlook_words import revenue_ahead
 from funnel.present.texts import Texts
 from funnel.schema import Initiative
@@ -64,11 +65,10 @@ def _cohort(
         chance = may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
         said += texts.t("short_chance" if chance else "short_equal", change=texts.change(change))
     item = expected(forecast, settings).get(read["cohort_week"])
-    if item is not None and item.reliable:
-        said += texts.t("short_final", rate=texts.percent(item.rate, 1))
-    elif item is not None:
+    if item is not None:
         low, high = texts.percent(item.low, 1), texts.percent(item.high, 1)
-        said += texts.t("short_final_doubt", low=low, high=high)
+        key = "short_final" if item.reliable else "short_final_doubt"
+        said += texts.t(key, rate=texts.percent(item.rate, 1), low=low, high=high)
     return said + "."
 
 

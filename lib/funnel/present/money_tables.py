@@ -120,13 +120,14 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
             )
             change = change_cell(record["against_total"], texts, theme)
             small = bool(record["small"])
+            chance = small or record["low"] <= rate <= record["high"]
             cells = [
                 Cell(INDENT + values + (f" {MARK}" if small else "")),
                 Cell(texts.number(record["leads"])),
                 Cell(texts.number(record[last])),
                 Cell(texts.percent(record["overall_rate"], 2)),
                 Cell(interval(record["low"], record["high"], texts)),
-                Cell(change.text) if small else change,
+                Cell(change.text) if chance else change,
             ]
             rows.append(Row(tuple(cells), "muted" if small else "plain"))
     overall = texts.stage(OVERALL, settings)
@@ -137,7 +138,7 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
         *(Head(texts.t(key), overall) for key in ("col_rate", "col_interval", "col_against")),
     )
     notes = [texts.t("note_telling", n=SHOWN_TELLING)] if rows else []
-    if len(slices) and slices["small"].any():
+    if any(row.cells[0].text.endswith(MARK) for row in rows):
         notes.append(texts.t("note_small", n=SMALL))
     quiet = ranked[ranked["effect"] <= 0]
     if rows and len(quiet):

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from funnel.analysis.cohorts import may_be_chance
 from funnel.present.data_tables import kind, problem
 from funnel.present.escape import clean, for_markdown
-from funnel.present.headline import may_be_chance, read_at
+from funnel.present.headline import read_at
 from funnel.present.money_words import money
 from funnel.present.outlook_words import final, outlook
 from funnel.present.texts import Texts

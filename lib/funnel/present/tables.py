@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import pandas as pd
 
-from funnel.analysis.cohorts import OVERALL, SMALL
+from funnel.analysis.cohorts import OVERALL, SMALL, may_be_chance
 from funnel.present import theme as look
 from funnel.present.escape import clean
 from funnel.present.expected import expected_cells
@@ -55,7 +55,7 @@ def cohort_grid(
         ahead, ahead_notes = expected_cells(frame["cohort_week"], forecast, settings, texts, theme)
     rows = []
     for record, unripe, few, cells_ahead in zip(
-        frame.to_dict("records"), young, _chancy(frame), ahead, strict=True
+        frame.to_dict("records"), young, _chancy(frame, settings), ahead, strict=True
     ):
         cells = [_cohort(record["cohort_week"], record["leads"], texts, unripe=unripe)]
         cells.append(Cell(texts.number(record["age_weeks"])))
@@ -71,6 +71,7 @@ def cohort_grid(
     if forecast is not None:
         heads += [Head(texts.t(key), texts.t("col_at_the_end")) for key in ("col_rate", "col_interval_short")]
     notes = [*caveats, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
+    notes.append(texts.t("note_coloured"))
     if young.any():
         notes.append(texts.t("note_unripe", n=settings.young_weeks))
     notes += [*_few(frame, texts), *ahead_notes]
@@ -88,13 +89,16 @@ def equal_age_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Gri
     """
     theme = look.load(settings)
     rows = []
-    for record, few in zip(frame.to_dict("records"), _chancy(frame), strict=True):
+    for record, few in zip(frame.to_dict("records"), _chancy(frame, settings), strict=True):
         change = change_cell(record["overall_change"], texts, theme)
         last = Cell(change.text) if few else change
         week = _cohort(record["cohort_week"], record["leads"], texts)
         rows.append(Row((week, *_funnel(record, settings, texts), last)))
     heads = (Head(texts.t("col_cohort"), align="left"), *_funnel_heads(settings, texts, theme))
-    notes = [texts.t("note_equal_age", n=int(frame["at_age"].iloc[0])), *_few(frame, texts)] if rows else []
+    notes = []
+    if rows:
+        age = int(frame["at_age"].iloc[0])
+        notes = [texts.t("note_equal_age", n=age), texts.t("note_coloured"), *_few(frame, texts)]
     return Grid("equal-age", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
@@ -215,10 +219,13 @@ def _cohort(week: pd.Timestamp, leads: float, texts: Texts, *, unripe: bool = Fa
     return Cell(" ".join([texts.compact_week(week.date()), *marks]))
 
 
-def _chancy(frame: pd.DataFrame) -> list[bool]:
-    """Whether a change has no colour, since the cohort or the one before it has so few leads."""
-    few = frame["leads"] < SMALL
-    chancy: list[bool] = (few | few.shift(1, fill_value=False)).tolist()
+def _chancy(frame: pd.DataFrame, settings: Settings) -> list[bool]:
+    """Whether a change has no colour: so few leads, in this cohort or the one before, or it may be chance."""
+    won, leads = frame[settings.stage_keys[-1]].tolist(), frame["leads"].tolist()
+    chancy = [leads[0] < SMALL] if leads else []
+    for at in range(1, len(leads)):
+        few = min(leads[at], leads[at - 1]) < SMALL
+        chancy.append(few or may_be_chance(won[at], leads[at], won[at - 1], leads[at - 1]))
     return chancy
 
 

@@ -40,7 +40,7 @@ def say(cohorts: pd.DataFrame, equal_age: pd.DataFrame, frames: Frames, settings
 def test_four_lines_tell_the_week(say) -> None:
     assert say() == [
         "- **Cohort 12–18 Sep 2022:** 4.12 % overall so far, +36 % against the previous one at equal age "
-        "(may be chance); 8.2 % expected at the end.",
+        "(may be chance); 8.2 % expected at the end (6.2 % to 12.4 %).",
         "- **Look here first:** Manager: Boris, “Qualified” 33.7 % instead of 55.5 %. 1 more flag below.",
         "- **Initiatives:** 1 partly confirmed.",
         "- **Revenue of the next 13 weeks:** 52.0 million RUB expected, with 80 % probability "

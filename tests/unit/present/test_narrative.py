@@ -7,7 +7,7 @@ import pandas as pd
 import pypandoc
 import pytest
 
-from funnel.present.headline import may_be_chance
+from funnel.analysis.cohorts import may_be_chance
 from funnel.present.narrative import draft, driver
 from funnel.present.texts import Texts
 from funnel.settings import Settings

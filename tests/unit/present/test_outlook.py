@@ -466,7 +466,7 @@ def test_the_narrative_tells_the_forecast_and_its_record(
         "**Revenue.** Over the next 13 weeks revenue of 52.0 million RUB is expected: 39.0 million RUB "
         "from leads that are there "
         "already, 13.0 million RUB from leads still to come. "
-        "Against the cohorts before them, the newest comparable ones brought −13.0 leads to “Sale”: "
+        "Leads that reached “Sale”, newest comparable cohorts against those before them: −13.0; "
         "−6.0 by volume, −2.0 by age, "
         "0.0 by mix, −5.0 by rate. The largest part of mix and rate together: Channel “chat”, −6.0; "
         "whether that is more "

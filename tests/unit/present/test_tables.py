@@ -45,7 +45,7 @@ def test_unripe_cohorts_carry_a_mark_a_tone_and_a_note(cohorts: pd.DataFrame, se
     assert [line.tone for line in grid.rows] == ["plain"] * 9 + ["muted"] * 4
     assert [line.cells[0].text.endswith("*") for line in grid.rows] == [False] * 9 + [True] * 4
     assert not any(cell.colour for line in grid.rows[9:] for cell in line.cells)
-    assert "* Unripe: younger than 4 weeks." in grid.notes[1]
+    assert any("* Unripe: younger than 4 weeks." in note for note in grid.notes)
     ripe = tables.cohort_grid(cohorts.head(9), settings, Texts("en"))
     assert not any("Unripe" in note for note in ripe.notes)
 
@@ -60,6 +60,7 @@ def test_a_cohort_of_few_leads_is_marked_and_no_change_of_it_coloured(
     for whole, make in ((cohorts, tables.cohort_grid), (equal_age, tables.equal_age_grid)):
         frame = whole.copy()
         frame.loc[4, list(few)] = list(few.values())
+        frame.loc[[3, 6], "sale"] = 90  # more than chance
         grid = make(frame, settings, texts)
         assert [line.cells[0].text.endswith(" °") for line in grid.rows] == [
             at == 4 for at in range(len(frame))
@@ -279,3 +280,14 @@ def test_data_that_end_early_are_told_first() -> None:
 def test_without_slices_the_report_says_so(settings: Settings) -> None:
     (only,) = tables.slices_grids({}, settings, Texts("en"))
     assert "slices in funnel.yml is empty" in only._repr_mimebundle_()["text/markdown"]
+
+
+def test_a_change_that_may_be_chance_has_no_colour(cohorts: pd.DataFrame, settings: Settings) -> None:
+    """Sales of about 30 to 40 of 550 leads a week do not differ by more than chance; 90 beside 30 do."""
+    frame = cohorts.head(9).copy()
+    calm = tables.cohort_grid(frame, settings, Texts("en"))
+    assert not any(line.cells[-1].colour for line in calm.rows)
+    frame.loc[4, "sale"] = 90
+    loud = tables.cohort_grid(frame, settings, Texts("en"))
+    assert [bool(line.cells[-1].colour) for line in loud.rows] == [at in (4, 5) for at in range(9)]
+    assert any(note.startswith("Coloured: the 90 % interval") for note in loud.notes)
