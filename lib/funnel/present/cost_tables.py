@@ -11,7 +11,7 @@ from funnel.present import theme as look
 from funnel.present.amounts import currency_word
 from funnel.present.escape import clean
 from funnel.present.grid import Cell, Grid, Head, Row, Tone
-from funnel.present.money_rows import DOUBT, INDENT, SPAN, digits_of, doubt_notes, value_name
+from funnel.present.money_rows import DOUBT, INDENT, SPAN, digits_of, doubt_notes, value_name, vat_notes
 from funnel.present.tables import MARK
 from funnel.present.texts import EMPTY, Texts
 from funnel.settings import Settings
@@ -42,7 +42,7 @@ def costs_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     notes = [texts.t("note_costs", currency=currency_word(settings.currency, texts))] if rows else []
     if any(row.tone == "muted" for row in rows):
         notes.append(texts.t("note_costs_young", n=settings.young_weeks))
-    notes += [*doubt_notes(rows, "note_costs_doubt", texts), *_vat_notes(set(frame["vat"]), texts)]
+    notes += [*doubt_notes(rows, "note_costs_doubt", texts), *vat_notes(set(frame["vat"]), texts)]
     empty = "empty_costs" if (frame["match"] == "no spend").all() else ""
     shown = tuple(rows) if not empty else ()
     return Grid("costs", tuple(heads), shown, theme, tuple(notes) if shown else (), texts.t("empty_costs"))
@@ -84,7 +84,7 @@ def costs_summary_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) ->
     ]
     notes = [texts.t("note_costs_summary", currency=currency_word(settings.currency, texts))]
     notes += doubt_notes(rows, "note_costs_doubt", texts)
-    notes += _vat_notes(set(frame.loc[level != "total", "vat"]), texts)
+    notes += vat_notes(set(frame.loc[level != "total", "vat"]), texts)
     if len(named) > len(kept):
         rest = named.drop(index=list(kept))
         leads = texts.t("n_leads", n=int(rest["leads"].sum()))
@@ -175,10 +175,3 @@ def _cost_heads(settings: Settings, texts: Texts) -> list[Head]:
         Head(texts.t("col_interval"), end, colour=theme.stage(settings.stage_keys[-1], settings)),
         Head(texts.t("col_roas")),
     ]
-
-
-def _vat_notes(states: set[str], texts: Texts) -> list[str]:
-    known = states - {""}
-    if known & {"mixed"} or len(known) > 1:
-        return [texts.t("note_vat_mixed")]
-    return [texts.t(f"note_vat_{state}") for state in sorted(known)]

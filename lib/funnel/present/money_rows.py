@@ -47,3 +47,11 @@ def doubt_notes(rows: Iterable[Row], key: str, texts: Texts) -> list[str]:
     """Return a note (its key) if a row holds the mark of a number that cannot be told reliably yet."""
     marked = any(cell.text == DOUBT for row in rows for cell in row.cells)
     return [texts.t(key)] if marked else []
+
+
+def vat_notes(states: set[str], texts: Texts) -> list[str]:
+    """Return what must be said of the VAT in an ad spend that holds these states."""
+    known = states - {""}
+    if known & {"mixed"} or len(known) > 1:
+        return [texts.t("note_vat_mixed")]
+    return [texts.t(f"note_vat_{state}") for state in sorted(known)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ from funnel.present.money_rows import (
     heading,
     left_out,
     value_name,
+    vat_notes,
 )
 from funnel.present.tables import MARK, change_cell, interval
 from funnel.present.texts import EMPTY, Texts
@@ -30,13 +32,14 @@ SHOWN_TELLING = 5
 """Values shown of each attribute or pair that tells much."""
 
 
-def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, vat: Iterable[str] = ()) -> Grid:
     """Return what contacts and leads are worth at the horizon, beside what they cost.
 
     Args:
         frame: `issue.worth.worth`, `ltv`.
         settings: the horizon, the currency, the names of attributes.
         texts: the language.
+        vat: the states of VAT of the ad spend.
     """
     theme = look.load(settings)
     digits = digits_of(frame["per_customer"])
@@ -85,6 +88,7 @@ def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     currency = currency_word(settings.currency, texts)
     notes = [texts.t("note_ltv", currency=currency), texts.t("note_ltv_end", n=settings.horizon_weeks)]
     notes += [*doubt_notes(rows, "note_ltv_doubt", texts), *left_out(frame, SHOWN_VALUES, texts)]
+    notes += vat_notes(set(vat), texts)
     return Grid("ltv", heads, tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_ltv"))
 
 
