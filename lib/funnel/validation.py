@@ -147,7 +147,9 @@ def _words(item: Found, annotation: object) -> tuple[str, str]:
         if form == FILLED:
             return "is empty", "a text"
         meant = next((word for word in (text.upper(), text.lower()) if re.match(form, word)), "")
-        return f"{short} is not of the form wanted{nearest(meant, [meant])}", _PATTERNS.get(form, form)
+        return f"{short} is not of the form wanted{nearest(meant, [meant]) if meant else ''}", _PATTERNS.get(
+            form, form
+        )
     if item.kind == _TEXT_OR_MAPPING:
         return f"{short} is no text", f"a text, or {_mapping(dict[Literal['en', 'ru'], str], 'Offer')}"
     if item.kind in ("dict_type", "mapping_type", "model_type", "model_attributes_type"):

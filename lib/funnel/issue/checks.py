@@ -48,7 +48,7 @@ def report_date_for(warehouse: Warehouse, today: dt.date, asked: dt.date | None)
         problem = Problem(
             f"--date {asked}",
             f"the data end on {last}: what happened later is not imported",
-            f"{newest} or earlier",
+            f"{last + QUIET * WEEK} or earlier",
             "bring newer data with `funnel import` or `funnel sync`, or leave --date out",
         )
     else:

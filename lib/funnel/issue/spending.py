@@ -226,7 +226,7 @@ def _together(table: pd.DataFrame, steps: Sequence[str]) -> dict[str, object]:
         "cost_per_lead": _per(spent, counts["leads"]),
         **{f"cost_per_{stage}": _per(spent, counts[stage]) for stage in steps[1:]},
         "paid": paid,
-        "roas": _per(float(paid), spent),
+        "roas": _per(float(paid), spent) if table["roas"].notna().any() else np.nan,
     }
 
 

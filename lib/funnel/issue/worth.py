@@ -92,7 +92,7 @@ def _one(
     horizon = settings.horizon_weeks
     values = ltv.lifetime_values(heads, amounts, report_date, horizon, SEED)
     curve = ltv.payback_curve(heads, amounts, report_date, horizon, SEED)
-    met = heads[heads["cohort_week"].isin(cost["cohort_week"])]
+    met = heads.merge(cost[["cohort_week", "value"]], on=["cohort_week", "value"])
     number = met.groupby("value")["number"].sum()
     price = cost.groupby("value")["spend"].sum() / number.where(number > 0)
     back = ltv.payback_age(curve, price)

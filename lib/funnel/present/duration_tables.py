@@ -65,6 +65,8 @@ def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, bet
     notes += left_out(ways, SHOWN_VALUES, texts)
     name = "durations-between" if between else "durations"
     empty = texts.t("unseen_durations" if between and unseen(frame) else "empty_durations")
+    if between and len(settings.stage_keys) == 1:
+        empty = texts.t("empty_between")
     return Grid(name, tuple(heads), tuple(rows), theme, tuple(notes) if rows else (), empty)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from funnel.errors import MissingError, NotebookError, nearest
 
+_SHOWN = re.compile(r"embed\s+run/([^#\s]+\.ipynb)#")
 WORKERS = max(1, min(4, os.cpu_count() or 1))
 
 
@@ -39,6 +40,22 @@ def notebooks_in(folder: Path) -> list[Path]:
             f"To do: restore it: git checkout -- {folder.name}/"
         )
     return paths
+
+
+def require_shown(notebooks: Sequence[Path], page: Path) -> None:
+    """Refuse a page that shows a notebook which is not there: what an earlier run left would be shown.
+
+    Raises:
+        MissingError: naming all of them.
+    """
+    text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
+    absent = sorted(set(_SHOWN.findall(text)) - {path.name for path in notebooks})
+    if absent:
+        folder = notebooks[0].parent
+        raise MissingError(
+            f"{', '.join(absent)}: {page.name} shows it, but there is no such notebook in {folder}. "
+            f"To do: restore it: git checkout -- {folder.name}/"
+        )
 
 
 def _is_notebook(path: Path) -> bool:

@@ -24,7 +24,7 @@ from funnel.publish.files import sha256_of, write_text
 from funnel.publish.hypotheses import edits
 from funnel.publish.manifest import describe, settings_json
 from funnel.publish.narratives import narrative_for
-from funnel.publish.notebooks import notebooks_in, run_notebooks
+from funnel.publish.notebooks import notebooks_in, require_shown, run_notebooks
 from funnel.publish.render import Rendered, render
 from funnel.publish.tables import write_tables
 from funnel.settings import Language, Settings
@@ -95,6 +95,7 @@ def make_issue(settings: Settings, config: str, order: Order, now: dt.datetime, 
 def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
     run = settings.path("run")
     notebooks = notebooks_in(settings.root / "notebooks")
+    require_shown(notebooks, settings.root / "report.qmd")
     if not (settings.root / "_brand.yml").is_file():
         from funnel.present import theme  # heavy, and needed only to say what to do
 

@@ -237,7 +237,9 @@ def _parts(rows: _Rows, tell: Callable[[str], None]) -> list[parts.Part]:
     stages = Sheet(rows.sheet.where, tuple(made), tuple(made.values()), numbers)
     result = [leads, parts.make(STAGE_ENTRIES, stages, made, settings)]
     if rules.amount:
-        paid = rows.cells["amount"].text().is_valid().to_numpy(zero_copy_only=False) & good
+        paid = good.copy()  # a budget without a day of payment is no payment yet
+        for name in ("paid_at", "amount"):
+            paid &= rows.cells[name].text().is_valid().to_numpy(zero_copy_only=False)
         money = {name: _some(rows.cells[name], paid) for name in ("lead_id", "paid_at", "amount")}
         sheet = Sheet(rows.sheet.where, tuple(money), tuple(money.values()), rows.sheet.rows[paid])
         result.append(parts.make(PAYMENTS, sheet, money, settings))

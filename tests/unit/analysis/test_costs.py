@@ -128,6 +128,13 @@ def test_the_projected_cost_is_spend_over_expected_sales_and_high_when_sales_are
     assert found == (25.0, 20.0, 50.0)
 
 
+def test_without_any_payment_no_return_is_told():
+    names = ["attribute", "value", "attribute2", "value2", "cohort_week", "lag", "payments", "amount"]
+    none = pd.DataFrame(columns=names).astype({"cohort_week": "datetime64[ns]"})
+    shown = costs(spend(("2022-09-12", "web", "70.00", "RUB", "yes")), LEADS, STEPS, WEEKS, paid=none)
+    assert shown["roas"].isna().all()
+
+
 def test_refunds_larger_than_sales_give_a_negative_return():
     names = ["attribute", "value", "attribute2", "value2", "cohort_week", "lag", "payments", "amount"]
     paid = pd.DataFrame(

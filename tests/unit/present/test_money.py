@@ -142,10 +142,11 @@ def test_sentences_name_the_cheapest_and_the_dearest_channel_at_the_end(
 )
 def test_payback_is_told_or_that_it_is_not_reached(weeks: float, message: str, settings: Settings) -> None:
     row = {"attribute": "", "value": "", "cost_per_customer": 1000.0, "ltv": 5200.0, "expected_return": 5.2}
-    frame = pd.DataFrame([{**row, "payback_weeks": weeks}])
+    frame = pd.DataFrame([{**row, "payback_weeks": weeks, "paid": True}])
     said = " ".join(money({"ltv": frame}, settings, Texts("en")))
     assert message in said
     assert "a return of 5.2×" in said
+    assert money({"ltv": frame.assign(paid=False)}, settings, Texts("en")) == []
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

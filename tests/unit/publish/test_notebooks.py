@@ -13,7 +13,7 @@ import pytest
 
 from funnel.errors import MissingError, NotebookError
 from funnel.publish import kernels
-from funnel.publish.notebooks import notebooks_in, run_notebooks
+from funnel.publish.notebooks import notebooks_in, require_shown, run_notebooks
 
 
 def notebook(folder: Path, name: str, code: str, parameters: str = 'report_date = ""') -> Path:
@@ -180,3 +180,10 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "odd.ipynb").write_text(text)
     with pytest.raises(NotebookError, match=r"odd.ipynb: no Jupyter notebook .* git checkout"):
         notebooks_in(tmp_path)
+
+
+def test_a_page_does_not_show_what_an_earlier_run_left_of_a_notebook_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "report.qmd").write_text("{{< embed run/here.ipynb#a >}}\n{{< embed run/gone.ipynb#b >}}\n")
+    with pytest.raises(MissingError, match=r"gone.ipynb: report.qmd shows it.*git checkout"):
+        require_shown([tmp_path / "here.ipynb"], tmp_path / "report.qmd")
+    require_shown([tmp_path / "here.ipynb", tmp_path / "gone.ipynb"], tmp_path / "report.qmd")

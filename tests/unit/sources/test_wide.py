@@ -104,6 +104,15 @@ def test_payments_and_attributes(tmp_path: Path) -> None:
     assert [str(p["amount"]) for p in batch.tables["payments"].to_pylist()] == ["150000.50"]
 
 
+def test_a_budget_without_a_day_of_payment_is_no_payment_yet(tmp_path: Path) -> None:
+    rules = {"paid_at": "Продажа", "amount": "Сумма"}
+    head = HEAD.replace("lost_reason\n", "lost_reason;Сумма\n")
+    path = sheet(tmp_path, "1;01.09.2026;;;;;;;;150000,50", head=head)
+    batch = read([path], settings(**rules))
+    assert not batch.rejected
+    assert batch.tables["payments"].num_rows == 0
+
+
 def test_unreadable_dates_and_contradicting_rows_are_set_aside(tmp_path: Path) -> None:
     path = sheet(
         tmp_path,
