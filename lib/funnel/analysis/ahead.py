@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from funnel.analysis.forecast import QUANTILES, Forecast
+from funnel.analysis.forecast import QUANTILES, Forecast, draw_arrivals
 from funnel.analysis.scores import count_quantiles
 
 YOUNG = 13
@@ -30,8 +30,7 @@ def ahead(forecast: Forecast) -> pd.DataFrame:
         for weeks in AHEAD:
             rng = np.random.default_rng([number, weeks])
             come = one.coming[young, :weeks].sum(axis=1)
-            share = np.clip(come[:, None] * one.factor[young] / np.maximum(left, 1)[:, None], 0, 1)
-            drawn = reached[:, None] + rng.binomial(left.astype(np.int64)[:, None], share)
+            drawn = reached[:, None] + draw_arrivals(come, one.factor[young], left, rng)
             limits = dict(zip(QUANTILES, count_quantiles(drawn).T, strict=True))
             parts.append(
                 pd.DataFrame(

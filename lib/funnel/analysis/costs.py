@@ -127,7 +127,7 @@ def costs(
     if paid is not None:
         table = table.merge(_paid(paid, by), how="left", on=keys)
         table["paid"] = table["paid"].where(table["paid"].notna(), Decimal(0))
-        table["roas"] = _per(table["paid"].astype("float64"), money if len(paid) else money * np.nan)
+        table["roas"] = _per(table["paid"].astype("float64"), money) if len(paid) else np.nan
     if expected is not None:
         table = _projected(table, money, expected, keys)
     return table[_in_order(table, keys, steps)]

@@ -24,6 +24,7 @@ from funnel.analysis.triangles import Triangle, triangle
 from funnel.errors import MissingError
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 DRAWS = 1000
 HORIZON = 104
@@ -227,6 +228,18 @@ def settle(
     rng = np.random.default_rng([seed, 3])
     shock = rng.standard_normal((factor.shape[1],))
     factor = factor * verdict.doubt_at(fit.triangle.ages, shock)
-    share = np.clip(coming.sum(axis=1)[:, None] * factor / np.maximum(left, 1)[:, None], 0, 1)
-    more = rng.binomial(left.astype(np.int64)[:, None], share)
+    more = draw_arrivals(coming.sum(axis=1), factor, left, rng)
     return StageForecast(stage, fit, verdict, coming, factor, fit.triangle.reached[:, None] + more, shock)
+
+
+def draw_arrivals(expected: Floats, factor: Floats, left: Floats, rng: np.random.Generator) -> Counts:
+    """Draw how many arrive, cohort by draw.
+
+    Args:
+        expected: arrivals by cohort.
+        factor: draws of the factor on them, cohort by draw.
+        left: leads that can still arrive, by cohort; no more do.
+        rng: what draws.
+    """
+    share = np.clip(expected[:, None] * factor / np.maximum(left, 1)[:, None], 0, 1)
+    return rng.binomial(left.astype(np.int64)[:, None], share)

@@ -29,6 +29,24 @@ def read_at(frame: pd.DataFrame, settings: Settings) -> int:
     return max((at for at, age in enumerate(frame["age_weeks"]) if age >= settings.reading_age), default=0)
 
 
+def at_equal_age(
+    week: pd.Timestamp, equal_age: pd.DataFrame, settings: Settings
+) -> tuple[pd.Series, pd.Series, bool] | None:
+    """Return a cohort and the one before it at one age, and whether their difference may be chance.
+
+    Args:
+        week: the cohort's Monday; None is returned where there is none before it at that age.
+        equal_age: `analysis.cohorts.cohort_table` with an age.
+        settings: the stages; the last one counts.
+    """
+    at = next((at for at, other in enumerate(equal_age["cohort_week"]) if other == week), 0)
+    if at == 0:
+        return None
+    this, before, last = equal_age.iloc[at], equal_age.iloc[at - 1], settings.stage_keys[-1]
+    chance = may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
+    return this, before, chance
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A title, a big number, and small lines under it."""
@@ -146,13 +164,11 @@ def _at_equal_age(
     week: pd.Timestamp, equal_age: pd.DataFrame, settings: Settings, texts: Texts, theme: Theme
 ) -> tuple[Cell, ...]:
     """The change at equal age; without a colour where chance alone may have made it."""
-    at = next((at for at, other in enumerate(equal_age["cohort_week"]) if other == week), 0)
-    if at == 0:
+    found = at_equal_age(week, equal_age, settings)
+    if found is None:
         return ()
-    this, before = equal_age.iloc[at], equal_age.iloc[at - 1]
+    this, _, chance = found
     lines = _compared("tile_equal", float(this["overall_change"]), texts, theme)
-    last = settings.stage_keys[-1]
-    chance = may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
     return tuple(Cell(line.text) for line in lines) if chance else lines
 
 

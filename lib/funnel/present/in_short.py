@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from funnel.analysis.cohorts import may_be_chance
 from funnel.present.attention_words import segment, stage_name, verdict_word
 from funnel.present.escape import for_markdown
 from funnel.present.expected import expected, revenue_doubt
-from funnel.present.headline import read_at
+from funnel.present.headline import at_equal_age, read_at
 from funnel.present.outlook_words import revenue_ahead
 from funnel.present.texts import Texts
 from funnel.schema import Initiative
@@ -57,13 +56,12 @@ def _cohort(
         return ""
     week = texts.compact_week(read["cohort_week"].date())
     said = texts.t("short_cohort", week=week, rate=texts.percent(read["overall_rate"], 2))
-    at = next((at for at, other in enumerate(equal_age["cohort_week"]) if other == read["cohort_week"]), 0)
-    this, before = equal_age.iloc[at], equal_age.iloc[at - 1]
-    change = float(this["overall_change"])
-    if at > 0 and not math.isnan(change):
-        last = settings.stage_keys[-1]
-        chance = may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
-        said += texts.t("short_chance" if chance else "short_equal", change=texts.change(change))
+    found = at_equal_age(read["cohort_week"], equal_age, settings)
+    if found is not None and not math.isnan(found[0]["overall_change"]):
+        this, _, chance = found
+        said += texts.t(
+            "short_chance" if chance else "short_equal", change=texts.change(this["overall_change"])
+        )
     item = expected(forecast, settings).get(read["cohort_week"])
     if item is not None:
         low, high = texts.percent(item.low, 1), texts.percent(item.high, 1)

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from funnel.analysis.cohorts import may_be_chance
 from funnel.present.data_tables import kind, problem
 from funnel.present.escape import clean, for_markdown
-from funnel.present.headline import read_at
+from funnel.present.headline import at_equal_age, read_at
 from funnel.present.money_words import money
 from funnel.present.outlook_words import final, outlook
 from funnel.present.texts import Texts
@@ -119,10 +118,10 @@ def _compared(change: float, texts: Texts) -> str:
 
 
 def _at_equal_age(record: pd.Series, equal_age: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
-    at = next((at for at, week in enumerate(equal_age["cohort_week"]) if week == record["cohort_week"]), 0)
-    if at == 0:
+    found = at_equal_age(record["cohort_week"], equal_age, settings)
+    if found is None:
         return []
-    this, before = equal_age.iloc[at], equal_age.iloc[at - 1]
+    this, before, chance = found
     change = float(this["overall_change"])
     if math.isnan(change):
         return [
@@ -142,7 +141,7 @@ def _at_equal_age(record: pd.Series, equal_age: pd.DataFrame, settings: Settings
         rates = [texts.percent(row[f"{stage}_rate"]) for row in (this, before)]
         said.append(texts.t("say_driver", stage=name, rate=rates[0], before=rates[1]))
     last = settings.stage_keys[-1]
-    if may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"])):
+    if chance:
         said.append(texts.t("say_chance", now=int(this[last]), then=int(before[last])))
     return said
 
