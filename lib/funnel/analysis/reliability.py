@@ -56,6 +56,9 @@ NAMED = 0.02
 FEW = 20
 SHORT = 39
 UNSURE = 0.4
+"""Least relative deviation of what an unreliable forecast still promises."""
+EVEN = 0.5
+"""What every second steady world shows speaks for no change."""
 FRESH = 8
 _LAWS = 64
 _DRAWS = 1000
@@ -131,33 +134,38 @@ class Verdict:
     Attributes:
         reasons: by age band, the key of the reason why not; empty if it can.
         record: the frame of `retrospect`.
+        unlike: by age band, the chance that a steady world shows its cohorts so unlike older ones; 1 by default.
     """
 
     reasons: tuple[str, ...]
     record: pd.DataFrame
+    unlike: tuple[float, ...] = (1.0,) * len(AGE_BANDS)
 
     def reason_at(self, ages: npt.NDArray[np.int64]) -> list[str]:
         """Return the reason for every age."""
         return [self.reasons[band] for band in band_of(np.maximum(ages, 0))]
 
     def widen_at(self, ages: npt.NDArray[np.int64]) -> Floats:
-        """Return by age the relative deviation by which an unreliable forecast is widened; 0 if reliable.
+        """Return by age the relative deviation by which the forecast is widened.
 
-        It is as large as the worst miss of the record, and at least `UNSURE`.
+        Of an unreliable one it is as large as the worst miss of the record, and at least `UNSURE`. The doubt in
+        a reliable one grows with what speaks against it, up to `UNSURE` where the mark begins.
         """
         came, told = (self.record[name].to_numpy(float) + 1 for name in ("actual", "forecast"))
         ratio = pd.Series(np.abs(np.log(came / told)))
         by_band = ratio.groupby(self.record["band"].to_numpy()).max()
         worst = float(ratio.max()) if len(ratio) else 0.0
         sizes = [
-            min(max(float(by_band.to_dict().get(band, worst)), UNSURE), 1.5) if reason else 0.0
-            for band, reason in enumerate(self.reasons)
+            min(max(float(by_band.to_dict().get(band, worst)), UNSURE), 1.5)
+            if reason
+            else UNSURE * _doubt(chance)
+            for band, (reason, chance) in enumerate(zip(self.reasons, self.unlike, strict=True))
         ]
         result: Floats = np.array(sizes)[band_of(np.maximum(ages, 0))]
         return result
 
     def doubt_at(self, ages: npt.NDArray[np.int64], shock: Floats) -> Floats:
-        """Return the factor that widens what is to come, age by draw: mean 1, and 1 where it is reliable.
+        """Return the factor that widens what is to come, age by draw; its mean is 1.
 
         Args:
             ages: of the cohorts; those still to be born have negative ones and are as sure as the youngest.
@@ -166,6 +174,16 @@ class Verdict:
         widen = self.widen_at(ages)[:, None]
         result: Floats = np.exp(widen * shock - widen**2 / 2)
         return result
+
+
+def _doubt(chance: float) -> float:
+    """Return how near to the mark what a steady world shows with this chance comes: 0 to 1, by its log.
+
+    >>> [round(_doubt(chance), 2) for chance in (0.8, 0.5, 0.1, 0.025, 0.001)]
+    [0.0, 0.0, 0.54, 1.0, 1.0]
+    """
+    mark = FALSE_ALARMS["young_unlike_old"]
+    return float(np.log(EVEN / np.clip(chance, mark, EVEN)) / np.log(EVEN / mark))
 
 
 def judge(triangle: Triangle, stages: int = 1) -> Verdict:
@@ -185,12 +203,16 @@ def judge(triangle: Triangle, stages: int = 1) -> Verdict:
         if not record.loc[record["back"] <= FRESH, "changed"].all():
             return Verdict(("delay_may_have_changed",) * len(AGE_BANDS), record)
         record = record[record["changed"]]
-    missed, unlike = _missed(record, stages), _unlike(fit, stages)
+    missed, unlike = _missed(record, stages), _unlike(fit)
     reasons = [
-        "missed_lately" if band in missed else "young_unlike_old" if low <= unlike else ""
-        for band, (low, _) in enumerate(AGE_BANDS)
+        "missed_lately"
+        if band in missed
+        else "young_unlike_old"
+        if chance < FALSE_ALARMS["young_unlike_old"] / stages
+        else ""
+        for band, chance in enumerate(unlike)
     ]
-    return Verdict(tuple(reasons), record)
+    return Verdict(tuple(reasons), record, unlike)
 
 
 def _level(reason: str, stages: int) -> float:
@@ -198,8 +220,8 @@ def _level(reason: str, stages: int) -> float:
     return FALSE_ALARMS[reason] / LOOKS[reason] / stages
 
 
-def _unlike(fit: StageFit, stages: int) -> int:
-    """Return the age up to which cohorts convert unlike the earlier ones, or -1.
+def _unlike(fit: StageFit) -> tuple[float, ...]:
+    """Return by age band the chance that a steady world shows the cohorts of that age and younger so unlike.
 
     While they are young, nobody can tell another level of conversion from another delay. The cohorts
     before the youngest half-year say how much levels vary and drift anyway.
@@ -208,8 +230,9 @@ def _unlike(fit: StageFit, stages: int) -> int:
     count, maturity = len(ages), fit.maturity()[0]
     events, expected = model.levels.events, model.levels.expected.mean(axis=1)
     past = count - BACKS[-1]
+    chances = np.ones(len(AGE_BANDS))
     if past < BACKS[-1]:
-        return -1
+        return tuple(chances)
     before = fit_levels(events[:past], expected[:past, None])
     drift, spread = float(before.drift @ before.weight), float(before.spread @ before.weight)
     for first in range(past, count - 2):
@@ -222,9 +245,9 @@ def _unlike(fit: StageFit, stages: int) -> int:
         share = 1 / expected[base].sum() / max(level, 1e-9) + spread / BACKS[-1]
         noise += (share + drift * (BACKS[-1] + count - first) / 2) * (level * due.sum()) ** 2
         tail = _held_against(float(events[young].sum()), float(level * due.sum()), float(noise))[2]
-        if tail < _level("young_unlike_old", stages):
-            return int(ages[first])
-    return -1
+        touched = np.array([low <= ages[first] for low, _ in AGE_BANDS])
+        chances[touched] = np.minimum(chances[touched], tail * LOOKS["young_unlike_old"])
+    return tuple(chances)
 
 
 def _missed(record: pd.DataFrame, stages: int) -> set[int]:

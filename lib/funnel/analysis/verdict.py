@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from funnel.analysis.power import SURE
@@ -46,9 +47,9 @@ def scoreboard(impact: pd.DataFrame) -> pd.DataFrame:
         One row per initiative, and one with the empty name for all: `initiative`, `hypotheses`, one
         column per verdict (`confirmed`, `partly`, `refuted`, `no_effect_seen`, `too_early`,
         `cannot_be_told`: how many hypotheses), `inside` (share of the answered ones whose expected change
-        lies in the interval), `boldness` (mean of the expected size over the measured, of the answered
-        ones, both as absolute relative
-        change: 1.5 is promised half as much again as came), `verdict` (of the initiative; empty for all).
+        lies in the interval), `boldness` (sum of the expected relative changes over that of the measured ones,
+        of the answered ones, each counted in the direction that was expected: 1.5 is promised half as much
+        again as came; NaN if nothing came that way), `verdict` (of the initiative; empty for all).
     """
     tested = impact[impact["expected_change"].notna()]
     groups = [(str(name), rows) for name, rows in tested.groupby("initiative", sort=False)]
@@ -59,13 +60,13 @@ def scoreboard(impact: pd.DataFrame) -> pd.DataFrame:
 def _score(name: str, part: pd.DataFrame) -> dict[str, object]:
     answered = part[part["verdict"].isin(["confirmed", "partly", "refuted", "no effect seen"])]
     inside = answered["expected_change"].between(answered["low"], answered["high"])
-    size = answered["measured_change"].abs().sum()
+    came = float((answered["measured_change"] * np.sign(answered["expected_change"])).sum())
     return {
         "initiative": name,
         "hypotheses": len(part),
         **{word.replace(" ", "_"): int((part["verdict"] == word).sum()) for word in VERDICTS},
         "inside": float(inside.mean()) if len(answered) else float("nan"),
-        "boldness": float(answered["expected_change"].abs().sum() / size) if size > 0 else float("nan"),
+        "boldness": float(answered["expected_change"].abs().sum() / came) if came > 0 else float("nan"),
         "verdict": whole(part["verdict"].tolist()) if name else "",
     }
 

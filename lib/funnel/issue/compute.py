@@ -63,7 +63,7 @@ def compute(
         reached=cubes.reached,
         reached_other=reached_other,
         problems=problems,
-        imports=_last_import(warehouse.imports(), as_of.known_at),
+        imports=_last_imports(warehouse.imports(), as_of.known_at),
         restated=restated,
         fingerprint=warehouse.fingerprint(as_of),
         initiatives=cubes.initiatives,
@@ -115,9 +115,9 @@ def ask_slices(
     )
 
 
-def _last_import(imports: pd.DataFrame, known_at: dt.datetime) -> pd.DataFrame:
-    """Return the rows of the last import known then; the first import is known from the beginning."""
+def _last_imports(imports: pd.DataFrame, known_at: dt.datetime) -> pd.DataFrame:
+    """Return the last import of every table known then; the first import is known from the beginning."""
     times = imports["time"]
-    last = times[(times <= known_at) | (times == times.min())].max()
-    shown: pd.DataFrame = imports[times == last]
-    return shown.drop(columns=["time", "files"]).reset_index(drop=True)
+    known = imports[(times <= known_at) | (times == times.min())]
+    last: pd.DataFrame = known.drop_duplicates("table", keep="last")
+    return last.drop(columns=["time", "files"]).reset_index(drop=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from funnel.present.cost_tables import doubtful, projected
-from funnel.present.duration_tables import days
+from funnel.present.duration_tables import BORROWED, days
 from funnel.present.escape import clean, for_markdown
 from funnel.present.money_tables import times
 from funnel.present.texts import Texts
@@ -90,4 +90,7 @@ def _durations(durations: pd.DataFrame, settings: Settings, texts: Texts) -> lis
         return []
     name = for_markdown(clean(texts.stage(last, settings)))
     half, most = (days(rows[0][column], texts) for column in ("median_days", "p80_days"))
-    return [texts.t("say_duration", last=name, half=half, most=most)]
+    said = [texts.t("say_duration", last=name, half=half, most=most)]
+    if rows[0]["borrowed"] > BORROWED:
+        said.append(texts.t("say_duration_young"))
+    return said

@@ -35,7 +35,8 @@ def problems(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
     """Return the data problems of an `AsOf`; see `schema.PROBLEM_COLUMNS`. Kinds without rows are left out.
 
     - `dated_ahead`: dated more than a day after it became known; counts from its date on.
-    - `entered_before_created`, `paid_before_created`: dated before the lead was created; counted as of then.
+    - `entered_before_created`, `paid_before_created`: dated before the lead was created; counted as of then. A
+      date without a time of day (midnight) on the day of creation is no problem.
     - `deleted_lead`: entries and payments of leads that were deleted; they count nowhere.
     - `unknown_stage`: entries into a stage that is not configured; they count nowhere.
     - `out_of_sequence`: a lead's first entry into a stage lies after its first entry into a later one.
@@ -73,10 +74,8 @@ def _kinds(tables: Tables, settings: Settings, as_of: AsOf) -> Iterator[tuple[st
     with_leads: tuple[TableName, ...] = ("leads", "stage_entries", "payments")
     for table in with_leads:
         yield table, "dated_ahead", tables.ahead(table, as_of.known_at)
-    dated = entries.inner_join(leads, "lead_id")
-    yield "stage_entries", "entered_before_created", dated.filter(dated.entered_at < dated.created_at)
-    dated = payments.inner_join(leads, "lead_id")
-    yield "payments", "paid_before_created", dated.filter(dated.paid_at < dated.created_at)
+    yield "stage_entries", "entered_before_created", _before_created(entries, "entered_at", leads)
+    yield "payments", "paid_before_created", _before_created(payments, "paid_at", leads)
     yield "stage_entries", "deleted_lead", entries.anti_join(leads, "lead_id")
     yield "payments", "deleted_lead", payments.anti_join(leads, "lead_id")
     yield "stage_entries", "unknown_stage", entries.filter(entries.stage.notin([*keys, LOST]))
@@ -109,3 +108,9 @@ def _kinds(tables: Tables, settings: Settings, as_of: AsOf) -> Iterator[tuple[st
     for name in settings.attributes:
         if name in tables.attributes:
             yield "leads", f"missing_value:{name}", created.filter(filled(created[name]) == "")
+
+
+def _before_created(rows: ir.Table, moment: str, leads: ir.Table) -> ir.Table:
+    dated = rows.inner_join(leads, "lead_id")
+    only_day = dated[moment] == dated.created_at.truncate("D")
+    return dated.filter((dated[moment] < dated.created_at) & ~only_day)

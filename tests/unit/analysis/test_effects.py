@@ -105,3 +105,18 @@ def test_the_scoreboard_counts_hypotheses_and_ignores_the_rest():
     assert board.loc["b", "verdict"] == "too early"
     assert board.loc["", "inside"] == 0.5
     assert board.loc["", "boldness"] == pytest.approx((0.2 + 0.3) / (0.1 + 0.05))
+
+
+def test_what_came_in_the_other_direction_is_not_what_was_promised():
+    import pandas as pd
+
+    names = ["initiative", "expected_change", "measured_change", "low", "high", "verdict"]
+    rows = [
+        ("fell", 0.2, -0.2, -0.3, -0.1, "refuted"),
+        ("grew", -0.1, -0.2, -0.3, -0.1, "confirmed"),
+        ("grew", 0.4, 0.1, 0.0, 0.2, "partly"),
+    ]
+    board = scoreboard(pd.DataFrame(rows, columns=names)).set_index("initiative")
+    assert np.isnan(board.loc["fell", "boldness"])
+    assert board.loc["grew", "boldness"] == pytest.approx(0.5 / 0.3)
+    assert board.loc["", "boldness"] == pytest.approx(0.7 / 0.1)

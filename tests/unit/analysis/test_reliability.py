@@ -9,7 +9,15 @@ import worlds
 
 from funnel.analysis.conversion import draw_until, fit_stage
 from funnel.analysis.forecast import forecast
-from funnel.analysis.reliability import AGE_BANDS, Verdict, band_of, judge, retrospect
+from funnel.analysis.reliability import (
+    AGE_BANDS,
+    FALSE_ALARMS,
+    UNSURE,
+    Verdict,
+    band_of,
+    judge,
+    retrospect,
+)
 from funnel.analysis.triangles import Triangle
 
 
@@ -93,9 +101,29 @@ def test_few_sales_are_said_to_be_few() -> None:
     assert set(judge(seen(leads, sales)).reasons) == {"few_conversions"}
 
 
-def test_a_reliable_age_is_not_widened() -> None:
+def test_a_reliable_age_is_not_widened_without_a_doubt() -> None:
     record = pd.DataFrame({"band": [0, 1], "actual": [10.0, 10.0], "forecast": [9.0, 30.0]})
     verdict = Verdict(("", "missed_lately", *[""] * (len(AGE_BANDS) - 2)), record)
     # 31 / 11: the worst miss of that band.
     assert verdict.widen_at(np.array([2, 5])).round(3).tolist() == [0.0, round(float(np.log(31 / 11)), 3)]
     assert verdict.reason_at(np.array([2, 5])) == ["", "missed_lately"]
+
+
+def test_doubt_grows_with_the_evidence_up_to_the_mark() -> None:
+    record = pd.DataFrame({"band": [0], "actual": [10.0], "forecast": [9.0]})
+    chances = (0.001, FALSE_ALARMS["young_unlike_old"], 0.1, 0.3, 0.5, 1.0)
+    widths = Verdict(("",) * len(AGE_BANDS), record, chances).widen_at(np.array([0, 4, 8, 13, 26, 52]))
+    assert widths[0] == widths[1] == pytest.approx(UNSURE)
+    assert widths[1] > widths[2] > widths[3] > 0.0
+    assert not widths[4:].any()
+
+
+def test_cohorts_unlike_older_ones_are_doubted_before_they_are_marked() -> None:
+    doubted = steady = 0.0
+    world = next(world for world in worlds.others() if world.name == "base steps down 30 %")
+    for number in range(8):
+        leads, sales = world.draw(np.random.default_rng([27, number]))
+        for at in (worlds.STEP_AT, worlds.STEP_AT + 13):
+            width = judge(seen(leads[:at], sales[:at])).widen_at(np.array([0]))[0]
+            doubted, steady = (doubted + width, steady) if at > worlds.STEP_AT else (doubted, steady + width)
+    assert doubted > 1.5 * steady

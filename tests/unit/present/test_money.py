@@ -134,6 +134,11 @@ def test_sentences_name_the_cheapest_and_the_dearest_channel_at_the_end(
     assert "RUB\u00a021,000" in said
     assert re.search(r"lowest in “web” \(RUB.2,500\) and highest in “\\<b\\>fair” \(RUB.5,000\)", said)
     assert "within 0.6 days, 80 % within 174 days" in said
+    assert "rests on how long older leads took" not in said
+    young = durations.assign(borrowed=0.3)
+    assert "rests on how long older leads took" in " ".join(
+        money({"durations": young}, settings, Texts("en"))
+    )
     assert money({}, settings, Texts("en")) == []
 
 

@@ -71,7 +71,9 @@ def test_neighbours_slices_and_data(frames: Frames, settings: Settings) -> None:
     assert "“site chat” converts best, 7.96 % of 2,210 leads" in text
     assert "“cold calls” converts worst, 1.96 % of 1,630 leads" in text
     assert "expo" not in text  # fewer than 30 leads
-    assert "160,435 rows were read, 160,420 accepted and 15 rejected" in text
+    assert (
+        "the last import of each table read 160,435 rows in all; 160,420 were accepted, 15 rejected" in text
+    )
     assert (
         "3 counts of old cohorts have changed (19 leads touched); the largest change is “lead deleted”"
         in text

@@ -71,6 +71,7 @@ def test_problems_are_counted_with_an_example(house, make) -> None:
     payments = [
         "lead_id paid_at amount",
         ("1", "2022-09-12 09:00", "1.00"),
+        ("2", "2022-09-12", "1.00"),  # a day without a time says nothing about the order within it
         ("4", "2022-09-13 09:00", "1.00"),
     ]
     given = [*leads("1", "2", "3"), ("4", "2022-09-12 10:00", None), ("5", "2022-09-12 10:00", None)]
