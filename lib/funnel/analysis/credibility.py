@@ -93,10 +93,13 @@ class Levels:
         return result
 
     def draw(self, rng: np.random.Generator, which: npt.NDArray[np.intp], ahead: int = 0) -> Floats:
-        """Draw the effects of all cohorts and of `ahead` ones to come, a column for each component given."""
+        """Draw the effects of all cohorts and of `ahead` ones to come, a column for each component given.
+
+        A cohort to come does not depend on how many follow it.
+        """
         cohorts, count = len(self.events), len(which)
-        noise = rng.standard_normal((cohorts + ahead, count))
-        level = np.empty((cohorts + ahead, count))
+        noise = rng.standard_normal((cohorts, count))
+        level = np.zeros((cohorts + ahead, count))
         for c in reversed(range(cohorts)):
             variance = self.variance[c, which]
             centre = np.log(self.mean[c, which]) - variance / 2
@@ -105,16 +108,16 @@ class Levels:
                 centre = centre + gain * (level[c + 1] - centre)
                 variance = variance * (1 - gain)
             level[c] = centre + noise[c] * np.sqrt(variance)
+        own, step = (1 / self.spread)[which], self.drift[which]
+        shape = own + self.events[:, None]
+        rate = own / np.exp(level[:cohorts]) + self.expected[:, self.draw_of[which]]
+        effects = np.empty_like(level)
+        effects[:cohorts] = rng.gamma(shape) / rate
         for c in range(cohorts, cohorts + ahead):
-            step = self.drift[which]
-            level[c] = (level[c - 1] if c else 0.0) + noise[c] * np.sqrt(step) - step / 2
-        own = (1 / self.spread)[which]
-        shape = np.broadcast_to(own, level.shape).copy()
-        shape[:cohorts] += self.events[:, None]
-        rate = own / np.exp(level)
-        rate[:cohorts] += self.expected[:, self.draw_of[which]]
-        result: Floats = rng.gamma(shape) / rate
-        return result
+            before = level[c - 1] if c else 0.0
+            level[c] = before + rng.standard_normal(count) * np.sqrt(step) - step / 2
+            effects[c] = rng.gamma(own) / own * np.exp(level[c])
+        return effects
 
     def _gain(self, cohort: int, which: npt.NDArray[np.intp] | slice) -> Floats:
         variance = self.variance[cohort, which]

@@ -38,10 +38,27 @@ class Deals:
     paid: Floats
 
     def draw(self, rate: Floats, rng: np.random.Generator) -> Floats:
-        """Draw amounts by week from rates of payments, week by draw."""
-        count = rng.poisson(rate)
-        size = self.mean + self.error * rng.standard_normal(rate.shape[1])
-        return count * size + np.sqrt(count) * self.spread * rng.standard_normal(rate.shape)
+        """Draw amounts by week from rates of payments, week by draw.
+
+        A week's mean is that of its rates times that of a payment, exactly, unless no draw pays anything. A
+        week does not depend on how many follow it.
+        """
+        size = _sums(np.ones(rate.shape[1]), self.mean, self.error, rng)
+        drawn = np.zeros_like(rate)
+        for week, rates in enumerate(rate):
+            amount = _sums(rng.poisson(rates), self.mean, self.spread, rng)
+            amount = amount * size / self.mean if self.mean else amount
+            middle = float(amount.mean())
+            drawn[week] = amount * (float(rates.mean()) * self.mean / middle if middle else 1.0)
+        return drawn
+
+
+def _sums(count: Floats, mean: float, spread: float, rng: np.random.Generator) -> Floats:
+    """Draw sums of so many amounts: gamma, so that none is below 0; normal where their mean is."""
+    if mean <= 0 or spread <= 0:
+        return count * mean + np.sqrt(count) * spread * rng.standard_normal(len(count))
+    shape = (mean / spread) ** 2
+    return rng.gamma(count * shape) * mean / shape
 
 
 def fit_deals(paid: pd.DataFrame, sales: Triangle) -> Deals:

@@ -172,7 +172,8 @@ class Verdict:
             shock: standard normal draws.
         """
         widen = self.widen_at(ages)[:, None]
-        result: Floats = np.exp(widen * shock - widen**2 / 2)
+        drawn = np.exp(widen * shock)
+        result: Floats = drawn / drawn.mean(axis=1, keepdims=True)
         return result
 
 

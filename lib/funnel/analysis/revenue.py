@@ -95,7 +95,7 @@ def forecast_revenue(
     Args:
         forecast: of all stages; the last one is the sale.
         paid: the cube `paid` of the same slice.
-        weeks: how many.
+        weeks: how many; the first ones do not depend on it.
         plan: leads planned by week (Monday); weeks without a plan follow the recent level and season.
         lift: factors on the sales of existing cohorts (cohort by week) and of future ones (week of birth by
             week); see `funnel.analysis.whatif`.
@@ -106,20 +106,20 @@ def forecast_revenue(
     count = sale.factor.shape[1]
     monday = pd.Timestamp(forecast.report_date) - pd.Timedelta(days=forecast.report_date.weekday())
     part = forecast.report_date.weekday() / 7
-    rng = np.random.default_rng([seed, 7])
+    ahead, own_luck, new_luck = (np.random.default_rng([seed, stream]) for stream in (7, 8, 9))
     deals = fit_deals(paid, seen)
     coming = np.zeros((len(seen.ages), weeks))
     span = min(weeks, sale.coming.shape[1])
     coming[:, :span] = sale.coming[:, :span]
-    future = _future(sale, draw_volume(_whole(sale), weeks, count, seed, plan, monday), part, rng)
+    future = _future(sale, draw_volume(_whole(sale), weeks, count, seed, plan, monday), part, ahead)
     existing = np.einsum("cw,cd->wd", coming if lift is None else coming * lift[0], sale.factor)
     later = (future if lift is None else future * lift[1][:, :, None]).sum(axis=0)
     due = _due(calendar_sum(seen.events, len(seen.ages)), deals.pattern, weeks, part)
     own, new = _spread(existing, deals.pattern) + due[:, None], _spread(later, deals.pattern)
     return Revenue(
         pd.date_range(monday, periods=weeks, freq="7D"),
-        existing=deals.draw(own, rng),
-        future=deals.draw(new, rng),
+        existing=deals.draw(own, own_luck),
+        future=deals.draw(new, new_luck),
         sales=existing + later,
         payments=own + new,
         deals=deals,

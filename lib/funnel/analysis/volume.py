@@ -63,7 +63,8 @@ def draw_volume(
         table = np.array(paths)
         factor = table[rng.integers(len(table), size=count)].T / table.mean(axis=0)[:, None]
     else:
-        factor = np.exp(np.cumsum(rng.normal(0, 0.08, (weeks, count)), axis=0) + rng.normal(0, 0.2, count))
+        level = rng.normal(0, 0.2, count)
+        factor = np.exp(level + np.cumsum(rng.normal(0, 0.08, (weeks, count)), axis=0))
         factor /= factor.mean(axis=1, keepdims=True)
     drawn = expected_volume(leads, weeks)[:, None] * factor
     for week in range(weeks):
