@@ -27,6 +27,7 @@ _PATTERNS: Mapping[str, str] = {
     CODE: "three capital Latin letters, such as USD",
     KEY: "small Latin letters, digits and _, a letter first, such as first_call",
 }
+_YAML_WORDS: Mapping[object, str] = {None: "an empty value", True: "true", False: "false"}
 _KINDS: Mapping[str, tuple[str, str]] = {
     "list_type": ("no list", _LIST),
     "tuple_type": ("no list", _LIST),
@@ -129,7 +130,8 @@ def _problem(
 def _words(item: Found, annotation: object) -> tuple[str, str]:
     """Return what is wrong, and what is allowed."""
     value, context = item.value, item.context
-    short = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
+    told = _YAML_WORDS.get(value, repr(value)) if value is None or isinstance(value, bool) else repr(value)
+    short = told if len(told) <= 60 else f"{told[:57]}..."
     if item.kind in _KINDS:
         what, allowed = _KINDS[item.kind]
         if allowed == _LIST and isinstance(value, str) and _PLAIN.fullmatch(value):

@@ -34,7 +34,8 @@ def read_yaml(path: Path, model: type[Model], **fixed: object) -> Model:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        what = getattr(error, "problem", None) or str(error)
+        not_text = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else ""
+        what = not_text or getattr(error, "problem", None) or str(error)
         raise SettingsError(f"{path.name} cannot be read.", [Problem(where, what, "YAML in UTF-8")]) from None
     if not isinstance(content, dict):
         problem = Problem(str(path), "it holds no keys", "lines of the form `key: value`")

@@ -134,7 +134,7 @@ class Verdict:
     Attributes:
         reasons: by age band, the key of the reason why not; empty if it can.
         record: the frame of `retrospect`.
-        unlike: by age band, the chance that a steady world shows its cohorts so unlike older ones; 1 by default.
+        unlike: by age band, the chance that a steady world shows its cohorts so unlike older ones.
     """
 
     reasons: tuple[str, ...]
@@ -148,8 +148,8 @@ class Verdict:
     def widen_at(self, ages: npt.NDArray[np.int64]) -> Floats:
         """Return by age the relative deviation by which the forecast is widened.
 
-        Of an unreliable one it is as large as the worst miss of the record, and at least `UNSURE`. The doubt in
-        a reliable one grows with what speaks against it, up to `UNSURE` where the mark begins.
+        Of an unreliable one it is as large as the worst miss of the record, and at least `UNSURE`. The doubt
+        in a reliable one grows with what speaks against it, up to `UNSURE` where the mark begins.
         """
         came, told = (self.record[name].to_numpy(float) + 1 for name in ("actual", "forecast"))
         ratio = pd.Series(np.abs(np.log(came / told)))

@@ -47,9 +47,9 @@ def scoreboard(impact: pd.DataFrame) -> pd.DataFrame:
         One row per initiative, and one with the empty name for all: `initiative`, `hypotheses`, one
         column per verdict (`confirmed`, `partly`, `refuted`, `no_effect_seen`, `too_early`,
         `cannot_be_told`: how many hypotheses), `inside` (share of the answered ones whose expected change
-        lies in the interval), `boldness` (sum of the expected relative changes over that of the measured ones,
-        of the answered ones, each counted in the direction that was expected: 1.5 is promised half as much
-        again as came; NaN if nothing came that way), `verdict` (of the initiative; empty for all).
+        lies in the interval), `boldness` (sum of the expected relative changes over that of the measured
+        ones, of the answered ones, each counted in the direction that was expected: 1.5 is promised half
+        as much again as came; NaN if nothing came that way), `verdict` (of the initiative; empty for all).
     """
     tested = impact[impact["expected_change"].notna()]
     groups = [(str(name), rows) for name, rows in tested.groupby("initiative", sort=False)]

@@ -112,10 +112,10 @@ def _account(spending: Spending, table: pd.DataFrame) -> None:
 def _share(part: Decimal | float, whole: Decimal | float) -> str:
     """Return a share in per cent, a dash where there is nothing to share.
 
-    >>> _share(1, 8), _share(0, 0)
-    ('12.5 %', '–')
+    >>> _share(1, 8), _share(-1, 100_000), _share(0, 0)
+    ('12.5 %', '0.0 %', '–')
     """
-    return f"{float(part) / float(whole):.1%}".replace("%", " %") if whole else "–"
+    return f"{float(part) / float(whole):z.1%}".replace("%", " %") if whole else "–"
 
 
 def _say_unknown(spending: Spending, inside: Decimal | float) -> None:

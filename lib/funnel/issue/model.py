@@ -49,7 +49,7 @@ class Issue:
         reached: the cube of the total and of each attribute, by the settings' rule.
         reached_other: the cube of the total by the other rule.
         problems: data problems (`funnel.schema.PROBLEM_COLUMNS`).
-        imports: what the last import of every table up to the knowledge time read (fields of `schema.Loaded`).
+        imports: what the last import of every table up to the knowledge time read (`schema.Loaded`).
         restated: what changed since the previous issue (`funnel.schema.RESTATED_COLUMNS`).
         fingerprint: content hash of each input table as of both clocks.
         initiatives: by start.

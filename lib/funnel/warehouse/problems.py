@@ -35,8 +35,8 @@ def problems(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
     """Return the data problems of an `AsOf`; see `schema.PROBLEM_COLUMNS`. Kinds without rows are left out.
 
     - `dated_ahead`: dated more than a day after it became known; counts from its date on.
-    - `entered_before_created`, `paid_before_created`: dated before the lead was created; counted as of then. A
-      date without a time of day (midnight) on the day of creation is no problem.
+    - `entered_before_created`, `paid_before_created`: dated before the lead was created; counted as of then.
+      A date without a time of day (midnight) on the day of creation is no problem.
     - `deleted_lead`: entries and payments of leads that were deleted; they count nowhere.
     - `unknown_stage`: entries into a stage that is not configured; they count nowhere.
     - `out_of_sequence`: a lead's first entry into a stage lies after its first entry into a later one.

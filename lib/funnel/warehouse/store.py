@@ -111,7 +111,7 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
                     str(path),
                     text.splitlines()[0],
                     "a DuckDB file made by funnel",
-                    "move it away and run `funnel import`",
+                    "put a copy back; or move it away and run `funnel import` (what was known when is lost)",
                 )
                 raise InputError("The warehouse cannot be opened.", [problem]) from None
             if time.monotonic() >= deadline:

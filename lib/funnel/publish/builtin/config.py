@@ -125,7 +125,7 @@ def load(project: Path, source: Path, problems: Problems) -> tuple[Config, str, 
         config.meta = _merge(config.meta, layer)
     config.variables = _file(project, "_variables.yml", problems, required=False, check=False)
     config.colours = _colours(_file(project, "_brand.yml", problems, required=False, check=False), problems)
-    for word in WORDS:
+    for word in WORDS if layers[0] else ():
         if lookup(config.meta, f"language.{config.lang}.{word}") is None:
             problems.add(
                 "_quarto.yml", f"no key language.{config.lang}.{word}", todo="add the word in that language"
