@@ -18,7 +18,7 @@ from scipy import special
 
 from funnel.analysis.cells import TOTAL, Cells, cells, ripening
 from funnel.analysis.changes import change_point
-from funnel.analysis.cohorts import SMALL
+from funnel.analysis.cohorts import OVERALL, SMALL
 from funnel.analysis.dispersion import false_discovery, limits, tails
 from funnel.analysis.readings import Reading, old_levels, pairs, read
 from funnel.schema import Initiative
@@ -102,9 +102,9 @@ def compare(
                 readings.setdefault(pair[2], []).append((reading, part))
     if not readings:
         return pd.DataFrame(columns=list(COLUMNS)).drop(columns="effect_money").astype({"flag": bool})
-    history = pd.concat(
-        [_history(table, of_stage, share) for of_stage in readings.values()], ignore_index=True
-    )
+    # Of a single stage the step and the whole are one: it is tested once.
+    tested = [part for name, part in readings.items() if name != OVERALL or len(table.steps) > 2]
+    history = pd.concat([_history(table, of_stage, share) for of_stage in tested], ignore_index=True)
     weight = history.pop("weight").to_numpy(float)
     history["q_value"] = false_discovery(history["p_value"].to_numpy(float), weight)
     alone = flag_at * weight / weight.sum() * WINDOWS[0][1] * FALL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import math
 import sys
@@ -99,7 +100,10 @@ def new(
     end: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Last day, where it is known.")] = "",
     scope: Annotated[
         list[str] | None,
-        typer.Option(metavar="ATTR=VALUE,VALUE", help="Only these leads; at most two attributes."),
+        typer.Option(
+            metavar="ATTR=VALUE,VALUE",
+            help="Only these leads; at most two attributes. A value with a comma stands in double quotes.",
+        ),
     ] = None,
     hours: Annotated[float, typer.Option(min=0, help="Hours of work.")] = 0,
     per_hour: Annotated[str, typer.Option(help="What an hour costs, where it is to count.")] = "",
@@ -247,10 +251,16 @@ def _hypothesis(text: str) -> dict[str, object]:
 
 
 def _scope(pairs: Sequence[str]) -> dict[str, list[str]]:
+    """Read `ATTR=VALUE,VALUE` as in a line of CSV: a value that holds a comma stands in double quotes.
+
+    >>> _scope(['channel=chat, "Search, brand"', "channel=social"])
+    {'channel': ['chat', 'Search, brand', 'social']}
+    """
     found: dict[str, list[str]] = {}
     for text in pairs:
         name, _, values = text.partition("=")
-        listed = [value.strip() for value in values.split(",") if value.strip()]
+        cells = next(csv.reader([values], skipinitialspace=True), [])
+        listed = [value.strip() for value in cells if value.strip()]
         if not listed:
             raise _bad("--scope", text, "ATTR=VALUE,VALUE such as channel=chat")
         found.setdefault(name.strip(), []).extend(listed)

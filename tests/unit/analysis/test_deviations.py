@@ -180,3 +180,14 @@ def test_over_dispersed_weeks_need_more_for_a_change():
 
 def test_dates_are_dates():
     assert monday(0) == dt.date(2020, 9, 28)
+
+
+def test_of_a_single_stage_the_step_is_tested_once_and_the_whole_can_still_have_a_target(dropped):
+    only = ("lead", "target")
+    cube = dropped[dropped["stage"].isin(only)]
+    frame = deviations(cube, only, monday(LAST), [Target(stage="overall", minimum=0.9)])
+    assert set(frame.loc[frame["kind"] == "history", "stage"]) == {"target"}
+    aimed = frame[frame["kind"] == "target"]
+    assert aimed["stage"].tolist() == ["overall"]
+    assert aimed["flag"].all()
+    assert not frame.duplicated(["attribute", "value", "stage", "kind"]).any()

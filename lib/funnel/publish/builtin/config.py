@@ -162,7 +162,11 @@ def _read(path: Path, name: str, problems: Problems) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else "cannot be read"
-        problems.add(name, f"the file {why}", todo="run `funnel report`, or check the name")
+        problems.add(
+            name,
+            f"the file {why}",
+            todo="put it back, or check the name; what lies in run/ is made by `funnel report`",
+        )
         return ""
 
 
