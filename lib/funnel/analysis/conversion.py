@@ -278,9 +278,20 @@ def rates_until(fit: StageFit, until: Floats, count: int, seed: int, widen: Floa
     """
     effect, law = draw_effects(fit, count, seed)
     if widen is not None:
-        shared = np.random.default_rng([seed, 2]).standard_normal(count)
-        effect = effect * np.exp(widen[:, None] * shared - widen[:, None] ** 2 / 2)
+        effect = effect * widened(widen, np.random.default_rng([seed, 2]).standard_normal(count))
     result: Floats = -np.expm1(-effect * fit.model.over_draws(until - fit.triangle.lived)[:, law])
+    return result
+
+
+def widened(widen: Floats, shock: Floats) -> Floats:
+    """Return factors that widen what is to come, cohort by draw; their mean is 1.
+
+    Args:
+        widen: relative standard deviation by cohort.
+        shock: standard normal draws, shared by the cohorts.
+    """
+    drawn = np.exp(widen[:, None] * shock)
+    result: Floats = drawn / drawn.mean(axis=1, keepdims=True)
     return result
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from funnel.analysis.conversion import StageFit, fit_stage, rates_until
+from funnel.analysis.conversion import StageFit, fit_stage, rates_until, widened
 from funnel.analysis.credibility import fit_levels
 from funnel.analysis.triangles import Triangle
 
@@ -171,10 +171,7 @@ class Verdict:
             ages: of the cohorts; those still to be born have negative ones and are as sure as the youngest.
             shock: standard normal draws.
         """
-        widen = self.widen_at(ages)[:, None]
-        drawn = np.exp(widen * shock)
-        result: Floats = drawn / drawn.mean(axis=1, keepdims=True)
-        return result
+        return widened(self.widen_at(ages), shock)
 
 
 def _doubt(chance: float) -> float:
@@ -205,12 +202,9 @@ def judge(triangle: Triangle, stages: int = 1) -> Verdict:
             return Verdict(("delay_may_have_changed",) * len(AGE_BANDS), record)
         record = record[record["changed"]]
     missed, unlike = _missed(record, stages), _unlike(fit)
+    alarm = FALSE_ALARMS["young_unlike_old"] / stages
     reasons = [
-        "missed_lately"
-        if band in missed
-        else "young_unlike_old"
-        if chance < FALSE_ALARMS["young_unlike_old"] / stages
-        else ""
+        "missed_lately" if band in missed else "young_unlike_old" if chance < alarm else ""
         for band, chance in enumerate(unlike)
     ]
     return Verdict(tuple(reasons), record, unlike)
