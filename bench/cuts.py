@@ -1,0 +1,137 @@
+"""The cubes of an invented history as of a date, as the warehouse cuts them (rule any-later), in plain numpy.
+
+`tests/unit/test_bench_cuts.py` holds them against the warehouse's own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from companies import NEVER, WEEK, History
+
+from funnel.schema import MOVED_COLUMNS, PAID_COLUMNS, REACHED_COLUMNS
+
+Ints = npt.NDArray[np.int64]
+_FIRST = ("attribute", "value", "attribute2", "value2")
+
+
+def cut(
+    history: History, date: dt.date, by: Sequence[str] = ("",)
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the cubes `reached`, `moved` and `paid` of the total ('') and of single attributes.
+
+    Returns:
+        Frames with the columns of `schema.REACHED_COLUMNS`, `MOVED_COLUMNS` and `PAID_COLUMNS`.
+    """
+    at = history.moment(date)
+    known = history.created < at
+    cohort, created = history.cohort[known], history.created[known]
+    entered = np.where(history.entered[known] < at, history.entered[known], NEVER)
+    lost = np.where(history.lost[known] < at, history.lost[known], NEVER)
+    first = np.minimum.accumulate(entered[:, ::-1], axis=1)[:, ::-1]
+    moments = np.column_stack([created, np.maximum(first, created[:, None])])
+    paid = known[history.payer] & (history.paid_at < at)
+    place = np.cumsum(known) - 1
+    parts: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
+    for name in by:
+        values = history.values(name, date)[known] if name else np.full(int(known.sum()), "", dtype=object)
+        names, codes = np.unique(values.astype(str), return_inverse=True)
+        payments = (place[history.payer[paid]], history.paid_at[paid], history.amount[paid])
+        frames = (
+            _reached(history, cohort, moments, np.maximum(lost, created), codes),
+            _moved(history, cohort, moments, _lost_at(entered, lost, created), codes, at),
+            _paid(history, cohort, codes, *payments),
+        )
+        for frame in frames:
+            frame["attribute"], frame["value"] = name, names[frame.pop("code")].astype(object)
+            frame["attribute2"] = frame["value2"] = ""
+        parts.append(frames)
+    columns = (REACHED_COLUMNS, MOVED_COLUMNS, PAID_COLUMNS)
+    reached, moved, money = (
+        pd.concat([part[n] for part in parts], ignore_index=True)[list(columns[n])] for n in range(3)
+    )
+    return reached, moved, money
+
+
+def _count(keys: Sequence[Ints], sums: Ints | None = None) -> tuple[list[Ints], Ints, Ints]:
+    """Return the different rows of some keys, how many there are of each, and their sums."""
+    keys = [np.asarray(key, dtype=np.int64) for key in keys]
+    if not len(keys[0]):
+        return keys, np.zeros(0, np.int64), np.zeros(0, np.int64)
+    sizes = tuple(int(key.max()) + 1 for key in keys)
+    flat = np.ravel_multi_index(tuple(keys), sizes)
+    found, place, count = np.unique(flat, return_inverse=True, return_counts=True)
+    total = np.zeros(len(found), np.int64)
+    if sums is not None:
+        np.add.at(total, place, sums)
+    return list(np.unravel_index(found, sizes)), count, total
+
+
+def _weeks(history: History, cohort: Ints) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(pd.Timestamp(history.company.start) + pd.to_timedelta(cohort * 7, unit="D"))
+
+
+def _reached(history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Ints) -> pd.DataFrame:
+    names = np.array(["lead", *history.company.stages, "lost"], dtype=object)
+    every = np.column_stack([moments, lost])
+    lead, stage = np.nonzero(every < NEVER)
+    lag = every[lead, stage] // WEEK - cohort[lead]
+    (code, week, stage, lag), count, _ = _count([codes[lead], cohort[lead], stage, lag])
+    rows = {"code": code, "cohort_week": _weeks(history, week), "stage": names[stage], "lag": lag}
+    return pd.DataFrame(rows | {"leads": count})
+
+
+def _lost_at(entered: Ints, lost: Ints, created: Ints) -> Ints:
+    """Return when a lead was lost, if its last entry of all is the loss."""
+    last = np.where(entered < NEVER, entered, -1).max(axis=1)
+    return np.where(lost >= last, np.maximum(lost, created), NEVER)
+
+
+def _moved(history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Ints, at: int) -> pd.DataFrame:
+    stages = history.company.stages
+    names = np.array(["lead", *stages, "lost", ""], dtype=object)
+    lead, stage = np.nonzero(moments[:, :-1] < NEVER)
+    begun, after, gone = moments[lead, stage], moments[lead, stage + 1], lost[lead]
+    to = np.where(after < NEVER, stage + 1, np.where(gone < NEVER, len(stages) + 1, len(stages) + 2))
+    until = np.where(after < NEVER, after, np.where(gone < NEVER, gone, at))
+    keys = [codes[lead], cohort[lead], stage, to, (until - begun) // WEEK]
+    (code, week, stage, to, waited), count, _ = _count(keys)
+    rows = {"code": code, "cohort_week": _weeks(history, week), "stage": names[stage]}
+    return pd.DataFrame(rows | {"next_stage": names[to], "waited": waited, "leads": count})
+
+
+def _paid(
+    history: History, cohort: Ints, codes: Ints, lead: Ints, paid_at: Ints, amount: Ints
+) -> pd.DataFrame:
+    lag = np.maximum(paid_at // WEEK - cohort[lead], 0)
+    (code, week, lag), count, total = _count([codes[lead], cohort[lead], lag], amount)
+    rows = {"code": code, "cohort_week": _weeks(history, week), "lag": lag, "payments": count}
+    return pd.DataFrame(rows | {"amount": [Decimal(int(cents)) / 100 for cents in total]})
+
+
+def tables(history: History) -> dict[str, pd.DataFrame]:
+    """Return the history as the canonical tables: `leads`, `stage_entries`, `payments`."""
+    start = np.datetime64(history.company.start, "us")
+
+    def when(moment: Ints) -> npt.NDArray[np.datetime64]:
+        return start + (moment * 1_000_000).astype("timedelta64[us]")
+
+    ids = np.array([f"L{number:07}" for number in range(len(history.created))], dtype=object)
+    last = history.company.dates[-1]
+    leads = pd.DataFrame({"lead_id": ids, "created_at": when(history.created)})
+    for name in history.codes:
+        leads[name] = history.values(name, last)
+    names = np.array([*history.company.stages, "lost"], dtype=object)
+    every = np.column_stack([history.entered, history.lost])
+    lead, stage = np.nonzero(every < 2**58)
+    entries = pd.DataFrame(
+        {"lead_id": ids[lead], "stage": names[stage], "entered_at": when(every[lead, stage])}
+    )
+    payments = pd.DataFrame({"lead_id": ids[history.payer], "paid_at": when(history.paid_at)})
+    payments["amount"] = [Decimal(int(cents)) / 100 for cents in history.amount]
+    return {"leads": leads, "stage_entries": entries, "payments": payments}
