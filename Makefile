@@ -1,45 +1,57 @@
 # `make help` lists what there is; a machine needs Python 3.11 or newer with pip, nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/python requirements/install.py
 DATE ?=
-QUARTO := 1.7.34
+# A date or an error, before any shell sees it: never expanded (it may come from a form), every digit counted as a 0.
+override DATE := $(value DATE)
+shape := $(DATE)
+$(foreach digit,1 2 3 4 5 6 7 8 9,$(eval shape := $$(subst $(digit),0,$$(shape))))
+ifneq ($(shape),)
+ifneq ($(shape),0000-00-00)
+$(error DATE is '$(DATE)', which is no date: give it as 2022-09-26)
+endif
+endif
+# Of this folder and with a Python that runs; an environment that was copied with the folder is made anew.
+CURRENT := $(shell [ "$$(cat .venv/ready 2>/dev/null)" = "$$(pwd -P)" ] && $(BIN)/python -c "" 2>/dev/null && echo yes)
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/ready ## make .venv with the `funnel` command in it
+setup: .venv/ready ## make .venv with the `funnel` command and what a report needs
+
+dev: .venv/ready-dev ## add what development needs
 
 report: .venv/ready ## sync, import and make the issue: make report [DATE=2022-09-26]
 	$(BIN)/funnel sync
 	$(BIN)/funnel import
 	$(BIN)/funnel report $(if $(DATE),--date $(DATE))
 
-test: .venv/ready ## run the tests, with the statement coverage of lib/
+test: .venv/ready-dev ## run the tests, with the statement coverage of lib/
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 --doctest-modules lib tests
 
-check: .venv/ready ## formatting, types, import directions, no outputs in notebooks
+check: .venv/ready-dev ## formatting, types, import directions, no outputs in notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
-bench: .venv/ready ## print the benchmarks beside what a user would use instead
+bench: .venv/ready-dev ## print the benchmarks beside what a user would use instead
 	for bench in bench/*.py; do $(BIN)/python $$bench || exit 1; done
 
-lock: .venv/ready ## pin the newest versions with hashes into requirements.lock
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--extra dev --upgrade --output-file requirements.lock pyproject.toml
+lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lock and dev.lock
+	$(BIN)/python requirements/lock.py
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements/report.lock requirements/uv.lock pyproject.toml $(if $(CURRENT),,anew)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make setup PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'import subprocess, sys; subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "quarto-cli==$(QUARTO)"], timeout=180, check=True, capture_output=True)' 2>/dev/null \
-		|| echo "Quarto could not be had here; the built-in renderer makes the pages."
+	$(if $(CURRENT),,$(PYTHON) -m venv --clear .venv)
+	$(INSTALL) requirements/report.lock --editable .
+	@pwd -P > $@
+
+.venv/ready-dev: .venv/ready requirements/dev.lock
+	$(INSTALL) requirements/report.lock requirements/dev.lock
 	@touch $@
 
-.PHONY: help setup report test check bench lock
+.PHONY: help setup dev report test check bench lock anew

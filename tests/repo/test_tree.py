@@ -117,8 +117,9 @@ def test_no_registry_host_and_no_path_of_a_machine_is_written_anywhere() -> None
     assert found == []
 
 
-def test_every_requirement_is_pinned_with_hashes() -> None:
-    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8").strip())
+@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.lock")), ids=lambda lock: lock.stem)
+def test_every_requirement_is_pinned_with_hashes(lock: Path) -> None:
+    blocks = re.split(r"\n(?=\S)", lock.read_text(encoding="utf-8").strip())
     loose = [block.splitlines()[0] for block in blocks if "==" not in block or "--hash=sha256:" not in block]
     assert loose == []
 

@@ -56,7 +56,7 @@ def describe(
         now: UTC, from the command line.
     """
     root = issue.settings.root
-    lock = root / "requirements.lock"
+    lock = root / "requirements" / "report.lock"
     return {
         "report_date": issue.report_date.isoformat(),
         "as_of": [issue.report_date.isoformat(), issue.as_of.known_at.isoformat()],
