@@ -3,8 +3,9 @@
     .venv/bin/python requirements/install.py requirements/report.lock [requirements/dev.lock] --editable .
 
 Both installers are pinned with their hashes beside this file, so that whatever pip is there (23.0 is enough)
-ends with the same packages. uv reads no pip.conf and no PIP_*: what pip is told about indexes, certificates and
-proxies is handed to it. Standard library only: nothing is installed yet when this runs.
+ends with the same packages. uv does its work from a temporary folder: it is 38 MB that no report needs. It
+reads no pip.conf and no PIP_*: what pip is told about indexes, certificates and proxies is handed to it.
+Standard library only: nothing is installed yet when this runs.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import shutil
 import subprocess
 import sys
-import sysconfig
-from collections.abc import Mapping, Sequence
-from importlib import metadata
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
-UV = Path(sysconfig.get_path("scripts")) / ("uv.exe" if os.name == "nt" else "uv")
 PIP = [sys.executable, "-m", "pip"]
 QUIET = ["--quiet", "--disable-pip-version-check", "--no-input"]
 SECTIONS = ("global", "install", ":env:")  # the later one holds, as in pip
@@ -77,44 +78,42 @@ def uv_asks() -> tuple[list[str], dict[str, str]]:
     return for_uv(told(listing), os.environ)
 
 
-def pinned(lock: Path) -> str:
-    """Return the version that a lock of one package names."""
-    return lock.read_text(encoding="utf-8").split("==")[1].split()[0]
+def with_pip(lock: Path, *words: str) -> None:
+    """Install a lock with the pip that is there."""
+    command = [*PIP, "install", *QUIET, "--require-hashes", *words, "--requirement", str(lock)]
+    subprocess.run(command, check=True)
 
 
-def has(name: str) -> bool:
-    """Say whether the environment has the installer of this name at its pinned version."""
-    try:
-        return metadata.version(name) == pinned(HERE / f"{name}.lock")
-    except metadata.PackageNotFoundError:
-        return False
+@contextmanager
+def uv() -> Iterator[str]:
+    """Bring the pinned uv into a temporary folder and return its program.
 
-
-def bring(name: str) -> None:
-    """Install uv or pip at its pinned version with the pip that is there."""
-    if not has(name):
-        lock = ["--require-hashes", "--only-binary=:all:", "--requirement", str(HERE / f"{name}.lock")]
-        subprocess.run([*PIP, "install", *QUIET, *lock], check=True)
+    Raises:
+        CalledProcessError, OSError: there is none for this platform, or no index to bring it from.
+    """
+    with tempfile.TemporaryDirectory(prefix="uv-") as folder:
+        with_pip(HERE / "uv.lock", "--only-binary=:all:", "--target", folder)
+        found = shutil.which("uv", path=os.pathsep.join(f"{folder}/{name}" for name in ("bin", "Scripts")))
+        if found is None:
+            raise OSError("its wheel holds no program")
+        yield found
 
 
 def install(locks: list[Path], editable: Path | None) -> None:
     """Install exactly the locks, then the project itself without asking any index.
 
     Raises:
-        CalledProcessError: neither uv nor pip could; each has said why.
+        CalledProcessError, OSError: neither uv nor pip could; each has said why.
     """
     try:
-        bring("uv")
-        words, variables = uv_asks()
-        command = [str(UV), "pip", "install", "--quiet", "--python", sys.executable, *words]
-        _install(command, locks, editable, variables)
+        with uv() as program:
+            words, variables = uv_asks()
+            command = [program, "pip", "install", "--quiet", "--python", sys.executable, *words]
+            _install(command, locks, editable, variables)
     except (subprocess.CalledProcessError, OSError) as error:
         said = error if isinstance(error, OSError) else f"exit code {error.returncode}"
-        print(
-            f"uv could not install the packages ({said}); pip does it now, which takes longer.",
-            file=sys.stderr,
-        )
-        bring("pip")
+        print(f"uv could not do it ({said}); pip does it now, which takes longer.", file=sys.stderr)
+        with_pip(HERE / "pip.lock")
         _install([*PIP, "install", *QUIET], locks, editable, dict(os.environ))
 
 

@@ -1,18 +1,19 @@
-"""Pin the newest versions: `make lock`. One resolution, for Python 3.11 and later on every platform; two sets.
+"""Pin the newest versions (`make lock`): one resolution for Python 3.11 or later on any platform, two sets.
 
 ``report.lock`` is what a report needs and the build backend of the editable install; ``dev.lock`` is what
-development needs on top. Extras stay in the lock: where ``coverage[toml]`` is required, pip before 23.3 takes the
-newest version there is in spite of ``coverage==1``, and stops.
+development needs on top. Extras stay in the lock: where ``coverage[toml]`` is required, pip before 23.3 takes
+the newest version there is in spite of ``coverage==1``, and stops.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from install import HERE, UV, bring, uv_asks
+from install import HERE, uv, uv_asks
 
 COMPILE = ["pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
 WRITTEN = ["--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras"]
@@ -29,31 +30,40 @@ def on_top(whole: Path, part: Path) -> str:
     return "".join(f"{block}\n" for block in blocks(whole) if block not in known)
 
 
-def compile_lock(source: Path, target: Path, *words: str) -> None:
-    """Resolve `source` into `target`."""
+def compile_lock(program: str, source: Path, target: Path, *words: str) -> None:
+    """Resolve `source` into `target` with uv.
+
+    Only the index itself is asked: what lies in further places here need not be what others are given.
+    """
     offline, variables = uv_asks()
-    command = [str(UV), *COMPILE, *WRITTEN, *words, *offline, "--output-file", str(target), str(source)]
+    for further in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"):
+        variables.pop(further, None)
+    command = [program, *COMPILE, *WRITTEN, *words, *offline, "--output-file", str(target), str(source)]
     subprocess.run(command, check=True, env=variables)
 
 
-def main() -> None:
-    """Write the four locks."""
-    bring("uv")
-    project = HERE.parent / "pyproject.toml"
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole.lock"
-        compile_lock(project, whole, "--upgrade", "--group", f"{project}:dev")
-        report = Path(folder) / "report.lock"
-        compile_lock(project, report, "--constraint", str(whole), "--group", f"{project}:build")
-        installers = {name: Path(folder) / f"{name}.lock" for name in ("uv", "pip")}
-        for name, lock in installers.items():
-            wanted = Path(folder) / f"{name}.in"
-            wanted.write_text(f"{name}\n", encoding="utf-8")
-            compile_lock(wanted, lock)
-        (HERE / "dev.lock").write_text(on_top(whole, report), encoding="utf-8")
-        for lock in (report, *installers.values()):
-            (HERE / lock.name).write_text(lock.read_text(encoding="utf-8"), encoding="utf-8")
+def pin(program: str, project: Path, folder: Path) -> None:
+    """Write the four locks into the folder: what to install, and uv and pip, which do it.
+
+    Args:
+        program: uv.
+        project: a `pyproject.toml` with the groups build and dev.
+        folder: where the locks lie.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name)
+        whole, report = made / "whole.lock", made / "report.lock"
+        compile_lock(program, project, whole, "--upgrade", "--group", f"{project}:dev")
+        compile_lock(program, project, report, "--constraint", str(whole), "--group", f"{project}:build")
+        for installer in ("uv", "pip"):
+            wanted = made / f"{installer}.in"
+            wanted.write_text(f"{installer}\n", encoding="utf-8")
+            compile_lock(program, wanted, made / f"{installer}.lock")
+        (made / "dev.lock").write_text(on_top(whole, report), encoding="utf-8")
+        for lock in ("report.lock", "dev.lock", "uv.lock", "pip.lock"):
+            shutil.copyfile(made / lock, folder / lock)
 
 
 if __name__ == "__main__":
-    main()
+    with uv() as found:
+        pin(found, HERE.parent / "pyproject.toml", HERE)
