@@ -20,9 +20,9 @@ from funnel.validation import CODE
 LEAD = "lead"
 LOST = "lost"
 OWN_COLUMNS = ("lead_id", "created_at", "customer_id")
-LOOPBACK = ("127.0.0.1", "localhost")
 DateOrder = Literal["day-first", "month-first"]
-_HOST = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 _SOURCE = re.compile(r"^(responsible|pipeline|tags(:.+)?|utm_[a-z]+|field:.+)$", re.DOTALL)
 
 
@@ -51,16 +51,22 @@ def _source(text: str) -> str:
 def is_loopback(host: str) -> bool:
     """Whether a host, with or without a port, is this machine itself.
 
-    >>> is_loopback("127.0.0.1:8123"), is_loopback("acme.amocrm.ru")
-    (True, False)
+    >>> is_loopback("127.0.0.1:8123"), is_loopback("acme.amocrm.ru"), is_loopback("localhost:x@evil.example")
+    (True, False, False)
     """
-    return host.partition(":")[0] in LOOPBACK
+    return _LOOPBACK.fullmatch(host) is not None
 
 
-def _host(host: str) -> str:
-    if not is_loopback(host) and (not _HOST.match(host) or host.startswith("www.")):
+def account_host(host: str) -> str:
+    """Return the host of an account as it was given.
+
+    Raises:
+        ValueError: it is more than a host (a user, a path, a port), or not the account's own.
+    """
+    if not is_loopback(host) and (not _HOST.fullmatch(host) or host.startswith("www.")):
+        shown = re.sub(r"(?s).*@", "...@", host)  # what stands before an @ may be a password
         raise ValueError(
-            f"{host!r} is not the address of an account; allowed: the whole host without https://, "
+            f"{shown!r} is not the address of an account; allowed: the whole host without https://, "
             "such as acme.amocrm.ru, acme.amocrm.com or acme.kommo.com"
         )
     return host
@@ -84,6 +90,7 @@ class AmoSettings(Frozen):
 
     Attributes:
         host: the account's whole host, such as `acme.amocrm.ru`. Always HTTPS, but for the loopback address.
+            A host that is not the vendor's must be named beside the token too, see `sources.amocrm.hosts`.
         pipelines: for each pipeline that belongs to the funnel (by name or id), its statuses (by name or id)
             and what each means: a stage key, `lead` (no stage yet) or `lost`. A pipeline that is not named is
             outside the funnel. Won (142) means the last stage and lost (143) means `lost` unless said
@@ -97,7 +104,7 @@ class AmoSettings(Frozen):
             no payments.
     """
 
-    host: Annotated[str, AfterValidator(_host)]
+    host: Annotated[str, AfterValidator(account_host)]
     pipelines: dict[int | str, dict[int | str, str]] = {}
     attributes: dict[AttributeName, Source] = {}
     personal: tuple[str, ...] = ()

@@ -43,9 +43,16 @@ def amocrm(
     suggest_mapping: Annotated[
         bool, typer.Option("--suggest-mapping", help="Print a proposal for `amocrm:` in funnel.yml.")
     ] = False,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST",
+            help="The account's host, where it is not one of the vendor's; else funnel.yml names it.",
+        ),
+    ] = "",
 ) -> None:
     """Bring leads and stage history from amoCRM or Kommo; incremental, and resumed where it was stopped."""
-    from funnel.sources.amocrm import from_environment, pull
+    from funnel.sources.amocrm import at, from_environment, pull
     from funnel.sources.amocrm import suggest_mapping as suggest
     from funnel.warehouse import Warehouse
 
@@ -59,7 +66,8 @@ def amocrm(
             "see data/amocrm.md",
         )
         raise errors.SettingsError("The account is not known.", [problem])
-    credentials = from_environment(os.environ, settings.root)
+    credentials = from_environment(os.environ, settings.root, host)
+    account = at(account, credentials.host)
     moment = now().replace(tzinfo=dt.UTC)
     if suggest_mapping:
         sys.stdout.write(suggest(settings, account, credentials, moment))

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from funnel.errors import InputError, Problem
 from funnel.settings_sources import AmoSettings, is_loopback
+from funnel.sources.amocrm import hosts
 from funnel.sources.amocrm.credentials import Credentials
 from funnel.sources.amocrm.wire import Wire
 from funnel.sources.personal import blot
@@ -86,6 +87,9 @@ class Client:
         now: UTC; against it an access token's end is judged.
         pace: the rate limit.
         log: told of every request.
+
+    Raises:
+        InputError: the account lies where the token may not go.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class Client:
         pace: Pace | None = None,
         log: Log | None = None,
     ) -> None:
+        hosts.require_safe(settings.host, credentials.host)
         self._credentials, self._now, self._log = credentials, now, log
         self._pace = pace or Pace()
         self._start = self._pace.clock()

@@ -7,6 +7,8 @@ import binascii
 import datetime as dt
 import json
 import os
+import shlex
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from funnel.errors import FunnelError, InputError, MissingError, Problem
+from funnel.sources.amocrm import hosts
 
 TOKEN, TOKEN_FILE, OAUTH_FILE = (
     "FUNNEL_AMOCRM_TOKEN",
@@ -61,11 +64,16 @@ class Credentials:
     """A long-lived token, or an OAuth file that is refreshed.
 
     Attributes:
+        token: the long-lived token.
         file: the OAuth file; None for a long-lived token.
+        host: the host that was named beside the token, to which it may go though it is not the vendor's.
+        note: what the user should know about the file that the token came from.
     """
 
     token: str = field(default="", repr=False)
     file: Path | None = None
+    host: str = ""
+    note: str = ""
 
     def bearer(self, now: dt.datetime, exchange: Exchange, *, renew: bool = False) -> str | None:
         """Return a token to use now; None when it was refused (`renew`) and cannot be renewed.
@@ -159,13 +167,21 @@ def expiry(token: str) -> dt.datetime | None:
         return None
 
 
-def from_environment(environ: Mapping[str, str], repo: Path) -> Credentials:
+def from_environment(environ: Mapping[str, str], repo: Path, host: str = "") -> Credentials:
     """Find the token: exactly one of the three variables must be set.
+
+    Args:
+        environ: the environment; its `FUNNEL_AMOCRM_HOST` names a host to which the token may go.
+        repo: the folder in which no token may lie.
+        host: what the command line names instead of the environment.
 
     Raises:
         MissingError: none is set, or the file is not there.
-        InputError: several are set, a file lies inside the repository, or the token is not one.
+        InputError: several are set, a file lies inside the repository or can be read by others, the token is
+            not one, or the host is no host.
     """
+    where = "--host" if host else hosts.HOST
+    named = hosts.named(host or environ.get(hosts.HOST, ""), where)
     given = [name for name in (TOKEN, TOKEN_FILE, OAUTH_FILE) if environ.get(name, "").strip()]
     if len(given) != 1:
         wrong = f"{' and '.join(given)} are set" if given else "no token is given"
@@ -177,7 +193,7 @@ def from_environment(environ: Mapping[str, str], repo: Path) -> Credentials:
         raise InputError(text) if given else MissingError(text)
     name, value = given[0], environ[given[0]].strip()
     if name == TOKEN:
-        return Credentials(token=_token(value, name))
+        return Credentials(token=_token(value, name), host=named)
     path = Path(value).expanduser().resolve()
     if path.is_relative_to(repo.resolve()):
         problem = Problem(
@@ -187,10 +203,41 @@ def from_environment(environ: Mapping[str, str], repo: Path) -> Credentials:
         raise InputError("The amoCRM token is in the wrong place.", [problem])
     if not path.is_file():
         raise MissingError(f"{name} names a file that is not there: {path}")
+    note = _require_private(path, name)
     if name == OAUTH_FILE:
         _read_grant(path)
-        return Credentials(file=path)
-    return Credentials(token=_token(path.read_text(encoding="utf-8-sig").strip(), name))
+        return Credentials(file=path, host=named, note=note)
+    return Credentials(token=_token(_text(path), name), host=named, note=note)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        raise MissingError(f"The token file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        return ""  # no token, and told as such
+
+
+def _tells_modes() -> bool:
+    """Whether a file's mode says who may read it."""
+    return os.name == "posix"
+
+
+def _require_private(path: Path, name: str) -> str:
+    """Refuse a file that others can read or write; where the system does not say who can, return that."""
+    if not _tells_modes():
+        return f"This system does not tell who can read {path}; see to it that you alone can."
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if not mode & 0o077:
+        return ""
+    problem = Problem(
+        name,
+        f"others on this machine can read or change the file {path} (mode {mode:04o})",
+        "a file of your own, mode 0600 or 0400",
+        f"chmod 600 {shlex.quote(str(path))}; if others may have seen it, generate a new token",
+    )
+    raise InputError("The amoCRM token is not kept private.", [problem])
 
 
 def _token(text: str, where: str) -> str:

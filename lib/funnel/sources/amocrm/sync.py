@@ -89,7 +89,7 @@ def pull(
     """
     if full and since is not None:
         raise InputError("--full and --since exclude each other: --full reads everything.")
-    notes = [note for note in (credentials.warning(now),) if note]
+    notes = [note for note in (credentials.warning(now), credentials.note) if note]
     if dry_run:
         with State(None) as state, Client(amo, credentials, now, pace) as client:
             return _dry_run(client, state, funnel, amo, notes)

@@ -30,6 +30,7 @@ def oauth_file(folder: Path, **changes: object) -> Path:
                "refresh_token": "refresh-secret-0", **changes}  # fmt: skip
     path = folder / "oauth.json"
     path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
+    path.chmod(0o600)
     return path
 
 
@@ -45,6 +46,7 @@ def test_the_token_comes_from_exactly_one_place(tmp_path: Path) -> None:
     repo.mkdir()
     file = tmp_path / "token"
     file.write_text("\ufeffBearer abc.def-1\n", encoding="utf-8")
+    file.chmod(0o600)
     assert from_environment({credentials.TOKEN: " abc "}, repo).token == "abc"
     assert from_environment({credentials.TOKEN_FILE: str(file)}, repo).token == "abc.def-1"
     with pytest.raises(MissingError, match=r"no token is given\. Allowed: one of FUNNEL_AMOCRM_TOKEN"):
@@ -197,6 +199,7 @@ def test_an_oauth_file_that_cannot_be_used_is_told_without_its_content(
 ) -> None:
     path = tmp_path / "oauth.json"
     path.write_text(content)
+    path.chmod(0o600)
     with pytest.raises(FunnelError, match=message) as caught:
         from_environment({credentials.OAUTH_FILE: str(path)}, tmp_path / "repo")
     assert "planted" not in str(caught.value)
