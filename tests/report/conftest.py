@@ -182,7 +182,7 @@ NARRATIVE = """## What we read
 
 The cohort has {{< var report.total >}} leads, see @tbl-cohorts.
 
-{{< include run/more.md >}}
+{{< include narrative/more.md >}}
 """
 
 
@@ -196,7 +196,8 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "run").mkdir()
     (tmp_path / "report.qmd").write_text(REPORT)
     (tmp_path / "run/narrative.md").write_text(NARRATIVE)
-    (tmp_path / "run/more.md").write_text("More prose from a nested file, see @sec-first.\n")
+    (tmp_path / "narrative").mkdir()
+    (tmp_path / "narrative/more.md").write_text("More prose from a nested file, see @sec-first.\n")
     picture = base64.b64encode(png()).decode()
     (tmp_path / "run/cohorts.ipynb").write_text(
         notebook(

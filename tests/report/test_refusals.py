@@ -74,14 +74,14 @@ def test_all_problems_are_told_at_once(project, kit):
 
 
 def test_a_problem_in_a_nested_file_names_that_file(project, kit):
-    (project / "run/more.md").write_text("Fine.\n\n```\n@tbl-code\n```\n\nSee @tbl-gone.\n")
-    with pytest.raises(RenderError, match=r"run/more\.md:7: @tbl-gone refers to nothing"):
+    (project / "narrative/more.md").write_text("Fine.\n\n```\n@tbl-code\n```\n\nSee @tbl-gone.\n")
+    with pytest.raises(RenderError, match=r"narrative/more\.md:7: @tbl-gone refers to nothing"):
         render(project, report_date=kit.day, out=project / "out", renderer="builtin")
 
 
 def test_an_embed_in_an_included_file_is_refused(project, kit):
-    text = refused(project, kit, "One\n\n{{< embed run/cohorts.ipynb#leads >}}\n", "run/more.md")
-    assert "run/more.md:3: an embed inside an included file" in text
+    text = refused(project, kit, "One\n\n{{< embed run/cohorts.ipynb#leads >}}\n", "narrative/more.md")
+    assert "narrative/more.md:3: an embed inside an included file" in text
 
 
 def test_an_output_for_one_format_alone_is_refused(project, kit):

@@ -6,6 +6,7 @@ import pytest
 from funnel.errors import RenderError
 from funnel.publish.builtin.inert import inert
 from funnel.publish.builtin.problems import Problems
+from funnel.publish.builtin.reach import Reach
 from funnel.publish.render import render
 
 HOSTILE = """## <script>alert(1)</script> heading
@@ -49,7 +50,7 @@ block
 
 
 def make(project, kit, text=HOSTILE):
-    (project / "run/more.md").write_text(text)
+    (project / "narrative/more.md").write_text(text)
     return render(project, report_date=kit.day, out=project / "out", renderer="builtin")
 
 
@@ -89,19 +90,19 @@ def test_values_of_variables_are_text_too(project, kit):
 def test_a_file_outside_the_project_is_not_shown(project, kit):
     (project.parent / "secret.png").write_bytes(b"x")
     with pytest.raises(
-        RenderError, match=r"run/more\.md:1: there is no image \.\./secret\.png in the project"
+        RenderError, match=r"narrative/more\.md:1: there is no image \.\./secret\.png in the project"
     ):
         make(project, kit, "![x](../secret.png)\n")
 
 
 def test_for_quarto_the_narrative_is_written_again_so_that_nothing_in_it_acts(tmp_path):
-    problems = Problems()
+    reach = Reach(tmp_path, Problems(), ["n"])
     calm = HOSTILE.replace("<!-- a comment nobody shall see -->", "\\`<script>alert(12)</script>\\`")
     (tmp_path / "a.md").write_text("Before\n\n{{< include n/b.md >}}\n\n{{< var t.x >}} and @tbl-x\n")
     (tmp_path / "n").mkdir()
     (tmp_path / "n/b.md").write_text(calm)
-    again = inert(tmp_path, tmp_path / "a.md", problems)
-    assert problems.found == []
+    again = inert(tmp_path / "a.md", reach)
+    assert reach.problems.found == []
     assert "{{< var t.x >}} and @tbl-x" in again
     # What Quarto's reader, plain Pandoc Markdown, finds in it: no raw node of any kind.
     seen = pypandoc.convert_text(again, "json", format="markdown")
@@ -119,15 +120,15 @@ def test_for_quarto_the_narrative_is_written_again_so_that_nothing_in_it_acts(tm
         ("---\nexecute: {enabled: true}\n---\n", "a.md:1: front matter in an included file"),
         ("```{python}\nprint(1)\n```\n", "a.md:1: a code cell {python}"),
         ("x\n\n{{< env HOME >}}\n", "a.md:3: the shortcode env in a narrative"),
-        ("{{< include ../secret.md >}}\n", "a.md:1: include ../secret.md"),
-        ("{{< include a.md >}}\n", "a.md:1: include a.md"),
+        ("{{< include ../secret.md >}}\n", "a.md:1: there is no file ../secret.md in the project"),
+        ("{{< include narrative/a.md >}}\n", "narrative/a.md:1: narrative/a.md includes itself"),
         ("[x]{onclick='alert(1)'}\n", "a.md:1: onclick= on a span"),
     ],
 )
 def test_what_could_reach_out_of_the_narrative_is_refused_for_quarto(tmp_path, text, message):
-    problems = Problems()
-    (tmp_path / "in").mkdir()
+    reach = Reach(tmp_path / "in", Problems())
+    (tmp_path / "in/narrative").mkdir(parents=True)
     (tmp_path / "secret.md").write_text("secret")
-    (tmp_path / "in/a.md").write_text(text)
-    assert "secret" not in inert(tmp_path / "in", tmp_path / "in/a.md", problems).replace("../secret.md", "")
-    assert message in "\n".join(str(problem) for problem in problems.found)
+    (tmp_path / "in/narrative/a.md").write_text(text)
+    assert "secret" not in inert(tmp_path / "in/narrative/a.md", reach).replace("../secret.md", "")
+    assert message in "\n".join(str(problem) for problem in reach.problems.found)

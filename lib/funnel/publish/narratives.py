@@ -22,11 +22,13 @@ def narrative_for(issue: Issue, language: Language) -> Path:
     """Return the narrative of an issue, drafted if there is none yet; an existing one is never touched.
 
     Raises:
-        InputError: it has headings above `###`, which would break up the report's own sections; all of them.
+        InputError: it has headings above `###`, which would break up the report's own sections; all of them;
+            or it lies outside the project.
     """
     settings = issue.settings
     suffix = "" if language == settings.language else f".{language}"
     path = settings.path("narrative") / f"{issue.report_date}{suffix}.md"
+    _require_own(path, settings.root)
     if not path.exists():
         write_text(path, _draft(issue, Texts(language)))
     problems = [
@@ -36,6 +38,20 @@ def narrative_for(issue: Issue, language: Language) -> Path:
     if problems:
         raise InputError("The narrative cannot be shown.", problems)
     return path
+
+
+def _require_own(path: Path, root: Path) -> None:
+    """Refuse a narrative outside the project, or a link to a file elsewhere: it would be archived."""
+    folder = path.parent.resolve()
+    if not folder.is_relative_to(root.resolve()):
+        problem = Problem(
+            "funnel.yml, key narrative", f"{path.parent} lies outside the project", "a folder in it"
+        )
+    elif not path.resolve().is_relative_to(folder):
+        problem = Problem(str(path), "is a link to a file elsewhere", "a file of its own", "write it there")
+    else:
+        return
+    raise InputError("The narrative cannot be shown.", [problem])
 
 
 def _draft(issue: Issue, texts: Texts) -> str:

@@ -18,6 +18,7 @@ from funnel.errors import RenderError
 from funnel.publish.builtin import config
 from funnel.publish.builtin.inert import inert_includes
 from funnel.publish.builtin.problems import Problems
+from funnel.publish.builtin.reach import TEXTS
 
 SECONDS = 300
 # Quarto only warns about these, and shows ?var:name and the like in the report.
@@ -51,7 +52,13 @@ def version(program: str) -> str:
 
 
 def render(
-    program: str, project: Path, source: Path, formats: Collection[str], made: dt.datetime, out: Path
+    program: str,
+    project: Path,
+    source: Path,
+    formats: Collection[str],
+    made: dt.datetime,
+    out: Path,
+    texts: Sequence[str] = TEXTS,
 ) -> tuple[Path, ...]:
     """Run Quarto once for each format and move its pages to `out`.
 
@@ -62,6 +69,7 @@ def render(
         formats: of html, pdf.
         made: the time the files carry.
         out: folder for ``report.html`` and ``report.pdf``.
+        texts: folders that included texts may show files of, relative to the project.
 
     Raises:
         RenderError: Quarto stopped, took too long, left something out, or made nothing; its own words.
@@ -71,7 +79,7 @@ def render(
         if not (project / name).is_file():
             problems.add("_quarto.yml", f"metadata-files: there is no {name}", todo="run `funnel report`")
     problems.stop()
-    with inert_includes(project, project / source, project / "run"):
+    with inert_includes(project, project / source, project / "run", texts):
         return tuple(_render(program, project, source, name, made, out) for name in sorted(formats))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -12,6 +12,7 @@ from funnel.errors import InputError, MissingError, Problem
 from funnel.publish import quarto
 from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.problems import Problems
+from funnel.publish.builtin.reach import TEXTS
 from funnel.publish.builtin.read import read
 from funnel.publish.builtin.tree import string
 from funnel.publish.builtin.write import compile_pdf, write_html, write_typst
@@ -43,6 +44,7 @@ def render(
     source: Path = Path("report.qmd"),
     formats: Collection[str] = frozenset(FORMATS),
     renderer: str = "auto",
+    texts: Sequence[str] = TEXTS,
 ) -> Rendered:
     """Render a report whose notebooks have run.
 
@@ -53,6 +55,7 @@ def render(
         source: the report, relative to the project.
         formats: of html, pdf.
         renderer: auto takes Quarto if its program is found, else the built-in one.
+        texts: folders that included texts, such as the narrative, may show files of, relative to the project.
 
     Raises:
         InputError: an unknown format or renderer.
@@ -71,15 +74,17 @@ def render(
     quarto.stage_fonts(project / "run" / "fonts")
     out.mkdir(parents=True, exist_ok=True)
     if program:
-        files = quarto.render(program, project, source, formats, made, out)
+        files = quarto.render(program, project, source, formats, made, out, texts)
         return Rendered("quarto", {"quarto": quarto.version(program)}, files)
-    return _builtin(project, project / source, formats, made, out)
+    return _builtin(project, project / source, formats, made, out, texts)
 
 
-def _builtin(project: Path, source: Path, formats: Collection[str], made: dt.datetime, out: Path) -> Rendered:
+def _builtin(
+    project: Path, source: Path, formats: Collection[str], made: dt.datetime, out: Path, texts: Sequence[str]
+) -> Rendered:
     versions = {"pandoc": pandoc.version(), "typst": version_of("typst")}
     problems = Problems()
-    document = read(project, source, problems)
+    document = read(project, source, problems, texts)
     programs = ", ".join(f"{name} {version}" for name, version in versions.items())
     document.meta["renderer"] = [string(f"funnel ({programs})")]
     files: list[Path] = []

@@ -226,15 +226,15 @@ def _render(issue: Issue, language: Language, narrative: Path, order: Order) -> 
         settings.root / "_variables.yml",
         yaml.safe_dump({"t": texts.plain()}, allow_unicode=True, sort_keys=True, width=10_000),
     )
-    write_text(
-        run / "narrative.md", f"{{{{< include {narrative.relative_to(settings.root).as_posix()} >}}}}\n"
-    )
+    place = narrative.resolve().relative_to(settings.root.resolve())
+    write_text(run / "narrative.md", f"{{{{< include {place.as_posix()} >}}}}\n")
     return render(
         settings.root,
         formats=frozenset(order.formats) - {"xlsx"},
         renderer=order.renderer,
         report_date=issue.report_date,
         out=run / "pages",
+        texts=(place.parent.as_posix(), "docs"),
     )
 
 

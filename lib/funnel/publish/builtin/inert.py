@@ -1,4 +1,7 @@
-"""Narratives made harmless for Quarto, which would take raw HTML, code cells and settings from them."""
+"""Narratives made harmless for Quarto, which would take raw HTML, code cells and settings from them.
+
+Quarto also follows an include or an image wherever it leads, so what a report names is looked at first.
+"""
 
 from __future__ import annotations
 
@@ -11,28 +14,38 @@ from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.blocks import Blocks
 from funnel.publish.builtin.config import front_matter
 from funnel.publish.builtin.problems import Place, Problems
+from funnel.publish.builtin.reach import TEXTS, Reach
 from funnel.publish.builtin.scan import TOKEN, Shortcode, scan
-from funnel.publish.builtin.tree import rewrite
+from funnel.publish.builtin.tree import nodes, rewrite
 
 ALLOWED = ("include", "var", "meta", "pagebreak")
-_INCLUDE = re.compile(r"^\s*\{\{<\s*include\s+(\S+)\s*>\}\}\s*$", re.MULTILINE)
+_INCLUDE = re.compile(r"(?<!\{)\{\{<\s*include\s+(.*?)\s*>\}\}")
+_FAR = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
 
 @contextmanager
-def inert_includes(project: Path, source: Path, folder: Path) -> Iterator[None]:
+def inert_includes(project: Path, source: Path, folder: Path, texts: Sequence[str] = TEXTS) -> Iterator[None]:
     """Let the files that a report includes from `folder` be harmless for a while, then be as they were.
 
+    Args:
+        project: the project's folder.
+        source: the report.
+        folder: everything in it may be changed for a while; files elsewhere are looked at and left.
+        texts: folders that included texts may show files of, relative to the project.
+
     Raises:
-        RenderError: they hold what the built-in renderer would refuse too; with file and line.
+        RenderError: they hold what the built-in renderer would refuse too, or a file that may not be shown is
+            named; with file and line.
     """
     problems = Problems()
+    reach = Reach(project, problems, texts)
     before: dict[Path, str] = {}
     after: dict[Path, str] = {}
-    for target in _INCLUDE.findall(source.read_text(encoding="utf-8")):
-        path = (project / target.lstrip("/")).resolve()
-        if path.is_relative_to(folder.resolve()) and path.is_file():
+    for path in _included(source, reach):
+        again = inert(path, reach)
+        if path.is_relative_to(folder.resolve()):
             before[path] = path.read_text(encoding="utf-8")
-            after[path] = inert(project, path, problems)
+            after[path] = again
     problems.stop()
     try:
         for path, text in after.items():
@@ -43,15 +56,42 @@ def inert_includes(project: Path, source: Path, folder: Path) -> Iterator[None]:
             path.write_text(text, encoding="utf-8")
 
 
-def inert(project: Path, path: Path, problems: Problems, above: Sequence[Path] = ()) -> str:
+def _included(source: Path, reach: Reach) -> list[Path]:
+    """Return the files that a report includes, and look at everything else that it names."""
+    name = source.resolve().relative_to(reach.project.resolve()).as_posix()
+    calls: list[Shortcode] = []
+    _, body, first = front_matter(source.read_text(encoding="utf-8"))
+    # What else may be wrong with the report is Quarto's to say: it knows more than the built-in renderer.
+    scanned = scan(name, body, first, True, calls, Problems())
+    (tree,) = pandoc.parse([(pandoc.TRUSTED, scanned.text)])
+    for node in nodes(tree):
+        if node["t"] == "Image" and not _FAR.match(node["c"][2][0]):
+            target = node["c"][2][0]
+            reach.image(target, scanned.find(target), trusted=True, base=source.parent)
+    for call in calls:
+        if call.name == "embed":
+            address = "".join(call.arguments[:1]).partition("#")[0]
+            reach.file(address, call.place, trusted=True, what="notebook", base=source.parent)
+    found: list[Path] = []
+    for call_text in _INCLUDE.finditer(body):  # in code and comments too: Quarto may follow it there
+        place = Place(name, first + body.count("\n", 0, call_text.start()))
+        path = reach.file(call_text[1].strip("\"'"), place, trusted=True, base=source.parent)
+        if path is not None:
+            found.append(path)
+    return found
+
+
+def inert(path: Path, reach: Reach, above: Sequence[Path] = ()) -> str:
     """Return a file, with what it includes, as Markdown that shows the same and can do nothing else.
 
     Pandoc reads it without raw HTML, TeX and attributes, and writes what it saw as Markdown again, so that
     Quarto sees the same. What the built-in renderer would refuse is added to the problems.
     """
-    project, path = project.resolve(), path.resolve()
+    project, path, problems = reach.project.resolve(), path.resolve(), reach.problems
     name = path.relative_to(project).as_posix()
-    text = path.read_text(encoding="utf-8")
+    text = reach.text(path, Place(name))
+    if text is None:
+        return ""
     if front_matter(text)[0]:
         problems.add(Place(name, 1), "front matter in an included file", todo="delete it")
     calls: list[Shortcode] = []
@@ -60,19 +100,26 @@ def inert(project: Path, path: Path, problems: Problems, above: Sequence[Path] =
         if call.name not in ALLOWED:
             problems.add(call.place, f"the shortcode {call.name} in a narrative", ", ".join(ALLOWED))
     (tree,) = pandoc.parse([(pandoc.UNTRUSTED, source.text)])
-    checks = Blocks(source, problems, lambda target, _: target, lambda _: None)
+
+    def image(target: str, place: Place) -> str:
+        return target if reach.image(target, place, trusted=False) else ""
+
+    checks = Blocks(source, problems, image, lambda _: None)
     rewrite(tree, lambda node: checks.change(node, checks.alone))
     shown = pandoc.write("markdown", tree, {}, [])
     shown = shown.replace("`{=", "`\\{=")  # code with text after it, not a raw inline
+    if "{{<" in shown:  # put together from pieces, or inside code: Quarto would take it for a shortcode
+        problems.add(source.find("{{<"), "a shortcode inside code", todo="move it out")
+        shown = shown.replace("{{<", "")
 
     def written(token: re.Match[str]) -> str:
         call = calls[int(token[1])]
         if call.name != "include":
             return " ".join(("{{<", call.name, *call.arguments, ">}}"))
-        inner = (project / "".join(call.arguments).lstrip("/")).resolve()
-        if inner in (path, *above) or not inner.is_relative_to(project) or not inner.is_file():
-            problems.add(call.place, f"include {' '.join(call.arguments)}", "another file of the project")
+        inner = reach.file(" ".join(call.arguments), call.place, trusted=False)
+        if inner in (path, *above):
+            problems.add(call.place, f"{' '.join(call.arguments)} includes itself")
             return ""
-        return inert(project, inner, problems, (path, *above))
+        return inert(inner, reach, (path, *above)) if inner else ""
 
     return TOKEN.sub(written, shown)

@@ -7,11 +7,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from funnel.errors import nearest
 from funnel.publish.builtin.problems import Place, Problems
+from funnel.publish.builtin.reach import Reach
 
 _OPTION = re.compile(r"^#\|\s*([a-z-]+):\s*(.*?)\s*$", re.MULTILINE)
 OPTIONS = ("label", "fig-alt", "echo", "output")
@@ -30,9 +30,13 @@ class Shown:
 class Notebooks:
     """The notebooks of a project, each read once."""
 
-    project: Path
-    problems: Problems
+    reach: Reach
     _read: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> Problems:
+        """Where what is wrong goes."""
+        return self.reach.problems
 
     def outputs(self, address: str, place: Place) -> list[Shown]:
         """Return what ``run/name.ipynb#label`` shows; what is wrong is added to the problems."""
@@ -53,9 +57,8 @@ class Notebooks:
 
     def _cells(self, path: str, place: Place) -> dict[str, Mapping[str, Any]] | None:
         if path not in self._read:
-            file = self.project / path
-            if not file.is_file() or not file.resolve().is_relative_to(self.project.resolve()):
-                self.problems.add(place, f"there is no notebook {path}", todo="run `funnel report`")
+            file = self.reach.file(path, place, trusted=True, what="notebook")
+            if file is None:
                 return None
             try:
                 content = json.loads(file.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from funnel.errors import nearest
 from funnel.publish.builtin import config, pandoc
@@ -15,6 +15,7 @@ from funnel.publish.builtin.blocks import Blocks
 from funnel.publish.builtin.config import Config
 from funnel.publish.builtin.notebook import Notebooks, Shown
 from funnel.publish.builtin.problems import Place, Problems
+from funnel.publish.builtin.reach import TEXTS, Reach
 from funnel.publish.builtin.scan import OPEN, SHORTCODES, TOKEN, Shortcode, Source, mark_raw, scan
 from funnel.publish.builtin.tree import Node, rewrite, string
 
@@ -47,11 +48,18 @@ class Document:
         return next((place for place in places if place.line), places[0])
 
 
-def read(project: Path, source: Path, problems: Problems) -> Document:
-    """Read a report and everything it names; what is wrong is added to the problems."""
+def read(project: Path, source: Path, problems: Problems, texts: Sequence[str] = TEXTS) -> Document:
+    """Read a report and everything it names; what is wrong is added to the problems.
+
+    Args:
+        project: its folder.
+        source: the report.
+        problems: where what is wrong goes.
+        texts: folders that included texts may show files of, relative to the project.
+    """
     settings, body, first = config.load(project, source, problems)
     name = source.relative_to(project).as_posix()
-    reader = _Reader(project, source.parent, settings, problems)
+    reader = _Reader(project, source.parent, settings, problems, Reach(project, problems, texts))
     main = reader.scan(name, body, first, trusted=True)
     blocks = reader.build(main)
     return Document(blocks, reader.meta, reader.images, settings, reader.sources)
@@ -63,6 +71,7 @@ class _Reader:
     folder: Path
     settings: Config
     problems: Problems
+    reach: Reach
     shortcodes: list[Shortcode] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     images: dict[str, bytes] = field(default_factory=dict)
@@ -102,26 +111,22 @@ class _Reader:
                 call.place, f"{call.name} with {len(call.arguments)} arguments", f"{wanted} without options"
             )
         elif call.name == "include":
-            self._include(call, number, above)
+            self._include(call, number, source, above)
         elif call.name == "embed" and not source.trusted:
             self.problems.add(call.place, "an embed inside an included file", "embeds in report.qmd itself")
         elif call.name in ("var", "meta"):
             self._value(call, number)
 
-    def _include(self, call: Shortcode, number: int, above: Sequence[str]) -> None:
-        target = call.arguments[0]
-        path = self.project / target[1:] if target.startswith("/") else self.folder / target
-        if not path.is_file() or not path.resolve().is_relative_to(self.project.resolve()):
-            self.problems.add(call.place, f"there is no file {target} in the project to include")
+    def _include(self, call: Shortcode, number: int, source: Source, above: Sequence[str]) -> None:
+        path = self.reach.file(call.arguments[0], call.place, trusted=source.trusted, base=self.folder)
+        if path is None:
             return
-        name = path.resolve().relative_to(self.project.resolve()).as_posix()
+        name = path.relative_to(self.project.resolve()).as_posix()
         if name in above:
             self.problems.add(call.place, f"{name} includes itself")
             return
-        try:
-            text = path.read_text(encoding="utf-8").lstrip("\ufeff")
-        except (OSError, UnicodeDecodeError):
-            self.problems.add(call.place, f"{name} is not a text in UTF-8")
+        text = self.reach.text(path, call.place)
+        if text is None:
             return
         if config.front_matter(text)[0]:
             self.problems.add(Place(name, 1), "front matter in an included file", todo="delete it")
@@ -144,7 +149,7 @@ class _Reader:
 
     def build(self, main: Source) -> list[Node]:
         """Parse everything that was found in one run of Pandoc, and put it together."""
-        books = Notebooks(self.project, self.problems)
+        books = Notebooks(self.reach)
         for number, call in enumerate(list(self.shortcodes)):
             if call.name == "embed" and len(call.arguments) == 1 and call.place.path == main.name:
                 pairs: list[tuple[Shown, Source | None]] = []
@@ -165,7 +170,7 @@ class _Reader:
         return self._blocks(main)
 
     def _blocks(self, source: Source) -> list[Node]:
-        blocks = Blocks(source, self.problems, self._image, self._text)
+        blocks = Blocks(source, self.problems, self._images(source), self._text)
         done: list[Node] = rewrite(self.trees[self.number_of[id(source)]], self._standing(blocks))
         self._forgotten(done)
         return done
@@ -223,7 +228,8 @@ class _Reader:
         if len(tree) > 1 or tree[0]["t"] not in ("Para", "Plain"):
             self.problems.add(place, "a value that is more than one paragraph of text", "one paragraph")
             return []
-        blocks = Blocks(Source(place.path, trusted=False), self.problems, self._image, lambda _: None)
+        source = Source(place.path, trusted=False)
+        blocks = Blocks(source, self.problems, self._images(source), lambda _: None)
         inlines: list[Node] = rewrite(tree[0]["c"], lambda node: blocks.change(node, blocks.alone))
         return inlines
 
@@ -233,17 +239,14 @@ class _Reader:
             call = self.shortcodes[int(found[1])]
             self.problems.add(call.place, f"{call.name} in an address or attribute", "plain text")
 
-    def _image(self, target: str, place: Place) -> str:
-        """Keep an image of the project; return the name it is known by, or nothing."""
-        path = self.project / target[1:] if target.startswith("/") else self.folder / target
-        suffix = PurePosixPath(target).suffix.lower()
-        if suffix not in (".png", ".jpg", ".jpeg", ".svg"):
-            self.problems.add(place, f"an image {target}", "png, jpg and svg files of the project")
-        elif not path.is_file() or not path.resolve().is_relative_to(self.project.resolve()):
-            self.problems.add(place, f"there is no image {target} in the project")
-        else:
-            return self._store(path.read_bytes(), suffix)
-        return ""
+    def _images(self, source: Source) -> Callable[[str, Place], str]:
+        """Return what keeps an image that a text names, and gives the name it is known by, or nothing."""
+
+        def keep(target: str, place: Place) -> str:
+            found = self.reach.image(target, place, trusted=source.trusted, base=self.folder)
+            return self._store(found[0].read_bytes(), found[1]) if found else ""
+
+        return keep
 
     def _store(self, content: bytes, suffix: str) -> str:
         name = hashlib.sha256(content).hexdigest()[:16] + suffix
