@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
 import zoneinfo
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from funnel import versions
 from funnel.change import Change
 from funnel.errors import MissingError, nearest
 from funnel.settings_sources import LEAD as LEAD
@@ -94,6 +98,7 @@ class Settings(Sources):
     """Everything an analyst may set; the keys of `Sources` are explained there.
 
     Attributes:
+        schema_version: of the form of this file (`schema` in the file).
         company: name on the title of the report.
         timezone: IANA name; weeks run Monday 00:00 to Sunday 24:00 there.
         currency: ISO code of every amount shown.
@@ -121,6 +126,9 @@ class Settings(Sources):
         root: folder of the settings file; relative paths are relative to it.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_version: Annotated[int, Field(alias="schema", ge=1, le=versions.SETTINGS)] = versions.SETTINGS
     company: str = ""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     currency: Currency = "USD"
@@ -200,16 +208,66 @@ class Settings(Sources):
         return self.root / relative
 
 
+_VERSION = re.compile(r"^schema:[ \t]*(\d+)[ \t]*(?:#.*)?$", re.MULTILINE)
+
+
+def _named(text: str) -> str:
+    """Version 1 to 2: the file names its version; at its end, so that no line moves."""
+    if not re.search(r"^stages:", text, re.MULTILINE) or re.search(r"^schema:", text, re.MULTILINE):
+        return text  # in braces no line can follow; what cannot be read is told where it stands
+    end = "" if not text or text.endswith("\n") else "\n"
+    return f"{text}{end}schema: 2 # the form of this file; funnel writes it\n"
+
+
+STEPS: Sequence[Callable[[str], str]] = (_named,)
+"""What leads the text of a settings file from each version to the next."""
+
+
+def _version(text: str) -> int:
+    found = _VERSION.search(text)
+    return int(found[1]) if found else 1
+
+
 def load(path: Path) -> Settings:
-    """Read a settings file.
+    """Read a settings file; one of an older form is read as what it means today.
 
     Raises:
         MissingError: there is no such file.
         SettingsError: it does not parse, or a key or value is not allowed; all problems at once.
+        InputError: it is of a newer form than this program knows.
     """
     if not path.is_file():
         raise MissingError(
             f"There is no settings file {path}. To do: run in the folder of the project, "
             "or name the file: funnel --config PATH COMMAND"
         )
-    return read_yaml(path, Settings, root=path.resolve().parent)
+
+    def bring(text: str) -> str:
+        versions.refuse_newer(str(path), _version(text), versions.SETTINGS)
+        return versions.brought_up(text, _version(text), STEPS)
+
+    return read_yaml(path, Settings, bring, root=path.resolve().parent)
+
+
+def bring_up(path: Path) -> Path | None:
+    """Write a settings file of an older form anew, its comments kept; return where the copy of it is kept.
+
+    None where it is of today's form. Call it after `load`, which refuses what cannot be used.
+
+    Raises:
+        FunnelError: it cannot be written; it is as it was.
+    """
+    with path.open(encoding="utf-8", newline="") as stream:
+        text = stream.read()
+    found = _version(text)
+    now = versions.brought_up(text, found, STEPS)
+    if now == text:
+        return None
+    kept = versions.keep_copy(path, found)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_text(now, encoding="utf-8", newline="")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return kept

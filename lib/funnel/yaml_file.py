@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,15 +16,24 @@ from funnel.errors import Problem, SettingsError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_yaml(path: Path, model: type[Model], **fixed: object) -> Model:
-    """Read a YAML file into a model; `fixed` fields come from the program, not from the file.
+def read_yaml(
+    path: Path, model: type[Model], bring: Callable[[str], str] | None = None, **fixed: object
+) -> Model:
+    """Read a YAML file into a model.
+
+    Args:
+        path: the file.
+        model: what to make of it.
+        bring: makes today's text of the file's, where it may be of an older form.
+        fixed: fields that come from the program, not from the file.
 
     Raises:
         SettingsError: it does not parse (file and line), a key is written twice (both lines), or keys or
             values are not allowed; all at once.
     """
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        loader = _Loader(bring(text) if bring else text)
         node = loader.get_single_node()
         twice = [
             Problem(f"{path}, line {second}", f"key {key!r} is in line {first} already", todo="keep one")

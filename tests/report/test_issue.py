@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -258,3 +259,32 @@ def test_later_edits_are_told_as_restatements_and_the_old_issue_still_verifies(
     assert run("verify", "2022-10-03").code == 0
     index = (project / "archive" / "index.html").read_text(encoding="utf-8")
     assert index.index("2022-10-03/report.html") < index.index(f"{D}/report.html")
+
+
+def test_verify_says_which_change_of_method_moved_which_number_of_an_older_issue(
+    issue: Path, run: Any
+) -> None:
+    manifest, table = issue / "manifest.json", issue / "tables" / "durations.csv"
+    kept = {path: path.read_bytes() for path in (manifest, table)}
+    frame = pd.read_csv(table, dtype=str, keep_default_na=False)
+    frame.loc[0, "median_days"] = "1"
+    try:
+        frame.to_csv(table, index=False, lineterminator="\n")
+        content = json.loads(kept[manifest])
+        content["outputs"]["tables/durations.csv"] = hashlib.sha256(table.read_bytes()).hexdigest()
+        manifest.write_text(json.dumps(content), encoding="utf-8")
+        today = run("verify", D)
+        for name in ("schema", "methods"):  # as a program before them wrote it
+            del content[name]
+        manifest.write_text(json.dumps(content), encoding="utf-8")
+        older = run("verify", D)
+        content["inputs"]["leads"] = "0" * 64
+        manifest.write_text(json.dumps(content), encoding="utf-8")
+        other_data = run("verify", D)
+    finally:
+        for path, good in kept.items():
+            path.write_bytes(good)
+    assert (today.code, older.code, other_data.code) == (1, 0, 1)
+    assert "tables/durations.csv, line 2" in today.err
+    assert "tables/durations.csv, column median_days, 1 cells: entries stamped at once" in older.err
+    assert "inputs: the leads known then are not what they were" in other_data.err

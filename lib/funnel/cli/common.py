@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 import zoneinfo
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from typer.core import TyperGroup
 
 from funnel import errors, validation
+from funnel import settings as settings_file
 from funnel.dates import AsOf
 from funnel.present.escape import for_terminal
 from funnel.settings import Settings, load
@@ -85,9 +87,18 @@ def say(text: str) -> None:
     notes.print(for_terminal(text, lines=True), markup=False, soft_wrap=True)
 
 
-def load_settings() -> Settings:
-    """Return the settings of the file named by `--config`."""
-    return load(state["config"])
+def load_settings(*, bring_up: bool = False) -> Settings:
+    """Return the settings of the file named by `--config`.
+
+    Args:
+        bring_up: write a file of an older form anew; for commands that write anyway.
+    """
+    path = state["config"]
+    settings = load(path)
+    kept = settings_file.bring_up(path) if bring_up and os.access(path, os.W_OK) else None
+    if kept:
+        say(f"{path} is written in today's form; as it was: {kept}")
+    return settings
 
 
 def now() -> dt.datetime:

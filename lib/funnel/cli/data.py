@@ -45,7 +45,7 @@ def import_(
     from funnel.sources import describe, read
     from funnel.warehouse import Warehouse
 
-    settings = load_settings()
+    settings = load_settings(bring_up=True)
     given = paths or [settings.root / path for path in settings.source]
     if not given and settings.amocrm is not None:
         say("Nothing to import: source is empty. The leads come from amoCRM: funnel sync")

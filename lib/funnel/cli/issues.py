@@ -31,7 +31,7 @@ def report(
     from funnel.publish.weekly import Order, make_issue
     from funnel.warehouse import Warehouse
 
-    settings = load_settings()
+    settings = load_settings(bring_up=True)
     languages = [language_of(settings, word) for word in words(lang)] if lang else [settings.language]
     chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx"))
     (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)
@@ -55,11 +55,19 @@ def verify(
         str, typer.Argument(metavar="D", help="Report date or folder name of an archived issue.")
     ],
 ) -> None:
-    """Run an archived issue again with the knowledge of that day, and compare; exit code 1 if it differs."""
+    """Run an archived issue again with the knowledge of that day, and compare.
+
+    Exit code 1 if it differs; a number that a later change of method moved is told with that change.
+    """
     from funnel.publish import archive
     from funnel.publish.verify import verify as compare
 
     settings = load_settings()
     found = archive.find(settings.path("archive"), issue)
-    count = compare(found, settings)
-    say(f"{found.folder.name}: all {count} tables come out the same.")
+    came = compare(found, settings)
+    if not came.moved:
+        say(f"{found.folder.name}: all {came.same} tables come out the same.")
+        return
+    say(f"{found.folder.name}: {came.same} tables come out the same; the others by today's methods:")
+    for line in came.moved:
+        say(f"  - {line}")

@@ -56,7 +56,7 @@ def amocrm(
     from funnel.sources.amocrm import suggest_mapping as suggest
     from funnel.warehouse import Warehouse
 
-    settings = load_settings()
+    settings = load_settings(bring_up=True)
     account = settings.amocrm
     if account is None:
         problem = errors.Problem(

@@ -6,16 +6,16 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from funnel import validation
+from funnel import validation, versions
 from funnel.dates import AsOf
-from funnel.errors import InputError, MissingError
+from funnel.errors import InputError, MissingError, Problem
 from funnel.publish.files import sha256
 
 NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-r(\d+))?$")
@@ -25,10 +25,18 @@ MOST = 26
 """How many earlier issues are scored."""
 
 
+STEPS: Sequence[Callable[[dict[str, object]], dict[str, object]]] = (lambda content: content,)
+"""What leads a manifest from each version to the next. Version 1 names neither itself nor its methods."""
+
+
 class Manifest(BaseModel):
     """What of a manifest is read again; `funnel.publish.manifest.describe` writes it.
 
+    One of an older form is read as what it means today; its file stays as it is.
+
     Attributes:
+        version: of the manifest's form (`schema` in the file).
+        methods: the changes of method the program had (`funnel.publish.methods`).
         as_of: the two clocks the issue was made with.
         previous: those of the issue before it, if there was one.
         earlier: folder names of the issues whose forecasts it scored.
@@ -36,9 +44,12 @@ class Manifest(BaseModel):
         registers: initiatives and investigations as they were; None in a manifest that does not keep them.
         renderer: its name and the versions of its programs.
         commit: of the program.
+        inputs: content hash of every input table as of both clocks.
         outputs: SHA-256 of every file of the issue, by its path inside the folder.
     """
 
+    version: int = Field(default=1, alias="schema")
+    methods: tuple[str, ...] = ()
     as_of: tuple[dt.date, dt.datetime]
     previous: tuple[dt.date, dt.datetime] | None = None
     earlier: tuple[str, ...] = ()
@@ -46,7 +57,15 @@ class Manifest(BaseModel):
     registers: dict[str, list[dict[str, object]]] | None = None
     renderer: dict[str, str] = {}
     commit: str = ""
+    inputs: dict[str, str] = {}
     outputs: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _today(cls, content: object) -> object:
+        if isinstance(content, dict):
+            return versions.brought_up(content, _version(content), STEPS)
+        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +87,16 @@ def archived(archive: Path) -> list[Archived]:
     """Return every issue of an archive, by date and revision; unfinished folders are not issues.
 
     Raises:
-        InputError: manifests that cannot be read; all of them.
+        InputError: manifests that cannot be read, or that a newer program wrote; all of them.
     """
-    found, problems = [], []
+    found, problems, ahead = [], [], []
     for folder in archive.iterdir() if archive.is_dir() else ():
         match = NAME.match(folder.name)
         if match and (folder / MANIFEST).is_file():
             path, date = folder / MANIFEST, dt.date.fromisoformat(match[1])
+            if problem := _newer(path):
+                ahead.append(problem)
+                continue
             try:
                 manifest = Manifest.model_validate_json(path.read_bytes())
             except ValidationError as error:
@@ -82,8 +104,24 @@ def archived(archive: Path) -> list[Archived]:
                 continue
             found.append(Archived(folder, date, int(match[2] or 1), manifest))
     if problems:
-        raise InputError(f"The archive is damaged. To do: {RESTORE}.", problems)
+        raise InputError(f"The archive is damaged. To do: {RESTORE}.", [*problems, *ahead])
+    if ahead:
+        raise InputError("A newer program made this.", ahead)
     return sorted(found, key=lambda item: (item.report_date, item.revision))
+
+
+def _version(content: object) -> int:
+    version = content.get("schema", 1) if isinstance(content, dict) else 1
+    return version if isinstance(version, int) else 1
+
+
+def _newer(path: Path) -> Problem | None:
+    """Say so where a newer program wrote a manifest."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError:  # told by whoever reads the rest of it
+        return None
+    return versions.newer(str(path), _version(content), versions.MANIFEST)
 
 
 def _place(path: Path, key: str) -> str:

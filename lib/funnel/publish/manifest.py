@@ -11,8 +11,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from funnel import versions
 from funnel.issue.model import Issue
 from funnel.publish.files import sha256
+from funnel.publish.methods import CHANGES
 from funnel.settings import Settings
 
 PACKAGES = ("duckdb", "ibis-framework", "numpy", "pandas", "matplotlib", "great-tables", "papermill")
@@ -58,6 +60,8 @@ def describe(
     root = issue.settings.root
     lock = root / "requirements" / "report.lock"
     return {
+        "schema": versions.MANIFEST,
+        "methods": [change.key for change in CHANGES],
         "report_date": issue.report_date.isoformat(),
         "as_of": [issue.report_date.isoformat(), issue.as_of.known_at.isoformat()],
         "previous": [issue.previous.report_date.isoformat(), issue.previous.known_at.isoformat()]

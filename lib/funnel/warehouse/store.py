@@ -12,11 +12,13 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock, Timeout
 
+from funnel import versions
 from funnel.errors import BusyError, InputError, MissingError, Problem, SettingsError
 from funnel.schema import TABLES, Column, Table
 from funnel.settings import Settings
 
 _PAUSE = 0.05
+_PUT = "INSERT OR REPLACE INTO funnel_meta VALUES"
 _TYPES = {
     "text": "VARCHAR",
     "choice": "VARCHAR",
@@ -79,6 +81,8 @@ class WriterLock:
 def connect(path: Path, settings: Settings, *, write: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
     """Open the file, waiting while another process writes (or, for a writer, reads).
 
+    A file of an older form is brought up to date, also for a reader; a copy of it is kept beside it.
+
     Raises:
         MissingError: there is no warehouse yet.
         BusyError: it stayed in use.
@@ -89,13 +93,47 @@ def connect(path: Path, settings: Settings, *, write: bool, wait_seconds: float)
         raise MissingError(f"There is no warehouse {path}. To do: run `funnel import` first.")
     connection = _patiently(path, write=write, wait_seconds=wait_seconds)
     try:
-        if write:
+        found = _version(connection)
+        versions.refuse_newer(str(path), found or 0, versions.WAREHOUSE)
+        if found and found < versions.WAREHOUSE:
+            connection.close()
+            _bring_up(path, settings, found, locked=write, wait_seconds=wait_seconds)
+            connection = _patiently(path, write=write, wait_seconds=wait_seconds)
+        elif write:
             _create(connection, settings)
         _check(connection, path, settings)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the version of the file's form; None where it holds no warehouse yet."""
+    try:
+        found = scalar(connection, "SELECT value FROM funnel_meta WHERE key = 'schema'")
+    except duckdb.CatalogException:
+        return None
+    return int(str(found)) if found is not None else 1
+
+
+def _bring_up(path: Path, settings: Settings, found: int, *, locked: bool, wait_seconds: float) -> None:
+    """Keep a copy of a file of an older form and add what it lacks; nothing that stood is changed.
+
+    From version 1 to 2 comes the table of rejected rows; `_create` makes what is missing.
+    """
+    lock = None if locked else WriterLock.acquire(path, wait_seconds)
+    try:
+        _patiently(path, write=True, wait_seconds=wait_seconds).close()  # writes in what a killed run left
+        versions.keep_copy(path, found)
+        connection = _patiently(path, write=True, wait_seconds=wait_seconds)
+        try:
+            _create(connection, settings)
+        finally:
+            connection.close()
+    finally:
+        if lock:
+            lock.release()
 
 
 def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
@@ -139,12 +177,18 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     connection.begin()
     try:
         connection.execute("CREATE TABLE IF NOT EXISTS funnel_meta (key VARCHAR PRIMARY KEY, value VARCHAR)")
-        connection.execute("INSERT OR IGNORE INTO funnel_meta VALUES ('timezone', ?)", [settings.timezone])
         connection.execute(
             "CREATE TABLE IF NOT EXISTS funnel_imports (number BIGINT, moment TIMESTAMP, files VARCHAR,"
             " table_name VARCHAR, read BIGINT, rejected BIGINT, inserted BIGINT, changed BIGINT,"
             " unchanged BIGINT, closed BIGINT)"
         )
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS funnel_rejected (number BIGINT, table_name VARCHAR, file VARCHAR,"
+            " column_name VARCHAR, reason VARCHAR, day DATE, copy BOOLEAN, rows BIGINT)"
+        )
+        if not _filled(connection):  # an import that failed binds nobody
+            connection.execute(f"{_PUT} ('timezone', ?)", [settings.timezone])
+        connection.execute(f"{_PUT} ('schema', ?)", [str(versions.WAREHOUSE)])
         for table in TABLES.values():
             connection.execute(_definition(table))
             for column in table.columns:  # a file made before the column existed
@@ -154,6 +198,11 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     except BaseException:
         connection.rollback()
         raise
+
+
+def _filled(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether any row was ever taken in."""
+    return bool(scalar(connection, "SELECT count(*) FROM funnel_imports WHERE inserted > 0"))
 
 
 def _definition(table: Table) -> str:
@@ -169,7 +218,7 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path, settings: Settings
         timezone = None
     if timezone is None:
         raise MissingError(f"{path} holds no warehouse yet. To do: run `funnel import` first.")
-    if timezone != settings.timezone:
+    if timezone != settings.timezone and _filled(connection):
         problem = Problem(
             "key timezone",
             f"{settings.timezone}, but the warehouse {path} was made in {timezone}",

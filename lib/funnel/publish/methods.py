@@ -1,0 +1,64 @@
+"""Changes of method, so that `funnel verify` can say which of them moved which number of an older edition.
+
+Whoever changes how a published number is made adds a line at the end of `CHANGES`, and one marked [numbers]
+in the CHANGELOG. The manifest of an edition keeps the keys of all the lines its program had; those it does
+not name came later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of method.
+
+    Attributes:
+        key: its name in manifests; never changed and never used again.
+        version: of the program that made it.
+        moves: the tables it moves, or columns of them: `ltv`, `forecast.final_mean`, `durations*.*_days`.
+        what: the change, as a reader would say it.
+    """
+
+    key: str
+    version: str
+    moves: tuple[str, ...]
+    what: str
+
+    def explains(self, table: str, column: str) -> bool:
+        """Tell whether it may have moved a column of a table ('' for its rows).
+
+        >>> Change("k", "0.2.0", ("ltv", "forecast.final_*"), "").explains("forecast", "final_mean")
+        True
+        >>> Change("k", "0.2.0", ("ltv", "forecast.final_*"), "").explains("forecast", "reached")
+        False
+        """
+        return any(
+            fnmatchcase(table, one) or (column and fnmatchcase(f"{table}.{column}", one))
+            for one in self.moves
+        )
+
+
+CHANGES: tuple[Change, ...] = (
+    Change(
+        "stamped-history",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "durations", "duration_curves", "ltv",
+         "payback", "deviations", "change", "costs*", "problems"),
+        "entries stamped at once, by a migration or at the lead's creation, tell no delay, duration or value",
+    ),
+)  # fmt: skip
+"""Oldest first; a new line goes to the end."""
+
+
+def since(known: Collection[str], changes: Sequence[Change] = CHANGES) -> list[Change]:
+    """Return the changes that an edition's program did not have yet.
+
+    Args:
+        known: the keys its manifest names.
+        changes: all of them.
+    """
+    return [change for change in changes if change.key not in known]
