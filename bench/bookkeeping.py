@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from companies import Company
+    from traits import Company
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
