@@ -83,7 +83,7 @@ class WhatIf(Frozen):
 
     Attributes:
         stage: a configured stage; the step into it.
-        change: of its conversion, relative: 0.1 or 10% is 10 % more.
+        change: of the odds of its conversion, relative: 0.1 or 10% turns 42 of 100 into 44.3.
         since: a day of the first week it holds for (`from` in the file); by default the report's own week.
     """
 
@@ -115,7 +115,7 @@ class Settings(Sources):
         targets: what steps should convert, at least; see `Target`.
         plan: leads planned by week (any day of it) for the revenue forecast; other weeks follow the recent
             level and season.
-        what_if: what the report asks of the revenue forecast; by default each step 10 % better.
+        what_if: what the report asks of the revenue forecast; by default the odds of each step 10 % better.
         source: what `funnel import` reads when no path is given.
         warehouse: the DuckDB file.
         initiatives: folder of one YAML file for each initiative.

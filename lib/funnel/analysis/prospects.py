@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.cells import Cells, cells, ripening
@@ -14,8 +15,10 @@ from funnel.analysis.earnings import SLICE, WEEKS_A_MONTH
 from funnel.analysis.impact import metric_steps
 from funnel.analysis.overlap import BEFORE, Plan, plan
 from funnel.analysis.power import power
+from funnel.analysis.whatif import CANNOT_RISE, FULL
 from funnel.schema import Initiative
 
+Floats = npt.NDArray[np.float64]
 COLUMNS = ("metric", "now", "expected_change", "mde", "power", "readable_from", "weeks", "at_age", "reason")
 
 
@@ -27,7 +30,8 @@ class Economics:
         leads: leads a month in the scope.
         sales: ripe sales they bring.
         change: expected relative change of the overall conversion; that of its steps together where the
-            whole has no hypothesis of its own.
+            whole has no hypothesis of its own. What the leads do not allow is not in it: a step above
+            `whatif.FULL` cannot rise, and none passes 100 %.
         extra_sales: sales more.
         extra_revenue: revenue more; NaN if no payment at all is known.
         cost: of the initiative.
@@ -60,13 +64,15 @@ def prospects(
         What it would earn, and one row per hypothesis: `metric`, `now` (rate in the scope in the last
         half-year, at `at_age`), `expected_change`, `mde` (the smallest change seen in 80 % of cases),
         `power` (chance that the expected one is seen), `readable_from` (report date), `weeks` (cohorts
-        needed), `at_age`, `reason` (why nothing can be told; else empty).
+        needed), `at_age`, `reason` (why nothing can be told, or `whatif.CANNOT_RISE` where the step converts
+        so many already that the hypothesis cannot come true; else empty).
     """
     pairs = len(item.scope) > 1 or any(len(other.scope) > 1 for other in others)
     attributes = {name for each in (item, *others) for name in each.scope}
     table = cells(reached, steps, report_date, weeks=260, attributes=attributes, pairs=pairs)
     share = ripening(table)
     found = plan(table, item, others)
+    final = _final(table, share, found)
     rows = []
     for hypothesis in item.hypotheses:
         row: dict[str, object] = {
@@ -83,8 +89,10 @@ def prospects(
                 "weeks": seen.weeks,
                 "at_age": seen.age,
             }
+            if _allowed(hypothesis.change, final[after] / final[before]) < hypothesis.change:
+                row["reason"] = CANNOT_RISE
         rows.append(row)
-    return _economics(table, share, found, item, reached, paid), pd.DataFrame(rows, columns=list(COLUMNS))
+    return _economics(table, final, found, item, reached, paid), pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _scope(found: Plan) -> list[int]:
@@ -97,23 +105,43 @@ def _now(table: Cells, found: Plan, before: int, after: int, age: int) -> float:
     return float(reached / base) if base else float("nan")
 
 
+def _final(table: Cells, share: Floats, found: Plan) -> Floats:
+    """Return the final share of a lead of the scope that reaches each step, by the half-year before."""
+    scope, rows = _scope(found), np.arange(len(table.weeks))[-BEFORE:]
+    ages = table.ages[rows]
+    leads = table.at(0, 0)[scope][:, rows]
+    reached = np.array(
+        [sum(table.reached[cell, rows, step, ages].sum() for cell in scope) for step in range(len(share))]
+    )
+    exposed = np.array([(leads * one[ages]).sum() for one in share])
+    final: Floats = np.divide(reached, exposed, out=np.full(len(share), np.nan), where=exposed > 0)
+    return final
+
+
+def _allowed(change: float, rate: float) -> float:
+    """Return so much of a relative change as the leads allow.
+
+    >>> [round(_allowed(0.2, rate), 3) for rate in (0.5, 0.9, 0.96)], _allowed(-0.2, 0.96)
+    ([0.2, 0.111, 0.0], -0.2)
+    """
+    if change <= 0 or not rate > 0:
+        return change
+    return 0.0 if rate > FULL else min(change, 1 / rate - 1)
+
+
 def _economics(
     table: Cells,
-    share: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    final: Floats,
     found: Plan,
     item: Initiative,
     reached: pd.DataFrame,
     paid: pd.DataFrame | None,
 ) -> Economics:
     scope = _scope(found)
-    rows = np.arange(len(table.weeks))[-BEFORE:]
     recent = table.at(0, 0)[scope][:, -13:]
     leads = float(recent.sum() / max(recent.shape[1], 1) * WEEKS_A_MONTH)
-    ages = table.ages[rows]
-    exposed = float((table.at(0, 0)[scope][:, rows] * share[-1][ages]).sum())
-    sold = float(sum(table.reached[cell, rows, -1, ages].sum() for cell in scope))
-    sales = leads * sold / exposed if exposed else float("nan")
-    change = _whole_change(item, table.steps)
+    sales = leads * float(final[-1])
+    change = _whole_change(item, table.steps, final)
     cost = float(item.cost.total)
     worth = float("nan")
     if paid is not None and len(paid) and scope:
@@ -128,9 +156,14 @@ def _economics(
     return Economics(leads, sales, change, extra, revenue, cost, payback, back)
 
 
-def _whole_change(item: Initiative, steps: Sequence[str]) -> float:
-    """Return the expected change of the overall conversion."""
+def _whole_change(item: Initiative, steps: Sequence[str], final: Floats) -> float:
+    """Return the expected change of the overall conversion, as far as the leads allow it."""
     given = {hypothesis.metric: hypothesis.change for hypothesis in item.hypotheses}
     if "overall_rate" in given:
-        return given["overall_rate"]
-    return float(np.prod([1 + given.get(f"{stage}_rate", 0.0) for stage in steps[1:]]) - 1)
+        return _allowed(given["overall_rate"], float(final[-1]))
+    factors = [
+        1 + _allowed(given.get(f"{stage}_rate", 0.0), float(final[at] / final[at - 1]))
+        for at, stage in enumerate(steps)
+        if at
+    ]
+    return float(np.prod(factors) - 1)

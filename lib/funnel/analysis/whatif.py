@@ -1,8 +1,14 @@
-"""What if one step converted better from some week on: what that would add to sales and revenue."""
+"""What if one step converted better from some week on: what that would add to sales and revenue.
+
+A change acts on the odds of the step: +10 % makes 42 to 58 into 46.2 to 58, a conversion of 44.3 %. So a step
+comes near 100 % and never passes it, and steps are asked alike wherever they stand. One that stands above
+`FULL` cannot rise to speak of: it is not answered, and the row says so.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,21 +21,28 @@ from funnel.errors import MissingError
 
 Floats = npt.NDArray[np.float64]
 Question = tuple[str, float, pd.Timestamp]
-"""A stage, the relative change of the conversion into it, the Monday from which it holds."""
+"""A stage, the change of the odds of the conversion into it (0.1 = +10 %), the Monday from which it holds."""
 
 SPANS = (13, 26)
 """Weeks ahead over which the report adds the answer up."""
 CASES = ("without", "with", "difference")
+FULL = 0.95
+"""A step that converts more than this cannot rise to speak of."""
+CANNOT_RISE = "full"
 WHAT_IF_COLUMNS = (
-    "stage", "change", "first_week", "weeks", "case",
+    "stage", "change", "rate", "rate_with", "reason", "first_week", "weeks", "case",
     "sales", "sales_p10", "sales_p90", "revenue", "revenue_p10", "revenue_p90",
 )  # fmt: skip
 """One row per question, span (`weeks` ahead) and case: `without` the change, `with` it, and the difference of
-the two. `sales`: how many are expected; `revenue`: expected, in the settings' currency, NaN where no payments
-are known; each with its 80 % interval. That of the difference is of the expected numbers: how few or many
-deals chance makes of them, in both cases alike, is not in it. Means of the difference are those with less
-those without, exactly."""
+the two. `change`: of the odds of the step. `rate`, `rate_with`: the final conversion of the step for new
+leads, as it is and as it would be. `reason`: `CANNOT_RISE` where the step is too full to be asked for more;
+then only `without` is told, the rest is NaN; else empty. `sales`: how many are expected; `revenue`: expected,
+in the settings' currency, NaN where no payments are known; each with its 80 % interval. That of the
+difference is of the expected numbers: how few or many deals chance makes of them, in both cases alike, is not
+in it. Means of the difference are those with less those without, exactly."""
 _SEED = 11
+RECENT = 8
+"""Cohorts whose conversion new leads are taken to have."""
 
 
 def what_if(
@@ -52,16 +65,28 @@ def what_if(
     plain = forecast_revenue(forecast, paid, weeks=weeks, plan=plan)
     rows: list[tuple[object, ...]] = []
     for stage, change, week in questions:
-        lift = lift_sales(forecast, stage, change, week, weeks)
+        before, after = rates(forecast, stage, change)
+        reason = CANNOT_RISE if change > 0 and before > FULL else ""
+        lift = None if reason else lift_sales(forecast, stage, change, week, weeks)
         more = forecast_revenue(forecast, paid, weeks=weeks, plan=plan, lift=lift)
         for span in spans:
             sums = [_expected(each, span) for each in (plain, more)]
             drawn = [(_chance(sums[n][0]), each.total(span)) for n, each in enumerate((plain, more))]
             apart = tuple(after - before for before, after in zip(*sums, strict=True))
             for case, means, draws in zip(CASES, (*sums, apart), (*drawn, apart), strict=True):
-                row: list[object] = [stage, change, week, span, case]
+                row: list[object] = [
+                    stage,
+                    change,
+                    before,
+                    np.nan if reason else after,
+                    reason,
+                    week,
+                    span,
+                    case,
+                ]
                 for mean, of in zip(means, draws, strict=True):
-                    row += [float(mean.mean()), *np.quantile(of, [0.1, 0.9])]
+                    told = [float(mean.mean()), *np.quantile(of, [0.1, 0.9])]
+                    row += [np.nan] * len(told) if reason and case != "without" else told
                 rows.append(tuple(row))
     frame = pd.DataFrame(rows, columns=list(WHAT_IF_COLUMNS))
     return frame.astype({"first_week": "datetime64[ns]", "weeks": "int64"})
@@ -79,6 +104,40 @@ def _chance(expected: Floats) -> Floats:
     return drawn
 
 
+def rates(forecast: Forecast, stage: str, change: float) -> tuple[float, float]:
+    """Return the final conversion of a step for new leads, as it is and with the odds changed.
+
+    As it is: what the forecast expects of the newest complete cohorts in the end.
+
+    Args:
+        forecast: of all stages, in their order, made with the cube `moved`.
+        stage: the stage to which more leads convert.
+        change: of the odds, 0.1 = +10 %.
+
+    Raises:
+        MissingError: the forecast was made without `moved`.
+    """
+    step = list(forecast.stages).index(stage)
+    rate = _rate(forecast, step)
+    flow = _newborn(forecast, 1)
+    weeks = flow.states.waiting.shape[2]
+    plain = flow.run(weeks)[0, step].sum()
+    more = flow.run(weeks, (step, _factor(np.array([rate]), change), np.zeros(1, dtype=np.int64)))[
+        0, step
+    ].sum()
+    return rate, min(rate * float(more / plain), 1.0) if plain > 0 else rate
+
+
+def _rate(forecast: Forecast, step: int) -> float:
+    """Return the final conversion of a step, by what is expected of the newest complete cohorts."""
+    stages = list(forecast.stages.values())
+    seen = stages[step].fit.triangle
+    recent = np.flatnonzero(seen.ages >= 0)[-RECENT:]
+    base = seen.leads if step == 0 else stages[step - 1].mean
+    before, after = float(base[recent].sum()), float(stages[step].mean[recent].sum())
+    return min(after / before, 1.0) if before > 0 else 0.0
+
+
 def lift_sales(
     forecast: Forecast, stage: str, change: float, week: pd.Timestamp, weeks: int
 ) -> tuple[Floats, Floats]:
@@ -87,46 +146,100 @@ def lift_sales(
     Args:
         forecast: of all stages, in their order, made with the cube `moved`.
         stage: the stage to which more leads convert.
-        change: relative, 0.1 = +10 %.
+        change: of the odds, 0.1 = +10 %.
         week: Monday from which it holds.
         weeks: how many weeks ahead.
 
     Returns:
         Factors on the sales of existing cohorts (cohort by week ahead) and of future cohorts (week of birth
-        by week ahead), as `forecast_revenue` takes them.
+        by week ahead), as `forecast_revenue` takes them. What is expected never exceeds the leads there are.
 
     Raises:
         MissingError: the forecast was made without `moved`.
     """
-    states = forecast.states
-    if states is None:
-        raise MissingError("What if cannot be answered: it is not known where the open leads stand.")
     step = list(forecast.stages).index(stage)
     monday = pd.Timestamp(forecast.report_date) - pd.Timedelta(days=forecast.report_date.weekday())
     start = (pd.Timestamp(week) - monday).days // 7
-    existing = _ratio(states, np.full(len(states.ages), start), step, change, weeks)
-    newborn = np.zeros((weeks, *states.waiting.shape[1:]))
-    newborn[:, 0, 0] = 1.0
-    last = [np.repeat(model.rows()[-1:], weeks, axis=0) for model in states.steps]
-    fresh = States(newborn, states.steps, states.lost, states.skips, np.full(weeks, -1))
-    own = _ratio(fresh, start - np.arange(weeks), step, change, weeks, last)
+    sale = list(forecast.stages.values())[-1]
+    flow = _known(forecast)
+    open_leads = flow.states.waiting.sum(axis=(1, 2))
+    expected = np.zeros((len(open_leads), weeks))
+    span = min(weeks, sale.coming.shape[1])
+    expected[:, :span] = sale.coming[:, :span]
+    existing = _ratio(flow, start, step, _factor(flow.share(step), change), weeks)
+    existing = _capped(existing, expected, open_leads)
+    factor = _factor(np.full(weeks, _rate(forecast, step)), change)
+    own = _ratio(_newborn(forecast, weeks), start - np.arange(weeks), step, factor, weeks)
+    recent = np.flatnonzero(sale.fit.triangle.ages >= 0)[-RECENT:]
+    leads = float(sale.fit.triangle.leads[recent].sum())
+    if leads and (converts := float(sale.mean[recent].sum()) / leads) > 0:
+        own = np.minimum(own, max(1 / converts, 1.0))
     future = np.ones((weeks, weeks))
     for born in range(weeks):
         future[born, born:] = own[born, : weeks - born]
     return existing, future
 
 
-def _ratio(
-    states: States,
-    start: npt.NDArray[np.int64],
-    step: int,
-    change: float,
-    weeks: int,
-    laws: Sequence[Floats] | None = None,
-) -> Floats:
-    rows = [model.rows() for model in states.steps] if laws is None else laws
-    level = [model.levels.effect() for model in states.steps]
-    effects = np.stack([one if laws is None else np.full(weeks, one[-8:].mean()) for one in level], axis=1)
-    plain = advance(states, effects, rows, weeks)[:, -1]
-    more = advance(states, effects, rows, weeks, (step, np.full(len(start), 1 + change), start))
-    return np.divide(more[:, -1], plain, out=np.ones_like(plain), where=plain > 1e-12)
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """Leads where they stand, and how they move on."""
+
+    states: States
+    effects: Floats
+    laws: Sequence[Floats]
+
+    def run(self, weeks: int, change: tuple[int, Floats, npt.NDArray[np.int64]] | None = None) -> Floats:
+        return advance(self.states, self.effects, self.laws, weeks, change)
+
+    def share(self, step: int) -> Floats:
+        """Return the share of those who stand before a step, or will, that make it in the end, by cohort."""
+        arrivals = self.run(self.states.waiting.shape[2]).sum(axis=2)
+        base = self.states.waiting[:, step].sum(axis=1) + (arrivals[:, step - 1] if step else 0.0)
+        share: Floats = np.divide(arrivals[:, step], base, out=np.zeros_like(base), where=base > 1e-12)
+        return np.clip(share, 0.0, 1.0)
+
+
+def _known(forecast: Forecast) -> _Flow:
+    """Return the leads of the existing cohorts."""
+    states = forecast.states
+    if states is None:
+        raise MissingError("What if cannot be answered: it is not known where the open leads stand.")
+    effects = np.stack([model.levels.effect() for model in states.steps], axis=1)
+    return _Flow(states, effects, [model.rows() for model in states.steps])
+
+
+def _newborn(forecast: Forecast, count: int) -> _Flow:
+    """Return `count` cohorts of one new lead, who move on as the newest ones do."""
+    flow = _known(forecast)
+    waiting = np.zeros((count, *flow.states.waiting.shape[1:]))
+    waiting[:, 0, 0] = 1.0
+    states = replace(flow.states, waiting=waiting, ages=np.full(count, -1))
+    effects = np.repeat(flow.effects[-RECENT:].mean(axis=0)[None, :], count, axis=0)
+    return _Flow(states, effects, [np.repeat(law[-1:], count, axis=0) for law in flow.laws])
+
+
+def _factor(share: Floats, change: float) -> Floats:
+    """Return what a share is multiplied by if its odds change.
+
+    >>> _factor(np.array([0.0, 0.42, 1.0]), 0.1).round(4).tolist()
+    [1.1, 1.0557, 1.0]
+    """
+    factor: Floats = (1 + change) / (1 + change * share)
+    return factor
+
+
+def _ratio(flow: _Flow, start: int | npt.NDArray[np.int64], step: int, factor: Floats, weeks: int) -> Floats:
+    """Return sales with a factor on a step over those without it, by cohort and week."""
+    begin = np.broadcast_to(np.asarray(start, dtype=np.int64), factor.shape)
+    plain = flow.run(weeks)[:, -1]
+    more = flow.run(weeks, (step, factor, begin))[:, -1]
+    return np.divide(more, plain, out=np.ones_like(plain), where=plain > 1e-12)
+
+
+def _capped(ratio: Floats, expected: Floats, leads: Floats) -> Floats:
+    """Take the gain back so far that no cohort sells to more leads than are open in it."""
+    plain, more = expected.sum(axis=1), (expected * ratio).sum(axis=1)
+    room = np.maximum(leads - plain, 0.0)
+    part = np.divide(room, more - plain, out=np.ones_like(plain), where=more - plain > room)
+    result: Floats = 1 + (ratio - 1) * part[:, None]
+    return result

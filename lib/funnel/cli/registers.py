@@ -121,6 +121,7 @@ def new(
     What is needed and not given as an option is asked for.
     """
     from funnel.analysis.prospects import prospects
+    from funnel.analysis.whatif import CANNOT_RISE
     from funnel.issue.checks import report_date_for
     from funnel.issue.compute import ask
     from funnel.issue.registers import Registers
@@ -171,6 +172,11 @@ def new(
     if item.start < today(settings):
         say(f"Note: it starts on {item.start}, before today; a hypothesis written afterwards proves little.")
     _tell(economics, settings)
+    for metric in frame.loc[frame["reason"] == CANNOT_RISE, "metric"]:
+        say(
+            f"{metric}: the leads do not allow so much more, too many make it already; "
+            "only what they allow is counted."
+        )
     print_frame(frame, format)
 
 

@@ -93,7 +93,8 @@ def forecast(
         str | None,
         typer.Option(
             metavar="STAGE=CHANGE",
-            help="With --revenue: the sum of --weeks without it, with it, and the difference.",
+            help="With --revenue: the sum of --weeks without it, with the odds of a step changed, and the "
+            "difference.",
         ),
     ] = None,
     start: Annotated[
@@ -111,6 +112,7 @@ def forecast(
     from funnel.analysis.revenue import forecast_revenue
     from funnel.analysis.revenue_slices import revenue_slices
     from funnel.analysis.slices_forecast import forecast_slices
+    from funnel.analysis.whatif import CANNOT_RISE, FULL
     from funnel.analysis.whatif import what_if as answer
     from funnel.present.expected import revenue_doubt
     from funnel.present.texts import Texts
@@ -140,7 +142,11 @@ def forecast(
     if what_if:
         stage, change = _change(what_if, cubes.settings.stage_keys)
         begin = pd.Timestamp(_begin(start, day, weeks))
-        print_frame(answer(whole, paid, [(stage, change, begin)], cubes.plan(), [weeks]), format)
+        told = answer(whole, paid, [(stage, change, begin)], cubes.plan(), [weeks])
+        if (told["reason"] == CANNOT_RISE).any():
+            rate = told["rate"].iloc[0]
+            say(f"{stage} converts {rate:.1%}: a step above {FULL:.0%} cannot rise to speak of.")
+        print_frame(told, format)
         return
     if start:
         raise _needs("--from", "--what-if")

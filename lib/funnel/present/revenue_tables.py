@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from funnel.analysis.revenue import SOURCES
+from funnel.analysis.whatif import CANNOT_RISE, FULL
 from funnel.present import theme as look
 from funnel.present.amounts import currency_word, unit_for
 from funnel.present.escape import clean
@@ -17,6 +18,7 @@ from funnel.present.outlook_tables import signed
 from funnel.present.texts import EMPTY, Texts
 from funnel.settings import Settings
 
+ARROW = "→"
 WEEKS = 13
 """How far ahead revenue is added up by value."""
 
@@ -54,7 +56,7 @@ def revenue_grid(months: pd.DataFrame, forecast: pd.DataFrame, settings: Setting
 
 
 def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
-    """Return what another conversion of a step would add, each by itself.
+    """Return what another conversion of a step would add, each by itself; steps that cannot rise come last.
 
     Args:
         frame: `analysis.whatif.WHAT_IF_COLUMNS`.
@@ -68,12 +70,21 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
     unit = unit_for(float(extra["revenue_p90"].abs().max()) if len(extra) else 0.0, settings.currency, texts)
     digits = 0 if len(extra) and extra["sales"].abs().max() >= 10 else 1
     paid = bool(frame["revenue"].abs().max() > 0) if len(frame) else False
-    rows = []
+    starts = extra["first_week"].drop_duplicates()
+    rows, last = [], []
     for _, part in extra.groupby(["stage", "change", "first_week"], sort=False):
         by_span = part.set_index("weeks")
         first = part.to_dict("records")[0]
         name = clean(texts.stage(first["stage"], settings))
-        cells = [f"{name}, {texts.change(first['change'])}", texts.date(first["first_week"].date())]
+        now, then = (texts.number(100 * float(first[key]), 1) for key in ("rate", "rate_with"))
+        full = first["reason"] == CANNOT_RISE
+        cells = [f"{name}: {texts.t('cannot_rise')}" if full else f"{name}, {texts.change(first['change'])}"]
+        cells += [texts.date(first["first_week"].date())] if len(starts) > 1 else []
+        if full:
+            cells += [now, *[EMPTY] * (len(spans) * (3 if paid else 1))]
+            last.append(Row(tuple(Cell(text) for text in cells), "muted"))
+            continue
+        cells.append(now + ARROW + then)
         cells += [signed(float(by_span.loc[span, "sales"]), texts, digits) for span in spans]
         for span in spans if paid else ():
             row = by_span.loc[span]
@@ -83,12 +94,20 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
         rows.append(Row(tuple(Cell(text) for text in cells)))
     sales, revenue = texts.t("col_extra_sales"), texts.t("col_extra_revenue", unit=unit.name)
     ahead = [texts.t("col_weeks_ahead", n=int(span)) for span in spans]
-    heads = [Head(texts.t("col_step"), align="left"), Head(texts.t("col_from"))]
+    rows += last
+    heads = [Head(texts.t("col_step"), align="left")]
+    heads += [Head(texts.t("col_from"))] if len(starts) > 1 else []
+    heads.append(Head(texts.t("col_conversion")))
     heads += [Head(words, sales) for words in ahead]
     for words in ahead if paid else ():
-        heads += [Head(words, revenue), Head(texts.t("col_interval_80"), revenue)]
-    notes = [texts.t("note_what_if"), *revenue_doubt(forecast, settings, texts)] if rows else []
-    if rows and extra["revenue"].isna().all():
+        heads += [Head(words, revenue), Head(texts.percent(0.8), revenue)]
+    notes = []
+    if rows:
+        notes.append(texts.t("note_what_if", full=texts.percent(FULL)))
+        if len(starts) == 1:
+            notes.append(texts.t("note_what_if_from", start=texts.date(starts.iloc[0].date())))
+        notes += revenue_doubt(forecast, settings, texts)
+    if rows and frame["revenue"].isna().all():
         notes.append(texts.t("empty_revenue"))
     return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
 

@@ -10,6 +10,7 @@ from histories import STEPS, Planted, draw, monday
 
 from funnel.analysis.impact import COLUMNS, impact, lines
 from funnel.analysis.prospects import prospects
+from funnel.analysis.whatif import CANNOT_RISE
 from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
 
 SEGMENTS = {"channel": 4, "manager": 5}
@@ -203,6 +204,15 @@ def test_looking_ahead_tells_worth_and_visibility(cube):
     assert small.mde > 0.02
     assert small.power < 0.5 < whole.power
     assert whole.readable_from > pd.Timestamp(monday(LAST + 2))
+
+
+def test_a_hypothesis_that_the_leads_do_not_allow_is_told_and_earns_no_more_than_they_do(cube):
+    item = make(start=LAST + 2, scope={}, metric="qualified_rate", change=4.0)
+    worth, seen = prospects(cube, STEPS, monday(LAST), item, ())
+    total = cube[cube["attribute"] == ""].groupby("stage")["leads"].sum()
+    assert seen.set_index("metric").loc["qualified_rate", "reason"] == CANNOT_RISE
+    assert 0 < worth.sales + worth.extra_sales <= worth.leads * total["sale"] / total["qualified"] * 1.5
+    assert worth.sales + worth.extra_sales <= worth.leads
 
 
 def test_more_leads_make_smaller_effects_detectable():

@@ -14,7 +14,7 @@ from funnel.analysis.reliability import AGE_BANDS, UNSURE, Verdict
 from funnel.analysis.revenue import REVENUE_COLUMNS, forecast_revenue
 from funnel.analysis.revenue_slices import revenue_slices
 from funnel.analysis.volume import expected_volume
-from funnel.analysis.whatif import CASES, WHAT_IF_COLUMNS, lift_sales, what_if
+from funnel.analysis.whatif import CANNOT_RISE, CASES, WHAT_IF_COLUMNS, lift_sales, rates, what_if
 from funnel.errors import MissingError
 
 AT = 80
@@ -122,8 +122,10 @@ def test_what_if_more_proposals_from_a_week_on(told: Forecast) -> None:
     start = pd.Timestamp(DAY) + pd.Timedelta(weeks=4)
     existing, future = lift_sales(told, "proposal", 0.1, start, 26)
     assert existing[:, :4] == pytest.approx(1.0)
-    # A cohort born after the start has 10 % more of all behind that step; no week can gain more.
-    assert future[5, 5:] == pytest.approx(1.1)
+    # Of a cohort born after the start 42 of 100 qualified leads get a proposal: odds of 42 : 58 become
+    # 46.2 : 58, which is 44.3 %, 5.6 % more, of all that comes behind that step.
+    assert future[5, 5:] == pytest.approx(1.1 / (1 + 0.1 * 0.42), rel=0.01)
+    assert rates(told, "proposal", 0.1) == pytest.approx((0.42, 0.462 / 1.042), abs=0.06)
     assert existing.min() >= 1 and existing.max() <= 1.1 + 1e-9
     base = forecast_revenue(told, paid(), weeks=26)
     more = forecast_revenue(told, paid(), weeks=26, lift=(existing, future))
@@ -141,7 +143,10 @@ def test_the_last_step_adds_its_share_of_all_sales_and_an_earlier_one_of_those_s
     without, changed, extra = (frame[frame["case"] == case].reset_index() for case in CASES)
     assert extra["weeks"].tolist() == [13, 26] * 4
     share = (extra["sales"] / without["sales"]).to_numpy()
-    assert share[:2] == pytest.approx(0.1) and share[4:6] == pytest.approx(-0.5)
+    # 43 of 100 proposals are sold: the more of a cohort are still to decide, the nearer to that.
+    least, most = 1.1 / 1.043 - 1, 1 - 0.5 / (1 - 0.5 * 0.43)
+    assert (least - 0.003 < share[:2]).all() and (share[:2] < 0.1).all()
+    assert (share[4:6] > -0.5).all() and (share[4:6] < -most + 0.02).all()
     assert 0 < share[2] < share[3] < 0.1
     assert share[6:] == pytest.approx(0.0)
     for name in ("sales", "revenue"):
@@ -151,6 +156,42 @@ def test_the_last_step_adds_its_share_of_all_sales_and_an_earlier_one_of_those_s
     # No payment is known: the sales are told, the money is not.
     unpaid = what_if(told, paid()[:0], asked[:1])
     assert unpaid["sales"].gt(0).all() and unpaid["revenue"].isna().all()
+
+
+def test_a_step_that_nearly_all_make_cannot_rise_and_says_so() -> None:
+    leads = worlds.Funnel(leads=200, share=(0.98, 0.53, 0.42, 0.43)).draw(np.random.default_rng([8, 1]), AT)
+    reached, moved = worlds.funnel_cubes(leads, AT)
+    full = forecast(reached, worlds.STAGES, DAY, moved=moved, draws=100, seed=1)
+    now = pd.Timestamp(DAY)
+    frame = what_if(
+        full, paid(), [("target", 0.1, now), ("target", -0.1, now), ("sale", 0.1, now)], spans=[13]
+    )
+    more, less, sale = (frame.iloc[at : at + 3].set_index("case") for at in (0, 3, 6))
+    assert set(more["reason"]) == {CANNOT_RISE} and more["rate"].between(0.96, 1).all()
+    assert more.loc["without", "sales"] == less.loc["without", "sales"] > 0
+    assert more.loc[["with", "difference"], "sales":].isna().all(axis=None) and more["rate_with"].isna().all()
+    assert set(less["reason"]) == set(sale["reason"]) == {""}
+    assert less.loc["difference", "sales"] < 0 < sale.loc["difference", "sales"]
+
+
+@pytest.mark.parametrize("change", [2.0, 9.99])
+def test_however_much_better_a_step_is_no_more_is_sold_than_there_are_leads(
+    told: Forecast, change: float
+) -> None:
+    now, weeks = pd.Timestamp(DAY), 26
+    sale, waiting = told.stages["sale"], told.states.waiting
+    open_leads, coming = waiting.sum(axis=(1, 2)), sale.coming[:, :weeks]
+    for stage in worlds.STAGES:
+        existing, future = lift_sales(told, stage, change, now, weeks)
+        assert ((coming * existing).sum(axis=1) <= open_leads + 1e-9).all()
+        # 42 x 53 x 42 x 43 of 100 leads buy; if every lead made this step, the other three would be left.
+        share = dict(zip(worlds.STAGES, (0.42, 0.53, 0.42, 0.43), strict=True))[stage]
+        assert 1 < future.max() < 1 / share
+        assert future[0, -1] == pytest.approx((1 + change) / (1 + change * share), rel=0.1)
+    # Where the ages expect more of a cohort than its steps do, it still ends with the leads that are there.
+    eager = replace(sale, coming=sale.coming * (0.9 * open_leads / sale.coming.sum(axis=1))[:, None])
+    existing, _ = lift_sales(replace(told, stages={**told.stages, "sale": eager}), "sale", change, now, weeks)
+    assert ((eager.coming[:, :weeks] * existing).sum(axis=1) <= open_leads + 1e-9).all()
 
 
 def test_what_if_is_the_revenue_forecast_with_and_without_the_lift(told: Forecast) -> None:

@@ -142,6 +142,9 @@ def frames(cohorts: pd.DataFrame) -> Frames:
         (
             stage,
             0.1,
+            0.4,
+            0.423,
+            "",
             REPORT,
             weeks,
             case,
@@ -265,9 +268,21 @@ def test_revenue_by_value_the_largest_first_and_few_values_after_many(
 
 def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> None:
     grid = revenue_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, Texts("en"))
-    numbers = ["26 Sep 2022", "+26", "+52", "+5.2", "3.9 – 6.5", "+10.4", "7.8 – 13.0"]
+    numbers = ["40.0→42.3", "+26", "+52", "+5.2", "3.9 – 6.5", "+10.4", "7.8 – 13.0"]
     assert cells(grid) == [["Qualified, +10 %", *numbers], ["Sale, +10 %", *numbers]]
-    assert [head.title for head in grid.heads][2:4] == ["13 weeks", "26 weeks"]
+    assert [head.title for head in grid.heads][1:4] == ["Conversion", "13 weeks", "26 weeks"]
+    # A step that cannot rise says so, and comes last whatever it is.
+    full = frames["what_if"].copy()
+    mine = full["stage"] == "qualified"
+    full.loc[mine, ["rate", "rate_with", "reason"]] = 0.98, math.nan, "full"
+    full.loc[mine & (full["case"] != "without"), "sales":] = math.nan
+    for language, words in (
+        ("en", ["Qualified: cannot rise", "98.0"]),
+        ("ru", ["Квалифицированные: расти некуда", "98,0"]),
+    ):
+        shown = cells(revenue_tables.what_if_grid(full, frames["forecast"], settings, Texts(language)))
+        assert shown[1] == [*words, *["–"] * 6] and shown[0][2:4] == ["+26", "+52"]
+        assert len(shown[0]) == len(shown[1])
     short = doubt(frames["forecast"], 0, "history_short")
     for table in (
         revenue_tables.what_if_grid(frames["what_if"], short, settings, Texts("en")),
@@ -276,11 +291,17 @@ def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> N
         assert table.notes[-1].startswith("Read it with care") and "too short" in table.notes[-1]
     unpaid = frames["what_if"].assign(revenue=math.nan, revenue_p10=math.nan, revenue_p90=math.nan)
     grid = revenue_tables.what_if_grid(unpaid, frames["forecast"], settings, Texts("ru"))
-    assert cells(grid)[1] == ["Продажа, +10 %", "26.09.2022", "+26", "+52"]
+    assert cells(grid)[1] == ["Продажа, +10 %", "40,0→42,3", "+26", "+52"]
     assert grid.notes[-1] == "Платежи не загружены, поэтому выручка неизвестна."
     less = frames["what_if"].assign(change=-0.1, revenue=-4e5, sales=-2.04)
-    shown = cells(revenue_tables.what_if_grid(less, frames["forecast"], settings, Texts("en")))[0]
-    assert shown[:4] == ["Qualified, −10 %", "26 Sep 2022", "−2.0", "−2.0"]
+    less_grid = revenue_tables.what_if_grid(less, frames["forecast"], settings, Texts("en"))
+    shown = cells(less_grid)[0]
+    assert shown[0] == "Qualified, −10 %" and shown[2:4] == ["−2.0", "−2.0"]
+    # The week stands beside each question where they begin at different times, else below.
+    assert "All of them from 26 Sep 2022 on." in [note.replace("\xa0", " ") for note in less_grid.notes]
+    less.loc[less["stage"] == "sale", "first_week"] += pd.Timedelta(weeks=2)
+    grid = revenue_tables.what_if_grid(less, frames["forecast"], settings, Texts("en"))
+    assert [row[1] for row in cells(grid)] == ["26 Sep 2022", "10 Oct 2022"]
 
 
 def test_the_parts_of_the_change_add_up_and_values_without_leads_are_left_out(
