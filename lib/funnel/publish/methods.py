@@ -50,6 +50,12 @@ CHANGES: tuple[Change, ...] = (
          "payback", "deviations", "change", "costs*", "problems"),
         "entries stamped at once, by a migration or at the lead's creation, tell no delay, duration or value",
     ),
+    Change(
+        "what-if-on-odds",
+        "0.2.0",
+        ("what_if",),
+        "a what-if changes the odds of a step, tells its conversion, and asks no full step for more",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 
