@@ -123,7 +123,8 @@ class Settings(Sources):
         narrative: folder of one Markdown file a week.
         archive: folder of the issues.
         run: folder for everything that may be deleted.
-        root: folder of the settings file; relative paths are relative to it.
+        root: folder of the settings file; relative paths are relative to it. No dump holds it,
+            so that a copied or moved project is itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -152,7 +153,7 @@ class Settings(Sources):
     narrative: Path = Path("narrative")
     archive: Path = Path("archive")
     run: Path = Path("run")
-    root: Path = Path()
+    root: Annotated[Path, Field(exclude=True)] = Path()
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

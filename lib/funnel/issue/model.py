@@ -217,8 +217,12 @@ def clocks(pair: list[str]) -> AsOf:
     return AsOf(dt.date.fromisoformat(pair[0]), dt.datetime.fromisoformat(pair[1]))
 
 
-def load_issue(folder: Path) -> Issue:
+def load_issue(folder: Path, root: Path) -> Issue:
     """Read what `Issue.save` wrote.
+
+    Args:
+        folder: where it lies.
+        root: folder of the project today.
 
     Raises:
         MissingError: nothing was saved there.
@@ -229,7 +233,7 @@ def load_issue(folder: Path) -> Issue:
     facts = json.loads(path.read_text(encoding="utf-8"))
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in FRAMES}
     return Issue(
-        settings=Settings.model_validate(facts["settings"]),
+        settings=Settings.model_validate({**facts["settings"], "root": root}),
         as_of=clocks(facts["as_of"]),
         previous=clocks(facts["previous"]) if facts["previous"] else None,
         last_day=dt.date.fromisoformat(facts["last_day"]),
@@ -251,7 +255,7 @@ def open_issue(report_date: str, config: str = "funnel.yml") -> Issue:
     """
     found = next((path for path in (Path(config), Path("..") / config) if path.is_file()), Path(config))
     settings = load(found)
-    issue = load_issue(settings.path("run") / "issue")
+    issue = load_issue(settings.path("run") / "issue", settings.root)
     if issue.report_date.isoformat() != report_date:
         raise MissingError(
             f"The prepared issue is of {issue.report_date}, not of {report_date}. "

@@ -37,8 +37,8 @@ def commit_of(root: Path) -> str:
 
 
 def settings_json(settings: Settings) -> dict[str, object]:
-    """Return the settings as the manifest keeps them: without this machine's folder."""
-    return settings.model_dump(mode="json", exclude={"root"})
+    """Return the settings as the manifest keeps them."""
+    return settings.model_dump(mode="json")
 
 
 def settings_hash(settings: Settings) -> str:

@@ -110,7 +110,7 @@ def run_notebooks(
     if errors:
         raise NotebookError("\n".join(["A notebook stopped.", *(f"  - {error}" for error in sorted(errors))]))
     for path in notebooks:
-        _describe_pictures(fresh / path.name)
+        _tidy(fresh / path.name)
         (fresh / path.name).replace(run / path.name)
     fresh.rmdir()
 
@@ -142,14 +142,16 @@ def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | No
     return None
 
 
-def _describe_pictures(path: Path) -> None:
-    """Write the words of its pictures into a cell, the one place Quarto takes alternative text from.
+def _tidy(path: Path) -> None:
+    """Write the words of its pictures into a cell, and leave out the folders that papermill notes.
 
-    A cell with several outputs has a list, one place for each of them.
+    Quarto takes alternative text from nowhere else; a cell with several outputs has a list, a place for each.
     """
     import nbformat
 
     book = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
+    for name in ("input_path", "output_path"):
+        book.metadata.get("papermill", {}).pop(name, None)
     for cell in book.cells:
         pictures = (output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", ()))
         words = [picture.get("alt", "") for picture in pictures]

@@ -65,7 +65,7 @@ def verify(issue: Archived, settings: Settings) -> Verified:
     ]
     with tempfile.TemporaryDirectory() as folder:  # the report's tables, too, are those of a saved issue
         again.save(Path(folder))
-        tables = load_issue(Path(folder)).tables()
+        tables = load_issue(Path(folder), then.root).tables()
     kept = {path.stem: path for path in sorted((issue.folder / "tables").glob("*.csv"))}
     moved: list[str] = []
     later, same = since(issue.manifest.methods), 0

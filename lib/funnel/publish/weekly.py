@@ -166,7 +166,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Iss
                 registers=registers,
             ).save(folder)
             write_text(stamp, now)
-        issue = load_issue(folder)
+        issue = load_issue(folder, settings.root)
         missing = [language for language in order.languages if not _workbook(settings, language).is_file()]
         if "xlsx" in order.formats and missing:
             from funnel.publish import workbook

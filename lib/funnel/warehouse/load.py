@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -18,13 +19,13 @@ _TWICE = "the key occurs more than once with different content"
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, known_at: dt.datetime, *, full: bool
+    connection: duckdb.DuckDBPyConnection, batch: Batch, known_at: dt.datetime, *, root: Path, full: bool
 ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
     """Load a batch in one transaction; see `Warehouse.load`."""
     moment = _utc(known_at)
     connection.begin()
     try:
-        outcome = _load(connection, batch, moment, full=full)
+        outcome = _load(connection, batch, moment, root=root, full=full)
         connection.commit()
     except BaseException as error:
         _rollback(connection)
@@ -62,7 +63,7 @@ def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, moment: dt.datetime, *, full: bool
+    connection: duckdb.DuckDBPyConnection, batch: Batch, moment: dt.datetime, *, root: Path, full: bool
 ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
     before = last_change(connection)
     if before is not None:  # a clock that went back must not mix up two states of knowledge
@@ -79,7 +80,7 @@ def _load(
         rejected += aside
         incoming.drop()
     number = scalar(connection, "SELECT coalesce(max(number), 0) + 1 FROM funnel_imports")
-    files = "; ".join(batch.files)
+    files = "; ".join(_within(root, name) for name in batch.files)
     for one in loaded:
         counts = (one.read, one.rejected, one.inserted, one.changed, one.unchanged, one.closed)
         connection.execute(
@@ -87,6 +88,13 @@ def _load(
             [number, moment, files, one.table, *counts],
         )
     return tuple(loaded), tuple(rejected)
+
+
+def _within(root: Path, name: str) -> str:
+    """Name a file of the project by its path in it, so that a copied project is itself."""
+    path = Path(name)
+    inside = path.is_absolute() and path.is_relative_to(root)
+    return path.relative_to(root).as_posix() if inside else name
 
 
 class _Incoming:

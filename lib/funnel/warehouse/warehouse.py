@@ -143,7 +143,7 @@ class Warehouse:
             InputError: a column has a reserved name, or one that differs only in case from a known one.
             FunnelError: the disk is full or failed; the warehouse is as before.
         """
-        return load.load(self._connection, batch, known_at, full=full)
+        return load.load(self._connection, batch, known_at, root=self._settings.root, full=full)
 
     def known_at(self) -> dt.datetime:
         """Return the time of the last import that changed something (UTC without offset).
