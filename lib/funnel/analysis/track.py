@@ -1,4 +1,4 @@
-"""What archived issues forecast, beside what came."""
+"""What archived issues forecast, beside what came: the part that was unknown when they told it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,22 @@ from funnel.dates import WEEK, age_weeks, week_of
 FINAL = 0
 TRACK_COLUMNS = (
     "report_date", "cohort_week", "stage", "age_weeks", "weeks", "then", "mean", *LIMITS, "came",
+    "more_expected", "more_came", "judged", "inside_50", "inside_90",
 )  # fmt: skip
 """One row per archived issue, cohort that was young at it, stage and look whose time has come. `weeks`: how
 many calendar weeks the issue looked ahead, its own being the first; `FINAL` for the final number. `then`:
 leads that had reached the stage at the issue. `mean`, `p05` ...: what it expected. `came`: what had been
-reached by that time, as it is known now. A cohort that is still under way is never held against a forecast of
-today."""
+reached by that time, as it is known now. `more_expected`, `more_came`: the same without `then`, which was no
+forecast; errors are of these. `judged`: whether at least one more was expected, without which an interval
+says nothing; `inside_50`, `inside_90`: whether what came lies in the interval. A cohort that is still under way is
+never held against a forecast of today."""
+LEAST = 1.0
+"""Arrivals expected, below which an interval is not judged."""
 
 REVENUE_TRACK_COLUMNS = ("report_date", "week", "mean", "p10", "p90", "paid", "inside")
 """One row per archived issue and calendar week that is over by now: what the issue expected to be paid in it,
-its 80 % interval, what was paid, and whether that lies inside."""
+its 80 % interval, what was paid, and whether that lies inside. The weeks begin on or after the issue's date,
+so nothing of them was known when it told."""
 
 
 def track(
@@ -61,7 +67,28 @@ def _beside(told: pd.DataFrame, come: pd.DataFrame, date: dt.date) -> pd.DataFra
     sums = come.groupby(["cohort_week", "stage"])["leads"].sum().rename("came").reset_index()
     both = told.rename(columns={"reached": "then"}).merge(sums, on=["cohort_week", "stage"], how="left")
     both["came"] = both["came"].fillna(0).astype("int64")
-    return both.assign(report_date=pd.Timestamp(date))[list(TRACK_COLUMNS)]
+    more = both["mean"] - both["then"]
+    return both.assign(
+        report_date=pd.Timestamp(date),
+        more_expected=more,
+        more_came=both["came"] - both["then"],
+        judged=more >= LEAST,
+        inside_50=both["came"].between(both["p25"], both["p75"]),
+        inside_90=both["came"].between(both["p05"], both["p95"]),
+    )[list(TRACK_COLUMNS)]
+
+
+def summed(rows: pd.DataFrame) -> tuple[float, int, float, int, int, int]:
+    """Add rows of the track record up: for the text and for every row of the table alike.
+
+    Returns:
+        How many more were expected, how many came, the first over the second less 1 (NaN if none came),
+        how many intervals are judged, and in how many of 50 and of 90 % what came lay.
+    """
+    expected, came = float(rows["more_expected"].sum()), int(rows["more_came"].sum())
+    judged = rows[rows["judged"].astype(bool)]
+    off = expected / came - 1 if came > 0 else float("nan")
+    return expected, came, off, len(judged), int(judged["inside_50"].sum()), int(judged["inside_90"].sum())
 
 
 def revenue_track(

@@ -10,7 +10,7 @@ import pandas as pd
 from funnel.analysis.ahead import YOUNG
 from funnel.analysis.backtest import OURS, RELIABLE
 from funnel.analysis.mix import PARTS
-from funnel.analysis.track import FINAL
+from funnel.analysis.track import FINAL, summed
 from funnel.present import theme as look
 from funnel.present.amounts import unit_for
 from funnel.present.escape import clean
@@ -126,20 +126,6 @@ def _without_repeats(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[~same]
 
 
-def held(track: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """Return the rows of a stage in order, with `in_50`, `in_90`: whether what came lies in the interval.
-
-    Args:
-        track: `analysis.track.TRACK_COLUMNS`.
-        stage: whose number.
-    """
-    mine = track[track["stage"] == stage]
-    return mine.assign(
-        in_50=mine["came"].between(mine["p25"], mine["p75"]),
-        in_90=mine["came"].between(mine["p05"], mine["p95"]),
-    )
-
-
 def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """Return for each archived issue and look what it forecast for its young cohorts and what came.
 
@@ -150,21 +136,19 @@ def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """
     theme = look.load(settings)
     last = settings.stage_keys[-1]
-    mine = held(track, last)
+    mine = track[track["stage"] == last]
     days = sorted(mine["report_date"].drop_duplicates())
     rows = []
     for day in spaced(days, SHOWN_ISSUES):
         of_day = mine[mine["report_date"] == day]
         for weeks in sorted(of_day["weeks"].unique(), key=lambda weeks: (weeks == FINAL, weeks)):
             part = of_day[of_day["weeks"] == weeks]
-            told, came, count = float(part["mean"].sum()), float(part["came"].sum()), len(part)
+            expected, came, off, judged, half, most = summed(part)
             until = texts.t("until_final") if weeks == FINAL else texts.t("col_weeks_ahead", n=int(weeks))
-            cells = [texts.date(day.date()), until, texts.number(count)]
-            cells += [texts.number(amount) for amount in (float(part["then"].sum()), told, came)]
-            cells.append(texts.change(told / came - 1 if came > 0 else math.nan))
-            cells += [
-                texts.t("n_of", n=int(part[inside].sum()), total=count) for inside in ("in_50", "in_90")
-            ]
+            cells = [texts.date(day.date()), until, texts.number(len(part))]
+            cells += [texts.number(amount) for amount in (float(part["then"].sum()), expected, came)]
+            cells.append(texts.change(off))
+            cells += [texts.t("n_of", n=n, total=judged) if judged else EMPTY for n in (half, most)]
             rows.append(Row(tuple(Cell(text) for text in cells)))
     name = clean(texts.stage(last, settings))
     heads = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -10,10 +11,11 @@ from scipy.stats import binom
 from funnel.analysis.backtest import OURS
 from funnel.analysis.mix import PARTS
 from funnel.analysis.revenue import SOURCES
+from funnel.analysis.track import summed
 from funnel.present.amounts import unit_for
 from funnel.present.escape import clean, for_markdown
 from funnel.present.expected import TAIL, expected, revenue_doubt
-from funnel.present.outlook_tables import held, signed
+from funnel.present.outlook_tables import signed
 from funnel.present.texts import Texts
 from funnel.settings import Settings
 
@@ -141,14 +143,17 @@ def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]
 
 
 def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
-    said = [texts.t("say_track_none")]
-    if "track" in given:
-        mine = held(given["track"], settings.stage_keys[-1])
-        inside = int(mine["in_90"].sum())
-        if len(mine):
-            said = [texts.t("say_track", n=len(mine), inside=inside)]
-        if len(mine) >= ENOUGH and inside < POOR * len(mine):
+    said = []
+    last = settings.stage_keys[-1]
+    mine = given["track"][given["track"]["stage"] == last] if "track" in given else pd.DataFrame()
+    if len(mine):
+        _, _, off, judged, _, inside = summed(mine)
+        said += [texts.t("say_track", n=judged, inside=inside)] if judged else []
+        said += [] if math.isnan(off) else [texts.t("say_track_off", off=texts.change(off))]
+        if judged >= ENOUGH and inside < POOR * judged:
             said.append(texts.t("say_track_poor"))
+    else:
+        said.append(texts.t("say_track_no_cohort" if "revenue_track" in given else "say_track_none"))
     if "revenue_track" in given:
         weeks = given["revenue_track"]
         inside = int(weeks["inside"].sum())

@@ -56,6 +56,12 @@ CHANGES: tuple[Change, ...] = (
         ("what_if",),
         "a what-if changes the odds of a step, tells its conversion, and asks no full step for more",
     ),
+    Change(
+        "track-of-the-unknown",
+        "0.2.0",
+        ("track",),
+        "the track record scores what was unknown when a forecast was told, apart from what was known",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

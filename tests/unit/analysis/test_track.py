@@ -9,7 +9,7 @@ import worlds
 
 from funnel.analysis.ahead import AHEAD_COLUMNS, YOUNG, ahead
 from funnel.analysis.forecast import forecast
-from funnel.analysis.track import FINAL, TRACK_COLUMNS, track
+from funnel.analysis.track import FINAL, LEAST, TRACK_COLUMNS, summed, track
 
 START = dt.date(2020, 1, 6)
 HORIZON = 40
@@ -76,6 +76,29 @@ def test_what_is_expected_in_some_weeks_is_near_what_comes() -> None:
         assert inside >= 10 / 13
     sums = frame[frame["stage"] == "sale"].groupby("weeks")["mean"].sum()
     assert frame[frame["stage"] == "sale"].groupby("weeks")["reached"].sum()[4] < sums[4] < sums[13]
+
+
+def test_only_what_was_unknown_is_scored() -> None:
+    """A cohort that had 30 sales, promised 41 more and got 52: off by -21 %, not by 71 to 82."""
+    week = pd.Timestamp(START)
+    rows = [("sale", 0, 30), ("sale", 3, 52), ("lead", 0, 500)]
+    reached = pd.DataFrame([(week, *row) for row in rows], columns=["cohort_week", "stage", "lag", "leads"])
+    told = pd.DataFrame(
+        [
+            (week, "sale", 0, 4, 30, 71.0, 60, 65, 78, 90),
+            (week, "lead", 0, 4, 500, 500.0, 500, 500, 500, 500),
+        ],
+        columns=list(AHEAD_COLUMNS),
+    )
+    none = ISSUES[60][0].head(0)
+    found = track({day(1): (none, told)}, reached, day(9), HORIZON)
+    sale = found[found["stage"] == "sale"]
+    expected, came, off, judged, half, most = summed(sale)
+    assert (expected, came, judged, half, most) == (41.0, 52, 1, 0, 1)
+    assert off == pytest.approx(41 / 52 - 1)
+    # Leads that were all there were no forecast; an interval of no width around them is no hit.
+    assert summed(found[found["stage"] == "lead"])[3:] == (0, 0, 0)
+    assert (found["judged"] == (found["more_expected"] >= LEAST)).all()
 
 
 def test_an_issue_without_that_table_counts_with_its_final_numbers_alone() -> None:
