@@ -21,8 +21,8 @@ many calendar weeks the issue looked ahead, its own being the first; `FINAL` for
 leads that had reached the stage at the issue. `mean`, `p05` ...: what it expected. `came`: what had been
 reached by that time, as it is known now. `more_expected`, `more_came`: the same without `then`, which was no
 forecast; errors are of these. `judged`: whether at least one more was expected, without which an interval
-says nothing; `inside_50`, `inside_90`: whether what came lies in the interval. A cohort that is still under way is
-never held against a forecast of today."""
+says nothing; `inside_50`, `inside_90`: whether what came lies in the interval. A cohort that is still under
+way is never held against a forecast of today."""
 LEAST = 1.0
 """Arrivals expected, below which an interval is not judged."""
 
