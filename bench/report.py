@@ -23,7 +23,6 @@ def project(folder: Path) -> Path:
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
     for name in ("initiatives", "investigations"):
         shutil.copytree(ROOT / "data" / name, folder / "data" / name)
-    (folder / "lib").symlink_to(ROOT / "lib")
     return folder
 
 

@@ -36,7 +36,6 @@ def new_project(folder: Path, text: str | None = None) -> Path:
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
     for name in ("initiatives", "investigations"):
         shutil.copytree(ROOT / "data" / name, folder / "data" / name)
-    (folder / "lib").symlink_to(ROOT / "lib")
     if text is not None:
         (folder / "funnel.yml").write_text(text, encoding="utf-8")
     return folder

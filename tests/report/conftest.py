@@ -191,8 +191,6 @@ def project(tmp_path: Path) -> Path:
     """The sample project."""
     for name in ("_quarto.yml", "_brand.yml"):
         shutil.copy(ROOT / name, tmp_path / name)
-    templates = Path("lib/funnel/publish/builtin/templates")
-    shutil.copytree(ROOT / templates, tmp_path / templates)
     (tmp_path / "run").mkdir()
     (tmp_path / "report.qmd").write_text(REPORT)
     (tmp_path / "run/narrative.md").write_text(NARRATIVE)

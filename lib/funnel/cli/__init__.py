@@ -20,9 +20,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from funnel import errors
-from funnel.cli import attention, common, data, issues, money, registers, sync, tables
+from funnel.cli import attention, common, data, init, issues, money, registers, sync, tables
 
-__all__ = ["attention", "common", "data", "issues", "main", "money", "registers", "sync", "tables"]
+__all__ = ["attention", "common", "data", "init", "issues", "main", "money", "registers", "sync", "tables"]
 
 
 def main() -> None:
@@ -41,9 +41,24 @@ def main() -> None:
         sys.exit(2)
 
 
-@common.app.callback()
+@common.app.callback(invoke_without_command=True)
 def _settings(
+    context: typer.Context,
     config: Annotated[Path, typer.Option("--config", help="The settings file.")] = Path("funnel.yml"),
 ) -> None:
     common.state["config"] = config
     warnings.filterwarnings("ignore", category=FutureWarning)
+    if context.invoked_subcommand is None:
+        _say_where_it_stands(config)
+
+
+def _say_where_it_stands(config: Path) -> None:
+    from funnel.template.standing import standing
+
+    found = standing(config, common.now().date())
+    for fact in found.facts:
+        common.say(fact)
+    common.say("Next:")
+    for step in found.next:
+        common.say(f"  {step}")
+    common.say("All commands: funnel --help")

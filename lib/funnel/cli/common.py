@@ -55,7 +55,6 @@ app = typer.Typer(
     name="funnel",
     cls=Commands,
     help="The weekly sales-funnel cohort report.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -43,10 +44,9 @@ def import_(
     Without a path and with an empty source it is an error, unless the leads come from a CRM.
     """
     from funnel.sources import describe, read
-    from funnel.warehouse import Warehouse
 
     settings = load_settings(bring_up=True)
-    given = paths or [settings.root / path for path in settings.source]
+    given = paths or _source(settings)
     if not given and settings.amocrm is not None:
         say("Nothing to import: source is empty. The leads come from amoCRM: funnel sync")
         return
@@ -71,11 +71,59 @@ def import_(
         _say_why(batch.rejected)
         say("Nothing was imported.")
         return
+    _import(given, settings, full, format)
+
+
+def _import(
+    given: Sequence[Path], settings: Settings, full: bool = False, format: Format = Format.table
+) -> None:
+    from funnel.sources import read
+    from funnel.warehouse import Warehouse
+
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         batch = read(given, settings, bar.done, warehouse.known())
         loaded, unknown = warehouse.load(batch, now(), full=full)
         mixed = demo_beside(warehouse)
     tell(settings, loaded, [*batch.rejected, *unknown], mixed, format)
+
+
+def _source(settings: Settings) -> list[Path]:
+    """Return the paths of the source as a person would write them, without the steps up and down again."""
+    return [Path(os.path.normpath(settings.root / path)) for path in settings.source]
+
+
+def bring_new(settings: Settings) -> None:
+    """Import the settings' source, unless its files and the settings are those of the last time."""
+    from funnel.publish.files import write_text
+
+    given = _source(settings)
+    there = settings.path("warehouse").is_file()
+    missing = [path for path in given if not path.exists()]
+    if missing and there:
+        names = ", ".join(str(path) for path in missing)
+        say(f"Not imported, since it is not there: {names}. The report is made of what was imported before.")
+        given = [path for path in given if path.exists()]
+    if not given:
+        return
+    stamp = settings.path("run") / "source.sha256"
+    if there and stamp.is_file() and stamp.read_text(encoding="utf-8") == _state(given, settings):
+        return
+    _import(given, settings)
+    write_text(stamp, _state(given, settings))
+
+
+def _state(given: Sequence[Path], settings: Settings) -> str:
+    """Return one hash of the files of the source, the settings, and how far the warehouse has come."""
+    from funnel.publish.files import sha256_of
+    from funnel.publish.manifest import settings_hash
+    from funnel.warehouse import Warehouse
+
+    files = [file for path in given for file in (path.iterdir() if path.is_dir() else (path,))]
+    names = settings.exports.aliases if settings.exports else None
+    files += [settings.root / names] if names else []
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        known = warehouse.known_at().isoformat()
+    return sha256_of([file for file in files if file.is_file()], settings_hash(settings), known)
 
 
 def _known(settings: Settings) -> Known | None:

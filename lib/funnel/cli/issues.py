@@ -8,6 +8,7 @@ import typer
 
 from funnel.cli import common
 from funnel.cli.common import Bar, app, chosen_words, load_settings, now, say, today, words
+from funnel.cli.data import bring_new
 from funnel.dates import parse_date
 
 
@@ -25,8 +26,14 @@ def report(
     draft: Annotated[
         bool, typer.Option("--draft", help="Into run/report; the archive stays as it is.")
     ] = False,
+    bring: Annotated[
+        bool, typer.Option("--import/--no-import", help="Read the source first where its files have changed.")
+    ] = True,
 ) -> None:
-    """Make the issue of a report date: notebooks, narrative, pages, archive."""
+    """Make the issue of a report date: new data, notebooks, narrative, pages, archive.
+
+    It reads what `source` in funnel.yml names, if that has changed; a CRM is asked by `funnel sync` alone.
+    """
     from funnel.issue.checks import language_of, report_date_for
     from funnel.publish.weekly import Order, make_issue
     from funnel.warehouse import Warehouse
@@ -36,6 +43,8 @@ def report(
     chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx"))
     (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)
     asked = parse_date(date) if date else None
+    if bring:
+        bring_new(settings)
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         day = report_date_for(warehouse, today(settings), asked)
     order = Order(day, languages, chosen, program, draft)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sha256_of(paths: Iterable[Path], *words: str) -> str:
@@ -25,10 +26,15 @@ def sha256_of(paths: Iterable[Path], *words: str) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file beside its place and move it there, so that a killed run leaves the old one."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its place and move it there, so that a killed run leaves the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_bytes(content)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

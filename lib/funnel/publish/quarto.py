@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import filecmp
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 import font_source_sans_pro
 
 from funnel.errors import RenderError
-from funnel.publish.builtin import config
+from funnel.publish.builtin import config, pandoc
 from funnel.publish.builtin.inert import inert_includes
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
@@ -23,6 +24,8 @@ from funnel.publish.builtin.reach import TEXTS
 SECONDS = 300
 # Quarto only warns about these, and shows ?var:name and the like in the report.
 _LOST = re.compile(r"(?i)unknown (?:var|meta)|unable to resolve (?:crossref|link)|shortcode .* not found")
+PARTS = ("report.lua", "quarto.css", "typst-template.typ", "typst-show.typ")
+"""What Quarto needs of the built-in templates, by `_quarto.yml`."""
 _TARGETS = {"html": "html", "pdf": "typst"}
 
 
@@ -32,13 +35,25 @@ def find() -> str | None:
     return shutil.which(named or "quarto")
 
 
-def stage_fonts(folder: Path) -> None:
-    """Put the report's font where `font-paths` of `_quarto.yml` says; `quarto render` needs it there."""
-    folder.mkdir(parents=True, exist_ok=True)
+def stage(run: Path) -> None:
+    """Put into `run/` what `_quarto.yml` names: fonts, and the filter, style and templates of the pages.
+
+    They are this version's own each time, so that no file of a project names a path inside the library, and
+    `quarto render` finds them.
+    """
+    fonts = Path(font_source_sans_pro.__file__).parent / "files"
     for style in ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt"):
-        name = f"SourceSansPro-{style}.ttf"
-        if not (folder / name).is_file():
-            shutil.copyfile(Path(font_source_sans_pro.__file__).parent / "files" / name, folder / name)
+        _copy(fonts / f"SourceSansPro-{style}.ttf", run / "fonts")
+    for name in PARTS:
+        _copy(pandoc.TEMPLATES / name, run / "parts")
+
+
+def _copy(source: Path, folder: Path) -> None:
+    """Copy a file unless the very same stands there, since `quarto preview` may be reading it."""
+    target = folder / source.name
+    if not (target.is_file() and filecmp.cmp(source, target, shallow=False)):
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
 
 
 @cache

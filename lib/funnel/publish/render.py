@@ -71,7 +71,7 @@ def render(
             "The program quarto was not found. To do: install it (https://quarto.org), or name it in the "
             "environment variable QUARTO_PATH, or use --renderer builtin."
         )
-    quarto.stage_fonts(project / "run" / "fonts")
+    quarto.stage(project / "run")
     out.mkdir(parents=True, exist_ok=True)
     if program:
         files = quarto.render(program, project, source, formats, made, out, texts)

@@ -51,7 +51,7 @@ KNOWN = frozenset(
 )
 # Known with one value alone: the built-in renderer does what this filter does, and runs no code.
 FIXED = {
-    "filters": [{"path": "lib/funnel/publish/builtin/templates/report.lua", "at": "pre-ast"}],
+    "filters": [{"path": "run/parts/report.lua", "at": "pre-ast"}],
     "execute.enabled": False,
 }
 PALETTE = {"ink": "#1f2937", "muted": "#5f6b7a", "line": "#d5dae1", "wash": "#f4f6f8", "paper": "#ffffff"}

@@ -1,0 +1,192 @@
+"""The command `init`: a company's own report repository, written and brought up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+from pydantic import ValidationError
+
+from funnel import errors, validation
+from funnel.cli.common import app, chosen_words, say
+from funnel.settings import Language, Settings, Stage, load
+from funnel.template import parts, product, project, update, written
+from funnel.template.proposal import USUAL, Proposal
+from funnel.template.settings_text import Answers, settings_text
+
+KINDS = ("files", "wide", "amocrm", "demo")
+FILES = "data/files"
+"""Where a company puts its files if it names no folder."""
+
+
+@app.command()
+def init(
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="The folder; new or empty.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--from", metavar="KIND", help=f"What the data are: {', '.join(KINDS)}.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="The folder or file of the data, to look into.")] = None,
+    company: Annotated[str | None, typer.Option(help="The company's name, for the title.")] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO code of the amounts, such as EUR.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA name, such as Europe/Moscow.")] = None,
+    lang: Annotated[str, typer.Option(help="Language of the report: en or ru.")] = "en",
+    jobs: Annotated[
+        str | None, typer.Option(help="Weekly jobs to write, by comma, or none; default: all there are.")
+    ] = None,
+    wheel: Annotated[
+        str | None,
+        typer.Option(help="The product's wheel, to be pinned: a file, or address#sha256=HASH."),
+    ] = None,
+    bring: Annotated[
+        bool,
+        typer.Option("--update", help="Bring DIR to the installed version; edited files are kept."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --update: change nothing.")] = False,
+) -> None:
+    """Write a report repository of your own, or bring one to the installed version.
+
+    With --data it looks into the files and proposes stages, attributes and currency.
+    """
+    if bring:
+        _update(folder or Path(), wheel, dry_run)
+        return
+    folder = Path(_asked(str(folder) if folder else None, "DIR", "Folder of the new repository"))
+    (chosen,) = chosen_words("--from", _asked(kind, "--from", f"Data: {', '.join(KINDS)}"), KINDS, most=1)
+    project.require_free(folder, data)
+    (language,) = chosen_words("--lang", lang, get_args(Language), most=1)
+    hosts = _hosts(jobs)
+    named = product.product(wheel)
+    if chosen == "demo":
+        own = {name: path.read_bytes() for name, path in parts.demo_files().items()}
+        notes: list[str] = []
+    else:
+        answers = _answers(company, currency, timezone, "ru" if language == "ru" else "en")
+        found = _look(chosen, data, folder, answers)
+        own = {"funnel.yml": settings_text(found, answers).encode()}
+        notes = [*found.notes, *_doubts(found, answers)]
+    names = project.write(folder, chosen, hosts, own, named, data)
+    _tell(folder, names, notes, named)
+
+
+def _asked(given: str | None, option: str, question: str) -> str:
+    """Return what was given, or ask at a terminal.
+
+    Raises:
+        InputError: it was not given, and there is nobody to ask.
+    """
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        raise errors.InputError("Something is missing.", [errors.Problem(option, "is not given", question)])
+    return str(typer.prompt(question, err=True))
+
+
+def _answers(company: str | None, currency: str | None, timezone: str | None, language: Language) -> Answers:
+    """Return what is known of the company, asked for at a terminal, and checked as the settings check it.
+
+    Raises:
+        InputError: all that cannot be used.
+    """
+    if sys.stdin.isatty():
+        company = company or str(typer.prompt("Company", default="", show_default=False, err=True))
+        timezone = timezone or str(typer.prompt("Time zone", default="UTC", err=True))
+    answers = Answers(company or "", timezone or "", (currency or "").upper(), language)
+    given = {"company": answers.company, "timezone": answers.timezone, "currency": answers.currency}
+    problems: list[errors.Problem] = []
+    try:
+        Settings(stages=(Stage(key="sale"),), **{key: value for key, value in given.items() if value})
+    except ValidationError as error:
+        problems = validation.problems(error, Settings, lambda key: f"--{key}")
+    if not answers.company.isprintable():
+        problems.append(errors.Problem("--company", "holds a line break or a control character", "one line"))
+    if problems:
+        raise errors.InputError("An option cannot be used.", problems)
+    return answers
+
+
+def _hosts(jobs: str | None) -> tuple[str, ...]:
+    there = parts.job_kinds()
+    if jobs is None:
+        return there
+    return () if jobs.strip() == "none" else tuple(chosen_words("--jobs", jobs, there))
+
+
+def _look(kind: str, data: Path | None, folder: Path, answers: Answers) -> Proposal:
+    from funnel.template.canonical import look  # slow to load, and not needed for an update
+
+    if kind == "files" and data is not None:
+        return look(data, folder, answers.timezone or "UTC")
+    note = (
+        f"no data were looked into: put files into {folder / FILES}; set stages and attributes in funnel.yml"
+    )
+    return Proposal(USUAL, source=[FILES], notes=[note])
+
+
+def _doubts(found: Proposal, answers: Answers) -> list[str]:
+    """Say what was taken for want of an answer."""
+    doubts = []
+    if not answers.timezone:
+        doubts.append("the time zone was not named, so UTC is taken: timezone in funnel.yml")
+    if not answers.currency:
+        why = "by the data" if found.currency else "since none was named"
+        doubts.append(f"amounts are taken as {found.currency or 'USD'}, {why}: currency in funnel.yml")
+    if not answers.company:
+        doubts.append("the company has no name yet: company in funnel.yml")
+    return doubts
+
+
+def _tell(folder: Path, names: list[str], notes: list[str], named: product.Product) -> None:
+    say(f"Written: {len(names)} files of a report repository in {folder}")
+    settings = load(folder / "funnel.yml")
+    say(f"Stages: {' -> '.join(settings.steps)}")
+    shown = ", ".join(settings.slices) or "none"
+    say(f"Attributes: {', '.join(settings.attributes) or 'none'}; the report shows {shown}")
+    if notes:
+        say("Look at this; funnel.yml says the rest:")
+    for note in notes:
+        say(f"  - {note}")
+    if not named.pinned:
+        say("  - requirements.txt does not name the product yet: funnel init --update DIR --wheel WHEEL")
+    say("Next:")
+    for step in (f"cd {folder}", "funnel report"):
+        say(f"  {step}")
+
+
+def _update(folder: Path, wheel: str | None, dry_run: bool) -> None:
+    """Say what the installed version has otherwise, change what nobody edited, ask before removing."""
+    note = written.read(folder)
+    steps = update.plan(folder, note)
+    named = product.product(wheel) if wheel or not (folder / product.FILE).is_file() else None
+    said = {
+        "added": "new",
+        "changed": "not edited here, so it is replaced",
+        "yours": "edited here, so it is kept; this version would change:",
+        "removed by you": "removed here, and it stays so",
+    }
+    for step in steps:
+        if step.what in ("gone", "renamed"):
+            now = f"is now {step.to}" if step.to else "is no more in this version"
+            kept = "" if step.untouched else "; it was edited here, so it is kept: carry over what you need"
+            say(f"{step.name}: {now}{kept}")
+            continue
+        say(f"{step.name}: {said[step.what]}")
+        for line in update.difference(folder, step) if step.what == "yours" else ():
+            say(f"    {line}")
+    if dry_run:
+        say("Nothing was changed.")
+        return
+    old = [step.name for step in steps if step.what in ("gone", "renamed") and step.untouched]
+    remove = old if old and _agreed(old) else []
+    update.apply(folder, note, steps, remove, named)
+    done = sum(step.what in ("added", "changed") for step in steps)
+    say(f"{folder} is at version {product.version()}: {done} files written, {len(remove)} removed.")
+
+
+def _agreed(names: list[str]) -> bool:
+    """Ask before removing; without a terminal nothing is removed."""
+    if not sys.stdin.isatty():
+        say(f"Not removed, since nobody can be asked here: {', '.join(names)}")
+        return False
+    return bool(typer.confirm(f"Remove {', '.join(names)}?", default=False, err=True))
