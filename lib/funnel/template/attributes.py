@@ -36,12 +36,12 @@ def _judged(name: str, texts: pd.Series, won: pd.Series) -> ProposedAttribute:
 
 def _against(values: pd.Series, filled: pd.Series, won: pd.Series) -> Iterator[str]:
     """Say why a column should not be sliced by; nothing if it should."""
+    if any(blot(str(value)) != value for value in values.index[:_SAMPLE]):
+        yield "telephone numbers or e-mail addresses; take the column out of the file"
     if not len(values):
         yield "empty"
     elif len(values) == 1:
         yield "one value only"
-    if any(blot(str(value)) != value for value in values.index[:_SAMPLE]):
-        yield "telephone numbers or e-mail addresses; take the column out of the file"
     if len(values) > MOST_VALUES:
         yield "too many to compare"
     if won.any() and not won.all():

@@ -1,7 +1,7 @@
 """Where the files lie that `funnel init` writes.
 
 The root of the product's repository is itself a report, of the demo. Its files are the source of what a
-company gets: a wheel carries a copy of them beside this file, in `root/`; an editable installation reads them
+company gets: a wheel carries a copy of them beside this file, in `copied/`; an editable installation reads them
 where they are. Which they are stands once, in `pyproject.toml` under `force-include`.
 """
 
@@ -14,11 +14,11 @@ from pathlib import Path
 from funnel.errors import MissingError
 
 HERE = Path(__file__).parent
-PACKED = HERE / "root"
+PACKED = HERE / "copied"
 CHECKOUT = HERE.parents[2]
 JOBS = HERE / "jobs"
 PROJECT = HERE / "project"
-_INSIDE = "funnel/template/root/"
+_INSIDE = "funnel/template/copied/"
 _DEMO = ("data/demo/", "data/initiatives/", "data/investigations/", "funnel.yml")
 
 

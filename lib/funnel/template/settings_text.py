@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from string import Template
 
+from funnel import versions
 from funnel.settings import Language
 from funnel.template.parts import PROJECT
 from funnel.template.proposal import Proposal, ProposedAttribute, ProposedStage, title
@@ -36,6 +37,7 @@ def settings_text(proposal: Proposal, answers: Answers) -> str:
     """Return the text of `funnel.yml`."""
     template = Template((PROJECT / "funnel.yml").read_text(encoding="utf-8"))
     return template.substitute(
+        schema=versions.SETTINGS,
         company=scalar(answers.company),
         timezone=scalar(answers.timezone or "UTC"),
         currency=scalar(answers.currency or proposal.currency or "USD"),
@@ -90,5 +92,5 @@ def _rates(currencies: Sequence[str]) -> Iterator[str]:
     if not currencies:
         yield usual
     else:
-        asked = ", ".join(f"{code}: ?" for code in currencies)
-        yield f"# rates: {{{asked}}} # put a number for each ?: units of `currency` for one unit of the other"
+        asked = ", ".join(f"{code}: NUMBER" for code in currencies)
+        yield f"# rates: {{{asked}}} # fill in each NUMBER: units of `currency` for one unit of the other"
