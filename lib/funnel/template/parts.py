@@ -1,8 +1,8 @@
 """Where the files lie that `funnel init` writes.
 
 The root of the product's repository is itself a report, of the demo. Its files are the source of what a
-company gets: a wheel carries a copy of them beside this file, in `copied/`; an editable installation reads them
-where they are. Which they are stands once, in `pyproject.toml` under `force-include`.
+company gets: a wheel carries a copy of them beside this file, in `copied/`; an editable installation reads
+them where they are. Which they are stands once, in `pyproject.toml` under `force-include`.
 """
 
 from __future__ import annotations
