@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from funnel import validation
 from funnel.change import TYPED
 from funnel.errors import Problem, SettingsError
+from funnel.yaml_loader import Loader
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,7 +34,7 @@ def read_yaml(
     """
     try:
         text = path.read_text(encoding="utf-8")
-        loader = _Loader(bring(text) if bring else text)
+        loader = Loader(bring(text) if bring else text)
         node = loader.get_single_node()
         twice = [
             Problem(f"{path}, line {second}", f"key {key!r} is in line {first} already", todo="keep one")
@@ -76,20 +77,6 @@ def validated(content: Mapping[str, object], path: Path, model: type[Model], **f
 
 def _where(path: Path, key: str) -> str:
     return f"{path}, key {key}" if key else str(path)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as usual, but a day that no calendar has stays a text, so that the model can say where it is."""
-
-
-def _day_or_text(loader: _Loader, node: yaml.ScalarNode) -> object:
-    try:
-        return loader.construct_yaml_timestamp(node)
-    except ValueError:
-        return node.value
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day_or_text)
 
 
 def _twice(node: yaml.Node | None) -> Iterator[tuple[str, int, int]]:

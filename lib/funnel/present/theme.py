@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import font_source_sans_pro
 import matplotlib as mpl
@@ -16,6 +17,7 @@ from matplotlib import font_manager
 
 from funnel.errors import MissingError, Problem, SettingsError
 from funnel.settings import LEAD, Settings
+from funnel.yaml_loader import load as load_yaml
 
 BRAND = "_brand.yml"
 FONT = "Source Sans Pro"
@@ -76,7 +78,8 @@ def _load(path: Path) -> Theme:
             f"To do: copy {BRAND} of the project beside your settings file."
         )
     try:
-        palette = dict(yaml.safe_load(path.read_text(encoding="utf-8"))["color"]["palette"])
+        content: Any = load_yaml(path.read_text(encoding="utf-8"))
+        palette = dict(content["color"]["palette"])
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError):
         wrong = Problem(str(path), "it holds no palette", "color: {palette: {name: '#rrggbb'}}")
         raise SettingsError("The colours cannot be read.", [wrong]) from None

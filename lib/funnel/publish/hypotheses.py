@@ -13,6 +13,7 @@ from funnel.issue.registers import Registers
 from funnel.publish.manifest import git
 from funnel.schema import EDIT_COLUMNS, Initiative
 from funnel.settings import Settings
+from funnel.yaml_loader import load
 
 WATCHED = ("hypotheses", "start", "cost")
 """Keys of an initiative that are not to change once it has started."""
@@ -55,8 +56,8 @@ def _versions(settings: Settings, name: str) -> list[Version]:
 def _content(text: str) -> Content:
     """Read a version; one that cannot be read holds nothing."""
     try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # the latter for a day that no calendar has
+        content = load(text)
+    except yaml.YAMLError:
         return {}
     return content if isinstance(content, dict) else {}
 

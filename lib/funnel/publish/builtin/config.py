@@ -16,6 +16,7 @@ import yaml
 
 from funnel.errors import nearest
 from funnel.publish.builtin.problems import Place, Problems
+from funnel.yaml_loader import Loader
 
 # Followed by the built-in renderer.
 FOLLOWED = frozenset(
@@ -179,8 +180,9 @@ def _file(project: Path, name: str, problems: Problems, required: bool, check: b
 
 def _parse(text: str, name: str, problems: Problems, shift: int = 0, check: bool = True) -> dict[str, Any]:
     try:
-        data: Any = yaml.load(text, Loader=_Loader) or {}
-        node = yaml.compose(text, Loader=_Loader)
+        reader = _Loader(text)
+        node = reader.get_single_node()
+        data: Any = (None if node is None else reader.construct_document(node)) or {}
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = Place(name, mark.line + 1 + shift if mark else 0)
@@ -194,7 +196,7 @@ def _parse(text: str, name: str, problems: Problems, shift: int = 0, check: bool
     return data
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Loader):
     """YAML whose dates stay text, as Quarto shows them."""
 
 
