@@ -99,10 +99,10 @@ def _moved(history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Int
     begun, after, gone = moments[lead, stage], moments[lead, stage + 1], lost[lead]
     to = np.where(after < NEVER, stage + 1, np.where(gone < NEVER, len(stages) + 1, len(stages) + 2))
     until = np.where(after < NEVER, after, np.where(gone < NEVER, gone, at))
-    keys = [codes[lead], cohort[lead], stage, to, (until - begun) // WEEK]
-    (code, week, stage, to, waited), count, _ = _count(keys)
+    weeks = [moment // WEEK - cohort[lead] for moment in (begun, until)]
+    (code, week, stage, to, came, went), count, _ = _count([codes[lead], cohort[lead], stage, to, *weeks])
     rows = {"code": code, "cohort_week": _weeks(history, week), "stage": names[stage]}
-    return pd.DataFrame(rows | {"next_stage": names[to], "waited": waited, "leads": count})
+    return pd.DataFrame(rows | {"next_stage": names[to], "entered": came, "left": went, "leads": count})
 
 
 def _paid(

@@ -34,8 +34,8 @@ from funnel.analysis.chainladder import SIMPLE, simple  # noqa: E402
 from funnel.analysis.forecast import forecast  # noqa: E402
 from funnel.analysis.reliability import AGE_BANDS, band_of  # noqa: E402
 from funnel.analysis.revenue import forecast_revenue  # noqa: E402
-from funnel.analysis.slices_forecast import between, forecast_slice  # noqa: E402
-from funnel.analysis.triangles import triangle  # noqa: E402
+from funnel.analysis.slices_forecast import slice_forecasts  # noqa: E402
+from funnel.analysis.told import history  # noqa: E402
 
 START = dt.date(2019, 10, 7)
 AGES = (4, 8, 13, 26, 52)
@@ -216,10 +216,9 @@ def steady_funnel(number: int) -> pd.DataFrame:
     rng = np.random.default_rng([worlds.SEED, number, 4])
     single = worlds.Funnel().draw(rng, 104)
     day = dt.date(2020, 1, 6) + dt.timedelta(weeks=104)
-    reached, _ = worlds.funnel_cubes(single, 104)
-    verdicts = [
-        reliability.judge(triangle(reached, stage, day, 104), len(worlds.STAGES)) for stage in worlds.STAGES
-    ]
+    reached, moved = worlds.funnel_cubes(single, 104)
+    past = history(reached, worlds.STAGES, day, 104, moved=moved)
+    verdicts = [reliability.judge(past, stage) for stage in worlds.STAGES]
     reasons = [reason for verdict in verdicts for reason in verdict.reasons]
     return pd.DataFrame({"method": "forecast", "reason": reasons, "replication": number})
 
@@ -235,9 +234,8 @@ def real_logs(_: int, __: ProcessPoolExecutor) -> None:
         if reached is None:
             print(f"--   {log.name}: not there (set FUNNEL_SHARED_DATA)")
             continue
-        told = backtest.forecasts(
-            reached, log.stage, log.end, log.dates(), horizon=104, draws=500, seed=worlds.SEED
-        )
+        past = history(reached, [log.stage], log.end, 104, seed=worlds.SEED)
+        told = backtest.forecasts(past, log.stage, log.end, log.dates())
         told = told.rename(
             columns={"age_weeks": "age", "coverage_50": "c50", "coverage_80": "c80", "coverage_90": "c90"}
         )
@@ -365,9 +363,9 @@ def slice_world(number: int) -> pd.DataFrame:
     whole_frame = every.groupby(["cohort_week", "stage", "lag"])["leads"].sum().reset_index()
     whole_frame[["attribute", "value", "attribute2", "value2"]] = ""
     whole = forecast(whole_frame, ["sale"], date_of(at), seed=number)
-    spread, rows = between(every, whole, "sale"), []
+    rows, told = [], slice_forecasts(every, whole, "sale", seed=number)
     for value, part in every.groupby("value"):
-        pooled = forecast_slice(part, whole, "sale", spread, seed=number)
+        pooled = told[str(value)]
         alone = forecast(part, ["sale"], date_of(at), seed=number).stages["sale"]
         for method, one in (("pooled", pooled), ("alone", alone)):
             actual = truth[str(value)][-len(one.mean) :]
@@ -408,7 +406,8 @@ def speed(_: int, __: ProcessPoolExecutor) -> None:
     took = time.perf_counter() - began
     line(f"forecast of {len(single)} leads, 4 stages, 104 weeks", f"{took:.1f} s", "<= 5 s", took <= 5)
     began = time.perf_counter()
-    backtest.backtest(reached, "sale", day, [day - dt.timedelta(weeks=2 * n) for n in range(1, 27)])
+    past = history(reached, worlds.STAGES, day, 104, moved=moved)
+    backtest.backtest(past, "sale", day, [day - dt.timedelta(weeks=2 * n) for n in range(1, 27)])
     took = time.perf_counter() - began
     line("backtest of 26 dates", f"{took:.1f} s", "<= 120 s", took <= 120)
 

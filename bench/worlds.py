@@ -205,18 +205,18 @@ def funnel_cubes(
             break
         end = np.minimum(times[names[n + 1]], lost)
         what = np.where(np.isfinite(end), np.where(times[names[n + 1]] <= lost, names[n + 1], "lost"), "")
-        waited = np.floor(np.minimum(end, at) - times[stage].where(there, 0.0))
-        part = pd.DataFrame({"cohort_week": week, "stage": stage, "next_stage": what, "waited": waited})[
-            there
-        ]
-        moves.append(part)
+        came = np.floor(times[stage].where(there, 0.0)) - known["cohort"]
+        left = np.floor(np.minimum(end, at)) - known["cohort"]
+        part = {"cohort_week": week, "stage": stage, "next_stage": what, "entered": came, "left": left}
+        moves.append(pd.DataFrame(part)[there])
     gone = np.isfinite(lost)
     lag = np.floor(lost[gone]).astype(int) - known["cohort"][gone]
     rows.append(pd.DataFrame({"cohort_week": week[gone], "stage": "lost", "lag": lag}))
     reached = pd.concat(rows).value_counts(["cohort_week", "stage", "lag"]).rename("leads").reset_index()
-    moved = pd.concat(moves).value_counts(["cohort_week", "stage", "next_stage", "waited"]).rename("leads")
+    keys = ["cohort_week", "stage", "next_stage", "entered", "left"]
+    moved = pd.concat(moves).value_counts(keys).rename("leads")
     frames = [reached, moved.reset_index()]
     for frame in frames:
         frame[["attribute", "value", "attribute2", "value2"]] = ""
-    frames[1]["waited"] = frames[1]["waited"].astype(int)
+    frames[1][["entered", "left"]] = frames[1][["entered", "left"]].astype(int)
     return frames[0], frames[1]

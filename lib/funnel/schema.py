@@ -242,10 +242,13 @@ SPEND_COLUMNS = (
 """Ad spend as analyses take it. One row: what a day, channel and campaign cost, as it was given."""
 
 MOVED_COLUMNS = (
-    "attribute", "value", "attribute2", "value2", "cohort_week", "stage", "next_stage", "waited", "leads",
+    "attribute", "value", "attribute2", "value2",
+    "cohort_week", "stage", "next_stage", "entered", "left", "leads",
 )  # fmt: skip
-"""The cube `moved`. One row: leads of a cohort week that left `stage` for `next_stage` (a configured stage or
-'lost') after `waited` whole weeks; `next_stage` is '' for those still there at the report date (censored)."""
+"""The cube `moved`. One row: leads of a cohort week that came into `stage` in the `entered`-th calendar week
+(0 = the cohort's own) and left it for `next_stage` (a configured stage or 'lost') in the `left`-th;
+`next_stage` is '' for those still there at the report date, whose week `left` then is (censored). Where leads
+stood at any earlier Monday follows from it."""
 
 RESTATED_COLUMNS = ("cohort_week", "stage", "kind", "before", "after", "leads")
 """What changed between two knowledge times for one report date. One row: for one cohort week and stage

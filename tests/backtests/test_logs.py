@@ -15,6 +15,7 @@ import pytest
 
 from funnel.analysis import backtest, reliability, scores
 from funnel.analysis.chainladder import SIMPLE
+from funnel.analysis.told import history
 
 HONEST = 0.85
 """An interval that covers less than this part of what it promises is not honest."""
@@ -49,9 +50,8 @@ def told(request: pytest.FixtureRequest) -> Told:
         pytest.skip(f"the log {log.name} is not in {logs.FOLDER}; set FUNNEL_SHARED_DATA")
 
     def every() -> pd.DataFrame:
-        return backtest.forecasts(
-            reached, log.stage, log.end, log.dates(every=6), horizon=104, draws=300, seed=1
-        )
+        past = history(reached, [log.stage], log.end, 104, draws=300, seed=1)
+        return backtest.forecasts(past, log.stage, log.end, log.dates(every=6))
 
     shown = every()
     with pytest.MonkeyPatch.context() as patch:

@@ -167,10 +167,9 @@ class Oracle:
             if furthest < len(STAGES) - 1:
                 way.append(self.end(lead, created))
             for (stage, at), (following, until) in pairwise(way):
+                weeks = [(monday(moment) - monday(created)).days // 7 for moment in (at, until)]
                 for where in self.slices(lead):
-                    count[
-                        (*where, monday(created), stage, following, (until - at) // dt.timedelta(weeks=1))
-                    ] += 1
+                    count[(*where, monday(created), stage, following, *weeks)] += 1
         return count
 
     def waits(self) -> Counter:

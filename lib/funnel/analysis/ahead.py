@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from funnel.analysis.forecast import QUANTILES, Forecast, draw_arrivals
+from funnel.analysis.forecast import QUANTILES, Forecast, arrived
 from funnel.analysis.scores import count_quantiles
 
 YOUNG = 13
@@ -26,12 +26,9 @@ def ahead(forecast: Forecast) -> pd.DataFrame:
         seen = one.fit.triangle
         young = (seen.ages >= 0) & (seen.ages < YOUNG)
         reached = seen.reached[young]
-        left = np.maximum(seen.leads[young] - reached, 0)
         for weeks in AHEAD:
-            rng = np.random.default_rng([number, weeks])
-            come = one.coming[young, :weeks].sum(axis=1)
-            drawn = reached[:, None] + draw_arrivals(come, one.factor[young], left, rng)
-            limits = dict(zip(QUANTILES, count_quantiles(drawn).T, strict=True))
+            mean, drawn = arrived(one, weeks, number)
+            limits = dict(zip(QUANTILES, count_quantiles(drawn[young]).T, strict=True))
             parts.append(
                 pd.DataFrame(
                     {
@@ -40,7 +37,7 @@ def ahead(forecast: Forecast) -> pd.DataFrame:
                         "age_weeks": seen.ages[young],
                         "weeks": weeks,
                         "reached": reached.astype(np.int64),
-                        "mean": reached + come,
+                        "mean": mean[young],
                         **{name: limits[name] for name in LIMITS},
                     }
                 )

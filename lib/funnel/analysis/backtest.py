@@ -17,9 +17,9 @@ import pandas as pd
 from funnel import dates
 from funnel.analysis import scores
 from funnel.analysis.chainladder import SIMPLE, simple
-from funnel.analysis.conversion import draw_until, fit_stage
+from funnel.analysis.forecast import arrived, settle
 from funnel.analysis.reliability import AGE_BANDS, band_of, judge
-from funnel.analysis.triangles import triangle
+from funnel.analysis.told import History
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,65 +36,47 @@ date). `wape`, `bias`: relative; `crps`: in leads; `coverage_*`: share of what c
 in which nothing came has no `wape` and `bias` (NaN: show it empty)."""
 
 
-def backtest(
-    reached: pd.DataFrame,
-    stage: str,
-    report_date: dt.date,
-    when: Sequence[dt.date],
-    *,
-    horizon: int = 104,
-    draws: int = 500,
-    seed: int = 0,
-) -> pd.DataFrame:
+def backtest(past: History, stage: str, report_date: dt.date, when: Sequence[dt.date]) -> pd.DataFrame:
     """Return the scores of a rolling backtest (`BACKTEST_COLUMNS`).
 
     Args:
-        reached: the cube `reached` of one slice, as of the report date.
+        past: what the report date has seen; what had come by then is what forecasts are held against.
         stage: whose number is forecast.
-        report_date: end of the record; what had come by then is what forecasts are held against.
+        report_date: end of the record.
         when: dates to forecast at; each stands for its week's Monday.
-        horizon: weeks after which nothing counts any more.
-        draws: per forecast.
-        seed: of the draws.
     """
-    return score(forecasts(reached, stage, report_date, when, horizon=horizon, draws=draws, seed=seed))
+    return score(forecasts(past, stage, report_date, when))
 
 
-def forecasts(
-    reached: pd.DataFrame,
-    stage: str,
-    report_date: dt.date,
-    when: Sequence[dt.date],
-    *,
-    horizon: int,
-    draws: int,
-    seed: int,
-) -> pd.DataFrame:
-    """Return every single forecast.
+def forecasts(past: History, stage: str, report_date: dt.date, when: Sequence[dt.date]) -> pd.DataFrame:
+    """Return every single forecast, as it would have been printed at its date; see `backtest`.
 
     Returns:
         One row per date, cohort and method: `date`, `cohort_week`, `age_weeks`, `method`, `reached` (then),
         `mean`, `actual`, `reason` (why not to trust ours, or empty), `crps`, and `coverage_50`,
         `coverage_80`, `coverage_90`.
     """
-    now = triangle(reached, stage, report_date, horizon)
-    stages = len(set(reached["stage"]) - {"lead", "lost"} | {stage})
+    now = past.seen(stage)
     monday = dates.week_of(report_date)
     frames = []
     for number, day in enumerate(sorted({dates.week_of(one) for one in when})):
         back = (monday - day).days // 7
-        then = now.as_of(back)
+        then = past.seen(stage, back)
         if not len(then.ages) or not then.reached.sum():
             continue
         count = len(then.ages)
         until, actual = now.lived[:count], now.reached[:count]
-        fit = fit_stage(then, seed=seed + number)
-        verdict = judge(then, stages)
-        mean, drawn = draw_until(fit, until, draws, seed + number, verdict.widen_at(then.ages))
+        verdict = judge(past, stage, back)
+        ours = settle(stage, past.told(back)[stage], verdict, past.seed + past.stages.index(stage))
+        mean, drawn = arrived(ours, back, past.seed + number)
+        draws = past.draws
         told: dict[str, tuple[Floats, Floats]] = {OURS: (mean, drawn)}
         for name in SIMPLE:
             rival = simple(name, then, until)
-            told[name] = (then.reached + rival.mean, then.reached[:, None] + rival.draw(draws, seed + number))
+            told[name] = (
+                then.reached + rival.mean,
+                then.reached[:, None] + rival.draw(draws, past.seed + number),
+            )
         for name, (point, sample) in told.items():
             frames.append(
                 pd.DataFrame(
@@ -106,7 +88,7 @@ def forecasts(
                         "reached": then.reached,
                         "mean": point,
                         "actual": actual,
-                        "reason": verdict.reason_at(then.ages),
+                        "reason": ours.reasons(),
                         "crps": scores.crps(sample, actual),
                         **{
                             f"coverage_{level}": scores.coverage(sample, actual, level / 100)

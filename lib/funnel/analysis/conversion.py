@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from funnel.analysis.carry import POWERS, Carry, fit_carry
+from funnel.analysis.carry import Carry, fit_carry, promise_ratio
 from funnel.analysis.credibility import Levels, fit_levels
 from funnel.analysis.delays import Hazards, fit_hazards, stretch_hazards
 from funnel.analysis.triangles import Triangle
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 HALF_LIFE = 78.0
 """Weeks after which an observation weighs half in the delay."""
-
 
 CHANGED = 3.8
 """Standard deviations beyond which the delay is taken to have changed."""
@@ -66,10 +67,21 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class StageFit:
-    """A stage's model, fitted to what a report date has seen."""
+    """A stage's model, fitted to what a report date has seen.
+
+    Attributes:
+        triangle: what was seen.
+        model: what was made of it.
+        left: leads that can still reach the stage, by cohort: those not there yet, or, where it is known,
+            those of them that are not lost.
+        ratio: what the open leads promise until the horizon against what the ages alone do, by cohort; None
+            if it is not known where they stand.
+    """
 
     triangle: Triangle
     model: Model
+    left: Floats
+    ratio: Floats | None = None
 
     def maturity(self) -> tuple[Floats, Floats]:
         """Return the share of its final number each cohort has reached: expected; drawn (cohort by draw)."""
@@ -100,13 +112,54 @@ def _by_era(weeks: Floats, laws: list[Floats], changed_at: int) -> Floats:
     return np.concatenate([weeks[:changed_at] @ laws[0].T, weeks[changed_at:] @ laws[1].T])
 
 
-def fit_stage(triangle: Triangle, draws: int = 24, seed: int = 0) -> StageFit:
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the open leads promise for one stage, from where they stand; all by cohort.
+
+    Attributes:
+        left: open leads that stand before the stage.
+        ahead: arrivals until the horizon.
+        past: by age, arrivals until now of those who were open at that age.
+    """
+
+    left: Floats
+    ahead: Floats
+    past: Mapping[int, Floats]
+
+
+def fit_stage(
+    triangle: Triangle, draws: int = 24, seed: int = 0, promises: Promises | None = None
+) -> StageFit:
     """Fit a stage's model to a triangle; see `fit_model`."""
-    return StageFit(triangle, fit_model(triangle.events, triangle.at_risk(), triangle.ages, draws, seed))
+    model = fit_model(
+        triangle.events, triangle.at_risk(), triangle.ages, draws, seed, promises.past if promises else None
+    )
+    return with_promises(triangle, model, model.levels.level(), promises)
+
+
+def with_promises(seen: Triangle, model: Model, level: Floats, promises: Promises | None) -> StageFit:
+    """Put a model beside what the open leads promise.
+
+    Args:
+        seen: the triangle.
+        model: fitted to it.
+        level: of the cohorts, for what the ages alone promise.
+        promises: None if it is not known where the leads stand.
+    """
+    ahead = np.maximum(seen.leads - seen.reached, 0)
+    if promises is None:
+        return StageFit(seen, model, ahead)
+    by_age = ahead * -np.expm1(-level * model.over(1 - seen.lived))
+    return StageFit(seen, model, np.minimum(ahead, promises.left), promise_ratio(promises.ahead, by_age))
 
 
 def fit_model(
-    events: Floats, at_risk: Floats, ages: npt.NDArray[np.int64], draws: int = 24, seed: int = 0
+    events: Floats,
+    at_risk: Floats,
+    ages: npt.NDArray[np.int64],
+    draws: int = 24,
+    seed: int = 0,
+    promised: Mapping[int, Floats] | None = None,
 ) -> Model:
     """Fit delay and level of one kind of event by turns: each is needed for the other.
 
@@ -116,6 +169,7 @@ def fit_model(
         ages: of the cohorts in weeks.
         draws: of the uncertain delay.
         seed: of those draws.
+        promised: see `fit_carry`.
     """
     lags = np.arange(events.shape[1])[None, :]
     weight = 0.5 ** (np.maximum(ages[:, None] - lags, 0) / HALF_LIFE)
@@ -152,6 +206,7 @@ def fit_model(
     carry = fit_carry(
         events[tells], (at_risk * mean_law)[tells], ages[tells], levels.level()[tells],
         float(levels.spread @ levels.weight),
+        {age: each[tells] for age, each in promised.items()} if promised is not None else None,
     )  # fmt: skip
     return Model(laws, changed_at, change_z, begun, levels, carry)
 
@@ -214,7 +269,7 @@ def _change(events: Floats, at_risk: Floats, law: Hazards, margin: int = 8) -> t
 
 
 def draw_coming(fit: StageFit, count: int, seed: int, base: Floats | None = None) -> tuple[Floats, Floats]:
-    """Draw what the leads that are there will still bring.
+    """Draw what the leads that are there will still bring; never more than there are.
 
     Args:
         fit: the fitted stage.
@@ -227,7 +282,6 @@ def draw_coming(fit: StageFit, count: int, seed: int, base: Floats | None = None
         the sum over the weeks, cohort by draw, with mean 1.
     """
     seen = fit.triangle
-    left = np.maximum(seen.leads - seen.reached, 0)
     cohorts, lags = seen.events.shape
     week = np.arange(lags)[None, :] - seen.ages[:, None] - 1
     weekly = np.zeros((cohorts, lags))
@@ -235,52 +289,58 @@ def draw_coming(fit: StageFit, count: int, seed: int, base: Floats | None = None
     if base is None and not seen.reached.sum():
         # Nobody ever: half a conversion in all the leads so far, with the spread of Jeffreys' prior.
         weekly[rows, week[rows, columns]] = 0.5 / (seen.leads.sum() + 1)
-        weekly *= (left / np.maximum((seen.lived < 1).sum(axis=1), 1))[:, None]
+        weekly *= (fit.left / np.maximum((seen.lived < 1).sum(axis=1), 1))[:, None]
         rate = np.random.default_rng(seed).gamma(0.5, 2.0, count)
         return weekly, np.repeat((rate / rate.mean())[None, :], cohorts, axis=0)
     effect, law = draw_effects(fit, count, seed)
     if base is not None:
         effect = effect * base
     share = -np.expm1(-effect * fit.model.over_draws(1 - seen.lived)[:, law])
-    mean = share.mean(axis=1)
     ahead = np.cumsum(fit.model.rows() * (1 - seen.lived), axis=1) * effect.mean(axis=1)[:, None]
     step = -np.diff(np.exp(-ahead), axis=1, prepend=1.0)
     weekly[rows, week[rows, columns]] = step[rows, columns]
+    return capped(weekly, share * np.maximum(seen.leads - seen.reached, 0)[:, None], fit.left)
+
+
+def capped(weekly: Floats, drawn: Floats, left: Floats) -> tuple[Floats, Floats]:
+    """Keep arrivals within the leads that can still arrive.
+
+    Args:
+        weekly: arrivals by cohort and week ahead, of which only the shares of the weeks count.
+        drawn: expected arrivals in all weeks, cohort by draw.
+        left: leads that can still arrive, by cohort.
+
+    Returns:
+        Expected arrivals by cohort and week, and the factor on their sum, cohort by draw, with mean 1.
+    """
+    drawn = np.minimum(drawn, left[:, None])
+    mean = drawn.mean(axis=1)
     total = weekly.sum(axis=1)
-    weekly *= np.divide(mean * left, total, out=np.zeros_like(mean), where=total > 0)[:, None]
-    factor = np.divide(share, mean[:, None], out=np.ones_like(share), where=mean[:, None] > 0)
+    weekly = weekly * np.divide(mean, total, out=np.zeros_like(mean), where=total > 0)[:, None]
+    factor = np.divide(drawn, mean[:, None], out=np.ones_like(drawn), where=mean[:, None] > 0)
     return weekly, factor
 
 
-def draw_effects(fit: StageFit, count: int, seed: int) -> tuple[Floats, npt.NDArray[np.intp]]:
-    """Draw the effects with which cohorts go on (cohort by draw), and the draw of the hazards for each."""
-    rng = np.random.default_rng(seed)
-    which = fit.model.levels.components(rng, count)
-    effect = fit.model.levels.draw(rng, which)
-    power = rng.choice(POWERS, size=count, p=fit.model.carry.power)
-    extra = 1 / np.maximum(fit.model.carry.extra_at(fit.triangle.ages), 1e-6)[:, None]
-    effect = effect**power * rng.gamma(np.broadcast_to(extra, effect.shape)) / extra
-    return effect, fit.model.levels.draw_of[which]
-
-
-def rates_until(fit: StageFit, until: Floats, count: int, seed: int, widen: Floats | None = None) -> Floats:
-    """Draw which share of the leads not there yet will have reached the stage by a later date.
+def draw_effects(
+    fit: StageFit, count: int, seed: int, *, apart: bool = True
+) -> tuple[Floats, npt.NDArray[np.intp]]:
+    """Draw the effects with which cohorts go on (cohort by draw), and the draw of the hazards for each.
 
     Args:
         fit: the fitted stage.
-        until: share of each week lived at that date (cohort by lag).
         count: how many draws.
         seed: of the draws.
-        widen: by cohort, a relative standard deviation that comes on top, shared by the cohorts (0 = none).
-
-    Returns:
-        Shares, cohort by draw.
+        apart: whether open leads tell cohorts apart; a slice does it by its own.
     """
-    effect, law = draw_effects(fit, count, seed)
-    if widen is not None:
-        effect = effect * widened(widen, np.random.default_rng([seed, 2]).standard_normal(count))
-    result: Floats = -np.expm1(-effect * fit.model.over_draws(until - fit.triangle.lived)[:, law])
-    return result
+    rng = np.random.default_rng(seed)
+    carry = fit.model.carry
+    which = fit.model.levels.components(rng, count)
+    effect = fit.model.levels.draw(rng, which)
+    pair = rng.choice(len(carry.weight), size=count, p=carry.weight)
+    power, factor, extra = carry.multipliers(fit.triangle.ages, pair, fit.ratio if apart else None)
+    shape = 1 / np.maximum(extra, 1e-6)
+    effect = effect**power * factor * rng.gamma(shape) / shape
+    return effect, fit.model.levels.draw_of[which]
 
 
 def widened(widen: Floats, shock: Floats) -> Floats:
@@ -295,15 +355,15 @@ def widened(widen: Floats, shock: Floats) -> Floats:
     return result
 
 
-def draw_until(
-    fit: StageFit, until: Floats, count: int, seed: int, widen: Floats | None = None
-) -> tuple[Floats, Floats]:
-    """Draw how many leads of every cohort will have reached the stage by a later date.
+def draw_arrivals(expected: Floats, factor: Floats, left: Floats, rng: np.random.Generator) -> Counts:
+    """Draw how many arrive, cohort by draw.
 
-    Takes the arguments of `rates_until`. Returns the mean by cohort, and the draws, cohort by draw.
+    Args:
+        expected: arrivals by cohort.
+        factor: draws of the factor on them, cohort by draw.
+        left: leads that can still arrive, by cohort; no more do.
+        rng: what draws.
     """
-    seen = fit.triangle
-    left = np.maximum(seen.leads - seen.reached, 0)
-    share = rates_until(fit, until, count, seed, widen)
-    more = np.random.default_rng([seed, 1]).binomial(left.astype(np.int64)[:, None], share)
-    return seen.reached + left * share.mean(axis=1), seen.reached[:, None] + more
+    whole = np.ceil(left - 1e-9)
+    share = np.clip(expected[:, None] * factor / np.maximum(whole, 1)[:, None], 0, 1)
+    return rng.binomial(whole.astype(np.int64)[:, None], share)

@@ -1,9 +1,9 @@
 """Final conversion of every cohort and stage, with intervals, and when not to trust it.
 
-The method, in the order of the modules: `triangles` (what a report date has seen), `delays` (hazard by lag),
-`credibility` (the drifting level), `carry` (how far a cohort's own luck goes on), `conversion` (the three
-joined by turns), `reliability` (asked again as of earlier weeks). Where open leads are known, `states`
-tells cohorts of about one age apart by where their leads stand now.
+The method, in the order of the modules: `triangles` and `moves` (what a report date has seen), `delays`
+(hazard by lag), `credibility` (the drifting level), `states` (what open leads are worth where they stand),
+`carry` (how far a cohort's own luck and its open leads tell it apart), `conversion` (these joined by turns),
+`told` (all stages of a date), `reliability` (asked again as of earlier weeks).
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.conversion import StageFit, draw_coming, fit_stage
-from funnel.analysis.reliability import AGE_BANDS, Verdict, judge
+from funnel.analysis.conversion import StageFit, capped, draw_arrivals
+from funnel.analysis.reliability import Verdict, judge
 from funnel.analysis.scores import LEVELS, count_quantiles
-from funnel.analysis.states import Coming, States, bring, fit_states
-from funnel.analysis.triangles import Triangle, triangle
+from funnel.analysis.states import States
+from funnel.analysis.told import DRAWS, History, Told, history
 from funnel.errors import MissingError
 
 Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
-DRAWS = 1000
 HORIZON = 104
 QUANTILES = tuple(f"p{round(level * 100):02d}" for level in LEVELS)
 FORECAST_COLUMNS = (
@@ -70,13 +68,17 @@ class StageForecast:
         result: Floats = self.fit.triangle.reached + self.coming.sum(axis=1)
         return result
 
+    def reasons(self) -> list[str]:
+        """Return by cohort why its forecast is not to be trusted yet; '' where it is."""
+        return self.verdict.reason_at(self.fit.triangle.ages)
+
     def frame(self) -> pd.DataFrame:
         """Return the stage's rows of the forecast table (`FORECAST_COLUMNS`)."""
         seen = self.fit.triangle
         keep = seen.ages >= 0
         maturity, drawn = self.fit.maturity()
         low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
-        reasons = self.verdict.reason_at(seen.ages)
+        reasons = self.reasons()
         frame = pd.DataFrame(
             {
                 "cohort_week": seen.weeks,
@@ -107,13 +109,18 @@ class Forecast:
         report_date: D.
         horizon: weeks after which nothing counts any more.
         stages: the forecast by stage, in their order.
-        states: where the open leads stand and how they move on; None if it was made from ages alone.
+        history: what it was made from.
     """
 
     report_date: dt.date
     horizon: int
     stages: Mapping[str, StageForecast]
-    states: States | None = None
+    history: History
+
+    @property
+    def states(self) -> States | None:
+        """Where the open leads stand and how they move on; None if it was made from ages alone."""
+        return self.history.states()
 
     def frame(self) -> pd.DataFrame:
         """Return the forecast table (`FORECAST_COLUMNS`), cohorts oldest first, stages in their order."""
@@ -158,88 +165,48 @@ def forecast(
             f"There is nothing to forecast: no lead was created before {report_date}. "
             "Import leads, or ask for a later report date."
         )
-    fits = [
-        fit_stage(triangle(reached, stage, report_date, horizon), seed=seed + number)
-        for number, stage in enumerate(stages)
-    ]
-    states = (
-        fit_states(moved, stages, fits[0].triangle, seed)
-        if moved is not None and len(moved) and fits
-        else None
-    )
-    ahead = bring(states, horizon + 1, draws, seed) if states else None
-    result = {}
-    for number, (stage, fit) in enumerate(zip(stages, fits, strict=True)):
-        seen = fit.triangle
-        verdict = judge(seen, len(stages))
-        coming, factor = draw_coming(fit, draws, seed + number)
-        left = np.maximum(seen.leads - seen.reached, 0)
-        if ahead is not None and seen.reached.sum():
-            coming, factor, left = _told_apart(seen, coming, factor, left, ahead, number)
-        result[stage] = settle(stage, fit, verdict, coming, factor, left, seed + number)
-    return Forecast(report_date, horizon, result, states)
+    past = history(reached, stages, report_date, horizon, moved=moved, draws=draws, seed=seed)
+    return forecast_history(past, report_date)
 
 
-def _told_apart(
-    seen: Triangle, coming: Floats, factor: Floats, left: Floats, ahead: Coming, number: int
-) -> tuple[Floats, Floats, Floats]:
-    """Tell the cohorts of an age band apart by where their open leads stand.
-
-    How much a usual cohort of the band brings, and when, is told by the ages: where some leads decide in days
-    and others in months, steps are not independent, and what leads do next depends on more than where they
-    stand. The youngest band is left as it is: its few cohorts differ in age by as much as in anything else.
-
-    Args:
-        seen: the stage's triangle.
-        coming: by the ages, expected arrivals, cohort by week ahead.
-        factor: by the ages, draws of the factor on them, cohort by draw.
-        left: by the ages, leads that can still reach the stage.
-        ahead: what open leads will bring.
-        number: of the stage.
-    """
-    theirs = ahead.factor[:, number]
-    mean = theirs.mean(axis=1)
-    told, alone = ahead.mean[:, number].sum(axis=1) * mean, coming.sum(axis=1)
-    coming, factor, left = coming.copy(), factor.copy(), left.copy()
-    for first, last in AGE_BANDS[1:]:
-        band = (seen.ages >= first) & (seen.ages <= last) & (alone > 0) & (told > 0)
-        ratio = told[band] / alone[band]
-        coming[band] *= (ratio / np.median(ratio))[:, None] if band.any() else 1.0
-        factor[band] = theirs[band] / mean[band, None]
-        left[band] = ahead.left[band, number]
-    coming[(seen.ages >= 0) & (told <= 0)] = 0.0
-    return coming, factor, left
+def forecast_history(past: History, report_date: dt.date) -> Forecast:
+    """Forecast from a history; see `forecast`."""
+    result = {
+        stage: settle(stage, one, judge(past, stage), past.seed + number)
+        for number, (stage, one) in enumerate(past.told().items())
+    }
+    return Forecast(report_date, past.triangles[0].horizon, result, past)
 
 
-def settle(
-    stage: str, fit: StageFit, verdict: Verdict, coming: Floats, factor: Floats, left: Floats, seed: int
-) -> StageForecast:
+def settle(stage: str, told: Told, verdict: Verdict, seed: int) -> StageForecast:
     """Widen what cannot be trusted, and draw the final numbers.
 
     Args:
         stage: its key.
-        fit: its model.
+        told: what is told of it.
         verdict: whether to trust it.
-        coming: expected arrivals, cohort by week ahead.
-        factor: draws of the factor on them, cohort by draw.
-        left: leads that can still reach the stage, by cohort.
         seed: of the draws.
     """
     rng = np.random.default_rng([seed, 3])
-    shock = rng.standard_normal((factor.shape[1],))
-    factor = factor * verdict.doubt_at(fit.triangle.ages, shock)
-    more = draw_arrivals(coming.sum(axis=1), factor, left, rng)
+    fit = told.fit
+    shock = rng.standard_normal((told.factor.shape[1],))
+    drawn = told.coming.sum(axis=1)[:, None] * told.factor * verdict.doubt_at(fit.triangle.ages, shock)
+    coming, factor = capped(told.coming, drawn, fit.left)
+    more = draw_arrivals(coming.sum(axis=1), factor, fit.left, rng)
     return StageForecast(stage, fit, verdict, coming, factor, fit.triangle.reached[:, None] + more, shock)
 
 
-def draw_arrivals(expected: Floats, factor: Floats, left: Floats, rng: np.random.Generator) -> Counts:
-    """Draw how many arrive, cohort by draw.
+def arrived(one: StageForecast, weeks: int, seed: int) -> tuple[Floats, Floats]:
+    """Say how many leads of every cohort will have reached the stage in some weeks.
 
     Args:
-        expected: arrivals by cohort.
-        factor: draws of the factor on them, cohort by draw.
-        left: leads that can still arrive, by cohort; no more do.
-        rng: what draws.
+        one: the stage's forecast.
+        weeks: ahead; the report date's own week is the first.
+        seed: of the draws.
+
+    Returns:
+        The mean by cohort, and draws, cohort by draw.
     """
-    share = np.clip(expected[:, None] * factor / np.maximum(left, 1)[:, None], 0, 1)
-    return rng.binomial(left.astype(np.int64)[:, None], share)
+    come, reached = one.coming[:, :weeks].sum(axis=1), one.fit.triangle.reached
+    more = draw_arrivals(come, one.factor, one.fit.left, np.random.default_rng([seed, weeks]))
+    return reached + come, reached[:, None] + more

@@ -19,9 +19,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from funnel.analysis.conversion import StageFit, fit_stage, rates_until, widened
+from funnel.analysis.conversion import StageFit, widened
 from funnel.analysis.credibility import fit_levels
-from funnel.analysis.triangles import Triangle
+from funnel.analysis.told import History
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,7 +42,7 @@ that age convert unlike older ones, and it is too early to tell whether in numbe
 
 AGE_BANDS = ((0, 3), (4, 7), (8, 12), (13, 25), (26, 51), (52, 10_000))
 """Ages in weeks, from and to, in which forecasts are judged together."""
-BACKS = (4, 8, 13, 26)
+BACKS = (4, 8, 12, 24)
 """Weeks ago as of which the forecast is made again."""
 FALSE_ALARMS = {"missed_lately": 0.01, "young_unlike_old": 0.025, "delay_may_have_changed": 0.015}
 """Share of steady report dates that may carry the mark on any stage and age; 5 % together."""
@@ -60,9 +60,6 @@ UNSURE = 0.4
 EVEN = 0.5
 """What every second steady world shows speaks for no change."""
 FRESH = 8
-_LAWS = 64
-_DRAWS = 1000
-_SEED = 0
 
 
 def band_of(ages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -74,8 +71,14 @@ def band_of(ages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return np.searchsorted([low for low, _ in AGE_BANDS], ages, side="right").astype(np.int64) - 1
 
 
-def retrospect(triangle: Triangle, backs: tuple[int, ...] = BACKS) -> pd.DataFrame:
-    """Forecast again as of earlier weeks what the cohorts would have brought by now.
+def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = BACKS) -> pd.DataFrame:
+    """Forecast again as of earlier weeks what the cohorts would have brought by then.
+
+    Args:
+        past: the history.
+        stage: whose forecasts.
+        at: weeks back of the date that is judged.
+        backs: weeks before it.
 
     Returns:
         One row per `back` (weeks ago) and `band` (index in `AGE_BANDS`, by the age then): `forecast`, `low`,
@@ -85,18 +88,20 @@ def retrospect(triangle: Triangle, backs: tuple[int, ...] = BACKS) -> pd.DataFra
         and variance of the draws: tails counted in draws would hang on the seed.
     """
     rows = []
+    now = past.seen(stage, at)
     for back in backs:
-        then = triangle.as_of(back)
+        then = past.seen(stage, at + back)
         if len(then.ages) < 8 or then.reached.sum() < FEW:
             continue
         count = len(then.ages)
-        fit = fit_stage(then, draws=_LAWS, seed=_SEED)
-        rate = rates_until(fit, triangle.lived[:count], _DRAWS, _SEED)
-        left = np.maximum(then.leads - then.reached, 0)[:, None]
+        one = past.told(at + back)[stage]
+        fit = one.fit
+        mean_by, left = one.by(back), np.maximum(fit.left, 1e-9)[:, None]
+        rate = np.clip(mean_by[:, None] * one.factor / left, 0, 1)
         bands = band_of(then.ages)
         for band in np.unique(bands):
             mine = bands == band
-            came = float((triangle.reached[:count] - then.reached)[mine].sum())
+            came = float((now.reached[:count] - then.reached)[mine].sum())
             drawn = (left * rate)[mine].sum(axis=0)
             mean = float(drawn.mean())
             variance = float(drawn.var() + (left * rate * (1 - rate))[mine].mean(axis=1).sum())
@@ -184,16 +189,17 @@ def _doubt(chance: float) -> float:
     return float(np.log(EVEN / np.clip(chance, mark, EVEN)) / np.log(EVEN / mark))
 
 
-def judge(triangle: Triangle, stages: int = 1) -> Verdict:
+def judge(past: History, stage: str, at: int = 0) -> Verdict:
     """Judge a stage's forecast, age band by age band.
 
     Args:
-        triangle: what the report date has seen of the stage.
-        stages: how many stages are judged for the report; together they may raise `FALSE_ALARMS`, about one
-            steady report date in twenty.
+        past: what the report date has seen. Together its stages may raise `FALSE_ALARMS`, about one steady
+            report date in twenty.
+        stage: which one.
+        at: weeks back of the date that is judged.
     """
-    fit = fit_stage(triangle, seed=_SEED)
-    record = retrospect(triangle)
+    fit, stages = past.told(at)[stage].fit, len(past.stages)
+    record = retrospect(past, stage, at)
     everywhere = _everywhere(fit, stages)
     if everywhere:
         return Verdict((everywhere,) * len(AGE_BANDS), record)

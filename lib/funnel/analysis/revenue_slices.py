@@ -9,7 +9,7 @@ import pandas as pd
 from funnel.analysis.forecast import Forecast
 from funnel.analysis.money import fit_deals
 from funnel.analysis.revenue import Revenue
-from funnel.analysis.slices_forecast import between, forecast_slice
+from funnel.analysis.slices_forecast import slice_forecasts
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,7 +22,13 @@ _NORMAL = 1.645
 
 
 def revenue_slices(
-    reached: pd.DataFrame, paid: pd.DataFrame, whole: Forecast, revenue: Revenue, *, seed: int = 0
+    reached: pd.DataFrame,
+    paid: pd.DataFrame,
+    whole: Forecast,
+    revenue: Revenue,
+    moved: pd.DataFrame | None = None,
+    *,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Return the revenue forecast of every value of one attribute (`SLICE_REVENUE_COLUMNS`).
 
@@ -31,17 +37,18 @@ def revenue_slices(
         paid: the cube `paid` of the attribute.
         whole: the forecast of the total.
         revenue: the revenue forecast of the total.
+        moved: the cube `moved` of the attribute.
         seed: of the draws.
     """
     if not revenue.known:
         return pd.DataFrame(columns=list(SLICE_REVENUE_COLUMNS))
     stage = list(whole.stages)[-1]
-    spread = between(reached, whole, stage)
-    values = sorted(reached["value"].unique())
+    told = slice_forecasts(reached, whole, stage, moved, seed=seed)
+    values = list(told)
     weeks = len(revenue.weeks)
     existing, future, sizes, errors = [], [], [], []
     for value in values:
-        part = forecast_slice(reached[reached["value"] == value], whole, stage, spread, seed=seed)
+        part = told[value]
         seen = part.fit.triangle
         deals = fit_deals(paid[paid["value"] == value], seen)
         existing.append(part.coming[:, :weeks].sum(axis=0))

@@ -12,11 +12,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.conversion import Model, StageFit, draw_coming, draw_effects
+from funnel.analysis.conversion import (
+    Model,
+    Promises,
+    StageFit,
+    capped,
+    draw_coming,
+    draw_effects,
+    with_promises,
+)
 from funnel.analysis.credibility import fit_levels
 from funnel.analysis.delays import pooled_hazards
-from funnel.analysis.forecast import FORECAST_COLUMNS, Forecast, StageForecast, settle
+from funnel.analysis.forecast import FORECAST_COLUMNS, Forecast, StageForecast
+from funnel.analysis.moves import moves
+from funnel.analysis.told import promises
 from funnel.analysis.triangles import Triangle, triangle
+from funnel.settings import LEAD
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,51 +35,139 @@ SLICE_COLUMNS = ("value", *FORECAST_COLUMNS)
 """One row per value of the attribute, complete cohort in which it had leads, and stage; see
 `FORECAST_COLUMNS`."""
 _LEAST = 0.01
+_OTHERS = "\0"
 
 
-def forecast_slices(reached: pd.DataFrame, whole: Forecast, *, seed: int = 0) -> pd.DataFrame:
-    """Return the forecast of every value of one attribute (`SLICE_COLUMNS`).
+def forecast_slices(
+    reached: pd.DataFrame, whole: Forecast, moved: pd.DataFrame | None = None, *, seed: int = 0
+) -> pd.DataFrame:
+    """Return the forecast of every value of one attribute (`SLICE_COLUMNS`); they add up to the whole.
 
     Args:
         reached: the cube `reached` of one attribute, as of the same report date as `whole`.
         whole: the forecast of the total.
+        moved: the cube `moved` of the attribute, if it is known where leads stand.
         seed: of the draws.
     """
     frames = []
-    spread = {stage: between(reached, whole, stage) for stage in whole.stages}
-    for value, part in reached.groupby("value", sort=True):
-        for stage in whole.stages:
-            frame = forecast_slice(part, whole, stage, spread[stage], seed=seed).frame()
-            frames.append(frame[frame["leads"] > 0].assign(value=str(value)))
+    for stage in whole.stages:
+        for value, one in slice_forecasts(reached, whole, stage, moved, seed=seed).items():
+            frame = one.frame()
+            frames.append(frame[frame["leads"] > 0].assign(value=value))
     if not frames:
         return pd.DataFrame(columns=list(SLICE_COLUMNS))
-    return pd.concat(frames, ignore_index=True)[list(SLICE_COLUMNS)]
+    every = pd.concat(frames, ignore_index=True)[list(SLICE_COLUMNS)]
+    rank = every["stage"].map({stage: number for number, stage in enumerate(whole.stages)})
+    return (
+        every.assign(rank=rank)
+        .sort_values(["value", "rank"], kind="stable", ignore_index=True)
+        .drop(columns="rank")
+    )
 
 
-def forecast_slice(
-    part: pd.DataFrame, whole: Forecast, stage: str, spread: float, *, seed: int = 0
-) -> StageForecast:
-    """Forecast one slice.
+def slice_forecasts(
+    reached: pd.DataFrame,
+    whole: Forecast,
+    stage: str,
+    moved: pd.DataFrame | None = None,
+    *,
+    most: int | None = None,
+    seed: int = 0,
+) -> dict[str, StageForecast]:
+    """Forecast every value of one attribute; see `forecast_slices`.
+
+    The slices together are the whole: cohort by cohort their expected arrivals are scaled to the whole's, and
+    each draw of the whole is shared out among them.
 
     Args:
-        part: the cube `reached` of the slice.
+        reached: the cube `reached` of the attribute.
         whole: the forecast of the total.
         stage: whose number is forecast.
-        spread: variance between the slices of the attribute, see `between`.
+        moved: the cube `moved` of the attribute, if it is known where leads stand.
+        most: how many values are told, those with most leads; the others are counted together, and not told.
         seed: of the draws.
     """
+    leads = reached[reached["stage"] == LEAD].groupby("value")["leads"].sum()
+    kept = leads.sort_values(ascending=False, kind="stable").index[:most]
+    reached = _grouped(reached, kept, ["stage", "lag"])
+    moved = None if moved is None else _grouped(moved, kept, ["stage", "next_stage", "entered", "left"])
+    spread = between(reached, whole, stage)
+    alone = {
+        str(value): _alone(
+            part, None if moved is None else moved[moved["value"] == value], whole, stage, spread, seed
+        )
+        for value, part in reached.groupby("value", sort=True)
+    }
+    told = _raked(alone, whole.stages[stage], seed) if alone else {}
+    return {value: one for value, one in told.items() if value != _OTHERS}
+
+
+def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.DataFrame:
+    """Count all values together but those kept."""
+    inside = cube["value"].isin(kept)
+    if inside.all():
+        return cube
+    names = ["attribute", "value", "attribute2", "value2", "cohort_week", *keys]
+    others = cube[~inside].assign(value=_OTHERS).groupby(names, observed=True, sort=False)["leads"].sum()
+    return pd.concat([cube[inside], others.reset_index()], ignore_index=True)
+
+
+def _alone(
+    part: pd.DataFrame, moved: pd.DataFrame | None, whole: Forecast, stage: str, spread: float, seed: int
+) -> tuple[StageFit, Floats, Floats]:
+    """Return a slice's fit, expected arrivals and factor, before the slices are made to add up."""
     total = whole.stages[stage]
     first = total.fit.triangle.weeks[0] if len(total.fit.triangle.weeks) else None
     seen = triangle(part, stage, whole.report_date, whole.horizon, first)
+    states, number = whole.states, list(whole.stages).index(stage)
+    asked = None
+    if states is not None and moved is not None and first is not None:
+        fraction = whole.report_date.weekday() / 7
+        stays = moves(moved, list(whole.stages), first, len(seen.weeks), fraction)
+        asked = promises(states, stays, seen, number)
+    fit = fit_slice(seen, total.fit, spread, seed, asked)
     count = total.factor.shape[1]
-    fit = fit_slice(seen, total.fit, spread, seed)
-    base, _ = draw_effects(total.fit, count, seed)
-    coming, factor = draw_coming(fit, count, seed + 1, base=base)
-    left = np.maximum(seen.leads - seen.reached, 0)
-    return settle(stage, fit, total.verdict, coming, factor, left, seed + 2)
+    base, _ = draw_effects(total.fit, count, seed, apart=asked is None)
+    return fit, *draw_coming(fit, count, seed + 1, base=base)
 
 
-def fit_slice(seen: Triangle, whole: StageFit, spread: float, seed: int) -> StageFit:
+def _raked(
+    alone: dict[str, tuple[StageFit, Floats, Floats]], total: StageForecast, seed: int
+) -> dict[str, StageForecast]:
+    """Make the slices add up to the whole, in the means and draw by draw."""
+    rng = np.random.default_rng([seed, 5])
+    fits = [fit for fit, _, _ in alone.values()]
+    wanted = total.coming.sum(axis=1)
+    means = _shared(np.array([coming.sum(axis=1) for _, coming, _ in alone.values()]), wanted, fits)
+    open_draws = (total.draws - total.fit.triangle.reached[:, None]).astype(np.int64)
+    weights = np.array(
+        [mean[:, None] * factor for mean, (_, _, factor) in zip(means, alone.values(), strict=True)]
+    )
+    result = {}
+    for number, (value, (fit, coming, factor)) in enumerate(alone.items()):
+        others = weights[number:].sum(axis=0)
+        share = np.divide(weights[number], others, out=np.ones_like(others), where=others > 0)
+        mine = open_draws if number == len(alone) - 1 else rng.binomial(open_draws, np.clip(share, 0, 1))
+        open_draws = open_draws - mine
+        weekly, own = capped(coming, means[number][:, None] * factor, np.maximum(fit.left, means[number]))
+        result[value] = StageForecast(
+            total.stage, fit, total.verdict, weekly, own, fit.triangle.reached[:, None] + mine, total.shock
+        )
+    return result
+
+
+def _shared(parts: Floats, wanted: Floats, fits: list[StageFit]) -> Floats:
+    """Scale arrivals (slice by cohort) to the whole's; by open leads where no slice of a cohort tells any."""
+    left = np.array([fit.left for fit in fits])
+    base = np.where(parts.sum(axis=0) > 0, parts, left)
+    sums = base.sum(axis=0)
+    result: Floats = base * np.divide(wanted, sums, out=np.zeros_like(sums), where=sums > 0)
+    return result
+
+
+def fit_slice(
+    seen: Triangle, whole: StageFit, spread: float, seed: int, promised: Promises | None
+) -> StageFit:
     """Fit a slice's model, relative to the whole's.
 
     Args:
@@ -76,6 +175,7 @@ def fit_slice(seen: Triangle, whole: StageFit, spread: float, seed: int) -> Stag
         whole: the fit of the whole.
         spread: variance of the slices' effects around 1.
         seed: of the draws.
+        promised: what the slice's open leads promise.
     """
     model = whole.model
     exposure = seen.at_risk() * model.levels.effect()[:, None]
@@ -90,7 +190,8 @@ def fit_slice(seen: Triangle, whole: StageFit, spread: float, seed: int) -> Stag
     )
     own = Model(laws, model.changed_at, model.change_z, model.begun, model.levels, model.carry)
     levels = fit_levels(seen.events.sum(axis=1), own.over_draws(exposure), start=spread)
-    return StageFit(seen, Model(laws, model.changed_at, model.change_z, model.begun, levels, model.carry))
+    own = Model(laws, model.changed_at, model.change_z, model.begun, levels, model.carry)
+    return with_promises(seen, own, model.levels.level() * levels.level(), promised)
 
 
 def between(every: pd.DataFrame, whole: Forecast, stage: str) -> float:

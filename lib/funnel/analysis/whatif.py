@@ -8,7 +8,7 @@ comes near 100 % and never passes it, and steps are asked alike wherever they st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -119,12 +119,11 @@ def rates(forecast: Forecast, stage: str, change: float) -> tuple[float, float]:
     """
     step = list(forecast.stages).index(stage)
     rate = _rate(forecast, step)
-    flow = _newborn(forecast, 1)
-    weeks = flow.states.waiting.shape[2]
-    plain = flow.run(weeks)[0, step].sum()
-    more = flow.run(weeks, (step, _factor(np.array([rate]), change), np.zeros(1, dtype=np.int64)))[
-        0, step
-    ].sum()
+    born = _newborn(forecast, 1)
+    weeks = born.waiting.shape[2]
+    plain = advance(born, weeks)[0, step].sum()
+    lifted = (step, _factor(np.array([rate]), change), np.zeros(1, dtype=np.int64))
+    more = advance(born, weeks, lifted)[0, step].sum()
     return rate, min(rate * float(more / plain), 1.0) if plain > 0 else rate
 
 
@@ -161,12 +160,12 @@ def lift_sales(
     monday = pd.Timestamp(forecast.report_date) - pd.Timedelta(days=forecast.report_date.weekday())
     start = (pd.Timestamp(week) - monday).days // 7
     sale = list(forecast.stages.values())[-1]
-    flow = _known(forecast)
-    open_leads = flow.states.waiting.sum(axis=(1, 2))
+    there = _known(forecast)
+    open_leads = there.waiting.sum(axis=(1, 2))
     expected = np.zeros((len(open_leads), weeks))
     span = min(weeks, sale.coming.shape[1])
     expected[:, :span] = sale.coming[:, :span]
-    existing = _ratio(flow, start, step, _factor(flow.share(step), change), weeks)
+    existing = _ratio(there, start, step, _factor(_share(there, step), change), weeks)
     existing = _capped(existing, expected, open_leads)
     factor = _factor(np.full(weeks, _rate(forecast, step)), change)
     own = _ratio(_newborn(forecast, weeks), start - np.arange(weeks), step, factor, weeks)
@@ -180,42 +179,27 @@ def lift_sales(
     return existing, future
 
 
-@dataclass(frozen=True, slots=True)
-class _Flow:
-    """Leads where they stand, and how they move on."""
-
-    states: States
-    effects: Floats
-    laws: Sequence[Floats]
-
-    def run(self, weeks: int, change: tuple[int, Floats, npt.NDArray[np.int64]] | None = None) -> Floats:
-        return advance(self.states, self.effects, self.laws, weeks, change)
-
-    def share(self, step: int) -> Floats:
-        """Return the share of those who stand before a step, or will, that make it in the end, by cohort."""
-        arrivals = self.run(self.states.waiting.shape[2]).sum(axis=2)
-        base = self.states.waiting[:, step].sum(axis=1) + (arrivals[:, step - 1] if step else 0.0)
-        share: Floats = np.divide(arrivals[:, step], base, out=np.zeros_like(base), where=base > 1e-12)
-        return np.clip(share, 0.0, 1.0)
+def _share(states: States, step: int) -> Floats:
+    """Return the share of those who stand before a step, or will, that make it in the end, by cohort."""
+    arrivals = advance(states, states.waiting.shape[2]).sum(axis=2)
+    base = states.waiting[:, step].sum(axis=1) + (arrivals[:, step - 1] if step else 0.0)
+    share: Floats = np.divide(arrivals[:, step], base, out=np.zeros_like(base), where=base > 1e-12)
+    return np.clip(share, 0.0, 1.0)
 
 
-def _known(forecast: Forecast) -> _Flow:
-    """Return the leads of the existing cohorts."""
-    states = forecast.states
-    if states is None:
+def _known(forecast: Forecast) -> States:
+    """Return the leads of the existing cohorts, where they stand."""
+    if forecast.states is None:
         raise MissingError("What if cannot be answered: it is not known where the open leads stand.")
-    effects = np.stack([model.levels.effect() for model in states.steps], axis=1)
-    return _Flow(states, effects, [model.rows() for model in states.steps])
+    return forecast.states
 
 
-def _newborn(forecast: Forecast, count: int) -> _Flow:
-    """Return `count` cohorts of one new lead, who move on as the newest ones do."""
-    flow = _known(forecast)
-    waiting = np.zeros((count, *flow.states.waiting.shape[1:]))
+def _newborn(forecast: Forecast, count: int) -> States:
+    """Return `count` cohorts of one new lead, who move on as the others do."""
+    states = _known(forecast)
+    waiting = np.zeros((count, *states.waiting.shape[1:]))
     waiting[:, 0, 0] = 1.0
-    states = replace(flow.states, waiting=waiting, ages=np.full(count, -1))
-    effects = np.repeat(flow.effects[-RECENT:].mean(axis=0)[None, :], count, axis=0)
-    return _Flow(states, effects, [np.repeat(law[-1:], count, axis=0) for law in flow.laws])
+    return replace(states, waiting=waiting, ages=np.full(count, -1), fraction=0.0)
 
 
 def _factor(share: Floats, change: float) -> Floats:
@@ -228,11 +212,13 @@ def _factor(share: Floats, change: float) -> Floats:
     return factor
 
 
-def _ratio(flow: _Flow, start: int | npt.NDArray[np.int64], step: int, factor: Floats, weeks: int) -> Floats:
+def _ratio(
+    states: States, start: int | npt.NDArray[np.int64], step: int, factor: Floats, weeks: int
+) -> Floats:
     """Return sales with a factor on a step over those without it, by cohort and week."""
     begin = np.broadcast_to(np.asarray(start, dtype=np.int64), factor.shape)
-    plain = flow.run(weeks)[:, -1]
-    more = flow.run(weeks, (step, factor, begin))[:, -1]
+    plain = advance(states, weeks)[:, -1]
+    more = advance(states, weeks, (step, factor, begin))[:, -1]
     return np.divide(more, plain, out=np.ones_like(plain), where=plain > 1e-12)
 
 

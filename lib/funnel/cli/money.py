@@ -61,7 +61,7 @@ def costs(
         cubes = ask_slices(warehouse, settings, as_of, slices)
         spend = known_spend(warehouse, settings, as_of)
     shown = known_weeks(cubes.reached, day, weeks or settings.cohorts)
-    spending = Spending(spend, cubes.reached, cubes.paid, settings, cubes.forecast(), shown)
+    spending = Spending(spend, cubes.reached, cubes.paid, cubes.moved, settings, cubes.forecast(), shown)
     table = spending.projected(by, shown) if by else spending.total()
     _account(spending, table)
     if (table["projected_cost_per_sale"].isna() & table["projected_low"].notna()).any():

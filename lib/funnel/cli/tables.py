@@ -125,13 +125,15 @@ def forecast(
         )
     cubes = _cubes(day, by)
     sliced = select(cubes.reached, by) if by else cubes.reached
+    moved = select(cubes.moved, by) if by else None
     whole = cubes.forecast()
     if not revenue:
         for option, value in (("--what-if", what_if), ("--from", start)):
             if value:
                 raise _needs(option, "--revenue")
         print_frame(
-            forecast_slices(sliced, whole).rename(columns={"value": by}) if by else whole.frame(), format
+            forecast_slices(sliced, whole, moved).rename(columns={"value": by}) if by else whole.frame(),
+            format,
         )
         return
     for words_of_doubt in revenue_doubt(whole.frame(), cubes.settings, Texts("en")):
@@ -152,7 +154,7 @@ def forecast(
         raise _needs("--from", "--what-if")
     ahead = forecast_revenue(whole, paid, weeks=weeks, plan=cubes.plan())
     if by:
-        shared = revenue_slices(sliced, select(cubes.paid, by), whole, ahead)
+        shared = revenue_slices(sliced, select(cubes.paid, by), whole, ahead, moved)
         print_frame(shared.rename(columns={"value": by}), format)
         return
     print_frame(ahead.frame(), format)
@@ -170,7 +172,6 @@ def backtest(
 ) -> None:
     """Print how well the forecast would have done, beside simple methods, by age of the cohort."""
     from funnel.analysis.backtest import backtest as run
-    from funnel.analysis.cohorts import select
 
     first, last = parse_date(start, "--from"), parse_date(end, "--to")
     if first >= last:
@@ -179,8 +180,7 @@ def backtest(
     cubes = _cubes(last)
     chosen = _stage(stage or cubes.settings.stage_keys[-1], cubes.settings.stage_keys)
     when = [first + WEEK * number for number in range(0, (last - first).days // 7 + 1, every)]
-    found = run(select(cubes.reached), chosen, last, when, horizon=cubes.settings.horizon_weeks)
-    print_frame(found, format)
+    print_frame(run(cubes.history(), chosen, last, when), format)
 
 
 def _cubes(day: dt.date, by: str = "") -> Cubes:

@@ -108,7 +108,7 @@ def ask_slices(
         as_of.report_date,
         reached,
         warehouse.paid(as_of, by),
-        warehouse.moved(as_of, [()], settings.reach),
+        warehouse.moved(as_of, by, settings.reach),
         registers.initiatives,
         registers.investigations,
         registers.edits,

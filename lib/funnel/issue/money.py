@@ -124,7 +124,7 @@ def money(cubes: Cubes, asked: MoneyCubes, whole: Forecast) -> dict[str, pd.Data
     settings, day = cubes.settings, cubes.report_date
     shown = known_weeks(reached, day, settings.cohorts)
     paid = pd.concat([cubes.paid[cubes.paid["attribute"] == ""], asked.paid[asked.paid["attribute"] != ""]])
-    spending = Spending(asked.spend, reached, paid, settings, whole, shown)
+    spending = Spending(asked.spend, reached, paid, cubes.moved, settings, whole, shown)
     return {
         "costs": spending.total(),
         "costs_channel": spending.projected(CHANNEL, known_weeks(reached, day, PICTURED)),

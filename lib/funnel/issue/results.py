@@ -28,12 +28,13 @@ import pandas as pd
 from funnel.analysis import cohorts
 from funnel.analysis.ahead import ahead
 from funnel.analysis.backtest import backtest
-from funnel.analysis.forecast import QUANTILES, Forecast, forecast
+from funnel.analysis.forecast import QUANTILES, Forecast, forecast_history
 from funnel.analysis.maturity import maturity_curves
 from funnel.analysis.mix import EXPLAINED_COLUMNS, explain_change
 from funnel.analysis.revenue import Revenue, forecast_revenue
 from funnel.analysis.revenue_slices import SLICE_REVENUE_COLUMNS, revenue_slices
 from funnel.analysis.scores import LEVELS
+from funnel.analysis.told import History, history
 from funnel.analysis.track import revenue_track, track
 from funnel.analysis.whatif import Question, what_if
 from funnel.dates import WEEK, complete_weeks, week_of
@@ -81,15 +82,19 @@ class Cubes:
             (one.stage, one.change, pd.Timestamp(week_of(one.since or self.report_date))) for one in asked
         ]
 
-    def forecast(self) -> Forecast:
-        """Return the forecast of the total."""
-        return forecast(
+    def history(self) -> History:
+        """Return what the report date has seen of the total."""
+        return history(
             cohorts.select(self.reached),
             self.settings.stage_keys,
             self.report_date,
-            moved=self.moved,
-            horizon=self.settings.horizon_weeks,
+            self.settings.horizon_weeks,
+            moved=cohorts.select(self.moved),
         )
+
+    def forecast(self) -> Forecast:
+        """Return the forecast of the total."""
+        return forecast_history(self.history(), self.report_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ def results(
         "revenue_slices": _by_value(cubes, whole, revenue),
         "what_if": what_if(whole, paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
-        "backtest": backtest(total, stage, cubes.report_date, back, horizon=settings.horizon_weeks),
+        "backtest": backtest(whole.history, stage, cubes.report_date, back),
         "track": track(
             {item.report_date: (item.forecast, item.ahead) for item in earlier},
             total,
@@ -159,7 +164,9 @@ def _by_value(cubes: Cubes, whole: Forecast, revenue: Revenue) -> pd.DataFrame:
     for name in chosen(WORTH_BY, cubes.settings):
         reached = cohorts.select(cubes.reached, name)
         if 0 < reached["value"].nunique() <= MANY:
-            part = revenue_slices(reached, cohorts.select(cubes.paid, name), whole, revenue)
+            part = revenue_slices(
+                reached, cohorts.select(cubes.paid, name), whole, revenue, cohorts.select(cubes.moved, name)
+            )
             part.insert(0, "attribute", name)
             parts.append(part)
     columns = ["attribute", *SLICE_REVENUE_COLUMNS]

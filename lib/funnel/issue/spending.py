@@ -15,10 +15,10 @@ from funnel.analysis import costs
 from funnel.analysis.cohorts import select
 from funnel.analysis.costs import SPEND_KEYS, exact_sum, vat_state
 from funnel.analysis.forecast import Forecast, StageForecast
-from funnel.analysis.slices_forecast import between, forecast_slice
+from funnel.analysis.slices_forecast import slice_forecasts
 from funnel.analysis.spend_match import SEVERAL, UNKNOWN, match_spend
 from funnel.dates import AsOf, complete_weeks
-from funnel.settings import LEAD, Settings
+from funnel.settings import Settings
 
 if TYPE_CHECKING:
     from funnel.warehouse import Warehouse
@@ -56,6 +56,7 @@ class Spending:
         spend: of `known_spend`.
         reached: the cube, of the total, by channel, and by channel and campaign where leads have them.
         paid: the same of the payments.
+        moved: the cube of the leads' moves, of the total and by the attributes by which it is known.
         settings: the stages.
         whole: the forecast of the total.
         shown: the cohorts of the tables.
@@ -64,6 +65,7 @@ class Spending:
     spend: pd.DataFrame
     reached: pd.DataFrame
     paid: pd.DataFrame
+    moved: pd.DataFrame
     settings: Settings
     whole: Forecast
     shown: Sequence[pd.Timestamp]
@@ -182,13 +184,8 @@ class Spending:
         every = select(self.reached, attribute)
         if every.empty:
             return {}
-        spread = between(every, self.whole, self._sale)
-        leads = every[every["stage"] == LEAD].groupby("value")["leads"].sum()
-        kept = leads.sort_values(ascending=False, kind="stable").index[:most]
-        return {
-            str(value): forecast_slice(part, self.whole, self._sale, spread)
-            for value, part in every[every["value"].isin(kept)].groupby("value", sort=True)
-        }
+        moved = select(self.moved, attribute)
+        return slice_forecasts(every, self.whole, self._sale, moved if len(moved) else None, most=most)
 
 
 def expected_sales(one: StageForecast) -> pd.DataFrame:
@@ -209,7 +206,7 @@ def _summed(one: StageForecast, weeks: Sequence[pd.Timestamp]) -> tuple[float, f
     """
     here = np.isin(pd.DatetimeIndex(one.fit.triangle.weeks), pd.DatetimeIndex(list(weeks)))
     high, low = np.quantile(one.draws[here].sum(axis=0), [0.95, 0.05])
-    reliable = not any(one.verdict.reason_at(one.fit.triangle.ages[here]))
+    reliable = not any(np.array(one.reasons(), dtype=object)[here])
     return float(one.mean[here].sum()) if reliable else np.nan, float(high), float(low)
 
 

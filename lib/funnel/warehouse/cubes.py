@@ -11,7 +11,7 @@ import pandas as pd
 from funnel.dates import AsOf
 from funnel.schema import MOVED_COLUMNS, REACHED_COLUMNS
 from funnel.settings import LOST, ReachRule, Settings
-from funnel.warehouse.known import Tables, instant, monday, whole_weeks
+from funnel.warehouse.known import Tables, instant, monday
 from funnel.warehouse.reach import cohort_leads, first_entries, journeys, not_before
 from funnel.warehouse.slices import By, Slices, cube, named
 
@@ -72,7 +72,7 @@ def moved(
     rule: ReachRule = "any-later",
     where: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return which leads left a stage for which other, and after how long; see `schema.MOVED_COLUMNS`.
+    """Return which leads left a stage for which other, and in which week; see `schema.MOVED_COLUMNS`.
 
     A lead's way leads through the stages it reached, forward only: going back does not undo what was reached.
     It is lost if its last entry is a loss and it did not reach the last stage.
@@ -99,17 +99,19 @@ def moved(
                 *slices.carried,
                 stage=_code(number),
                 next_stage=reached_next,
-                waited=whole_weeks(at, until),
+                entered=(monday(at) - per_lead.week).cast("int32"),
+                left=(monday(until) - per_lead.week).cast("int32"),
             )
         )
     frame = cube(
         ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0],
         slices,
-        ("week", "stage", "next_stage", "waited"),
+        ("week", "stage", "next_stage", "entered", "left"),
         {"leads": ibis._.count()},
     )
     frame["stage"] = named(frame["stage"], settings.steps)
     frame["next_stage"] = named(frame["next_stage"], [*settings.steps, LOST, ""])
+    frame[["entered", "left"]] //= 7
     return frame[list(MOVED_COLUMNS)]
 
 

@@ -117,8 +117,3 @@ def monday(moment: ir.TimestampValue) -> ir.IntegerValue:
     """
     days = moment.date().delta(day(FIRST_MONDAY), unit="day").cast("int32")
     return days - days % 7
-
-
-def whole_weeks(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:
-    """Return the whole weeks of seven days between two moments."""
-    return (end.delta(start, unit="microsecond") // 604_800_000_000).cast("int32")

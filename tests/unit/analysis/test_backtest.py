@@ -8,6 +8,7 @@ import pytest
 import worlds
 
 from funnel.analysis.backtest import BACKTEST_COLUMNS, METHODS, OURS, backtest, forecasts
+from funnel.analysis.told import History, history
 
 DAY = dt.date(2019, 10, 7) + dt.timedelta(weeks=90)
 THEN = DAY - dt.timedelta(weeks=20)
@@ -15,8 +16,12 @@ LEADS, SALES = worlds.plain(250).draw(np.random.default_rng(51), 90)
 REACHED = worlds.reached_frame(LEADS, worlds.seen(SALES))
 
 
+def past(reached: pd.DataFrame, draws: int) -> History:
+    return history(reached, ["sale"], DAY, 104, draws=draws, seed=1)
+
+
 def test_the_table() -> None:
-    table = backtest(REACHED, "sale", DAY, [THEN, THEN - dt.timedelta(weeks=8)], draws=200)
+    table = backtest(past(REACHED, 200), "sale", DAY, [THEN, THEN - dt.timedelta(weeks=8)])
     assert tuple(table.columns) == BACKTEST_COLUMNS
     assert set(table["method"]) == set(METHODS)
     assert not table[table["age_to"] < 26].isna().any().any()
@@ -28,19 +33,17 @@ def test_the_future_changes_what_came_but_not_what_was_forecast() -> None:
     week = REACHED["cohort_week"] + pd.to_timedelta(REACHED["lag"] * 7, unit="D")
     more = REACHED.copy()
     more.loc[(week >= pd.Timestamp(THEN)) & (more["stage"] == "sale"), "leads"] *= 3
-    first, second = (
-        forecasts(cube, "sale", DAY, [THEN], horizon=104, draws=100, seed=1) for cube in (REACHED, more)
-    )
+    first, second = (forecasts(past(cube, 100), "sale", DAY, [THEN]) for cube in (REACHED, more))
     assert first["mean"].equals(second["mean"])
     assert second["actual"].sum() > first["actual"].sum()
 
 
 def test_what_came_is_counted_from_the_record() -> None:
-    told = forecasts(REACHED, "sale", DAY, [THEN], horizon=104, draws=50, seed=1)
+    told = forecasts(past(REACHED, 50), "sale", DAY, [THEN])
     ours = told[told["method"] == OURS]
     assert ours["actual"].tolist() == pytest.approx(worlds.seen(SALES).sum(axis=1)[:70].tolist())
     assert ours["reached"].tolist() == pytest.approx(worlds.seen(SALES, 69).sum(axis=1).tolist())
 
 
 def test_no_history() -> None:
-    assert backtest(REACHED[:0], "sale", DAY, [THEN]).empty
+    assert backtest(past(REACHED[:0], 50), "sale", DAY, [THEN]).empty

@@ -98,7 +98,7 @@ def test_no_leads_is_an_error_that_says_what_to_do() -> None:
 def moves_of(frame: pd.DataFrame, week: pd.Timestamp, stage: str, leads: int) -> pd.DataFrame:
     """Let the open leads of one cohort stand in one stage only."""
     other = frame[(frame["cohort_week"] != week) | (frame["next_stage"] != "")]
-    row = {"cohort_week": week, "stage": stage, "next_stage": "", "waited": 1, "leads": leads}
+    row = {"cohort_week": week, "stage": stage, "next_stage": "", "entered": 4, "left": 6, "leads": leads}
     return pd.concat(
         [other, pd.DataFrame([row]).reindex(columns=frame.columns).fillna("")], ignore_index=True
     )

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import worlds
 
-from funnel.analysis.conversion import draw_until, fit_stage
-from funnel.analysis.forecast import forecast
+from funnel.analysis.conversion import fit_stage
+from funnel.analysis.forecast import arrived, forecast, settle
 from funnel.analysis.reliability import (
     AGE_BANDS,
     FALSE_ALARMS,
@@ -18,6 +18,7 @@ from funnel.analysis.reliability import (
     judge,
     retrospect,
 )
+from funnel.analysis.told import History
 from funnel.analysis.triangles import Triangle
 
 
@@ -28,11 +29,15 @@ def seen(leads: np.ndarray, sales: np.ndarray) -> Triangle:
     return Triangle(weeks, ages, leads.astype(float), sales * lived, lived)
 
 
+def judged(triangle: Triangle) -> Verdict:
+    return judge(History(("sale",), (triangle,), None), "sale")
+
+
 def test_a_steady_world_is_trusted() -> None:
     marked = 0
     for number in range(6):
         leads, sales = worlds.plain(250).draw(np.random.default_rng([21, number]), 110)
-        marked += any(judge(seen(leads, sales)).reasons)
+        marked += any(judged(seen(leads, sales)).reasons)
     # Each is marked with a chance of 5 %; more than 2 of 6 are in 2 of 1000 seeds.
     assert marked <= 2
 
@@ -44,7 +49,7 @@ def stopping(number: int, last: int = 100) -> Triangle:
 
 
 def test_a_sudden_stop_of_sales_is_noticed() -> None:
-    verdict = judge(stopping(22))
+    verdict = judged(stopping(22))
     assert verdict.reasons[0] != ""
     assert verdict.widen_at(np.array([0]))[0] >= 0.4
     short = verdict.record[verdict.record["back"] == 4]
@@ -66,11 +71,11 @@ def test_verdicts_do_not_depend_on_the_seed() -> None:
 
 def test_a_handful_of_late_sales_does_not_mark_ripe_ages() -> None:
     leads, sales = worlds.plain(250).draw(np.random.default_rng([26, 2]), 110)
-    base = judge(seen(leads, sales))
+    base = judged(seen(leads, sales))
     ages = np.arange(110)[::-1]
     for cohort in np.flatnonzero((ages > 70) & (ages < 104))[::3]:
         sales[cohort, ages[cohort]] += 1
-    late = judge(seen(leads, sales))
+    late = judged(seen(leads, sales))
     ripe = late.record[(late.record["band"] == len(AGE_BANDS) - 1) & (late.record["back"] == 4)]
     assert ripe["tail"].item() < 1e-4
     assert late.reasons[-1] == base.reasons[-1] == ""
@@ -78,16 +83,20 @@ def test_a_handful_of_late_sales_does_not_mark_ripe_ages() -> None:
 
 def test_the_tail_of_what_came_is_that_of_independent_draws() -> None:
     triangle = stopping(22, last=106)
-    record = retrospect(triangle, backs=(8,)).set_index("band")
+    past = History(("sale",), (triangle,), None)
+    record = retrospect(past, "sale", backs=(8,))
+    by_band = record.set_index("band")
     then = triangle.as_of(8)
-    _, drawn = draw_until(fit_stage(then, draws=64, seed=9), triangle.lived[: len(then.ages)], 4000, 9)
+    again = History(("sale",), (then,), None, draws=4000, seed=9).told()["sale"]
+    sure = Verdict(("",) * len(AGE_BANDS), record)
+    _, drawn = arrived(settle("sale", again, sure, 9), 8, 9)
     for band in (0, 2, 3):
         mine = band_of(then.ages) == band
         ahead = drawn[mine].sum(axis=0) - then.reached[mine].sum()
-        came = record.loc[band, "actual"]
+        came = by_band.loc[band, "actual"]
         below = (ahead < came).mean() + (ahead == came).mean() / 2
-        assert record.loc[band, "forecast"] == pytest.approx(ahead.mean(), rel=0.05)
-        assert record.loc[band, "tail"] == pytest.approx(2 * min(below, 1 - below), abs=0.03)
+        assert by_band.loc[band, "forecast"] == pytest.approx(ahead.mean(), rel=0.05)
+        assert by_band.loc[band, "tail"] == pytest.approx(2 * min(below, 1 - below), abs=0.03)
 
 
 def test_a_doubled_delay_is_found_where_it_began() -> None:
@@ -98,7 +107,7 @@ def test_a_doubled_delay_is_found_where_it_began() -> None:
 
 def test_few_sales_are_said_to_be_few() -> None:
     leads, sales = worlds.World("tiny", 2.0).draw(np.random.default_rng(24), 80)
-    assert set(judge(seen(leads, sales)).reasons) == {"few_conversions"}
+    assert set(judged(seen(leads, sales)).reasons) == {"few_conversions"}
 
 
 def test_a_reliable_age_is_not_widened_without_a_doubt() -> None:
@@ -124,6 +133,6 @@ def test_cohorts_unlike_older_ones_are_doubted_before_they_are_marked() -> None:
     for number in range(8):
         leads, sales = world.draw(np.random.default_rng([27, number]))
         for at in (worlds.STEP_AT, worlds.STEP_AT + 13):
-            width = judge(seen(leads[:at], sales[:at])).widen_at(np.array([0]))[0]
+            width = judged(seen(leads[:at], sales[:at])).widen_at(np.array([0]))[0]
             doubted, steady = (doubted + width, steady) if at > worlds.STEP_AT else (doubted, steady + width)
     assert doubted > 1.5 * steady

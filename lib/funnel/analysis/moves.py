@@ -1,0 +1,112 @@
+"""Where leads stood and when they moved on: the cube `moved` as arrays, to be cut at any earlier Monday."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from funnel.settings import LEAD, LOST
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+GONE = -1
+"""The number of a loss among the next stages."""
+OPEN = -2
+"""The number of 'still there' among the next stages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Stays of leads in stages: each element is so many leads of one cohort with one and the same stay.
+
+    Attributes:
+        cohort: index of the cohort; week 0 is that of the first one.
+        stage: where they stayed; 0 = lead.
+        next: where they went; `GONE`, or `OPEN` for those still there.
+        came: week in which they came into the stage.
+        went: week in which they left it; for the open ones `week`.
+        leads: how many they are.
+        stages: how many stages there are after the lead.
+        week: the report date's own week, in which `fraction` has been lived.
+        fraction: 0 for a Monday.
+    """
+
+    cohort: Counts
+    stage: Counts
+    next: Counts
+    came: Counts
+    went: Counts
+    leads: Floats
+    stages: int
+    week: int
+    fraction: float
+
+    def as_of(self, back: int) -> Moves:
+        """Return the moves as of the Monday `back` weeks before, without cohorts not complete by then."""
+        week = self.week - back
+        keep = (self.cohort < week) & (self.came < week)
+        still = self.went[keep] >= week
+        return Moves(
+            self.cohort[keep],
+            self.stage[keep],
+            np.where(still, OPEN, self.next[keep]),
+            self.came[keep],
+            np.minimum(self.went[keep], week),
+            self.leads[keep],
+            self.stages,
+            week,
+            0.0,
+        )
+
+    def standing(self, cohorts: int, waits: int, age: int | None = None) -> Floats:
+        """Return where leads stand: cohort by stage by weeks since the one in which they came.
+
+        Args:
+            cohorts: how many there are.
+            waits: how many weeks are told apart; longer waits count as the last.
+            age: whole weeks after the end of each cohort's own week at which it is looked at; None: now.
+        """
+        week = np.full(len(self.cohort), self.week) if age is None else self.cohort + age + 1
+        there = (self.came < week) & ((self.went >= week) | (self.next == OPEN)) & (week <= self.week)
+        if age is None:
+            there = self.next == OPEN
+        waited = np.clip(week - self.came, 0, waits - 1)
+        result = np.zeros((cohorts, self.stages, waits))
+        np.add.at(result, (self.cohort[there], self.stage[there], waited[there]), self.leads[there])
+        return result
+
+
+def moves(
+    moved: pd.DataFrame, stages: Sequence[str], first: pd.Timestamp, cohorts: int, fraction: float
+) -> Moves:
+    """Read the cube `moved` (one slice of it, `MOVED_COLUMNS`).
+
+    Args:
+        moved: the cube.
+        stages: configured stages in their order.
+        first: Monday of the first cohort.
+        cohorts: how many cohorts there are up to the report date, its own week among them if it has begun.
+        fraction: share of the report date's own week that has been lived.
+    """
+    number = {name: n for n, name in enumerate([LEAD, *stages])}
+    cohort = np.asarray((moved["cohort_week"] - first).dt.days // 7, dtype=np.int64)
+    stage = moved["stage"].map(number).fillna(-1).to_numpy(np.int64)
+    following = moved["next_stage"].map({**number, LOST: GONE, "": OPEN}).fillna(GONE).to_numpy(np.int64)
+    keep = (cohort >= 0) & (cohort < cohorts) & (stage >= 0) & (stage < len(stages))
+    came, went = (cohort + moved[name].to_numpy(np.int64) for name in ("entered", "left"))
+    return Moves(
+        cohort[keep],
+        stage[keep].astype(np.int64),
+        following[keep].astype(np.int64),
+        came[keep],
+        went[keep],
+        moved["leads"].to_numpy(np.float64)[keep],
+        len(stages),
+        cohorts - (1 if fraction else 0),
+        fraction,
+    )

@@ -1,0 +1,145 @@
+"""What a history tells of what is still to come: today, and by the same function as of any earlier Monday.
+
+What is printed is what is scored: the forecast, its marks, the backtest and the track record all ask here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from funnel.analysis.carry import CUTS
+from funnel.analysis.conversion import Promises, StageFit, draw_coming, fit_stage
+from funnel.analysis.moves import Moves, moves
+from funnel.analysis.states import States, fit_states, told, worth
+from funnel.analysis.triangles import Triangle, triangle
+
+Floats = npt.NDArray[np.float64]
+
+DRAWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of one stage.
+
+    Attributes:
+        fit: the model of the stage, and its triangle.
+        coming: expected arrivals of leads that are there now, by cohort and calendar week from the report
+            date's on.
+        factor: draws of the factor on all that is to come, cohort by draw; its mean is 1.
+    """
+
+    fit: StageFit
+    coming: Floats
+    factor: Floats
+
+    def by(self, weeks: int) -> Floats:
+        """Return expected arrivals in the next `weeks` calendar weeks, by cohort."""
+        result: Floats = self.coming[:, :weeks].sum(axis=1)
+        return result
+
+
+@dataclass(frozen=True)
+class History:
+    """What a report date has seen.
+
+    Attributes:
+        stages: configured stages in their order.
+        triangles: of every stage, on the same cohorts.
+        stays: of the leads; None if only ages are known.
+        draws: how many draws the intervals rest on.
+        seed: of the draws.
+    """
+
+    stages: tuple[str, ...]
+    triangles: tuple[Triangle, ...]
+    stays: Moves | None
+    draws: int = DRAWS
+    seed: int = 0
+    _told: dict[int, tuple[dict[str, Told], States | None]] = field(default_factory=dict, repr=False)
+
+    def told(self, back: int = 0) -> dict[str, Told]:
+        """Return what is told of every stage today, or as of the Monday `back` weeks before."""
+        return self._ask(back)[0]
+
+    def states(self) -> States | None:
+        """Return where the open leads stand, if it is known."""
+        return self._ask(0)[1]
+
+    def seen(self, stage: str, back: int = 0) -> Triangle:
+        """Return the triangle of a stage today, or as of the Monday `back` weeks before."""
+        now = self.triangles[self.stages.index(stage)]
+        return now.as_of(back) if back else now
+
+    def _ask(self, back: int) -> tuple[dict[str, Told], States | None]:
+        if back not in self._told:
+            then = [one.as_of(back) for one in self.triangles] if back else list(self.triangles)
+            stays = self.stays.as_of(back) if self.stays is not None and back else self.stays
+            self._told[back] = _tell(self.stages, then, stays, self.draws, self.seed)
+        return self._told[back]
+
+
+def history(
+    reached: pd.DataFrame,
+    stages: Sequence[str],
+    report_date: dt.date,
+    horizon: int,
+    *,
+    moved: pd.DataFrame | None = None,
+    first: pd.Timestamp | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> History:
+    """Read the cubes of one slice.
+
+    Args:
+        reached: the cube `reached` (`REACHED_COLUMNS`), as of the report date.
+        stages: configured stages in their order, `lead` not among them.
+        report_date: of the cube.
+        horizon: weeks after which nothing counts any more.
+        moved: the cube `moved` (`MOVED_COLUMNS`).
+        first: Monday of the first cohort; default that of the first lead.
+        draws: how many draws the intervals rest on.
+        seed: of the draws.
+    """
+    seen = tuple(triangle(reached, stage, report_date, horizon, first) for stage in stages)
+    stays = None
+    if moved is not None and len(moved) and seen and len(seen[0].weeks):
+        stays = moves(moved, stages, seen[0].weeks[0], len(seen[0].weeks), report_date.weekday() / 7)
+    return History(tuple(stages), seen, stays, draws, seed)
+
+
+def _tell(
+    stages: Sequence[str], seen: Sequence[Triangle], stays: Moves | None, draws: int, seed: int
+) -> tuple[dict[str, Told], States | None]:
+    states = fit_states(stays, seen[0].ages, seen[0].horizon) if stays is not None else None
+    result = {}
+    for number, (stage, one) in enumerate(zip(stages, seen, strict=True)):
+        asked = promises(states, stays, one, number) if states is not None and stays is not None else None
+        fit = fit_stage(one, seed=seed + number, promises=asked)
+        result[stage] = Told(fit, *draw_coming(fit, draws, seed + number))
+    return result, states
+
+
+def promises(states: States, stays: Moves, seen: Triangle, stage: int) -> Promises:
+    """Return what open leads promise for a stage, now and at the ages at which older cohorts are cut.
+
+    Args:
+        states: the model; that of the whole serves for a slice.
+        stays: of the leads of the slice.
+        seen: the slice's triangle of the stage.
+        stage: its number; 0 = the first configured one.
+    """
+    cohorts, waits = len(seen.ages), seen.horizon + 1
+    now = stays.standing(cohorts, waits)
+    ahead = told(now, worth(states, stage, stays.fraction), seen.horizon - seen.ages)
+    values = worth(states, stage)
+    past = {cut: told(stays.standing(cohorts, waits, cut), values, seen.ages - cut) for cut in CUTS}
+    left: Floats = now[:, : stage + 1].sum(axis=(1, 2))
+    return Promises(left, ahead, past)
