@@ -62,6 +62,13 @@ CHANGES: tuple[Change, ...] = (
         ("track",),
         "the track record scores what was unknown when a forecast was told, apart from what was known",
     ),
+    Change(
+        "one-forecast",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "impact", "change"),
+        "open leads tell cohorts apart by what they proved to be worth, the marks and the backtest score the "
+        "printed forecast, and slices add up to the whole",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 
