@@ -23,6 +23,9 @@ setup: .venv/ready ## make .venv with the `funnel` command and what a report nee
 
 dev: .venv/ready-dev ## add what development needs
 
+quarto: .venv/ready ## bring the Quarto program into .venv, or say why it cannot be had
+	@$(BIN)/python requirements/quarto.py
+
 report: .venv/ready ## sync, import and make the issue: make report [DATE=2022-09-26]
 	$(BIN)/funnel sync
 	$(BIN)/funnel import
@@ -54,4 +57,4 @@ lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lo
 	$(INSTALL) requirements/report.lock requirements/dev.lock
 	@touch $@
 
-.PHONY: help setup dev report test check bench lock anew
+.PHONY: help setup dev quarto report test check bench lock anew

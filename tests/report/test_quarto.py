@@ -1,18 +1,27 @@
-"""Quarto and the built-in renderer show the same report; and what happens around the program."""
+"""Quarto and the built-in renderer show the same report; and what happens around the program.
 
+Seen with Quarto 1.7.34 and 1.10.18; `make quarto` brings the newest 1.10.
+"""
+
+import datetime as dt
 import re
 import shutil
 import stat
+from pathlib import Path
 
 import pytest
 
 from funnel.errors import MissingError, RenderError
 from funnel.publish import quarto
 from funnel.publish.render import render
+from funnel.publish.weekly import Order, make_issue
+from funnel.settings import load
 
 needs_quarto = [
     pytest.mark.quarto,
-    pytest.mark.skipif(quarto.find() is None, reason="no program quarto on the PATH or in QUARTO_PATH"),
+    pytest.mark.skipif(
+        quarto.find() is None, reason="no program quarto in QUARTO_PATH, the environment or the PATH"
+    ),
 ]
 
 
@@ -148,6 +157,51 @@ def test_a_quarto_that_makes_nothing_or_hangs_is_an_error(project, kit, monkeypa
     monkeypatch.setenv("QUARTO_PATH", program(project, "exec sleep 5"))
     with pytest.raises(RenderError, match=r"did not finish within 0\.2 seconds"):
         render(project, report_date=kit.day, out=project / "out", renderer="quarto")
+
+
+def executable(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\necho 1.10.19\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def test_quarto_is_looked_for_in_its_variable_then_the_environment_then_the_path(tmp_path, monkeypatch):
+    monkeypatch.delenv("QUARTO_PATH", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path / "environment" / "bin"))
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "environment"))
+    assert quarto.find() is None
+    on_path = executable(tmp_path / "path" / "quarto")
+    assert quarto.find() == on_path
+    unpacked = executable(tmp_path / "environment" / "quarto" / "bin" / "quarto")
+    assert quarto.find() == unpacked
+    installed = executable(tmp_path / "environment" / "bin" / "quarto")
+    assert quarto.find() == installed
+    named = executable(tmp_path / "named" / "quarto")
+    monkeypatch.setenv("QUARTO_PATH", named)
+    assert quarto.find() == named
+
+
+@pytest.mark.parametrize(
+    ("renderer", "script", "said"),
+    [
+        ("quarto", None, "The program quarto was not found"),
+        ("quarto", "echo no deno >&2; exit 9", "Quarto stopped (exit code 9):\nno deno"),
+        ("auto", "echo no deno >&2; exit 9", "Quarto stopped (exit code 9):\nno deno"),
+    ],
+)
+def test_a_renderer_that_is_missing_or_fails_is_told_before_anything_is_computed(
+    tmp_path, monkeypatch, renderer, script, said
+):
+    path = program(tmp_path, script) if script else str(tmp_path / "nothing-here")
+    monkeypatch.setenv("QUARTO_PATH", path)
+    (tmp_path / "funnel.yml").write_text("stages: [{key: sale}]\n")  # no data, no notebooks: it never looks
+    order = Order(dt.date(2022, 9, 26), ["en"], renderer=renderer)
+    with pytest.raises((MissingError, RenderError)) as told:
+        make_issue(load(tmp_path / "funnel.yml"), "funnel.yml", order, dt.datetime(2022, 9, 26), None)
+    assert said in str(told.value)
+    assert "use --renderer builtin" in str(told.value)
 
 
 def test_without_quarto(project, kit, monkeypatch):

@@ -8,6 +8,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import sysconfig
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
@@ -30,9 +32,15 @@ _TARGETS = {"html": "html", "pdf": "typst"}
 
 
 def find() -> str | None:
-    """Return the program: the environment's `QUARTO_PATH`, else `quarto` on the PATH, else None."""
+    """Return the program that `QUARTO_PATH` names, else the environment's, else the PATH's, or None.
+
+    `make quarto` puts it into the environment; so does a package that brings a program of this name.
+    """
     named = os.environ.get("QUARTO_PATH")
-    return shutil.which(named or "quarto")
+    if named:
+        return shutil.which(named)
+    here = os.pathsep.join([sysconfig.get_path("scripts"), str(Path(sys.prefix) / "quarto" / "bin")])
+    return shutil.which("quarto", path=here) or shutil.which("quarto")
 
 
 def stage(run: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
 
-from funnel.errors import InputError, MissingError, Problem
+from funnel.errors import InputError, MissingError, Problem, RenderError
 from funnel.publish import quarto
 from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.problems import Problems
@@ -59,24 +59,40 @@ def render(
 
     Raises:
         InputError: an unknown format or renderer.
-        MissingError: Quarto was asked for and is not there; or there is no report to render.
+        MissingError: there is no report to render; or see `program_for`.
         RenderError: the report cannot be rendered; all problems with file and line.
     """
     project = project.resolve()
     _check(project / source, formats, renderer)
     made = dt.datetime.combine(report_date, dt.time(), dt.UTC)
-    program = quarto.find() if renderer != "builtin" else None
-    if renderer == "quarto" and program is None:
-        raise MissingError(
-            "The program quarto was not found. To do: install it (https://quarto.org), or name it in the "
-            "environment variable QUARTO_PATH, or use --renderer builtin."
-        )
+    program = program_for(renderer)
     quarto.stage(project / "run")
     out.mkdir(parents=True, exist_ok=True)
     if program:
         files = quarto.render(program, project, source, formats, made, out, texts)
         return Rendered("quarto", {"quarto": quarto.version(program)}, files)
     return _builtin(project, project / source, formats, made, out, texts)
+
+
+def program_for(renderer: str) -> str | None:
+    """Return the Quarto that will render, asked whether it runs; None is the built-in renderer.
+
+    Raises:
+        MissingError: Quarto was asked for and is not there.
+        RenderError: it is there and does not run.
+    """
+    program = quarto.find() if renderer != "builtin" else None
+    if program is None and renderer == "quarto":
+        raise MissingError(
+            "The program quarto was not found. To do: bring it (`make quarto`, or https://quarto.org), or "
+            "name it in the environment variable QUARTO_PATH, or use --renderer builtin."
+        )
+    if program:
+        try:
+            quarto.version(program)
+        except RenderError as error:
+            raise RenderError(f"{error}\nTo do: mend {program}, or use --renderer builtin.") from None
+    return program
 
 
 def _builtin(

@@ -25,7 +25,7 @@ from funnel.publish.hypotheses import edits
 from funnel.publish.manifest import describe, settings_json
 from funnel.publish.narratives import narrative_for
 from funnel.publish.notebooks import notebooks_in, require_shown, run_notebooks
-from funnel.publish.render import Rendered, render
+from funnel.publish.render import FORMATS, Rendered, program_for, render
 from funnel.publish.tables import write_tables
 from funnel.settings import Language, Settings
 from funnel.warehouse import Warehouse
@@ -93,6 +93,8 @@ def make_issue(settings: Settings, config: str, order: Order, now: dt.datetime, 
 
 
 def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
+    if set(order.formats) & set(FORMATS):
+        program_for(order.renderer)  # what is missing is told now, not when everything has been computed
     run = settings.path("run")
     notebooks = notebooks_in(settings.root / "notebooks")
     require_shown(notebooks, settings.root / "report.qmd")
