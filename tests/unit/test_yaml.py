@@ -58,8 +58,8 @@ BROKEN = [
 
 
 KINDS = (
-    "bool", "int", "float", "timestamp", "binary", "set", "omap", "pairs", "null", "str", "seq", "map", "merge",
-    "value",
+    "bool", "int", "float", "timestamp", "binary", "set", "omap", "pairs", "null", "str", "seq", "map",
+    "merge", "value",
 )  # fmt: skip
 
 
