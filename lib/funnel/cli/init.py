@@ -10,9 +10,10 @@ import typer
 from pydantic import ValidationError
 
 from funnel import errors, validation
-from funnel.cli.common import app, chosen_words, say
+from funnel.cli.common import app, chosen_words, now, say
 from funnel.settings import Language, Settings, Stage, load
 from funnel.template import parts, product, project, update, written
+from funnel.template.account import account
 from funnel.template.proposal import USUAL, Proposal
 from funnel.template.settings_text import Answers, settings_text
 
@@ -32,6 +33,7 @@ def init(
     currency: Annotated[str | None, typer.Option(help="ISO code of the amounts, such as EUR.")] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA name, such as Europe/Moscow.")] = None,
     lang: Annotated[str, typer.Option(help="Language of the report: en or ru.")] = "en",
+    host: Annotated[str | None, typer.Option(help="Of an amoCRM account, such as acme.amocrm.ru.")] = None,
     jobs: Annotated[
         str | None, typer.Option(help="Weekly jobs to write, by comma, or none; default: all there are.")
     ] = None,
@@ -59,11 +61,12 @@ def init(
     hosts = _hosts(jobs)
     named = product.product(wheel)
     if chosen == "demo":
+        _only_demo(data=data, company=company, currency=currency, timezone=timezone, host=host)
         own = {name: path.read_bytes() for name, path in parts.demo_files().items()}
         notes: list[str] = []
     else:
-        answers = _answers(company, currency, timezone, "ru" if language == "ru" else "en")
-        found = _look(chosen, data, folder, answers)
+        answers = _answers(company, currency, timezone, "ru" if language == "ru" else "en", host)
+        found = _look(chosen, data, folder, answers, host)
         own = {"funnel.yml": settings_text(found, answers).encode()}
         notes = [*found.notes, *_doubts(found, answers)]
     names = project.write(folder, chosen, hosts, own, named, data)
@@ -83,7 +86,9 @@ def _asked(given: str | None, option: str, question: str) -> str:
     return str(typer.prompt(question, err=True))
 
 
-def _answers(company: str | None, currency: str | None, timezone: str | None, language: Language) -> Answers:
+def _answers(
+    company: str | None, currency: str | None, timezone: str | None, language: Language, host: str | None
+) -> Answers:
     """Return what is known of the company, asked for at a terminal, and checked as the settings check it.
 
     Raises:
@@ -92,13 +97,16 @@ def _answers(company: str | None, currency: str | None, timezone: str | None, la
     if sys.stdin.isatty():
         company = company or str(typer.prompt("Company", default="", show_default=False, err=True))
         timezone = timezone or str(typer.prompt("Time zone", default="UTC", err=True))
+        asked = "Currency (empty: as the data say)"
+        currency = currency or str(typer.prompt(asked, default="", show_default=False, err=True))
     answers = Answers(company or "", timezone or "", (currency or "").upper(), language)
-    given = {"company": answers.company, "timezone": answers.timezone, "currency": answers.currency}
+    given: dict[str, object] = {name: getattr(answers, name) for name in ("company", "timezone", "currency")}
+    given["amocrm"] = {"host": host} if host else None
     problems: list[errors.Problem] = []
     try:
         Settings(stages=(Stage(key="sale"),), **{key: value for key, value in given.items() if value})
     except ValidationError as error:
-        problems = validation.problems(error, Settings, lambda key: f"--{key}")
+        problems = validation.problems(error, Settings, lambda key: f"--{key.removeprefix('amocrm.')}")
     if not answers.company.isprintable():
         problems.append(errors.Problem("--company", "holds a line break or a control character", "one line"))
     if problems:
@@ -113,10 +121,12 @@ def _hosts(jobs: str | None) -> tuple[str, ...]:
     return () if jobs.strip() == "none" else tuple(chosen_words("--jobs", jobs, there))
 
 
-def _look(kind: str, data: Path | None, folder: Path, answers: Answers) -> Proposal:
+def _look(kind: str, data: Path | None, folder: Path, answers: Answers, host: str | None) -> Proposal:
     from funnel.template.canonical import look  # slow to load, and not needed for an update
 
-    if kind == "files" and data is not None:
+    if kind == "amocrm":
+        return account(host)
+    if data is not None:
         return look(data, folder, answers.timezone or "UTC")
     note = (
         f"no data were looked into: put files into {folder / FILES}; set stages and attributes in funnel.yml"
@@ -137,7 +147,23 @@ def _doubts(found: Proposal, answers: Answers) -> list[str]:
     return doubts
 
 
+def _only_demo(**given: object) -> None:
+    """Refuse options that say something of a company, since the demo has its own.
+
+    Raises:
+        InputError: all of them.
+    """
+    wrong = [f"--{name}" for name, value in given.items() if value is not None]
+    if wrong:
+        problems = [
+            errors.Problem(name, "says something of a company; the demo is one of its own") for name in wrong
+        ]
+        raise errors.InputError("An option does not go with --from demo.", problems)
+
+
 def _tell(folder: Path, names: list[str], notes: list[str], named: product.Product) -> None:
+    from funnel.template.standing import standing
+
     say(f"Written: {len(names)} files of a report repository in {folder}")
     settings = load(folder / "funnel.yml")
     say(f"Stages: {' -> '.join(settings.steps)}")
@@ -150,7 +176,7 @@ def _tell(folder: Path, names: list[str], notes: list[str], named: product.Produ
     if not named.pinned:
         say("  - requirements.txt does not name the product yet: funnel init --update DIR --wheel WHEEL")
     say("Next:")
-    for step in (f"cd {folder}", "funnel report"):
+    for step in (f"cd {folder}", *standing(folder / "funnel.yml", now().date()).next):
         say(f"  {step}")
 
 

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from funnel.settings_sources import LEAD, LOST
-
-_CYRILLIC = str.maketrans(
-    dict(zip("абвгдеёзийклмнопрстуфыэ", "abvgdeeziiklmnoprstufye", strict=True))
-    | {"ж": "zh", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "iu", "я": "ia"}
-    | {"ъ": "", "ь": ""}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +69,3 @@ def title(word: str) -> str:
     """
     spaced = " ".join(word.replace("_", " ").split())
     return spaced[:1].upper() + spaced[1:]
-
-
-def key_of(text: str, taken: Sequence[str] = ()) -> str:
-    """Return a stage key made of a header or a name: Latin, without the word for date, and not taken yet.
-
-    >>> key_of("Дата КП"), key_of("Proposal sent at"), key_of("2nd call"), key_of("Sale", ["sale"])
-    ('kp', 'proposal_sent', 'stage_2nd_call', 'sale_2')
-    """
-    words = re.sub(r"[^a-z0-9]+", " ", text.casefold().translate(_CYRILLIC)).split()
-    told = [word for word in words if word not in ("date", "data", "time", "at", "of")] or words or ["stage"]
-    key = "_".join(told)
-    key = key if key[0].isalpha() else f"stage_{key}"
-    used, number, unique = {*taken, LEAD, LOST}, 2, key
-    while unique in used:
-        unique, number = f"{key}_{number}", number + 1
-    return unique

@@ -40,8 +40,8 @@ def standing(config: Path, today: dt.date) -> Standing:
         f"The report of {chosen.company}." if chosen.company else "A report; its company has no name yet."
     ]
     again = _version(chosen.root, facts)
-    missing = [path for path in chosen.source if not (chosen.root / path).exists()]
-    facts += [f"funnel.yml names {path} as a source, but it is not there." for path in missing]
+    missing = [path for path in chosen.source if not _filled(chosen.root / path)]
+    facts += [f"funnel.yml names {path} as a source, but nothing is there." for path in missing]
     if not chosen.path("warehouse").is_file():
         facts.append("No data have been imported yet.")
         return Standing(tuple(facts), (*again, _first(chosen, missing)))
@@ -60,9 +60,14 @@ def _version(root: Path, facts: list[str]) -> list[str]:
     return ["funnel init --update ."]
 
 
+def _filled(path: Path) -> bool:
+    """Whether a source is a file, or a folder that holds one."""
+    return path.is_file() or (path.is_dir() and any(not file.name.startswith(".") for file in path.iterdir()))
+
+
 def _first(chosen: Settings, missing: list[Path]) -> str:
     if chosen.amocrm is not None:
-        return "funnel sync"
+        return "funnel sync" if chosen.amocrm.pipelines else "funnel sync amocrm --suggest-mapping"
     if not chosen.source:
         return "set source: in funnel.yml to your files, or amocrm: to your account (data/amocrm.md)"
     return f"put your files into {missing[0]} (data/README.md)" if missing else "funnel report"

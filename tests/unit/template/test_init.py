@@ -1,5 +1,6 @@
 """`funnel init`: what it proposes from files, and that it writes all or nothing."""
 
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -208,3 +209,43 @@ def test_what_is_managed_holds_no_settings_data_or_words_of_the_company() -> Non
     names = set(project.managed(()))
     assert "funnel.yml" not in names and not any(name.startswith("data/demo") for name in names)
     assert {"report.qmd", "_quarto.yml", "_brand.yml", ".gitignore", "Makefile", "README.md"} <= names
+
+
+def test_an_account_is_named_or_left_as_a_comment(funnel: Any, tmp_path: Path) -> None:
+    said = funnel("init", tmp_path / "named", "--from", "amocrm", "--host", "acme.amocrm.ru")
+    assert said.code == 0 and said.err.strip().endswith("funnel sync amocrm --suggest-mapping")
+    found = settings.load(tmp_path / "named" / "funnel.yml").amocrm
+    assert found is not None and found.host == "acme.amocrm.ru"
+    assert funnel("init", tmp_path / "unnamed", "--from", "amocrm").code == 0
+    path = tmp_path / "unnamed" / "funnel.yml"
+    assert settings.load(path).amocrm is None
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = lines.index("# amocrm:")
+    lines[first : first + 5] = [line.removeprefix("# ") for line in lines[first : first + 5]]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    found = settings.load(path).amocrm
+    assert found is not None and found.attributes["manager"] == "responsible"
+    wrong = funnel("init", tmp_path / "third", "--from", "amocrm", "--host", "localhost:x@evil.example")
+    assert wrong.code == 2 and "--host" in wrong.err and not (tmp_path / "third").exists()
+
+
+def test_the_demo_takes_nothing_of_a_company(funnel: Any, tmp_path: Path) -> None:
+    said = funnel("init", tmp_path / "demo", "--from", "demo", "--company", "Acme", "--currency", "EUR")
+    assert said.code == 2 and "--company" in said.err and "--currency" in said.err
+    assert not (tmp_path / "demo").exists()
+
+
+class Typed(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_it_asks_for_what_is_missing(
+    funnel: Any, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = files.parent / "company"
+    monkeypatch.setattr("sys.stdin", Typed(f"{home}\nfiles\nAcme\nEurope/Riga\n\n"))
+    said = funnel("init", "--data", files)
+    assert said.code == 0, said.err
+    made = settings.load(home / "funnel.yml")
+    assert (made.company, made.timezone, made.currency) == ("Acme", "Europe/Riga", "EUR")

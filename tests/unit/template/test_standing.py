@@ -37,7 +37,7 @@ def test_it_says_what_comes_next(funnel: Any, home: Path, files: Path) -> None:
     then = funnel().err
     assert "The data end on 2026-01-30" in then and "No issue yet." in then
     files.rename(files.parent / "elsewhere")
-    assert "as a source, but it is not there" in funnel().err
+    assert "as a source, but nothing is there" in funnel().err
 
 
 def test_another_version_is_noticed(funnel: Any, home: Path) -> None:
