@@ -28,8 +28,8 @@ DECAY = 0.95
 DRAWS = 400
 TAIL = 13
 """Weeks over which the fading of the growth is measured, for ages that no cohort has reached."""
-POOL = 1.0
-"""A value's pattern of development is its own payments and as many again that follow all values together."""
+SPANS = 6
+"""Spans of lags over which payments are compared, each with as much of them."""
 EXPOSURE = ("value", "cohort_week", "number")
 """One row: how many leads, or customers, of one value of an attribute came in one cohort week."""
 AMOUNTS = ("value", "cohort_week", "lag", "amount")
@@ -151,6 +151,18 @@ def project(
     return mean, drawn + noise
 
 
+def ripening(pattern: PaymentTriangle) -> float:
+    """Return the share of all that is paid by the oldest age which comes in the last quarter of that age.
+
+    It is about what comes in the next quarter, which nobody has lived. 0 where the horizon has been lived.
+    """
+    oldest, horizon = int(pattern.ages.max()), pattern.increments.shape[1] - 1
+    if oldest >= horizon:
+        return 0.0
+    share = _share_paid(pattern, np.ones((1, len(pattern.ages))))[0]
+    return float(1 - share[oldest * 3 // 4] / share[oldest])
+
+
 def _dispersion(triangle: PaymentTriangle) -> float:
     """Return the variance of an amount over its mean, from what was paid: the larger of two estimates.
 
@@ -176,3 +188,30 @@ def _variance_ratio(seen: Floats, expected: Floats, fitted: int) -> float:
         return 0.0
     residual = (seen[usable] - expected[usable]) ** 2 / expected[usable]
     return float(residual.sum() / (usable.sum() - fitted))
+
+
+def payment_size(triangle: PaymentTriangle) -> float:
+    """Return the size of a payment that counts: the variance of an amount over its mean.
+
+    It is that of the amounts by cohort and span of lags around the pattern and the level of the neighbours;
+    single lags and cohorts may hold one payment, which says nothing of how payments differ. 0 where nothing
+    was paid.
+    """
+    done = triangle.increments * triangle.lived
+    share = _share_paid(triangle, np.ones((1, len(triangle.ages))))[0]
+    came = np.diff(share, prepend=0.0)
+    due = triangle.heads[:, None] * came * triangle.lived
+    near = DECAY ** np.abs(triangle.ages[:, None] - triangle.ages[None, :])
+    used = near @ due.sum(axis=1)
+    level = np.divide(near @ done.sum(axis=1), used, out=np.zeros_like(used), where=used > 0)
+    span = spans(came)
+    cohorts = len(level) * (1 - DECAY) / (1 + DECAY)
+    return _variance_ratio(done @ span, (due * level[:, None]) @ span, span.shape[1] + round(cohorts))
+
+
+def spans(amount: Floats) -> Floats:
+    """Return lag by span, 1 where the lag is in it: `SPANS` spans with as much of the amount each."""
+    way = np.cumsum(np.maximum(amount, 0))
+    at = np.minimum((way / max(way[-1], 1e-9) * SPANS).astype(int), SPANS - 1)
+    member: Floats = np.eye(SPANS)[at]
+    return member

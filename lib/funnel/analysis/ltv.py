@@ -14,15 +14,18 @@ import pandas as pd
 from funnel.analysis.capecod import (
     AMOUNTS,
     EXPOSURE,
-    POOL,
-    PaymentTriangle,
     drawn_cohorts,
+    payment_size,
     payment_triangles,
     project,
+    ripening,
 )
+from funnel.analysis.patterns import pooled
 from funnel.schema import PAID_COLUMNS, REACHED_COLUMNS, require
 from funnel.settings import LEAD
 
+FEW = 20
+"""Heads, and payments, that carry a curve."""
 _CUSTOMERS = ("attribute", "value", "attribute2", "value2", "cohort_week", "kind", "lag", "number", "amount")
 
 
@@ -95,23 +98,22 @@ def lifetime_values(
 
     Returns:
         One row per value: `value`, `number` (leads or customers), `paid` (Decimal, so far), `per_head` (so
-        far), `final`, `final_p05`, `final_p95` (projected total at the horizon), `ltv`, `ltv_p05`, `ltv_p95`
-        (the same per head), `seen` (share of the projected total already paid; NaN if it is not above 0).
-        Refunds may make any of these negative.
+        far), `final`, `final_p05`, `final_p10`, `final_p90`, `final_p95` (projected total at the horizon),
+        `ltv`, `ltv_p05`, `ltv_p95` (the same per head), `seen` (share of the projected total already paid;
+        NaN if it is not above 0), `ripening` (see `capecod.ripening`: above a twentieth, the log is too short
+        to tell the end). Refunds may make any of these negative.
     """
     rows = []
     found = payment_triangles(exposure, amounts, report_date, horizon)
-    whole = sum((triangle.increments for _, triangle, _ in found), np.zeros(1))
-    for value, triangle, paid in found:
+    patterns = pooled([triangle for _, triangle, _ in found])
+    for (value, triangle, paid), pattern in zip(found, patterns, strict=True):
         heads = float(triangle.heads.sum())
         if not heads:
             continue
-        own = triangle.increments
-        part = own.sum() / whole.sum() if whole.sum() > 0 else 0.0
-        pattern = PaymentTriangle(triangle.ages, triangle.heads, own + POOL * part * whole)
         mean, draws = project(triangle, pattern, np.random.default_rng([seed, 0]))
         so_far = float(triangle.paid.sum())
-        final, low, high = (so_far + x for x in (mean, *np.quantile(draws, [0.05, 0.95])))
+        ends = np.quantile(draws, [0.05, 0.1, 0.9, 0.95])
+        final, low, low10, high10, high = (so_far + amount for amount in (mean, *ends))
         rows.append(
             {
                 "value": value,
@@ -120,15 +122,28 @@ def lifetime_values(
                 "per_head": float(paid) / heads,
                 "final": final,
                 "final_p05": low,
+                "final_p10": low10,
+                "final_p90": high10,
                 "final_p95": high,
                 "ltv": final / heads,
                 "ltv_p05": low / heads,
                 "ltv_p95": high / heads,
                 "seen": so_far / final if final > 0 else float("nan"),
+                "ripening": ripening(pattern),
             }
         )
-    columns = ["value", "number", "paid", "per_head", "final", "final_p05", "final_p95"]
-    return pd.DataFrame(rows, columns=[*columns, "ltv", "ltv_p05", "ltv_p95", "seen"])
+    columns = [
+        "value",
+        "number",
+        "paid",
+        "per_head",
+        "final",
+        "final_p05",
+        "final_p10",
+        "final_p90",
+        "final_p95",
+    ]
+    return pd.DataFrame(rows, columns=[*columns, "ltv", "ltv_p05", "ltv_p95", "seen", "ripening"])
 
 
 def payback_curve(
@@ -136,8 +151,12 @@ def payback_curve(
 ) -> pd.DataFrame:
     """Follow what a head has paid by the age of its cohort, each age averaged over the cohorts that lived it.
 
+    The curve ends where fewer than `FEW` heads have lived on, or so few that they would have made fewer than
+    `FEW` payments of the typical size by then: one more payment would lift it by a twentieth or more.
+
     Returns:
-        One row per value and age 0 .. the oldest cohort's or the horizon: `value`, `age` (weeks), `number`
+        One row per value and age 0 .. the last that is carried, the oldest cohort's or the horizon; none for
+        a value that never had so many payments: `value`, `age` (weeks), `number`
         (heads of the cohorts that old), `per_head` (cumulative), `low`, `high` (90 %, cohorts drawn anew).
     """
     parts = []
@@ -152,8 +171,11 @@ def payback_curve(
         drawn = np.cumsum((weights @ paid) / np.maximum(weights @ heads, 1), axis=1)
         low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
         curve = np.cumsum(paid.sum(axis=0) / np.maximum(heads.sum(axis=0), 1))
-        columns = {"age": lags, "number": heads.sum(axis=0).astype("int64"), "per_head": curve}
-        parts.append(pd.DataFrame({"value": value, **columns, "low": low, "high": high}))
+        number = heads.sum(axis=0)
+        carried = np.flatnonzero((number >= FEW) & (number * curve >= FEW * payment_size(triangle)))
+        until = int(carried.max(initial=-1)) + 1
+        columns = {"age": lags, "number": number.astype("int64"), "per_head": curve}
+        parts.append(pd.DataFrame({"value": value, **columns, "low": low, "high": high}).head(until))
     empty = pd.DataFrame(columns=["value", "age", "number", "per_head", "low", "high"])
     return pd.concat(parts, ignore_index=True) if parts else empty
 

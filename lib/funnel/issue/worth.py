@@ -16,7 +16,9 @@ from funnel.settings import Settings
 SEED = 0
 _WORTH = {"per_head": "per_lead", "ltv": "lead_ltv", "ltv_p05": "lead_ltv_p05", "ltv_p95": "lead_ltv_p95"}
 _AT_THE_END = ["ltv", "ltv_p05", "ltv_p95", "lead_ltv", "lead_ltv_p05", "lead_ltv_p95", "seen"]
-_FINAL = ["final", "final_p05", "final_p95"]
+_ASIDE = ["final", "final_p05", "final_p10", "final_p90", "final_p95", "ripening"]
+RIPENING = 0.05
+"""Share of what was paid by the oldest age that came in its last quarter: beyond it no end is told."""
 
 
 def worth(
@@ -44,7 +46,8 @@ def worth(
         horizon), `seen`, `buyers`, `repeats_per_buyer`, `leads`, `per_lead`, `lead_ltv`, `lead_ltv_p05`,
         `lead_ltv_p95`, `cost_per_customer` (NaN without spend), `payback_weeks`, `payback_low`,
         `payback_high`, `expected_return` (ltv / cost). What is of the horizon is NaN where fewer than
-        `reliability.SHORT` weeks of history or `reliability.FEW` buyers are known.
+        `reliability.SHORT` weeks of history or `reliability.FEW` buyers are known, or where payments by the
+        oldest cohorts' age have not all but ceased (`RIPENING`).
         `payback`: one row per `unit` (customer, lead), `attribute`, `value` and `age` (weeks): `number`,
         `per_head`, `low`, `high`, `cost_per_head`.
     """
@@ -73,15 +76,15 @@ def worth(
     table["expected_return"] = (table["ltv"] / price.where(price > 0)).astype("float64")
     payback = pd.concat([one for one in curves if len(one)] or curves[:1], ignore_index=True)
     return {
-        "ltv": _first(table.drop(columns=_FINAL), ["attribute", "value"]),
+        "ltv": _first(table.drop(columns=_ASIDE), ["attribute", "value"]),
         "payback": _first(payback, ["unit", "attribute", "value"]),
     }
 
 
 def _told(table: pd.DataFrame, customers: pd.DataFrame, report_date: dt.date) -> pd.DataFrame:
-    """Leave out what cannot be told reliably yet: the end, from a short history or of few buyers."""
+    """Leave out what cannot be told reliably yet: the end, from too short a history or of few buyers."""
     history = (pd.Timestamp(report_date) - customers["cohort_week"].min()).days // 7
-    unsure = (table["buyers"] < FEW) | (history < SHORT)
+    unsure = (table["buyers"] < FEW) | (history < SHORT) | (table["ripening"] > RIPENING)
     return table.assign(**{name: table[name].where(~unsure) for name in _AT_THE_END})
 
 

@@ -28,7 +28,7 @@ from funnel.settings import LEAD, Settings
 MOST_CHANNELS = 5
 """Channels with a panel of their own: those that cost most."""
 PAYBACK_WEEKS = 52
-"""The payback curves end here, or where the oldest cohort does."""
+"""The payback curves end here, or where too few payments carry them (`analysis.ltv.payback_curve`)."""
 ROOM = 1.6
 """The cost axis ends at so many times the largest expected cost; what lies higher is marked at its edge."""
 _MIDDLE = 3.5
@@ -132,7 +132,9 @@ def payback(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
         for value in whole.sort_values(ascending=False, kind="stable").index[:MOST_CHANNELS]:
             name = clean(value, 40) or texts.t("not_given")
             groups.append((name, priced[priced["value"] == value]))
-        if groups[0][1].empty or groups[0][1]["per_head"].abs().max() <= 0:
+        if groups[0][1].empty:
+            return nothing(theme, texts, "few_payments_ltv")
+        if groups[0][1]["per_head"].abs().max() <= 0:
             return nothing(theme, texts, "empty_ltv")
         columns = min(len(groups), 2)
         lines = math.ceil(len(groups) / columns)

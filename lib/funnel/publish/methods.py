@@ -69,6 +69,12 @@ CHANGES: tuple[Change, ...] = (
         "open leads tell cohorts apart by what they proved to be worth, the marks and the backtest score the "
         "printed forecast, and slices add up to the whole",
     ),
+    Change(
+        "lifetime-value-pooled",
+        "0.2.0",
+        ("ltv", "payback"),
+        "values are pooled as far as their payments are alike; no end is told from a log too short for it",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

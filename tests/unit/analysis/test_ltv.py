@@ -25,6 +25,35 @@ def amounts(*rows, value=""):
     )
 
 
+def lines(replication, weeks=108):
+    """Leads, payments so far and in the end of a line of a week and one of nine months, at 1 : 6."""
+    rng = np.random.default_rng([13, replication])
+    heads, paid, truth = [], [], {}
+    for value, days, price in (("quick", 7, 100), ("slow", 270, 600)):
+        cohort = np.repeat(np.arange(weeks), rng.poisson(9, weeks))
+        lag = ((rng.random(len(cohort)) * 7 + rng.lognormal(np.log(days), 0.5, len(cohort))) // 7).astype(int)
+        amount = np.round(price * rng.lognormal(-0.08, 0.4, len(cohort)), 2)
+        seen = cohort + lag < weeks
+        truth[value] = amount[lag <= 104].sum()
+        heads.append(exposure(*[150] * weeks, value=value))
+        paid.append(amounts(*zip(cohort[seen], lag[seen], amount[seen], strict=True), value=value))
+    return pd.concat(heads), pd.concat(paid), truth
+
+
+def test_lines_of_another_pace_and_price_keep_their_own_worth():
+    report = FIRST.date() + dt.timedelta(weeks=108)
+    errors, inside = {"quick": [], "slow": []}, []
+    for replication in range(12):
+        heads, paid, truth = lines(replication)
+        for row in lifetime_values(heads, paid, report, 104, seed=1).to_dict("records"):
+            true = truth[row["value"]]
+            errors[row["value"]].append(row["final"] / true - 1)
+            inside.append(row["final_p10"] <= true <= row["final_p90"])
+    assert abs(np.mean(errors["quick"])) < 0.01  # +22 % where both shared one pattern
+    assert abs(np.mean(errors["slow"])) < 0.03
+    assert 14 <= sum(inside) <= 23  # of 24 with a chance of 80 %
+
+
 def regular(cohorts, horizon, report):
     """Every head pays 10 in its week and 1 in each of the next nine weeks, as far as they have been lived."""
     oldest = (report - FIRST.date()).days // 7 - 1
@@ -84,9 +113,25 @@ def test_no_leads_at_all_give_an_empty_table():
 
 def test_the_curve_counts_at_each_age_only_the_cohorts_that_lived_it():
     report = FIRST.date() + dt.timedelta(weeks=2)
-    curve = payback_curve(exposure(10, 30), amounts((0, 0, 20), (0, 1, 10), (1, 0, 60)), report, 10, seed=1)
-    assert curve["number"].tolist() == [40, 10]
+    curve = payback_curve(
+        exposure(100, 300), amounts((0, 0, 200), (0, 1, 100), (1, 0, 600)), report, 10, seed=1
+    )
+    assert curve["number"].tolist() == [400, 100]
     assert curve["per_head"].tolist() == [pytest.approx(2.0), pytest.approx(3.0)]
+
+
+def test_the_curve_ends_where_two_payments_would_make_it_jump():
+    # 60 cohorts of 40 contacts, two of whom pay 100 on average within nine weeks, so 5 a contact. Of the
+    # oldest two more pay in week 59: 5 by each of its contacts, and nobody else is that old.
+    rng = np.random.default_rng(1)
+    rows = [(c, lag, 100) for c in range(60) for lag in rng.integers(0, 9, rng.poisson(2)) if lag <= 59 - c]
+    report = FIRST.date() + dt.timedelta(weeks=60)
+    curve = payback_curve(exposure(*[40] * 60), amounts(*rows, (0, 59, 200)), report, 104, seed=1)
+    # 20 payments are those of ten cohorts: the curve goes on while about so many have lived.
+    assert 45 <= curve["age"].max() <= 54
+    assert curve["per_head"].max() == pytest.approx(5, rel=0.25)
+    few = payback_curve(exposure(*[40] * 60), amounts(*rows[::12]), report, 104, seed=1)
+    assert few.empty
 
 
 def test_the_payback_age_is_the_first_at_which_the_cost_is_back():

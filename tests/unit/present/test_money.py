@@ -161,7 +161,9 @@ def test_without_anything_to_draw_the_pictures_say_why(language: str, settings: 
     assert money_charts.cost_per_sale(costs, settings, texts).alt == texts.t("empty_costs")
     names = ["unit", "attribute", "value", "age", "number", "per_head", "low", "high", "cost_per_head"]
     nothing = pd.DataFrame(columns=names)
-    assert money_charts.payback(nothing, settings, texts).alt == texts.t("empty_ltv")
+    assert money_charts.payback(nothing, settings, texts).alt == texts.t("few_payments_ltv")
+    unpaid = pd.DataFrame([("customer", "", "", 0, 50, 0.0, 0.0, 0.0, NAN)], columns=names)
+    assert money_charts.payback(unpaid, settings, texts).alt == texts.t("empty_ltv")
     curves = pd.DataFrame(columns=["start", "stage", "days", "reached", "lost"])
     whole = pd.DataFrame(columns=["attribute", "cohort_quarter", "start", "stage"])
     assert money_charts.duration_curves(curves, whole, settings, texts).alt == texts.t("empty_durations")
