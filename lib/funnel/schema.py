@@ -225,12 +225,17 @@ class Loaded:
     closed: int = 0
 
 
+STAMPED = "stamped"
+"""The cubes of the warehouse have this column besides: how many of what a row counts rest on a moment that
+was stamped at once (`funnel.gate.stamps`), so that it is known to have happened by then, not when. A cube
+without it has none."""
+
 REACHED_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "stage", "lag", "leads")
 """The cube `reached`. One row: how many leads of one cohort week (Monday, datetime64) and one slice first
 reached a stage in the lag-th calendar week after the cohort's own. `attribute` and `value` are '' for the
 total; `attribute2` and `value2` are '' unless a pair was asked for. `stage` is 'lead' (lag 0), a configured
 stage, or 'lost' (first loss; not a step of the order). A lead without a value for an attribute has the
-value '' (shown as 'not given')."""
+value '' (shown as 'not given'). The lag of the `STAMPED` leads tells no delay."""
 
 PAID_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "lag", "payments", "amount")
 """The cube `paid`. One row: number and sum (Decimal, in the settings' currency) of the payments of one
@@ -248,7 +253,10 @@ MOVED_COLUMNS = (
 """The cube `moved`. One row: leads of a cohort week that came into `stage` in the `entered`-th calendar week
 (0 = the cohort's own) and left it for `next_stage` (a configured stage or 'lost') in the `left`-th;
 `next_stage` is '' for those still there at the report date, whose week `left` then is (censored). Where leads
-stood at any earlier Monday follows from it."""
+stood at any earlier Monday follows from it. Of the leads `STAMPED` came or left at a
+moment that is no time; all of a cohort and stage are where more than `gate.stamps.UNTOLD` of those that left
+are, since the others are no fair sample. They count where they stood, and tell nothing by how long.
+"""
 
 RESTATED_COLUMNS = ("cohort_week", "stage", "kind", "before", "after", "leads")
 """What changed between two knowledge times for one report date. One row: for one cohort week and stage

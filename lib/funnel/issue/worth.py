@@ -10,6 +10,7 @@ from funnel.analysis import costs, ltv
 from funnel.analysis.cohorts import select
 from funnel.analysis.costs import SPEND_KEYS
 from funnel.analysis.reliability import FEW, SHORT
+from funnel.gate.stamps import untold_weeks
 from funnel.issue.spending import known_weeks
 from funnel.settings import Settings
 
@@ -51,6 +52,7 @@ def worth(
         `payback`: one row per `unit` (customer, lead), `attribute`, `value` and `age` (weeks): `number`,
         `per_head`, `low`, `high`, `cost_per_head`.
     """
+    customers, reached, paid = _timed(customers, reached, paid)
     tables, curves = [], []
     for name in dict.fromkeys(("", *customers["attribute"])):
         cost = spend_by_week(spend, reached, settings, report_date, name)
@@ -79,6 +81,21 @@ def worth(
         "ltv": _first(table.drop(columns=_ASIDE), ["attribute", "value"]),
         "payback": _first(payback, ["unit", "attribute", "value"]),
     }
+
+
+def _timed(
+    customers: pd.DataFrame, reached: pd.DataFrame, paid: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Leave out the cohorts whose payments were dated at once: they tell no value by age."""
+    whole = paid[paid["attribute"] == ""]
+    weeks = untold_weeks(whole.rename(columns={"payments": "leads"}))
+    bought = customers[(customers["attribute"] == "") & (customers["kind"] != "customer")]
+    own = untold_weeks(bought.rename(columns={"number": "leads"}))
+    return (
+        customers[~customers["cohort_week"].isin(own)],
+        reached[~reached["cohort_week"].isin(weeks)],
+        paid[~paid["cohort_week"].isin(weeks)],
+    )
 
 
 def _told(table: pd.DataFrame, customers: pd.DataFrame, report_date: dt.date) -> pd.DataFrame:

@@ -9,11 +9,15 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from funnel.dates import AsOf
-from funnel.schema import MOVED_COLUMNS, REACHED_COLUMNS
+from funnel.gate.stamps import with_untold
+from funnel.schema import MOVED_COLUMNS, REACHED_COLUMNS, STAMPED
 from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables, instant, monday
 from funnel.warehouse.reach import cohort_leads, first_entries, journeys, not_before
 from funnel.warehouse.slices import By, Slices, cube, named
+from funnel.warehouse.stamped import is_stamped
+
+_COUNTS = {"leads": ibis._.count(), STAMPED: ibis._.stamped.sum()}
 
 
 def reached(
@@ -25,7 +29,7 @@ def reached(
     rule: ReachRule = "any-later",
     where: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS`.
+    """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS` and `STAMPED`.
 
     Raises:
         InputError: an attribute of `by` or `where` is not in the leads.
@@ -40,27 +44,36 @@ def reached(
         f"lag_{number}": (monday(not_before(joined[stage], joined.created_at)) - week).cast("int32")
         for number, stage in enumerate(stages)
     }
-    per_lead = joined.select(*slices.carried, week=week, **lags)
+    times = {
+        f"stamped_{number}": is_stamped(
+            tables.stamps, not_before(joined[stage], joined.created_at), joined.created_at
+        ).cast("int8")
+        for number, stage in enumerate(stages if tables.stamps else ())
+    }
+    per_lead = joined.select(*slices.carried, week=week, **lags, **times)
     # the leads' own rows do without the join: reading them again costs less than carrying them through it
     own = leads.select(
         *slices.carried,
         week=monday(leads.created_at),
         stage=_code(0),
         lag=ibis.literal(0, type="int32"),
+        stamped=_code(0),
     )
     rows = [own]
     for number, name in enumerate(lags):
         some = per_lead.filter(per_lead[name].notnull())
-        rows.append(some.select(*slices.carried, "week", stage=_code(number + 1), lag=some[name]))
+        stamped = some[f"stamped_{number}"] if times else _code(0)
+        columns = {"stage": _code(number + 1), "lag": some[name], "stamped": stamped}
+        rows.append(some.select(*slices.carried, "week", **columns))
     frame = cube(
         ibis.union(*rows, distinct=False),
         slices,
         ("week", "stage", "lag"),
-        {"leads": ibis._.count()},
+        _COUNTS,
     )
     frame["stage"] = named(frame["stage"], [*settings.steps, LOST])
     frame["lag"] //= 7
-    return frame[list(REACHED_COLUMNS)]
+    return frame[[*REACHED_COLUMNS, STAMPED]]
 
 
 def moved(
@@ -72,7 +85,7 @@ def moved(
     rule: ReachRule = "any-later",
     where: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return which leads left a stage for which other, and in which week; see `schema.MOVED_COLUMNS`.
+    """Return which leads left a stage for which other, and in which week: `MOVED_COLUMNS`, `STAMPED`.
 
     A lead's way leads through the stages it reached, forward only: going back does not undo what was reached.
     It is lost if its last entry is a loss and it did not reach the last stage.
@@ -92,7 +105,10 @@ def moved(
             (per_lead.lost_at.notnull(), _code(last + 1)),
             else_=_code(last + 2),
         )
-        until = ibis.coalesce(*later, per_lead.lost_at, instant(as_of.cutoff))
+        end = ibis.coalesce(*later, per_lead.lost_at)
+        until = ibis.coalesce(end, instant(as_of.cutoff))
+        created = per_lead.created_at
+        begun = is_stamped(tables.stamps, at, created) if number else ibis.literal(False)
         rows.append(
             per_lead.filter(at.notnull()).select(
                 "week",
@@ -101,18 +117,19 @@ def moved(
                 next_stage=reached_next,
                 entered=(monday(at) - per_lead.week).cast("int32"),
                 left=(monday(until) - per_lead.week).cast("int32"),
+                stamped=(begun | is_stamped(tables.stamps, end, created)).cast("int8"),
             )
         )
-    frame = cube(
-        ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0],
-        slices,
-        ("week", "stage", "next_stage", "entered", "left"),
-        {"leads": ibis._.count()},
-    )
+    whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    frame = cube(whole, slices, ("week", "stage", "next_stage", "entered", "left"), _COUNTS)
+    if tables.stamps:
+        totals = cube(whole, Slices([()]), ("week", "stage", "next_stage"), _COUNTS)
+        totals = totals[totals["next_stage"] != last + 2]  # who is still there has not left
+        frame = with_untold(frame, totals, ["cohort_week", "stage"])
     frame["stage"] = named(frame["stage"], settings.steps)
     frame["next_stage"] = named(frame["next_stage"], [*settings.steps, LOST, ""])
     frame[["entered", "left"]] //= 7
-    return frame[list(MOVED_COLUMNS)]
+    return frame[[*MOVED_COLUMNS, STAMPED]]
 
 
 def _forward(leads: ir.Table, last: int) -> ir.Table:

@@ -15,15 +15,15 @@ _EXACT = decimal.Context(prec=80)
 
 
 def in_own_currency(
-    frame: pd.DataFrame, settings: Settings, columns: Sequence[str], count: str
+    frame: pd.DataFrame, settings: Settings, columns: Sequence[str], *counts: str
 ) -> pd.DataFrame:
     """Multiply `amount` (Decimal) with the rate of `currency`, and add up rows that then have the same keys.
 
     Args:
         frame: with `amount`, `currency` and the columns asked for.
         settings: the currency and the rates.
-        columns: what to return, `count` and 'amount' among them; the others are the keys.
-        count: a column of whole numbers to add up too.
+        columns: what to return, `counts` and 'amount' among them; the others are the keys.
+        counts: columns of whole numbers to add up too.
 
     Raises:
         InputError: a currency has no rate; all of them at once.
@@ -36,9 +36,9 @@ def in_own_currency(
     ]
     result = frame.assign(amount=pd.Series(amounts, index=frame.index, dtype=object))
     if frame["currency"].nunique() > 1:
-        keys = [name for name in columns if name not in (count, "amount")]
+        keys = [name for name in columns if name not in (*counts, "amount")]
         result = result.groupby(keys, sort=False, as_index=False).agg(
-            {count: "sum", "amount": _exact_sum},
+            {**dict.fromkeys(counts, "sum"), "amount": _exact_sum},
         )
     return result[list(columns)].reset_index(drop=True)
 

@@ -10,11 +10,13 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from funnel.dates import AsOf
+from funnel.schema import STAMPED
 from funnel.settings import Settings
 from funnel.warehouse.currency import in_own_currency
 from funnel.warehouse.known import Tables, monday
 from funnel.warehouse.reach import filled
 from funnel.warehouse.slices import By, Slices, cube, named
+from funnel.warehouse.stamped import is_payment_stamped
 
 CUSTOMER_COLUMNS = (
     "attribute", "value", "attribute2", "value2", "cohort_week", "kind", "lag", "number", "amount",
@@ -23,7 +25,7 @@ CUSTOMER_COLUMNS = (
 of that first lead: how many there are (`kind` 'customer', lag 0, amount 0), their first payments ('first'),
 later ones ('repeat') and refunds ('refund', negative) in the lag-th calendar week after: `number` and
 `amount` (Decimal, in the settings' currency). A lead without `customer_id` is a customer of its own; a
-payment before the first lead counts at lag 0."""
+payment before the first lead counts at lag 0. Of the payments `STAMPED` were dated at once."""
 
 _KINDS = ("customer", "first", "repeat", "refund")
 
@@ -62,6 +64,7 @@ def customers(
         lag=ibis.literal(0, type="int32"),
         currency=own,
         amount=zero,
+        stamped=_code(0),
     )
     payments = joined.select(
         *slices.carried,
@@ -70,20 +73,21 @@ def customers(
         lag=ibis.greatest(joined.paid_week - joined.week, 0).cast("int32"),
         currency=joined.currency,
         amount=joined.amount,
+        stamped=joined.stamped,
     )
     frame = cube(
         ibis.union(counted, payments, distinct=False),
         slices,
         ("week", "kind", "lag", "currency"),
-        {"number": ibis._.count(), "amount": ibis._.amount.sum()},
+        {"number": ibis._.count(), "amount": ibis._.amount.sum(), STAMPED: ibis._.stamped.sum()},
     )
     frame["lag"] //= 7
     frame["kind"] = named(frame["kind"], _KINDS)
-    return in_own_currency(frame, settings, CUSTOMER_COLUMNS, "number")
+    return in_own_currency(frame, settings, (*CUSTOMER_COLUMNS, STAMPED), "number", STAMPED)
 
 
 def _owned(tables: Tables, as_of: AsOf, slices: Slices, where: Mapping[str, str]) -> ir.Table:
-    """Return one row per lead: `lead_id`, its `customer`, `week`, `attr_*`, and whether it is the `first`."""
+    """Return each lead: `lead_id`, `customer`, `created_at`, `week`, `attr_*`, whether it is the `first`."""
     tables.require_attributes([*slices.attributes, *where], "attribute")
     leads = tables.at("leads", as_of)
     customer = ibis.coalesce(leads.customer_id.nullif(""), "\x00" + leads.lead_id)
@@ -96,15 +100,16 @@ def _owned(tables: Tables, as_of: AsOf, slices: Slices, where: Mapping[str, str]
         "lead_id",
         **values,
         customer=customer,
+        created_at=leads.created_at,
         week=monday(leads.created_at),
         first=(ibis.row_number().over(order) == 0) & kept,
     )
 
 
 def _payments(tables: Tables, settings: Settings, as_of: AsOf, owned: ir.Table) -> ir.Table:
-    """Return one row per payment: `payer`, `paid_week`, `amount`, `currency`, `nth` of its sign."""
+    """Return each payment: `payer`, `paid_week`, `amount`, `currency`, `nth` of its sign, `stamped`."""
     payments = tables.at("payments", as_of)
-    whose = owned.select(of_lead=owned.lead_id, payer=owned.customer)
+    whose = owned.select(of_lead=owned.lead_id, payer=owned.customer, created=owned.created_at)
     joined = payments.inner_join(whose, payments.lead_id == whose.of_lead)
     order = ibis.window(
         group_by=[joined.payer, joined.amount < 0], order_by=[joined.paid_at, joined.lead_id, joined.amount]
@@ -115,6 +120,7 @@ def _payments(tables: Tables, settings: Settings, as_of: AsOf, owned: ir.Table) 
         paid_week=monday(joined.paid_at),
         currency=ibis.coalesce(joined.currency, ibis.literal(settings.currency)),
         nth=ibis.row_number().over(order),
+        stamped=is_payment_stamped(tables.stamps, joined.paid_at, joined.created).cast("int8"),
     )
 
 

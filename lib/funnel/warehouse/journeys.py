@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from funnel.dates import AsOf
+from funnel.gate.stamps import with_untold
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.known import FIRST_MONDAY, Tables, day, instant, monday
 from funnel.warehouse.reach import journeys
 from funnel.warehouse.slices import By, Slices, cube, named
+from funnel.warehouse.stamped import is_stamped
 
 WAITS_COLUMNS = (
     "attribute", "value", "attribute2", "value2", "cohort_month",
@@ -26,7 +28,7 @@ most."""
 _GRID = 1.01
 _OUTCOMES = ("reached", "lost", "open")
 _DAY = 86_400_000_000
-_COUNT = {"leads": ibis._.count()}
+_COUNTS = {"leads": ibis._.count(), "stamped": ibis._.stamped.sum()}
 
 
 def waits(
@@ -43,7 +45,8 @@ def waits(
     A lead on the way to a stage is lost when its last entry of all is a loss, at the time of that loss. From
     a stage to the next one counts a lead that was seen entering the first: a stage that is taken as reached
     because the lead stands there, or in a later one, has no time from which its wait could be told. Nor has
-    a way whose end came before its beginning.
+    a way whose end came before its beginning. A moment that was stamped at once tells no time: see
+    `gate.stamps.with_untold`.
 
     Raises:
         InputError: an attribute of `by` or `where` is not in the leads.
@@ -58,8 +61,11 @@ def waits(
         begin, end = leads[f"at_{start}"], leads[f"at_{to}"]
         forward = end.isnull() | (end >= begin)
         seen = (leads[f"seen_{start}"] == begin) & forward if start else begin.notnull()
+        if start:
+            seen = seen & ~is_stamped(tables.stamps, begin, leads.created_at)
+        gone = ibis.coalesce(end, leads.lost_at)
         outcome = ibis.cases((end.notnull(), 0), (leads.lost_at.notnull(), 1), else_=2).cast("int8")
-        until = ibis.coalesce(end, leads.lost_at, instant(as_of.cutoff))
+        until = ibis.coalesce(gone, instant(as_of.cutoff))
         minutes = ibis.greatest(until.delta(begin, unit="microsecond") / 60_000_000, 1.0)
         rows.append(
             leads.filter(seen).select(
@@ -69,10 +75,18 @@ def waits(
                 stage=ibis.literal(to, type="int8"),
                 outcome=outcome,
                 step=(minutes.ln() / ibis.literal(_GRID).ln()).floor().cast("int32"),
+                stamped=is_stamped(tables.stamps, gone, leads.created_at).cast("int8"),
             )
         )
     keys = ("week", "start", "stage", "outcome", "step")
-    frame = cube(ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0], slices, keys, _COUNT)
+    whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    frame = cube(whole, slices, keys, _COUNTS)
+    if tables.stamps:
+        totals = cube(whole, Slices([()]), keys[:-1], _COUNTS)
+        totals = totals[totals["outcome"] != _OUTCOMES.index("open")]
+        frame = with_untold(frame, totals, ["cohort_week", "start", "stage"])
+        frame["leads"] -= frame["stamped"]
+        frame = frame[frame["leads"] > 0].reset_index(drop=True)
     frame = frame.rename(columns={"cohort_week": "cohort_month"})
     for name in ("start", "stage"):
         frame[name] = named(frame[name], settings.steps)

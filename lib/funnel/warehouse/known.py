@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from funnel.dates import AsOf
 from funnel.errors import InputError, Problem, nearest
+from funnel.gate.stamps import NO_STAMPS, Stamps
 from funnel.schema import LEADS, TableName
 
 BEGINNING = dt.datetime(1, 1, 1)  # noqa: DTZ001 - known from the beginning; UTC without offset like all known times
@@ -30,6 +31,7 @@ class Tables:
     """The four canonical tables of any Ibis engine; without `known_from` a table counts as always known.
 
     `first_import` is when the rows known from the beginning were really read; None where nobody knows.
+    `stamps` are the moments that are no times.
     """
 
     leads: ir.Table
@@ -37,6 +39,7 @@ class Tables:
     payments: ir.Table
     spend: ir.Table
     first_import: dt.datetime | None = None
+    stamps: Stamps = NO_STAMPS
 
     def known(self, name: TableName, known_at: dt.datetime) -> ir.Table:
         """Return the rows of a table in the version that was known at a time."""

@@ -8,12 +8,13 @@ import ibis
 import pandas as pd
 
 from funnel.dates import AsOf
-from funnel.schema import PAID_COLUMNS, SPEND_COLUMNS
+from funnel.schema import PAID_COLUMNS, SPEND_COLUMNS, STAMPED
 from funnel.settings import Settings
 from funnel.warehouse.currency import in_own_currency
 from funnel.warehouse.known import Tables, monday
 from funnel.warehouse.reach import cohort_leads, filled
 from funnel.warehouse.slices import By, Slices, cube
+from funnel.warehouse.stamped import is_payment_stamped
 
 
 def paid(
@@ -42,15 +43,16 @@ def paid(
         week=week,
         lag=ibis.greatest(monday(joined.paid_at) - week, 0),
         currency=ibis.coalesce(joined.currency, ibis.literal(settings.currency)),
+        stamped=is_payment_stamped(tables.stamps, joined.paid_at, joined.created_at).cast("int8"),
     )
     frame = cube(
         rows,
         slices,
         ("week", "lag", "currency"),
-        {"payments": ibis._.count(), "amount": ibis._.amount.sum()},
+        {"payments": ibis._.count(), "amount": ibis._.amount.sum(), STAMPED: ibis._.stamped.sum()},
     )
     frame["lag"] //= 7
-    return in_own_currency(frame, settings, PAID_COLUMNS, "payments")
+    return in_own_currency(frame, settings, (*PAID_COLUMNS, STAMPED), "payments", STAMPED)
 
 
 def spend(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:

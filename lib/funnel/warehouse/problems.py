@@ -13,6 +13,7 @@ from funnel.schema import PROBLEM_COLUMNS, TableName
 from funnel.settings import LOST, Settings
 from funnel.warehouse.known import Tables
 from funnel.warehouse.reach import filled, first_entries
+from funnel.warehouse.stamped import stamped_rows
 
 PROBLEMS = (
     "dated_ahead",
@@ -23,11 +24,12 @@ PROBLEMS = (
     "out_of_sequence",
     "skipped_stage",
     "reached_at_least",
+    "stamped_at_once",
     "negative_cost",
     "missing_value",
 )
 """The kinds of problem; `missing_value` is followed by a colon and the attribute's name."""
-WANTS_A_HAND = ("dated_ahead", "unknown_stage")
+WANTS_A_HAND = ("dated_ahead", "unknown_stage", "stamped_at_once")
 """The kinds that are a slip, or leave out what was meant to count; the others count as METHODS.md says."""
 
 
@@ -43,6 +45,8 @@ def problems(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
     - `skipped_stage`: a lead entered a later stage but never this one.
     - `reached_at_least`: entries concluded from where a lead stood, not seen as they happened; dated as late
       as possible.
+    - `stamped_at_once`: dated by a migration, or at the lead's creation with all else (`gate.stamps`);
+      reached or paid by then, nobody knows when.
     - `negative_cost`: ad spend below 0, a credit or a correction; it counts. No leads; the example is a day.
     - `missing_value:NAME`: leads without a value for an attribute of the settings.
     """
@@ -97,6 +101,8 @@ def _kinds(tables: Tables, settings: Settings, as_of: AsOf) -> Iterator[tuple[st
             "reached_at_least",
             entries.filter(entries.origin.isin(["current", "snapshot"])),
         )
+    yield "stage_entries", "stamped_at_once", stamped_rows(tables, "stage_entries", as_of)
+    yield "payments", "stamped_at_once", stamped_rows(tables, "payments", as_of)
     spend = tables.at("spend", as_of)
     credits = spend.filter(spend.cost < 0)
     yield (

@@ -14,6 +14,7 @@ import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.errors import MissingError
+from funnel.gate.stamps import Stamps
 from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse import (
@@ -26,6 +27,7 @@ from funnel.warehouse import (
     money,
     problems,
     restated,
+    stamped,
     values,
 )
 from funnel.warehouse.foreign import attach
@@ -58,6 +60,7 @@ class Warehouse:
         self._foreign = tables
         self._lock = lock
         self._ibis = ibis.duckdb.from_connection(connection)
+        self._stamps: dict[AsOf, Stamps] = {}
 
     @classmethod
     def open(
@@ -122,6 +125,16 @@ class Warehouse:
         tables = self._foreign or Tables(*(self._ibis.table(name) for name in TABLES))
         return tables if self._foreign else replace(tables, first_import=load.first_import(self._connection))
 
+    def stamps(self, as_of: AsOf) -> Stamps:
+        """Return what of the history was stamped at once and tells no time; see `funnel.gate.stamps`."""
+        if as_of not in self._stamps:
+            self._stamps[as_of] = stamped.find(self._tables, self._settings, as_of)
+        return self._stamps[as_of]
+
+    def _timed(self, as_of: AsOf) -> Tables:
+        """Return the tables with what is no time in them."""
+        return replace(self._tables, stamps=self.stamps(as_of))
+
     def load(
         self, batch: Batch, known_at: dt.datetime, *, full: bool = False
     ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
@@ -143,6 +156,7 @@ class Warehouse:
             InputError: a column has a reserved name, or one that differs only in case from a known one.
             FunnelError: the disk is full or failed; the warehouse is as before.
         """
+        self._stamps.clear()
         return load.load(self._connection, batch, known_at, root=self._settings.root, full=full)
 
     def known_at(self) -> dt.datetime:
@@ -231,13 +245,15 @@ class Warehouse:
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS`."""
-        return cubes.reached(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
+        return cubes.reached(
+            self._timed(as_of), self._settings, as_of, by, rule=self._rule(rule), where=where
+        )
 
     def moved(
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return where leads went from each stage, and after how long; see `schema.MOVED_COLUMNS`."""
-        return cubes.moved(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
+        return cubes.moved(self._timed(as_of), self._settings, as_of, by, rule=self._rule(rule), where=where)
 
     def paid(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
         """Return number and sum of payments by cohort week and lag; see `schema.PAID_COLUMNS`.
@@ -245,7 +261,7 @@ class Warehouse:
         Raises:
             InputError: also for a currency without a configured rate.
         """
-        return money.paid(self._tables, self._settings, as_of, by, where=where)
+        return money.paid(self._timed(as_of), self._settings, as_of, by, where=where)
 
     def spend(self, as_of: AsOf) -> pd.DataFrame:
         """Return the ad spend by day, channel and campaign; see `schema.SPEND_COLUMNS`."""
@@ -259,7 +275,9 @@ class Warehouse:
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return how long leads took to each stage, or wait for it; see `journeys.WAITS_COLUMNS`."""
-        return journeys.waits(self._tables, self._settings, as_of, by, rule=self._rule(rule), where=where)
+        return journeys.waits(
+            self._timed(as_of), self._settings, as_of, by, rule=self._rule(rule), where=where
+        )
 
     def long_waiting(
         self,
@@ -279,7 +297,7 @@ class Warehouse:
         Raises:
             InputError: also for a currency without a configured rate.
         """
-        return customers.customers(self._tables, self._settings, as_of, by, where=where)
+        return customers.customers(self._timed(as_of), self._settings, as_of, by, where=where)
 
     def crossed(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
         """Return the cross of attributes by cohort week, for the workbook; see `crossed.crossed`.
@@ -291,7 +309,7 @@ class Warehouse:
 
     def problems(self, as_of: AsOf) -> pd.DataFrame:
         """Return the data problems; see `problems.problems`."""
-        return problems.problems(self._tables, self._settings, as_of)
+        return problems.problems(self._timed(as_of), self._settings, as_of)
 
     def restated(
         self, report_date: dt.date, before: dt.datetime, after: dt.datetime, rule: ReachRule | None = None

@@ -1,0 +1,151 @@
+"""Which moments of the history are stamped, as `funnel.gate.stamps` judges it, and what then is no time."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from funnel.dates import AsOf
+from funnel.gate import stamps
+from funnel.gate.stamps import Stamps
+from funnel.schema import TableName
+from funnel.settings import Settings
+from funnel.warehouse.known import EVENT, FIRST_MONDAY, Tables, instant, monday
+
+
+def find(tables: Tables, settings: Settings, as_of: AsOf) -> Stamps:
+    """Return what of the history known and past at an `AsOf` is stamped."""
+    entries = _dated(tables, "stage_entries", as_of)
+    days = _days(entries)
+    found = stamps.may_be_stamped(days)
+    whole: list[pd.Timestamp] = []
+    seconds: list[pd.Timestamp] = []
+    if len(found):
+        total = int(days["rows"].sum())
+        whole = stamps.stamped_moments(found, _usual(days), total)
+        left = found[~found["moment"].isin(whole)]
+        if len(left):
+            counts = _counts(entries, "s")
+            usual = counts.group_by(month=counts.moment.truncate("M")).aggregate(most=counts.rows.max())
+            large = counts.filter(
+                counts.rows >= stamps.FEW, counts.moment.date().isin(_dates(left["moment"]))
+            )
+            seconds = stamps.stamped_moments(_frame(large), _frame(usual), total)
+    paid = _days(_dated(tables, "payments", as_of))
+    large = stamps.may_be_stamped(paid)
+    return Stamps(
+        tuple(_dates(whole)),
+        tuple(moment.to_pydatetime() for moment in seconds),
+        tuple(_dates(stamps.stamped_moments(large, _usual(paid), int(paid["rows"].sum())))),
+        tuple(stamps.stamped_cohorts(_creation(tables, settings, as_of))),
+    )
+
+
+def is_stamped(found: Stamps, moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.BooleanValue:
+    """Tell whether the moment at which a lead reached a stage or was lost is stamped; no for an empty one."""
+    tests = _at_creation(found, moment, created)
+    if found.days:
+        tests.append(_on(found.days, moment, created))
+    if found.seconds:
+        tests.append(moment.truncate("s").isin([instant(one) for one in found.seconds]))
+    return _any(tests)
+
+
+def is_payment_stamped(
+    found: Stamps, moment: ir.TimestampValue, created: ir.TimestampValue
+) -> ir.BooleanValue:
+    """Tell the same of the moment of a payment."""
+    tests = _at_creation(found, moment, created)
+    if found.payment_days:
+        tests.append(_on(found.payment_days, moment, created))
+    return _any(tests)
+
+
+def stamped_rows(tables: Tables, name: TableName, as_of: AsOf) -> ir.Table:
+    """Return the stage entries or payments whose date is stamped: `lead_id`, `moment`, `created_at`."""
+    rows = _dated(tables, name, as_of)
+    test = is_payment_stamped if name == "payments" else is_stamped
+    return rows.filter(test(tables.stamps, rows.moment, rows.created_at))
+
+
+def _any(tests: list[ir.BooleanValue]) -> ir.BooleanValue:
+    whole: ir.BooleanValue = ibis.literal(False)
+    for test in tests:
+        whole = whole | test
+    return ibis.coalesce(whole, ibis.literal(False))
+
+
+def _on(days: tuple[dt.date, ...], moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.BooleanValue:
+    return moment.date().isin([day.isoformat() for day in days]) & (created.date() < moment.date())
+
+
+def _at_creation(
+    found: Stamps, moment: ir.TimestampValue, created: ir.TimestampValue
+) -> list[ir.BooleanValue]:
+    if not found.weeks:
+        return []
+    weeks = [(week - FIRST_MONDAY).days for week in found.weeks]
+    return [monday(created).isin(weeks) & _same(moment, created)]
+
+
+def _same(moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.BooleanValue:
+    """Tell whether something is dated at the creation: that moment, or its day without a time."""
+    return (moment == created) | (moment == created.truncate("D"))
+
+
+def _dated(tables: Tables, name: TableName, as_of: AsOf) -> ir.Table:
+    """Return one row per row of a table: `moment`, and the lead's `created_at`."""
+    rows = tables.at(name, as_of)
+    leads = tables.at("leads", as_of).select("lead_id", "created_at")
+    return rows.select("lead_id", moment=rows[EVENT[name]]).inner_join(leads, "lead_id")
+
+
+def _counts(rows: ir.Table, unit: str) -> ir.Table:
+    late = rows.moment > rows.created_at + ibis.interval(days=stamps.OLD_DAYS)
+    return rows.group_by(moment=rows.moment.truncate(unit)).aggregate(
+        rows=ibis._.count(), old=late.cast("int64").sum()
+    )
+
+
+def _days(rows: ir.Table) -> pd.DataFrame:
+    return _frame(_counts(rows, "D"))
+
+
+def _usual(days: pd.DataFrame) -> pd.DataFrame:
+    """Return the largest day of each month."""
+    month = days["moment"].dt.to_period("M").dt.to_timestamp().rename("month")
+    return days.groupby(month)["rows"].max().rename("most").reset_index()
+
+
+def _creation(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
+    """Return `stamps.CREATION_COLUMNS`."""
+    entries = tables.at("stage_entries", as_of)
+    entries = entries.filter(entries.stage.isin(settings.stage_keys))
+    leads = tables.at("leads", as_of).select("lead_id", "created_at")
+    joined = entries.select("lead_id", "stage", "entered_at").inner_join(leads, "lead_id")
+    same = _same(joined.entered_at, joined.created_at)
+    per_lead = joined.group_by("lead_id").aggregate(
+        week=monday(joined.created_at).min(),
+        stages=joined.stage.nunique(),
+        same=joined.stage.nunique(where=same),
+    )
+    went = per_lead.filter(per_lead.stages >= 2)
+    frame = _frame(
+        went.group_by("week").aggregate(advanced=ibis._.count(), at_once=(went.same >= 2).cast("int64").sum())
+    )
+    frame["cohort_week"] = pd.to_datetime(
+        [FIRST_MONDAY + dt.timedelta(days=int(week)) for week in frame["week"]]
+    )
+    return frame
+
+
+def _frame(table: ir.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pyarrow().to_pandas()
+    return frame
+
+
+def _dates(moments: pd.Series | list[pd.Timestamp]) -> list[dt.date]:
+    return [pd.Timestamp(moment).date() for moment in moments]
