@@ -6,7 +6,7 @@ import html
 import re
 
 _UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\uf8ff]"
 )
 _BREAKS = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
 _MARKDOWN = re.compile(r"""[\\`*_{}\[\]<>#|~^$@"'&]|-(?=-)|\.(?=\.)|:(?=//)""")
@@ -15,8 +15,8 @@ _MARKDOWN = re.compile(r"""[\\`*_{}\[\]<>#|~^$@"'&]|-(?=-)|\.(?=\.)|:(?=//)""")
 def clean(text: str, limit: int = 60) -> str:
     r"""Return a value on one line, at most `limit` characters long.
 
-    Control characters, and those that turn the direction of writing or cannot be seen, become ``\ufffd``,
-    so that a value never looks like another one.
+    Control characters, and those that turn the direction of writing or cannot be seen (of private use too),
+    become ``\ufffd``, so that a value never looks like another one.
 
     >>> clean("Anna\u202eevil\nline")
     'Anna�evil line'

@@ -16,7 +16,16 @@ from funnel.publish.builtin.config import Config
 from funnel.publish.builtin.notebook import Notebooks, Shown
 from funnel.publish.builtin.problems import Place, Problems
 from funnel.publish.builtin.reach import TEXTS, Reach
-from funnel.publish.builtin.scan import OPEN, SHORTCODES, TOKEN, Shortcode, Source, mark_raw, scan
+from funnel.publish.builtin.scan import (
+    OPEN,
+    SHORTCODES,
+    TOKEN,
+    Shortcode,
+    Source,
+    mark_raw,
+    scan,
+    unmarked,
+)
 from funnel.publish.builtin.tree import Node, rewrite, string
 
 META = ("title", "subtitle", "date", "company", "commit", "renderer")
@@ -139,7 +148,7 @@ class _Reader:
         if isinstance(value, (str, int, float, bool)):
             text = str(value).lower() if isinstance(value, bool) else str(value)
             self.values[number] = len(self.texts)
-            self.texts.append((pandoc.UNTRUSTED, text.strip()))
+            self.texts.append((pandoc.UNTRUSTED, unmarked(text.strip())))
             return
         leaves = [path for path, _ in config.flat(known)]
         what = "holds no single value in" if value is not None else "is not in"
@@ -163,7 +172,7 @@ class _Reader:
                 self.shown[number] = pairs
         meta = {key: str(self.settings.meta[key]) for key in META if self.settings.meta.get(key) is not None}
         first = len(self.texts)
-        self.texts.extend((pandoc.UNTRUSTED, text) for text in meta.values())
+        self.texts.extend((pandoc.UNTRUSTED, unmarked(text)) for text in meta.values())
         self.trees = pandoc.parse(self.texts)
         for offset, key in enumerate(meta):
             self.meta[key] = self._inlines(self.trees[first + offset], Place("_quarto.yml"))
@@ -236,7 +245,10 @@ class _Reader:
     def _forgotten(self, tree: list[Node]) -> None:
         """Report shortcodes in places where they have no effect, such as the address of a link."""
         for found in re.finditer(f"(?:{OPEN}|%EE%80%80)([0-9]+)", json.dumps(tree, ensure_ascii=False)):
-            call = self.shortcodes[int(found[1])]
+            number = int(found[1])
+            if number >= len(self.shortcodes):
+                continue  # no mark of ours, but an address that was written so
+            call = self.shortcodes[number]
             self.problems.add(call.place, f"{call.name} in an address or attribute", "plain text")
 
     def _images(self, source: Source) -> Callable[[str, Place], str]:

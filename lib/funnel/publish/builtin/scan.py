@@ -9,9 +9,11 @@ import re
 import shlex
 from dataclasses import dataclass, field
 
+from funnel.publish.builtin.depth import Depth, too_much
 from funnel.publish.builtin.problems import Place, Problems
 
 OPEN, CLOSE = "\ue000", "\ue001"  # around the number of a shortcode in the text given to Pandoc
+_MARK = re.compile(f"[{OPEN}{CLOSE}]|&#(?:x0*e00[01]|0*5734[45]);?", re.IGNORECASE)
 TOKEN = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 RAW_CLASS = "funnel-raw"
 RAW_TARGETS = ("html", "typst")
@@ -73,9 +75,10 @@ def scan(
 ) -> Source:
     """Scan a file's text (without front matter); its shortcodes, if it may have any, go to `shortcodes`."""
     source = Source(name, trusted, first=first)
-    if OPEN in text or CLOSE in text:
-        problems.add(Place(name), "private-use characters U+E000 or U+E001", todo="delete them")
-        text = text.replace(OPEN, "").replace(CLOSE, "")
+    if shortcodes is not None and (long := too_much(text)):
+        problems.add(Place(name), long, todo="split it")
+        return source
+    text = unmarked(text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     out: list[str] = []
     bare: list[str] = []
@@ -94,6 +97,7 @@ def scan(
             prose.clear()
 
     fence = ""
+    depth = Depth() if shortcodes is not None else None
     number = first - 1
     for number, line in enumerate(text.split("\n"), first):
         if fence:
@@ -122,6 +126,9 @@ def scan(
             open_divs.append(number)
             source.divs.append(number)
         prose.append(line)
+        if depth is not None and (deep := depth.wrong(line, len(open_divs))):
+            problems.add(Place(name, number), deep)
+            return source
     if fence:
         problems.add(Place(name), "a code block is not closed", todo=f"end it with a line {fence}")
     end_prose(number + 1)
@@ -129,6 +136,15 @@ def scan(
         problems.add(Place(name, opened), "this ::: block is not closed", todo="add a line ::: after it")
     source.text, source.bare = "\n".join(out), "\n".join(bare)
     return source
+
+
+def unmarked(text: str) -> str:
+    r"""Return a text in which nothing can be taken for our marks, neither as it is nor by its number.
+
+    >>> unmarked("a\ue0000\ue001 &#xE000;1&#57345;") == "a\ufffd0\ufffd \ufffd1\ufffd"
+    True
+    """
+    return _MARK.sub("\ufffd", text)
 
 
 def mark_raw(name: str, text: str, problems: Problems) -> Source:
@@ -161,23 +177,27 @@ def _inline(
     """Return prose with shortcodes as tokens and without comments, and the same with code blanked."""
 
     def swap(match: re.Match[str]) -> str:
-        place = Place(source.name, line + text.count("\n", 0, match.start()))
+        def place() -> Place:  # counted where it is told alone: a long text may hold nothing but code
+            return Place(source.name, line + text.count("\n", 0, match.start()))
+
         whole = match[0]
         if match["code"]:
             if "{{<" in whole:
-                problems.add(place, "a shortcode inside code", todo="move it out")
+                problems.add(place(), "a shortcode inside code", todo="move it out")
             if match["rawcode"] and source.trusted:
-                problems.add(place, f"inline raw text {match['rawcode']}", "raw blocks {=html} and {=typst}")
+                problems.add(
+                    place(), f"inline raw text {match['rawcode']}", "raw blocks {=html} and {=typst}"
+                )
             return whole
         if match["escape"]:
             return whole
         if match["comment"]:
             return "\n" * whole.count("\n")
         if match["short"]:
-            return _token(match["call"].strip(), place, shortcodes, problems)
+            return _token(match["call"].strip(), place(), shortcodes, problems)
         if match["escaped"]:
             return re.sub(r"[^\w\s]", r"\\\g<0>", whole[1:-1])
-        problems.add(place, f"a shortcode that does not end on its line: {whole[:40]}", SHORTCODES)
+        problems.add(place(), f"a shortcode that does not end on its line: {whole[:40]}", SHORTCODES)
         return ""
 
     def blank(match: re.Match[str]) -> str:
