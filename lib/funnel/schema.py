@@ -132,7 +132,10 @@ and value, why. The CSV written to `run/rejected/` adds the row's own cells behi
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An input row that cannot be used, with why, and with all its cells so that nothing is lost."""
+    """An input row that is not used, with why, and with all its cells so that nothing is lost.
+
+    A `copy` says what another row says too, so that without it nothing is missing.
+    """
 
     table: str
     file: str
@@ -141,6 +144,7 @@ class Rejected:
     value: str
     reason: str
     cells: Mapping[str, str] = field(default_factory=dict)
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

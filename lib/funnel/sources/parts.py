@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from funnel.schema import Origin, Rejected, Table, TableName
+from funnel.schema import SPEND, Origin, Rejected, Table, TableName
 from funnel.settings import Settings
-from funnel.sources import duplicates
+from funnel.sources import duplicates, spend_rows
 from funnel.sources.convert import Fault, absent, convert
 from funnel.sources.rejects import faulty, ragged
 from funnel.sources.tabular import Cells, Sheet
@@ -95,7 +95,7 @@ def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Reject
         index = int(np.searchsorted(starts, place, side="right")) - 1
         return parts[index], int(parts[index].positions[place - starts[index]])
 
-    found = duplicates.find(rows, table)
+    found = duplicates.find(rows, table) if table is not SPEND else _overtaken(parts, starts)
     rejected = []
     for part in parts:
         mine = [d for d in found if locate(d.place)[0] is part]
@@ -104,17 +104,35 @@ def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Reject
             other, place = locate(duplicate.other)
             row = f"row {other.sheet.rows[place]}" + ("" if other is part else f" of {other.sheet.where}")
             reason = (
-                f"exact duplicate of {row}"
+                f"{other.sheet.where} brings these days of its platform and account anew"
+                if table is SPEND
+                else f"exact duplicate of {row}"
                 if duplicate.exact
                 else f"the same {', '.join(table.key)} as {row}, but other content; "
                 "it is not known which is right, so none of them is used; keep the right one"
             )
             number = int(part.sheet.rows[locate(duplicate.place)[1]])
             value = str(rows.column(table.key[0])[duplicate.place].as_py())
-            rejected.append(Rejected(table.name, part.sheet.where, number, table.key[0], value, reason, own))
+            rejected.append(
+                Rejected(
+                    table.name, part.sheet.where, number, table.key[0], value, reason, own, duplicate.exact
+                )
+            )
     keep = np.ones(rows.num_rows, bool)
     keep[[duplicate.place for duplicate in found]] = False
     kept = np.concatenate([[0], np.cumsum(keep)])[starts[:-1]]
     numbers = np.concatenate([part.sheet.rows[part.positions] for part in parts])[keep]
     origin = Origin(tuple(part.sheet.where for part in parts), tuple(kept.tolist()), numbers)
     return rows.filter(pa.array(keep)).combine_chunks(), rejected, origin
+
+
+def _overtaken(parts: Sequence[Part], starts: npt.NDArray[np.int64]) -> list[duplicates.Duplicate]:
+    """Name the rows of ad spend whose days a later file brings anew; nothing of them is lost."""
+    goods, found = [part.good for part in parts], []
+    for number, gone in enumerate(spend_rows.replaced(goods)):
+        later = int(starts[number + 1]) if number + 1 < len(goods) else 0
+        found += [
+            duplicates.Duplicate(int(starts[number] + place), later, True)
+            for place in np.flatnonzero(gone).tolist()
+        ]
+    return found

@@ -16,6 +16,7 @@ from funnel.sources.exports import read_exports
 from funnel.sources.foreign import Foreign
 from funnel.sources.parts import Brought, Part, make, together
 from funnel.sources.recognise import Found, recognise
+from funnel.sources.spend_rows import added_up, covered
 from funnel.sources.tabular import Cells, Sheet
 from funnel.sources.wide import read_wide
 
@@ -30,7 +31,8 @@ def read(
 
     A path is a file or a folder. A row that cannot be used is rejected with its reason; for each table
     accepted + rejected = read. An exact copy of a row is rejected as such; rows that share their key but not
-    their content are all rejected.
+    their content are all rejected. Ad spend is added up instead, within a file; of two files that
+    speak for the same days of a platform and account the later one counts.
 
     Args:
         paths: files named ``leads``, ``stage_entries``, ``payments``, ``spend`` (.csv, .parquet, .xlsx),
@@ -74,25 +76,42 @@ def read(
         every[name] = [make(TABLES[name], sheet, columns, settings) for sheet, columns in sheets[name]]
     for part in [part for group in brought for part in group.parts]:
         every.setdefault(part.table.name, []).append(part)
+    for part in every.get("spend", []):
+        _add_up(part, tell)
     tables: dict[TableName, pa.Table] = {}
     origins: dict[TableName, Origin] = {}
     rejected: list[Rejected] = []
     for name in [name for name in TABLES if name in every]:
         tables[name], copies, origins[name] = together(every[name], TABLES[name])
         rejected += [row for part in every[name] for row in part.rejected] + copies
+    replaces = {
+        name: pa.concat_tables([group.replaces[name] for group in brought if name in group.replaces])
+        for name in TABLES
+        if any(name in group.replaces for group in brought)
+    }
+    if "spend" in every:
+        replaces["spend"] = pa.concat_tables([covered(part.good) for part in every["spend"]])
     return Batch(
         tables,
         tuple(rejected),
         {name: sum(part.read for part in every[name]) for name in tables},
         tuple(dict.fromkeys(str(item.path) for item in found)),
-        {
-            name: pa.concat_tables([group.replaces[name] for group in brought if name in group.replaces])
-            for name in TABLES
-            if any(name in group.replaces for group in brought)
-        },
+        replaces,
         frozenset(name for group in brought for name in group.additions),
         origins,
     )
+
+
+def _add_up(part: Part, tell: Callable[[str], None]) -> None:
+    """Add up what a file says of one day, channel and campaign in several rows."""
+    before = part.good.num_rows
+    part.good, part.positions, equal = added_up(part.good, part.positions)
+    if part.good.num_rows < before:
+        more = f", {equal} of them equal to another in everything" if equal else ""
+        tell(
+            f"{part.sheet.where}: {before} rows added up to {part.good.num_rows}, "
+            f"one for each day, channel and campaign{more}"
+        )
 
 
 def _foreign(

@@ -233,7 +233,11 @@ def test_duplicates_are_found_across_files(tmp_path: Path) -> None:
 def test_a_key_may_hold_empty_cells(tmp_path: Path) -> None:
     text = "date,channel,campaign,cost\n2026-01-01,ads,,1\n2026-01-01,ads,,2\n2026-01-01,ads,x,2\n"
     batch = given(tmp_path, "spend", text)
-    assert batch.tables["spend"]["campaign"].to_pylist() == ["x"]
+    spend = batch.tables["spend"]
+    assert list(zip(spend["campaign"].to_pylist(), map(str, spend["cost"].to_pylist()), strict=True)) == [
+        (None, "3.00"),
+        ("x", "2.00"),
+    ]
 
 
 def test_attributes_are_text_stripped_and_empty_is_nothing(tmp_path: Path) -> None:

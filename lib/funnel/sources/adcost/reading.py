@@ -76,16 +76,7 @@ def read_ad_costs(
             problems += error.problems
     if problems:
         raise InputError("The ad costs cannot be used; nothing was imported.", problems)
-    brought.replaces["spend"] = pa.concat_tables([_covered(part.good) for part in brought.parts])
     return brought
-
-
-def _covered(rows: pa.Table) -> pa.Table:
-    """Return what a file speaks for wholly: its platforms and accounts, from the first day to the last."""
-    grouped = rows.group_by(["platform", "account"]).aggregate([("date", "min"), ("date", "max")])
-    return grouped.select(["platform", "account", "date_min", "date_max"]).rename_columns(
-        ["platform", "account", "first", "last"]
-    )
 
 
 def _one(path: Path, sheet: str, settings: Settings, tell: Callable[[str], None]) -> parts.Part:
