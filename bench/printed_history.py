@@ -53,6 +53,16 @@ def page(history: History, date: dt.date) -> Page:
 
     What the pages call has to be called here, with what they give it; nothing else in the bench forecasts.
     """
+    cubes = ask(history, date)
+    reached, paid = cubes.reached, cubes.paid
+    whole = cubes.forecast()
+    revenue = forecast_revenue(whole, cohorts.select(paid), plan=cubes.plan())
+    told = worth(customers(reached, paid), reached, paid, pd.DataFrame(), cubes.settings, date)["ltv"]
+    return Page(whole, revenue, told, cohorts.select(reached))
+
+
+def ask(history: History, date: dt.date) -> Cubes:
+    """Return the cubes of a date, as `funnel.issue.compute.ask` has them from the warehouse."""
     company = history.company
     country = {"country": company.country} if company.country and "country" in Settings.model_fields else {}
     settings = Settings(
@@ -62,11 +72,7 @@ def page(history: History, date: dt.date) -> Page:
         **country,
     )
     reached, moved, paid = cuts.cut(history, date, ("", *ATTRIBUTES))
-    cubes = Cubes(settings, date, reached, paid, cohorts.select(moved), ())
-    whole = cubes.forecast()
-    revenue = forecast_revenue(whole, cohorts.select(cubes.paid), plan=cubes.plan())
-    told = worth(customers(reached, paid), reached, paid, pd.DataFrame(), settings, date)["ltv"]
-    return Page(whole, revenue, told, cohorts.select(reached))
+    return Cubes(settings, date, reached, paid, cohorts.select(moved), ())
 
 
 def customers(reached: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:
