@@ -11,11 +11,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from companies import Company, History, Line, draw
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
-from printed_history import ask
+from printed_history import ask, broken
 
 from funnel.analysis import cohorts
+from funnel.analysis.forecast import settle
+from funnel.analysis.reliability import judge
 from funnel.analysis.revenue import forecast_revenue
 from funnel.dates import AsOf
 from funnel.issue.compute import ask as ask_warehouse
@@ -90,6 +92,24 @@ def same(one: Cubes, other: Cubes) -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=25, **SLOWLY)
+@given(company=companies(), seed=SEEDS, day=st.sampled_from([0, 0, 0, 3]))
+@example(company=Company("tidy and small", 15.0, closed=0.97), seed=1, day=0)
+@example(company=Company("tidy", 150.0, closed=0.97), seed=2, day=0)
+@example(company=Company("open", 60.0, closed=0.1), seed=3, day=0)
+@example(company=Company("short", 5.0, weeks=10), seed=4, day=0)
+def test_a_forecast_lies_between_what_is_there_and_the_leads(company: Company, seed: int, day: int) -> None:
+    cubes = ask(history(company, seed), date_of(company, day))
+    whole = cubes.forecast()
+    assert broken(whole) == 0
+    money = forecast_revenue(whole, cohorts.select(cubes.paid), plan=cubes.plan()).frame()
+    means = money.pivot(index="week", columns="source", values="mean")
+    assert np.isfinite(money.drop(columns=["week", "source"]).to_numpy(float)).all()
+    if len(means):
+        assert np.allclose(means["existing"] + means["future"], means["total"], rtol=1e-9)
+
+
+@pytest.mark.slow
 @settings(max_examples=5, **SLOWLY)
 @given(company=companies(most_weeks=80), seed=SEEDS, day=DAYS)
 def test_the_order_of_rows_and_the_names_of_values_change_nothing(
@@ -109,6 +129,25 @@ def test_the_order_of_rows_and_the_names_of_values_change_nothing(
 
 def _reversed(value: str) -> str:
     return "".join(chr(ord("a") + ord("z") - ord(letter)) for letter in value.lower())
+
+
+@pytest.mark.slow
+@settings(max_examples=5, **SLOWLY)
+@given(company=companies(most_weeks=80), seed=SEEDS, back=st.integers(1, 26))
+def test_what_is_scored_as_of_an_earlier_monday_is_what_was_printed_then(
+    company: Company, seed: int, back: int
+) -> None:
+    made, back = history(company, seed), min(back, company.weeks - 4)
+    dates = [company.dates[0], company.dates[0] - dt.timedelta(weeks=back)]
+    now, then = (ask(made, date).forecast() for date in dates)
+    for stage, told in now.history.told(back).items():
+        printed_then = then.stages[stage]
+        assert np.array_equal(told.fit.triangle.reached, printed_then.fit.triangle.reached)
+        verdict = judge(now.history, stage, back)
+        settled = settle(stage, told, verdict, now.history.seed + list(now.stages).index(stage))
+        assert settled.reasons() == printed_then.reasons()
+        assert np.allclose(settled.coming, printed_then.coming, rtol=1e-9, atol=1e-9)
+        assert np.array_equal(settled.draws, printed_then.draws)
 
 
 @pytest.mark.slow
