@@ -40,6 +40,10 @@ check: .venv/ready-dev ## formatting, types, import directions, no outputs in no
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	@$(BIN)/python docs/sample.py --check
+
+sample: .venv/ready ## make docs/sample again: a finished report to look at, and the pictures of the README
+	$(BIN)/python docs/sample.py
 
 bench: .venv/ready-dev ## print the benchmarks beside what a user would use instead
 	for bench in bench/*.py; do $(BIN)/python $$bench || exit 1; done
@@ -57,4 +61,4 @@ lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lo
 	$(INSTALL) requirements/report.lock requirements/dev.lock
 	@touch $@
 
-.PHONY: help setup dev quarto report test check bench lock anew
+.PHONY: help setup dev quarto report test check bench sample lock anew

@@ -6,6 +6,7 @@ import datetime as dt
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import font_source_sans_pro
 import typst
@@ -68,29 +69,61 @@ def write_typst(document: Document, problems: Problems) -> str:
     return pandoc.write("typst", lowered.blocks, meta, options)
 
 
-def compile_pdf(source: str, images: Mapping[str, bytes], made: dt.datetime) -> bytes:
+def compile_pdf(source: str, images: Mapping[str, bytes], made: dt.datetime, *, tagged: bool = True) -> bytes:
     """Compile Typst source with our font alone, so that the same source gives the same bytes anywhere.
+
+    Args:
+        source: the report in Typst.
+        images: its pictures, by file name.
+        made: the time the file carries.
+        tagged: with the structure that programs reading aloud need; it is half of the file.
 
     Raises:
         RenderError: Typst stopped; its own words.
     """
+    return _compile(source, images, made, "pdf", tagged=tagged)
+
+
+def compile_first_page(source: str, images: Mapping[str, bytes], made: dt.datetime, *, ppi: int) -> bytes:
+    """Compile the first page of Typst source to a PNG picture; see `compile_pdf`.
+
+    Args:
+        source: the report in Typst.
+        images: its pictures, by file name.
+        made: the time of the report.
+        ppi: pixels per inch.
+    """
+    return _compile(source, images, made, "png", ppi=ppi)
+
+
+def _compile(
+    source: str,
+    images: Mapping[str, bytes],
+    made: dt.datetime,
+    format: Literal["pdf", "png"],
+    *,
+    ppi: float | None = None,
+    tagged: bool = True,
+) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "report.typ").write_text(source, encoding="utf-8")
         for name, content in images.items():
             (root / name).write_bytes(content)
         try:
-            pdf = typst.compile(
+            pages = typst.compile(
                 root / "report.typ",
                 root=root,
                 font_paths=[FONTS],
                 ignore_system_fonts=True,
-                format="pdf",
                 timestamp=int(made.timestamp()),
+                format=format,
+                ppi=ppi,
+                pdf_tags=tagged,
             )
         except RuntimeError as error:
             raise RenderError(f"Typst stopped: {getattr(error, 'diagnostic', error)}") from None
-    return pdf
+    return pages[0] if isinstance(pages, list) else pages
 
 
 def _meta(document: Document) -> dict[str, Node]:
