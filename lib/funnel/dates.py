@@ -7,6 +7,7 @@ to the funnel's time zone when they were read (`funnel.sources`).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funnel.errors import InputError, Problem
@@ -21,6 +22,19 @@ def week_of(day: dt.date) -> dt.date:
     datetime.date(2022, 9, 12)
     """
     return day - dt.timedelta(days=day.weekday())
+
+
+def read_position(ages: Sequence[int], reading_age: int) -> int:
+    """Return the position of the cohort that is read: the newest that is old enough, else the oldest.
+
+    Args:
+        ages: in weeks, oldest cohort first, not empty.
+        reading_age: least age in weeks.
+
+    >>> read_position([3, 2, 1, 0], 1), read_position([1, 0], 5)
+    (2, 0)
+    """
+    return max((at for at, age in enumerate(ages) if age >= reading_age), default=0)
 
 
 def age_weeks(week: dt.date, report_date: dt.date) -> int:

@@ -262,11 +262,15 @@ moment that is no time; all of a cohort and stage are where more than `gate.stam
 are, since the others are no fair sample. They count where they stood, and tell nothing by how long.
 """
 
-RESTATED_COLUMNS = ("cohort_week", "stage", "kind", "before", "after", "leads")
+RESTATED_COLUMNS = (
+    "cohort_week", "stage", "kind", "before", "after", "leads", "leads_once", "cohort_before", "cohort_after",
+)  # fmt: skip
 """What changed between two knowledge times for one report date. One row: for one cohort week and stage
-('lead' or a configured one) and one kind of edit (deleted, added late, creation moved, entry added,
-entry removed, entry redated, reassigned) the number of leads counted there `before` and `after` among the
-leads that edit touched; `leads` is how many leads it touched."""
+('lead' or a configured one) and one kind of edit (deleted, added late, creation moved, entry added, entry
+removed, entry redated, reassigned) the number of leads counted there `before` and `after` among the leads
+that edit touched; `leads` is how many leads it touched. One lead may stand in several rows: `leads_once`
+counts it in the first of them alone, so that it adds up to the leads touched. `cohort_before`,
+`cohort_after`: all leads that the cohort counts at that stage, then and now."""
 
 PROBLEM_COLUMNS = ("table", "problem", "rows", "leads", "example")
 """Data problems as of a report date. One row: a kind of problem in a table, how many rows and leads have it,

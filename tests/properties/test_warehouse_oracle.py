@@ -286,7 +286,11 @@ def test_cubes_equal_a_plain_count(
     difference: Counter = Counter()
     for row in restated.itertuples():
         assert row.leads >= max(row.before, row.after) and row.before + row.after >= row.leads
-        difference[(row.cohort_week.date(), row.stage)] += row.after - row.before
+        cell = (row.cohort_week.date(), row.stage)
+        difference[cell] += row.after - row.before
+        # Beside each edit stand the numbers of the whole cohort, then and now.
+        assert (row.cohort_before, row.cohort_after) == (totals[0][cell], totals[1][cell])
+        assert row.leads_once <= row.leads
     cells = {*totals[0], *totals[1], *difference}
     assert {cell: difference[cell] for cell in cells} == {
         cell: totals[1][cell] - totals[0][cell] for cell in cells

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 import pandas as pd
 from scipy.stats import chi2 as distribution
 
-from funnel.analysis.cohorts import SMALL, select, wilson, with_rates
+from funnel.analysis.cohorts import SMALL, select, share, wilson, with_rates
+from funnel.analysis.compare import CHANCE, chi_square, due
 from funnel.schema import REACHED_COLUMNS, require
 
 VALUES = ("value", "value2")
-CHANCE = 0.05
-"""Differences that chance makes as often as this tell nothing."""
 
 
 def counts_by(
@@ -49,18 +48,18 @@ def slices_by(
 
     Returns:
         One row per value or pair, most leads first: `value`, [`value2`], `leads`, the count of each stage,
-        `<stage>_rate`, `overall_rate`, `low`, `high` (90 % Wilson, of the overall rate), `against_total`
-        (relative), `small` (fewer than 30 leads). The counts sum to the total's.
+        `<stage>_rate`, `overall_rate`, `low`, `high` (90 % Wilson, of the overall rate),
+        `compare.DUE_COLUMNS`, `against_total` (relative to all leads of the same weeks), `small` (fewer than
+        30 leads). The counts sum to the total's.
     """
     keys = list(VALUES[: len(attributes)])
     stages = list(steps[1:])
-    table = (
-        counts_by(reached, steps, weeks, attributes).groupby(keys, as_index=False)[["leads", *stages]].sum()
-    )
+    by_week = counts_by(reached, steps, weeks, attributes)
+    table = by_week.groupby(keys, as_index=False)[["leads", *stages]].sum()
     rates = with_rates(table.rename(columns={"leads": steps[0]}), steps).rename(columns={steps[0]: "leads"})
-    whole = table[stages[-1]].sum() / max(int(table["leads"].sum()), 1)
     rates["low"], rates["high"] = wilson(rates[stages[-1]], rates["leads"])
-    rates["against_total"] = rates["overall_rate"] / whole - 1 if whole else float("nan")
+    rates = rates.join(due(by_week, keys, stages[-1]), on=keys)
+    rates["against_total"] = share(rates[stages[-1]], rates["due"]) - 1
     rates["small"] = rates["leads"] < SMALL
     order = [False] + [True] * len(keys)
     return rates.sort_values(["leads", *keys], ascending=order, ignore_index=True)
@@ -75,8 +74,8 @@ def telling(
     """Rank attributes and pairs by how much the overall conversion differs between their values.
 
     The effect is Cohen's w less what chance alone gives: sqrt((chi2 - df) / leads), chi2 comparing sales of
-    the values with the total's conversion; 0 where chance gives as much in more than one of 20 cases. For a
-    pair only what it adds to its two attributes counts.
+    the values with those due if they converted like all leads of the same weeks; 0 where chance gives as much
+    in more than one of 20 cases. For a pair only what it adds to its two attributes counts.
 
     Args:
         reached: the cube, holding the total and every candidate.
@@ -112,9 +111,5 @@ def _chi2(
 ) -> tuple[float, int, int]:
     """Return chi2, its degrees of freedom and the number of leads."""
     table = slices_by(reached, steps, weeks, names)
-    leads, won = table["leads"].astype(float), table[steps[-1]].astype(float)
-    rate = won.sum() / max(leads.sum(), 1)
-    if not 0 < rate < 1:
-        return 0.0, max(len(table) - 1, 0), int(leads.sum())
-    chi2 = ((won - leads * rate) ** 2 / (leads * rate * (1 - rate))).sum()
-    return float(chi2), len(table) - 1, int(leads.sum())
+    chi2, df = chi_square(table[steps[-1]], table["due"], table["due_variance"])
+    return chi2, df, int(table["leads"].sum())

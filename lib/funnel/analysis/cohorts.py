@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from funnel.analysis.compare import due
 from funnel.dates import age_weeks
 from funnel.schema import REACHED_COLUMNS, require
 
@@ -231,15 +232,17 @@ def slices(
 
     Returns:
         One row per value, most leads first: `value`, `leads`, the count of each stage, `<stage>_rate`,
-        `overall_rate`, `low`, `high` (90 % Wilson, of the overall rate), `against_total` (relative to
-        the total's overall rate), `small` (fewer than 30 leads). The counts sum to the total's.
+        `overall_rate`, `low`, `high` (90 % Wilson, of the overall rate), `compare.DUE_COLUMNS`,
+        `against_total` (relative to all leads of the same weeks: the last count / `due` - 1), `small` (fewer
+        than 30 leads). The counts sum to the total's.
     """
-    table = counts(reached, steps, weeks, attribute).groupby(level="value").sum()
-    total = counts(reached, steps, weeks).sum()
+    by_week = counts(reached, steps, weeks, attribute)
+    table = by_week.groupby(level="value").sum()
     result = with_rates(table, steps)
-    whole = total[steps[-1]] / total[steps[0]] if total[steps[0]] else np.nan
     result["low"], result["high"] = wilson(table[steps[-1]], table[steps[0]])
-    result["against_total"] = result["overall_rate"] / whole - 1 if whole else np.nan
+    named = by_week.reset_index().rename(columns={steps[0]: "leads"})
+    result = result.join(due(named, ["value"], steps[-1]))
+    result["against_total"] = share(result[steps[-1]], result["due"]) - 1
     result["small"] = table[steps[0]] < SMALL
     result = result.reset_index().rename(columns={"lead": "leads"})
     return result.sort_values(["leads", "value"], ascending=[False, True], ignore_index=True)

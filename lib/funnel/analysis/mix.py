@@ -23,11 +23,12 @@ from funnel.analysis.forecast import Forecast
 Floats = npt.NDArray[np.float64]
 
 PARTS = ("volume", "age", "mix", "rate")
-EXPLAINED_COLUMNS = ("level", "value", "part", "reached", "conversion")
+EXPLAINED_COLUMNS = ("level", "value", "part", "reached", "conversion", "spread")
 """One row per part for the whole (`level` 'whole') and per value of the attribute and part (`level` 'value').
 `reached`: leads by which the part changed the number that reached the stage; `conversion`: points by which it
 changed the conversion (0 for volume). The parts of the whole add up to the change, and the values to the
-whole."""
+whole. `spread`: of the part `rate`, the standard deviation that chance alone gives `reached` where nothing
+has changed (the two groups' numbers are Poisson with one rate); 0 for the others."""
 
 
 def explain_change(
@@ -64,6 +65,7 @@ def explain_change(
                 new[0] * new[1] * new[2] * new[3] - old[0] * old[1] * old[2] * old[3]
             ) / len(orders)
             points[PARTS[factor]] += (new[1] * new[2] * new[3] - old[1] * old[2] * old[3]) / len(orders)
+    spread = _spread(*tables)
     rows = [
         {
             "level": "value",
@@ -71,6 +73,7 @@ def explain_change(
             "part": part,
             "reached": parts[part][n],
             "conversion": points[part][n],
+            "spread": spread[n] if part == "rate" else 0.0,
         }
         for n, value in enumerate(values)
         for part in PARTS
@@ -82,10 +85,21 @@ def explain_change(
             "part": part,
             "reached": parts[part].sum(),
             "conversion": points[part].sum(),
+            "spread": float(np.sqrt((spread**2).sum())) if part == "rate" else 0.0,
         }
         for part in PARTS
     ]
     return pd.DataFrame(whole + rows, columns=list(EXPLAINED_COLUMNS))
+
+
+def _spread(before: dict[str, Floats], now: dict[str, Floats]) -> Floats:
+    """Return by value the standard deviation of the number that the rate changed, if it has not changed."""
+    old, new = (group["leads"] * group["age"] * group["mix"] for group in (before, now))
+    both = old + new
+    rate = np.divide(old * before["rate"] + new * now["rate"], both, out=np.zeros_like(both), where=both > 0)
+    scaled = np.divide(new, old, out=np.zeros_like(old), where=old > 0)
+    result: Floats = np.sqrt(rate * new * (1 + scaled))
+    return result
 
 
 def _group(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from funnel.analysis import cohorts
-from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks
+from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks, read_position
 from funnel.errors import MissingError
 from funnel.issue.registers import Registers
 from funnel.schema import Initiative, Investigation
@@ -106,9 +106,8 @@ class Issue:
 
     @property
     def read_week(self) -> dt.date:
-        """The cohort that the summary reads: the newest that is at least `reading_age` weeks old."""
-        ripe = [week for week in self.weeks if self.age(week) >= self.settings.reading_age]
-        return ripe[-1] if ripe else self.weeks[-1]
+        """The cohort that the summary reads, see `dates.read_position`."""
+        return self.weeks[read_position([self.age(week) for week in self.weeks], self.settings.reading_age)]
 
     def age(self, week: dt.date) -> int:
         """Return a cohort's age in whole weeks."""

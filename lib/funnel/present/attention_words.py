@@ -219,7 +219,9 @@ def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
     unit = unit_for(0.0 if math.isnan(money) else money, settings.currency, texts)
     worth = "" if math.isnan(money) else f" ({unit.words(money, texts)})"
     key = "card_costs" if sales < 0 else "card_brings"
-    return f"{said} {texts.t(key, sales=texts.number(abs(sales)), money=worth)}"
+    count = round(abs(sales))
+    words = texts.t("about_sales", n=count) if count else texts.t("less_than_one_sale")
+    return f"{said} {texts.t(key, sales=words, money=worth)}"
 
 
 def _flag(row: Record, settings: Settings, texts: Texts) -> str:

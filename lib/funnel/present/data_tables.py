@@ -116,8 +116,8 @@ def restatement_grid(frame: pd.DataFrame | None, settings: Settings, texts: Text
             texts.compact_week(record["cohort_week"].date()),
             clean(texts.stage(record["stage"], settings)),
             kind(record["kind"], texts),
-            texts.number(record["before"]),
-            texts.number(record["after"]),
+            texts.number(record["cohort_before"]),
+            texts.number(record["cohort_after"]),
             sign + texts.number(abs(difference)),
             texts.number(record["leads"]),
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from funnel.present.claims import doubtful_young
 from funnel.present.grid import Cell
 from funnel.present.texts import Texts
 from funnel.present.theme import Theme
@@ -15,8 +16,6 @@ from funnel.settings import Settings
 
 GREY = 0.5
 """Share of the final number that rests on the fitted curve alone, from which on a number is grey."""
-YOUNG = 13
-"""Cohorts younger than this bring most of the revenue to come."""
 TAIL = "mostly_tail"
 _MARKS = ("†", "‡", "§", "¶", "††", "‡‡")
 
@@ -73,12 +72,13 @@ def revenue_doubt(forecast: pd.DataFrame, settings: Settings, texts: Texts) -> l
         settings: the stages; the last one counts.
         texts: the language.
     """
-    young = forecast[(forecast["stage"] == settings.stage_keys[-1]) & (forecast["age_weeks"] < YOUNG)]
-    reasons = [reason for reason in young["reason"] if reason]
-    if not reasons:
+    found, young = doubtful_young(forecast, settings)
+    if found.empty:
         return []
+    reasons = found.tolist()
     reason = max(sorted(set(reasons)), key=reasons.count)
-    return [texts.t("say_revenue_doubt", reason=texts.t(f"doubt_{reason}"))]
+    key = "say_revenue_doubt" if len(found) < young else "say_revenue_doubt_all"
+    return [texts.t(key, reason=texts.t(f"doubt_{reason}"))]
 
 
 def expected_cells(

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pandas as pd
 
 from funnel.analysis.cohorts import OVERALL, SMALL, may_be_chance
+from funnel.dates import read_position
 from funnel.present import theme as look
 from funnel.present.escape import clean, for_html, for_typst
 from funnel.present.grid import Cell, raw_blocks
@@ -20,13 +21,13 @@ from funnel.settings import LEAD, Settings
 
 
 def read_at(frame: pd.DataFrame, settings: Settings) -> int:
-    """Return the position of the cohort the report reads: the newest one of the reading age, else the oldest.
+    """Return the position of the cohort the report reads, see `dates.read_position`.
 
     Args:
         frame: `analysis.cohorts.cohort_table`, not empty.
         settings: `reading_age`.
     """
-    return max((at for at, age in enumerate(frame["age_weeks"]) if age >= settings.reading_age), default=0)
+    return read_position(frame["age_weeks"].tolist(), settings.reading_age)
 
 
 def at_equal_age(

@@ -10,6 +10,7 @@ import pandas as pd
 from funnel.analysis.cohorts import OVERALL, SMALL
 from funnel.present import theme as look
 from funnel.present.amounts import currency_word
+from funnel.present.claims import standing_out
 from funnel.present.escape import clean
 from funnel.present.grid import Cell, Grid, Head, Row
 from funnel.present.money_rows import (
@@ -28,6 +29,8 @@ from funnel.present.tables import MARK, change_cell, interval
 from funnel.present.texts import EMPTY, Texts
 from funnel.settings import Settings
 
+SEVERAL = 2
+"""Times from which on one digit behind the point is enough."""
 SHOWN_TELLING = 5
 """Values shown of each attribute or pair that tells much."""
 
@@ -108,15 +111,12 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
         names = [str(name) for name in key]
         title = " × ".join(clean(texts.attribute(name, settings)) for name in names if name)
         rows.append(Row((Cell(title), *(Cell("") for _ in range(5))), "strong"))
-        leads, won = part["leads"].astype(float), part[last].astype(float)
-        rate = won.sum() / max(leads.sum(), 1.0)
-        stands_out = ((won - leads * rate) ** 2 / leads.clip(lower=1.0)).sort_values(
-            ascending=False, kind="stable"
-        )
+        told = set(standing_out(part, last).index)
+        off = (part[last] - part["due"]) ** 2 / part["leads"].astype(float).clip(lower=1.0)
+        stands_out = off.sort_values(ascending=False, kind="stable")
         enough = stands_out.index[~part.loc[stands_out.index, "small"].astype(bool)]
-        for record in part.loc[(enough if len(enough) else stands_out.index)[:SHOWN_TELLING]].to_dict(
-            "records"
-        ):
+        for at in (enough if len(enough) else stands_out.index)[:SHOWN_TELLING]:
+            record = part.loc[at].to_dict()
             values = " × ".join(
                 value_name(record[field], texts)
                 for field, name in zip(("value", "value2"), names, strict=True)
@@ -124,14 +124,13 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
             )
             change = change_cell(record["against_total"], texts, theme)
             small = bool(record["small"])
-            chance = small or record["low"] <= rate <= record["high"]
             cells = [
                 Cell(INDENT + values + (f" {MARK}" if small else "")),
                 Cell(texts.number(record["leads"])),
                 Cell(texts.number(record[last])),
                 Cell(texts.percent(record["overall_rate"], 2)),
                 Cell(interval(record["low"], record["high"], texts)),
-                Cell(change.text) if chance else change,
+                change if at in told else Cell(change.text),
             ]
             rows.append(Row(tuple(cells), "muted" if small else "plain"))
     overall = texts.stage(OVERALL, settings)
@@ -155,5 +154,13 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
 
 
 def times(factor: float, texts: Texts) -> str:
-    """Return how many times one amount is another."""
-    return EMPTY if math.isnan(factor) else f"{texts.number(factor, 1)}×"
+    r"""Return how many times one amount is another; what is less than the whole is never shown as the whole.
+
+    >>> times(0.95, Texts("en")), times(12.34, Texts("en")), times(0.996, Texts("en"))
+    ('0.95×', '12.3×', '0.99×')
+    """
+    if math.isnan(factor):
+        return EMPTY
+    if 0.99 < factor < 1:
+        factor = 0.99
+    return f"{texts.number(factor, 1 if factor >= SEVERAL else 2)}×"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from funnel.present.claims import leads_have
 from funnel.present.cost_tables import doubtful, projected
 from funnel.present.duration_tables import BORROWED, days
 from funnel.present.escape import clean, for_markdown
@@ -60,7 +61,9 @@ def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
         account = given["spend_account"]
         whole = account[account["level"] == "total"].to_dict("records")[0]
         inside = float(whole["matched"] + whole["no_leads"])
-        if inside > 0 and whole["no_leads"] > 0:
+        if inside > 0 and not leads_have(whole):
+            said.append(texts.t("say_costs_no_names"))
+        elif inside > 0 and whole["no_leads"] > 0:
             share = texts.percent(float(whole["no_leads"]) / inside, 1)
             said.append(texts.t("say_costs_unmatched", share=share))
     return said
@@ -79,7 +82,9 @@ def _worth(ltv: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
     weeks, doubt = total["payback_weeks"], "_doubt" if math.isnan(total["ltv"]) else ""
     if math.isnan(weeks):
         return [texts.t(f"say_not_paid_back{doubt}", **words)]
-    return [texts.t(f"say_payback{doubt}", n=int(weeks), **words)]
+    # Age 0 is the week of the contact itself.
+    back = texts.t("payback_weeks", n=int(weeks)) if weeks >= 1 else texts.t("payback_at_once")
+    return [texts.t(f"say_payback{doubt}", back=back, **words)]
 
 
 def _durations(durations: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from funnel.analysis.cohorts import SMALL
+from funnel.present.claims import comparable, differ, standing_out, too_young
 from funnel.present.data_tables import kind, problem
 from funnel.present.escape import clean, for_markdown
 from funnel.present.headline import at_equal_age, read_at
@@ -64,6 +66,8 @@ def draft(
         if frames is not None:
             read = cohorts.iloc[read_at(cohorts, settings)]
             paragraphs[0] += final(read, frames, settings, texts)
+            if age := too_young(frames["maturity"], settings):
+                paragraphs[0].append(texts.t("say_reading_age", n=settings.reading_age, age=age))
             paragraphs.append(outlook(frames, settings, texts))
             paragraphs.append(money(frames, settings, texts))
     if end:
@@ -169,6 +173,9 @@ def _neighbours(cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list
         if 0 <= place < len(cohorts):
             row = cohorts.iloc[place]
             week, leads = texts.week(row["cohort_week"].date()), texts.t("n_leads", n=int(row["leads"]))
+            if row["leads"] == 0:
+                said.append(texts.t(f"{key}_empty", week=week))
+                continue
             said.append(texts.t(key, week=week, leads=leads, rate=texts.percent(row["overall_rate"], 2)))
     young = int((cohorts["age_weeks"] < settings.young_weeks).sum())
     if cohorts["age_weeks"].iloc[at] < settings.young_weeks:
@@ -179,35 +186,39 @@ def _neighbours(cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list
 
 
 def _slices(slices: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
-    """The best and the worst value of each attribute whose interval leaves out the total."""
-    said, compared = [], 0
+    """The best and the worst value of each attribute, where they are so by more than chance."""
+    said, compared, last = [], 0, settings.stage_keys[-1]
     for attribute, frame in slices.items():
-        last = settings.stage_keys[-1]
-        if frame.empty or frame["leads"].sum() == 0:
+        if len(frame) < 2 or frame["leads"].sum() == 0:
             continue
-        total = frame[last].sum() / frame["leads"].sum()
-        large = frame[~frame["small"]]
-        compared += len(large)
+        some, told = comparable(frame), standing_out(frame, last)
         name = for_markdown(clean(texts.attribute(attribute, settings)))
-        above, below = large[large["low"] > total], large[large["high"] < total]
-        if above.empty and below.empty:
-            said.append(texts.t("say_slice_none", attribute=name))
-        for key, some, best in (("say_slice_above", above, True), ("say_slice_below", below, False)):
-            if len(some):
-                row = some.sort_values("overall_rate", ascending=not best, kind="stable").iloc[0]
-                said.append(
-                    texts.t(
-                        key,
-                        attribute=name,
-                        value=for_markdown(clean(row["value"], 40)) or texts.t("not_given"),
-                        rate=texts.percent(row["overall_rate"], 2),
-                        leads=texts.t("n_leads", n=int(row["leads"])),
-                        low=texts.percent(row["low"], 1),
-                        high=texts.percent(row["high"], 1),
-                        total=texts.percent(total, 2),
-                    )
-                )
+        if some.empty:
+            said.append(texts.t("say_slice_small", attribute=name, n=SMALL))
+        elif told.empty:
+            key = "say_slice_together" if differ(frame, last) else "say_slice_none"
+            said.append(texts.t(key, attribute=name, n=SMALL))
+        compared += len(some) if len(told) else 0
+        best, worst = told[told["against_total"] > 0], told[told["against_total"] < 0]
+        for key, part, most in (("say_slice_above", best, "max"), ("say_slice_below", worst, "min")):
+            # The best of those that stand out must be the best of all that are compared.
+            if len(part) and part["against_total"].agg(most) == some["against_total"].agg(most):
+                row = part[part["against_total"] == part["against_total"].agg(most)].iloc[0]
+                said.append(_slice(key, name, row, texts))
     return [*said, texts.t("say_slice_caution", n=compared)] if compared else said
+
+
+def _slice(key: str, attribute: str, row: pd.Series, texts: Texts) -> str:
+    return texts.t(
+        key,
+        attribute=attribute,
+        value=for_markdown(clean(row["value"], 40)) or texts.t("not_given"),
+        rate=texts.percent(row["overall_rate"], 2),
+        leads=texts.t("n_leads", n=int(row["leads"])),
+        low=texts.percent(row["low"], 1),
+        high=texts.percent(row["high"], 1),
+        total=texts.percent(row["due"] / row["leads"], 2),
+    )
 
 
 def _data(imports: pd.DataFrame, problems: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
@@ -237,7 +248,7 @@ def _restated(restated: pd.DataFrame | None, texts: Texts) -> list[str]:
     size = (restated["after"] - restated["before"]).abs()
     largest = restated.iloc[int(size.to_numpy().argmax())]
     week = texts.week(largest["cohort_week"].date())
-    leads = texts.t("n_leads", n=int(restated["leads"].sum()))
+    leads = texts.t("n_leads", n=int(restated["leads_once"].sum()))
     return [
         texts.t("say_restated", n=len(restated), leads=leads, kind=kind(largest["kind"], texts), week=week)
     ]

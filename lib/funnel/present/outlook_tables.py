@@ -13,6 +13,7 @@ from funnel.analysis.mix import PARTS
 from funnel.analysis.track import FINAL, summed
 from funnel.present import theme as look
 from funnel.present.amounts import unit_for
+from funnel.present.claims import beyond_chance
 from funnel.present.escape import clean
 from funnel.present.grid import Cell, Grid, Head, Row
 from funnel.present.texts import EMPTY, MINUS, Texts
@@ -68,8 +69,10 @@ def _change_cells(name: str, parts: pd.DataFrame, texts: Texts, largest: float =
     """A row of the table: `parts` holds one row per part."""
     amounts = dict(zip(parts["part"], parts["reached"].astype(float), strict=True))
     cells = [Cell(name)]
+    spread = dict(zip(parts["part"], parts["spread"].astype(float), strict=True))
     for part in PARTS:
-        shade = abs(amounts[part]) / largest if largest > 0 and part in ("mix", "rate") else None
+        told = part == "mix" or (part == "rate" and beyond_chance(amounts[part], spread[part]))
+        shade = abs(amounts[part]) / largest if largest > 0 and told else None
         cells.append(Cell(signed(amounts[part], texts), shade))
     points = float(parts["conversion"].astype(float).sum()) * 100
     return (*cells, Cell(signed(sum(amounts.values()), texts)), Cell(signed(points, texts, 2)))

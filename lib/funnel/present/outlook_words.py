@@ -13,6 +13,7 @@ from funnel.analysis.mix import PARTS
 from funnel.analysis.revenue import SOURCES
 from funnel.analysis.track import summed
 from funnel.present.amounts import unit_for
+from funnel.present.claims import beyond_chance
 from funnel.present.escape import clean, for_markdown
 from funnel.present.expected import TAIL, expected, revenue_doubt
 from funnel.present.outlook_tables import signed
@@ -123,14 +124,18 @@ def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
 
 def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
     first = change[(change["attribute"] == change["attribute"].iloc[0]) & (change["level"] == "whole")]
-    parts = first.set_index("part")["reached"]
+    parts, spread = (first.set_index("part")[name] for name in ("reached", "spread"))
     words = {part: signed(float(parts[part]), texts) for part in PARTS}
     last = for_markdown(clean(texts.stage(settings.stage_keys[-1], settings)))
     said = [texts.t("say_change", last=last, change=signed(float(parts.sum()), texts), **words)]
+    if not beyond_chance(float(parts["rate"]), float(spread["rate"])):
+        said.append(texts.t("say_change_chance", spread=texts.number(float(spread["rate"]), 1)))
     values = change[(change["level"] == "value") & change["part"].isin(["mix", "rate"])]
-    moved = values.groupby(["attribute", "value"], sort=False)["reached"].sum()
-    if len(moved) and moved.abs().max() > 0:
-        attribute, value = moved.index[int(moved.abs().to_numpy().argmax())]
+    each = values.groupby(["attribute", "value"], sort=False)[["reached", "spread"]].sum()
+    moved = each["reached"]
+    at = int(moved.abs().to_numpy().argmax()) if len(moved) else 0
+    if len(moved) and beyond_chance(moved.iloc[at], each["spread"].iloc[at], len(moved)):
+        attribute, value = moved.index[at]
         said.append(
             texts.t(
                 "say_change_value",

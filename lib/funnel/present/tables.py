@@ -9,6 +9,7 @@ import pandas as pd
 
 from funnel.analysis.cohorts import OVERALL, SMALL, may_be_chance
 from funnel.present import theme as look
+from funnel.present.claims import standing_out
 from funnel.present.escape import clean
 from funnel.present.expected import expected_cells
 from funnel.present.grid import Cell, Grid, Head, Row
@@ -157,23 +158,21 @@ def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: 
     """Return the shown cohorts together, split by one lead attribute; the values with most leads first.
 
     Args:
-        frame: `analysis.cohorts.slices`: `value, leads, <stage>..., <stage>_rate..., overall_rate, low, high,
-            against_total, small`.
+        frame: `analysis.cohorts.slices`.
         attribute: its name in the data.
         settings: the stages, and the attribute's name for a reader.
         texts: the language.
     """
     theme = look.load(settings)
     ordered = frame.sort_values(["leads", "value"], ascending=[False, True], kind="stable")
-    total = frame[settings.stage_keys[-1]].sum() / max(frame["leads"].sum(), 1)
+    told = set(standing_out(frame, settings.stage_keys[-1])["value"])
     rows = []
     for record in ordered.head(SHOWN_SLICES).to_dict("records"):
         name = clean(record["value"], 40) or texts.t("not_given")
         cells = [Cell(name + (f" {MARK}" if record["small"] else "")), *_funnel(record, settings, texts)]
         cells.append(Cell(interval(record["low"], record["high"], texts)))
         change = change_cell(record["against_total"], texts, theme)
-        chance = record["low"] <= total <= record["high"]
-        cells.append(Cell(change.text) if record["small"] or chance else change)
+        cells.append(change if record["value"] in told else Cell(change.text))
         rows.append(Row(tuple(cells), "muted" if record["small"] else "plain"))
     label = texts.attribute(attribute, settings)
     steps = _funnel_heads(settings, texts, theme)[:-1]

@@ -75,6 +75,18 @@ CHANGES: tuple[Change, ...] = (
         ("ltv", "payback"),
         "values are pooled as far as their payments are alike; no end is told from a log too short for it",
     ),
+    Change(
+        "values-beside-their-weeks",
+        "0.2.0",
+        ("slices_*", "telling*"),
+        "a value is compared with all leads of the same weeks, so that a young one is not taken for bad",
+    ),
+    Change(
+        "restated-cohorts",
+        "0.2.0",
+        ("restated", "change"),
+        "restatements tell the cohort's numbers and count leads once; the change tells the spread of chance",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -59,7 +59,8 @@ def restated(
         differs = differs | (both[f"b_attr_{number}"] != both[f"a_attr_{number}"])
     reassigned = (differs, _kind("reassigned"))
     none = ibis.null("int8")
-    rows = []
+    lead = ibis.coalesce(both.b_lead, both.a_lead)
+    rows, wholes = [], []
     for stage in range(len(settings.steps)):
         if stage == 0:
             kind, in_old, in_new = ibis.cases(*whole, reassigned, else_=none), was, now
@@ -74,19 +75,34 @@ def restated(
             in_old, in_new = was & _counts(first < cutoff), now & _counts(then < cutoff)
         stays = in_old & in_new & (week_was == week_now)
         code = ibis.literal(stage, type="int8")
-        touched = {"stage": code, "kind": kind}
+        touched = {"stage": code, "kind": kind, "lead": lead}
+        for counted, week, side in ((in_old, week_was, (1, 0)), (in_new, week_now, (0, 1))):
+            each = {name: ibis.literal(n, type="int8") for name, n in zip(("then", "now"), side, strict=True)}
+            wholes.append(both.filter(counted).select(week=week, stage=code, **each))
         count = {"before": in_old.cast("int8"), "after": stays.cast("int8")}
         rows.append(both.filter(in_old & kind.notnull()).select(week=week_was, **touched, **count))
         count = {"before": ibis.literal(0, type="int8"), "after": ibis.literal(1, type="int8")}
         rows.append(
             both.filter(in_new & ~_counts(stays) & kind.notnull()).select(week=week_now, **touched, **count)
         )
+    edits = ibis.union(*rows, distinct=False)
+    order = ibis.window(group_by="lead", order_by=["week", "stage", "kind", "before"])
+    edits = edits.mutate(once=(ibis.row_number().over(order) == 0).cast("int8"))
     frame = cube(
-        ibis.union(*rows, distinct=False),
+        edits,
         Slices([()]),
         ("week", "stage", "kind"),
-        {"before": ibis._.before.sum(), "after": ibis._.after.sum(), "leads": ibis._.count()},
+        {
+            "before": ibis._.before.sum(),
+            "after": ibis._.after.sum(),
+            "leads": ibis._.count(),
+            "leads_once": ibis._.once.sum(),
+        },
     )
+    counts = {"cohort_before": ibis._.then.sum(), "cohort_after": ibis._.now.sum()}
+    cohort = cube(ibis.union(*wholes, distinct=False), Slices([()]), ("week", "stage"), counts)
+    keys = [name for name in cohort.columns if name not in counts]
+    frame = frame.merge(cohort, on=keys, how="left")
     frame["stage"] = named(frame["stage"], settings.steps)
     frame["kind"] = named(frame["kind"], KINDS)
     return frame[list(RESTATED_COLUMNS)]

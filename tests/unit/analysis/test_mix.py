@@ -50,6 +50,18 @@ def explained(told: Forecast, reached: pd.DataFrame, week: int = 1) -> pd.DataFr
     return frame
 
 
+def test_the_spread_of_the_rate_is_that_of_chance(told: Forecast) -> None:
+    """Two weeks of one rate, drawn 400 times: the part of the rate varies as it says."""
+    rng, found = np.random.default_rng(7), []
+    for _ in range(400):
+        a, b = ({"a": (400, int(rng.poisson(40))), "b": (100, int(rng.poisson(5)))} for _ in range(2))
+        frame = explain_change(cube(a, b), told, "sale", [WEEKS[1]], [WEEKS[0]])
+        found.append(frame[frame["part"] == "rate"].set_index(["level", "value"])[["reached", "spread"]])
+    for key in (("whole", ""), ("value", "a"), ("value", "b")):
+        rows = pd.DataFrame([one.loc[key] for one in found])
+        assert rows["reached"].std() == pytest.approx(rows["spread"].mean(), rel=0.1)
+
+
 def test_twice_the_leads_is_volume(told: Forecast) -> None:
     got = parts(explained(told, cube({"a": (100, 10), "b": (50, 1)}, {"a": (200, 20), "b": (100, 2)})))
     assert got == pytest.approx({"volume": 11, "age": 0, "mix": 0, "rate": 0}, abs=0.05)

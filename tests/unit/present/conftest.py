@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from funnel.schema import RESTATED_COLUMNS
 from funnel.settings import Settings
 
 STAGES = ("target", "qualified", "proposal", "sale")
@@ -115,7 +117,14 @@ def slices_of(names: list[str], leads: list[int]) -> pd.DataFrame:
     frame["overall_rate"] = frame["sale"] / frame["leads"]
     half = 1.645 * np.sqrt(frame["overall_rate"] * (1 - frame["overall_rate"]) / frame["leads"])
     frame["low"], frame["high"] = (frame["overall_rate"] - half).clip(lower=0), frame["overall_rate"] + half
-    frame["against_total"] = frame["overall_rate"] / (frame["sale"].sum() / frame["leads"].sum()) - 1
+    # All in one week: due is the total's conversion, chance is binomial without the value's own share.
+    whole = frame["sale"].sum() / frame["leads"].sum()
+    frame["due"] = frame["leads"] * whole
+    frame["due_variance"] = frame["due"] * (1 - whole)
+    apart = np.sqrt(frame["due_variance"] * (1 - frame["leads"] / frame["leads"].sum()))
+    score = ((frame["sale"] - frame["due"]).abs() - 0.5).clip(lower=0) / apart
+    frame["p_value"] = [math.erfc(z / math.sqrt(2)) for z in score]
+    frame["against_total"] = frame["overall_rate"] / whole - 1
     frame["small"] = frame["leads"] < 30
     return frame
 
@@ -131,11 +140,11 @@ def channels() -> pd.DataFrame:
 @pytest.fixture
 def restated() -> pd.DataFrame:
     rows = [
-        (pd.Timestamp(2022, 8, 15), "lead", "deleted", 12, 0, 12),
-        (pd.Timestamp(2022, 8, 22), "sale", "entry added", 0, 3, 3),
-        (pd.Timestamp(2022, 9, 5), "qualified", "reassigned", 4, 4, 4),
+        (pd.Timestamp(2022, 8, 15), "lead", "deleted", 12, 0, 12, 12, 573, 561),
+        (pd.Timestamp(2022, 8, 22), "sale", "entry added", 0, 3, 3, 1, 20, 23),
+        (pd.Timestamp(2022, 9, 5), "qualified", "reassigned", 4, 4, 4, 4, 126, 126),
     ]
-    return pd.DataFrame(rows, columns=["cohort_week", "stage", "kind", "before", "after", "leads"])
+    return pd.DataFrame(rows, columns=list(RESTATED_COLUMNS))
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_neighbours_slices_and_data(frames: Frames, settings: Settings) -> None:
         "the last import of each table read 160,435 rows in all; 160,420 were accepted, 15 rejected" in text
     )
     assert (
-        "3 counts of old cohorts have changed (19 leads touched); the largest change is “lead deleted”"
+        "3 counts of old cohorts have changed (17 leads touched); the largest change is “lead deleted”"
         in text
     )
 

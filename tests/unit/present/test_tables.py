@@ -211,9 +211,9 @@ def test_every_kind_of_problem_and_edit_has_words(settings: Settings, language: 
 def test_restatements_show_the_difference_with_its_sign(restated: pd.DataFrame, settings: Settings) -> None:
     grid = data_tables.restatement_grid(restated, settings, Texts("en"))
     assert [[cell.text for cell in line.cells[1:6]] for line in grid.rows] == [
-        ["Leads", "lead deleted", "12", "0", "−12"],
-        ["Sale", "stage entry added", "0", "3", "+3"],
-        ["Qualified", "lead reassigned", "4", "4", "0"],
+        ["Leads", "lead deleted", "573", "561", "−12"],
+        ["Sale", "stage entry added", "20", "23", "+3"],
+        ["Qualified", "lead reassigned", "126", "126", "0"],
     ]
 
 

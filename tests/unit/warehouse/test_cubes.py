@@ -127,6 +127,15 @@ def test_each_kind_of_edit_is_named(house, make) -> None:
         (WEEK, "lead", "reassigned"): (1, 1, 1),
         (WEEK, "target", "reassigned"): (1, 1, 1),
     }
+    # All but "same" were edited, and "late" came: nine leads, however many rows they stand in.
+    assert found["leads"].sum() > found["leads_once"].sum() == 9
+    cohorts = {
+        (row.cohort_week.date(), row.stage): (row.cohort_before, row.cohort_after)
+        for row in found.itertuples()
+    }
+    # Of nine leads of the week two went, two came; one more moved a week back.
+    assert cohorts[(WEEK, "lead")] == (8, 8)
+    assert cohorts[(WEEK - dt.timedelta(days=7), "lead")] == (0, 1)
     assert house.restated(D, SECOND, SECOND).empty
 
 

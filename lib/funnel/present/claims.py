@@ -1,0 +1,97 @@
+"""The conditions under which what the report claims is true: every claim asks here before it is made.
+
+| claim | true if |
+|---|---|
+| a value converts best or worst; a colour on it | `standing_out`: it has enough leads, the values of its attribute differ by more than chance, and so does it from all leads of the same weeks, however many are looked at |
+| no value differs | `comparable` values are there, and none stands out |
+| the rate changed a number | `beyond_chance`: the part is larger than chance alone makes it in nine of ten cases |
+| some, or all, of the young cohorts are doubtful | `doubtful_young` counts them |
+| spend met no lead | `leads_have`: the leads bear what spend is matched by |
+| the cohort that is read may be read | `too_young`: its age lets expect anything of the last stage |
+"""  # noqa: E501
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+from scipy import stats
+
+from funnel.analysis.ahead import YOUNG
+from funnel.analysis.compare import CHANCE, chi_square
+from funnel.settings import Settings
+
+READABLE, RIPE = 0.1, 0.5
+"""A cohort that has had less than the first of its sales cannot be read; one that has had the second can."""
+
+
+def comparable(values: pd.DataFrame) -> pd.DataFrame:
+    """Return the values that have leads enough to be compared; none where there is only one value at all.
+
+    Args:
+        values: `analysis.cohorts.slices` or `analysis.breakdown.slices_by`.
+    """
+    return values[~values["small"].astype(bool)] if len(values) > 1 else values.head(0)
+
+
+def differ(values: pd.DataFrame, last: str) -> bool:
+    """Tell whether the values of an attribute differ by more than chance explains."""
+    chi2, df = chi_square(values[last], values["due"], values["due_variance"])
+    return df > 0 and float(stats.chi2.sf(chi2, df)) < CHANCE
+
+
+def standing_out(values: pd.DataFrame, last: str) -> pd.DataFrame:
+    """Return the values that convert otherwise than all leads of the same weeks, by more than chance.
+
+    Args:
+        values: `analysis.cohorts.slices` or `analysis.breakdown.slices_by`.
+        last: the last stage.
+    """
+    some = comparable(values)
+    return some[some["p_value"] * len(some) < CHANCE] if differ(values, last) else some.head(0)
+
+
+def beyond_chance(amount: float, spread: float, among: int = 1) -> bool:
+    """Tell whether an amount is larger than chance makes the largest of so many in nine of ten cases.
+
+    >>> beyond_chance(-10.8, 13.0), beyond_chance(-30.0, 13.0), beyond_chance(-30.0, 13.0, among=20)
+    (False, True, False)
+    """
+    return abs(amount) > float(stats.norm.ppf(1 - 0.05 / max(among, 1))) * spread
+
+
+def doubtful_young(forecast: pd.DataFrame, settings: Settings) -> tuple[pd.Series, int]:
+    """Return why young cohorts are doubtful, one reason for each that is, and how many young ones there are.
+
+    Args:
+        forecast: `analysis.forecast.FORECAST_COLUMNS`.
+        settings: the stages; the last one counts.
+    """
+    young = (forecast["stage"] == settings.stage_keys[-1]) & (forecast["age_weeks"] < YOUNG)
+    mine = forecast[young]
+    return mine.loc[~mine["reliable"].astype(bool), "reason"], len(mine)
+
+
+def leads_have(total: Mapping[Hashable, Any]) -> bool:
+    """Tell whether any lead of the shown weeks met spend, so that spend without leads means something.
+
+    Args:
+        total: the row `total` of the account of the spend.
+    """
+    return float(total["matched"]) > 0
+
+
+def too_young(maturity: pd.DataFrame, settings: Settings) -> int:
+    """Return the reading age to propose where at the set one hardly anything has come yet; 0 for none.
+
+    Args:
+        maturity: `analysis.maturity.MATURITY_COLUMNS`.
+        settings: `reading_age` and the stages; the last one counts.
+    """
+    curve = maturity[maturity["stage"] == settings.stage_keys[-1]].set_index("age_weeks")["maturity"]
+    now = curve[curve.index <= settings.reading_age]
+    if curve.empty or (len(now) and float(now.iloc[-1]) >= READABLE):
+        return 0
+    ripe = curve[curve >= RIPE]
+    return int(str(ripe.index[0])) if len(ripe) else 0
