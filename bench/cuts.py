@@ -8,13 +8,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 from companies import NEVER, WEEK, History
 
-from funnel.schema import MOVED_COLUMNS, PAID_COLUMNS, REACHED_COLUMNS
+from funnel.dates import AsOf
+from funnel.issue.compute import ask
+from funnel.issue.registers import Registers
+from funnel.issue.results import Cubes
+from funnel.schema import INSTANT, MONEY, MOVED_COLUMNS, PAID_COLUMNS, REACHED_COLUMNS, STAMPED, Batch
+from funnel.settings import Settings
+from funnel.warehouse import Warehouse
 
 Ints = npt.NDArray[np.int64]
 _FIRST = ("attribute", "value", "attribute2", "value2")
@@ -26,7 +35,8 @@ def cut(
     """Return the cubes `reached`, `moved` and `paid` of the total ('') and of single attributes.
 
     Returns:
-        Frames with the columns of `schema.REACHED_COLUMNS`, `MOVED_COLUMNS` and `PAID_COLUMNS`.
+        Frames with `schema.REACHED_COLUMNS`, `MOVED_COLUMNS` and `PAID_COLUMNS`, each with `STAMPED`,
+        which is 0: a migrated history is asked for by `from_warehouse`.
     """
     at = history.moment(date)
     known = history.created < at
@@ -50,10 +60,11 @@ def cut(
         for frame in frames:
             frame["attribute"], frame["value"] = name, names[frame.pop("code")].astype(object)
             frame["attribute2"] = frame["value2"] = ""
+            frame[STAMPED] = 0
         parts.append(frames)
     columns = (REACHED_COLUMNS, MOVED_COLUMNS, PAID_COLUMNS)
     reached, moved, money = (
-        pd.concat([part[n] for part in parts], ignore_index=True)[list(columns[n])] for n in range(3)
+        pd.concat([part[n] for part in parts], ignore_index=True)[[*columns[n], STAMPED]] for n in range(3)
     )
     return reached, moved, money
 
@@ -135,3 +146,30 @@ def tables(history: History) -> dict[str, pd.DataFrame]:
     payments = pd.DataFrame({"lead_id": ids[history.payer], "paid_at": when(history.paid_at)})
     payments["amount"] = [Decimal(int(cents)) / 100 for cents in history.amount]
     return {"leads": leads, "stage_entries": entries, "payments": payments}
+
+
+def batch(frames: dict[str, pd.DataFrame]) -> Batch:
+    """Return canonical tables (`tables`) as the warehouse takes them."""
+    kinds = {"created_at": INSTANT, "entered_at": INSTANT, "paid_at": INSTANT, "amount": MONEY}
+    return Batch(
+        {
+            name: pa.table(
+                {key: pa.array(list(frame[key]), kinds.get(key, pa.string())) for key in frame.columns}
+            )
+            for name, frame in frames.items()
+        }
+    )
+
+
+def from_warehouse(frames: dict[str, pd.DataFrame], settings: Settings, date: dt.date) -> Cubes:
+    """Return the cubes of a date as the report has them: slower, but with all that the warehouse finds.
+
+    Of a migrated history it tells which entries are stamped; `cut` does not.
+    """
+    moment = dt.datetime(2030, 1, 1)  # noqa: DTZ001 - known times are UTC without offset
+    with (
+        TemporaryDirectory() as folder,
+        Warehouse.open(Path(folder) / "w.duckdb", settings, write=True) as house,
+    ):
+        house.load(batch(frames), moment, full=True)
+        return ask(house, settings, AsOf(date, moment), Registers())

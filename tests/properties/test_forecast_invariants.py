@@ -2,13 +2,10 @@
 
 import datetime as dt
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cuts
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from companies import Company, History, Line, draw
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -19,12 +16,7 @@ from funnel.analysis import cohorts
 from funnel.analysis.forecast import settle
 from funnel.analysis.reliability import judge
 from funnel.analysis.revenue import forecast_revenue
-from funnel.dates import AsOf
-from funnel.issue.compute import ask as ask_warehouse
-from funnel.issue.registers import Registers
 from funnel.issue.results import Cubes
-from funnel.schema import INSTANT, MONEY, Batch
-from funnel.warehouse import Warehouse
 
 # A single forecast takes seconds: what is found is told as it is, not made smaller.
 SLOWLY = {
@@ -170,21 +162,4 @@ def test_rows_of_the_report_date_and_later_and_the_ids_change_nothing(
     }
     wanted = ask(made, date)
     for other in (before, shuffled):
-        same(wanted, through_the_warehouse(other, wanted))
-
-
-def through_the_warehouse(tables: dict[str, pd.DataFrame], like: Cubes) -> Cubes:
-    kinds = {"created_at": INSTANT, "entered_at": INSTANT, "paid_at": INSTANT, "amount": MONEY}
-    arrow = {
-        name: pa.table(
-            {key: pa.array(list(frame[key]), kinds.get(key, pa.string())) for key in frame.columns}
-        )
-        for name, frame in tables.items()
-    }
-    moment = dt.datetime(2024, 1, 1)
-    with (
-        TemporaryDirectory() as folder,
-        Warehouse.open(Path(folder) / "w.duckdb", like.settings, write=True) as house,
-    ):
-        house.load(Batch(arrow), moment, full=True)
-        return ask_warehouse(house, like.settings, AsOf(like.report_date, moment), Registers())
+        same(wanted, cuts.from_warehouse(other, wanted.settings, wanted.report_date))

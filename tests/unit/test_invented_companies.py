@@ -10,15 +10,14 @@ import catalogue
 import cuts
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from companies import DAY, NEVER, WEEK, Company, History, Line, draw
 
 from funnel.dates import AsOf
-from funnel.schema import INSTANT, MONEY, Batch
 from funnel.settings import Settings, Stage
 from funnel.warehouse import Warehouse
 
+COUNTED = ("leads", "payments", "amount", "stamped")
 BY = ("", "product", "channel", "manager")
 TWO = (
     Line("quick", 0.6, weeks=(0.05, 0.1, 0.2, 0.4)),
@@ -38,21 +37,8 @@ def one(company: Company, seed: int = 0) -> History:
     return draw(company, np.random.default_rng([7, seed]))
 
 
-def batch(history: History) -> Batch:
-    kinds = {"created_at": INSTANT, "entered_at": INSTANT, "paid_at": INSTANT, "amount": MONEY}
-    frames = cuts.tables(history)
-    return Batch(
-        {
-            name: pa.table(
-                {column: pa.array(frame[column], kinds.get(column, pa.string())) for column in frame.columns}
-            )
-            for name, frame in frames.items()
-        }
-    )
-
-
 def rows(frame: pd.DataFrame) -> list[tuple]:
-    assert not frame.duplicated([name for name in frame if name not in ("leads", "payments", "amount")]).any()
+    assert not frame.duplicated([name for name in frame if name not in COUNTED]).any()
     return sorted(frame.itertuples(index=False, name=None))
 
 
@@ -64,12 +50,14 @@ def test_the_cubes_are_those_of_the_warehouse(company: Company, date: dt.date, t
     config = Settings(stages=tuple(Stage(key=key) for key in company.stages), timezone="UTC")
     moment, by = dt.datetime(2024, 1, 1), [(name,) if name else () for name in BY]
     with Warehouse.open(tmp_path / "w.duckdb", config, write=True) as house:
-        house.load(batch(history), moment, full=True)
+        house.load(cuts.batch(cuts.tables(history)), moment, full=True)
         as_of = AsOf(date, moment)
         asked = (house.reached(as_of, by), house.moved(as_of, by), house.paid(as_of, by))
     made = cuts.cut(history, date, BY)
     for mine, theirs in zip(made, asked, strict=True):
         assert list(mine.columns) == list(theirs.columns)
+        if company.migration:
+            mine, theirs = mine.drop(columns="stamped"), theirs.drop(columns="stamped")
         assert rows(mine) == rows(theirs)
         assert len(mine) > 50
 

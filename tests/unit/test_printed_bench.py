@@ -9,7 +9,6 @@ import cuts
 import numpy as np
 import pandas as pd
 import printed
-import pyarrow as pa
 import pytest
 from catalogue import QUICK, SLOW, rng_of
 from companies import Company, draw
@@ -21,7 +20,6 @@ from funnel.analysis.forecast import QUANTILES
 from funnel.analysis.scores import count_quantiles
 from funnel.issue.compute import compute
 from funnel.issue.registers import Registers
-from funnel.schema import INSTANT, MONEY, Batch
 from funnel.settings import Settings, Stage
 from funnel.warehouse import Warehouse
 
@@ -35,16 +33,9 @@ def test_what_is_scored_is_what_the_issue_publishes(tmp_path: Path) -> None:
         attributes={name: {} for name in ATTRIBUTES},
         root=tmp_path,
     )
-    kinds = {"created_at": INSTANT, "entered_at": INSTANT, "paid_at": INSTANT, "amount": MONEY}
-    batch = Batch(
-        {
-            name: pa.table({key: pa.array(frame[key], kinds.get(key, pa.string())) for key in frame.columns})
-            for name, frame in cuts.tables(history).items()
-        }
-    )
     moment = dt.datetime(2024, 1, 1)
     with Warehouse.open(tmp_path / "w.duckdb", settings, write=True) as house:
-        house.load(batch, moment, full=True)
+        house.load(cuts.batch(cuts.tables(history)), moment, full=True)
         published = compute(house, settings, date, moment, registers=Registers()).results
     told = page(history, date)
     pd.testing.assert_frame_equal(told.whole.frame(), published["forecast"], check_dtype=False)
