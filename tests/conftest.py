@@ -27,6 +27,16 @@ class Result:
 
 
 Funnel = Callable[..., Result]
+NEEDED = {"poppler": ("pdftotext", "pdfinfo", "pdffonts")}
+"""Programs that the tests of a marker look at pages with."""
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, with the reason, what cannot be looked at on this machine."""
+    for marker, programs in NEEDED.items():
+        missing = [name for name in programs if not shutil.which(name)]
+        if missing and item.get_closest_marker(marker):
+            pytest.skip(f"{', '.join(missing)} ({marker}) is not installed")
 
 
 def new_project(folder: Path, text: str | None = None) -> Path:
