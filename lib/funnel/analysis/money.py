@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize
+from scipy import optimize, stats
 
+from funnel.analysis.prices import Prices, follow
 from funnel.analysis.triangles import Triangle
 
 Floats = npt.NDArray[np.float64]
 
-HALF_LIFE = 52.0
-"""Weeks after which a payment weighs half in the mean."""
 REACH = 27
 """Weeks after the sale over which payments are looked for."""
+_ERRS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,38 +25,64 @@ class Deals:
 
     Attributes:
         pattern: payments per sale, by weeks after the sale.
-        mean: amount of a payment.
-        spread: standard deviation of one payment (refunds are negative payments).
-        error: standard error of the mean.
+        prices: the mean payment by week ahead.
         paid: amount paid so far by calendar week of the history, the cohorts' weeks.
     """
 
     pattern: Floats
-    mean: float
-    spread: float
-    error: float
+    prices: Prices
     paid: Floats
+
+    @property
+    def mean(self) -> float:
+        """Mean amount of a payment at the report date."""
+        return float(self.prices.mean[0])
+
+    @property
+    def error(self) -> float:
+        """Standard error of that mean."""
+        return float(self.prices.error[0])
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of one payment at the report date (refunds are negative payments)."""
+        return self.prices.spread * self.mean
+
+    def means(self, weeks: int) -> Floats:
+        """Return the mean amount of a payment in each of the weeks ahead."""
+        return _ahead(self.prices.mean, weeks)
 
     def draw(self, rate: Floats, rng: np.random.Generator) -> Floats:
         """Draw amounts by week from rates of payments, week by draw.
 
-        A week's mean is that of its rates times that of a payment, exactly, unless no draw pays anything. A
-        week does not depend on how many follow it.
+        A week's mean is that of its rates times that of a payment in it, exactly, unless no draw pays
+        anything. A week does not depend on how many follow it. How far the mean payment errs is the same for
+        all weeks of a draw, and for all rates that are drawn.
         """
-        size = _sums(np.ones(rate.shape[1]), self.mean, self.error, rng)
+        weeks, count = rate.shape
+        errs = np.random.default_rng(_ERRS).permutation(stats.norm.ppf((np.arange(count) + 0.5) / count))
         drawn = np.zeros_like(rate)
-        for week, rates in enumerate(rate):
-            amount = _sums(rng.poisson(rates), self.mean, self.spread, rng)
-            amount = amount * size / self.mean if self.mean else amount
+        means, errors = self.means(weeks), _ahead(self.prices.error, weeks)
+        for week, (rates, mean, error) in enumerate(zip(rate, means, errors, strict=True)):
+            amount = _sums(rng.poisson(rates), mean, self.prices.spread * mean, rng)
+            if mean > 0:
+                width = np.log1p((error / mean) ** 2)
+                amount = amount * np.exp(np.sqrt(width) * errs - width / 2)
             middle = float(amount.mean())
-            drawn[week] = amount * (float(rates.mean()) * self.mean / middle if middle else 1.0)
+            drawn[week] = amount * (float(rates.mean()) * mean / middle if middle else 1.0)
         return drawn
+
+
+def _ahead(by_week: Floats, weeks: int) -> Floats:
+    """Return the first so many weeks; beyond the last one known, that one."""
+    known: Floats = by_week[np.minimum(np.arange(weeks), len(by_week) - 1)]
+    return known
 
 
 def _sums(count: Floats, mean: float, spread: float, rng: np.random.Generator) -> Floats:
     """Draw sums of so many amounts: gamma, so that none is below 0; normal where their mean is."""
     if mean <= 0 or spread <= 0:
-        return count * mean + np.sqrt(count) * spread * rng.standard_normal(len(count))
+        return count * mean + np.sqrt(count) * abs(spread) * rng.standard_normal(len(count))
     shape = (mean / spread) ** 2
     return rng.gamma(count * shape) * mean / shape
 
@@ -79,21 +105,15 @@ def fit_deals(paid: pd.DataFrame, sales: Triangle) -> Deals:
         np.add.at(payments, where, rows["payments"][inside].to_numpy(float))
         np.add.at(amount, where, rows["amount"][inside].astype(float).to_numpy())
     if payments.sum() <= 0 or sold.sum() <= 0:
-        return Deals(np.zeros(1), 0.0, 0.0, 0.0, amount)
-    weight = 0.5 ** (np.arange(count)[::-1] / HALF_LIFE)
-    total = float((weight * payments).sum())
-    mean = float((weight * amount).sum()) / total
-    cells = np.maximum(payments, 1.0)
-    residual = (amount - payments * mean) ** 2 / cells
-    spread = float(np.sqrt((weight * residual).sum() / max(float(weight[payments > 0].sum()) - 1, 1.0)))
-    error = spread * float(np.sqrt((weight**2 * payments).sum())) / total
+        return Deals(np.zeros(1), Prices(np.zeros(1), np.zeros(1), 0.0), amount)
     reach = min(REACH, count)
     design = np.array([np.concatenate([np.zeros(j), sold[: count - j]]) for j in range(reach)]).T
     scale = 1 / np.sqrt(np.maximum(sold, 1.0))
     pattern, _ = optimize.nnls(design * scale[:, None], payments * scale)
     # What the pattern leaves of the payments on record goes to it in proportion.
     fitted = float((design @ pattern).sum())
-    return Deals(pattern * (payments.sum() / fitted if fitted > 0 else 0.0), mean, spread, error, amount)
+    share = pattern * (payments.sum() / fitted if fitted > 0 else 0.0)
+    return Deals(share, follow(payments, amount), amount)
 
 
 def calendar_sum(events: Floats, weeks: int) -> Floats:

@@ -94,8 +94,8 @@ def what_if(
 
 def _expected(told: Revenue, weeks: int) -> tuple[Floats, Floats]:
     """Return draws of the expected sales and of the expected revenue of the first weeks together."""
-    sales, payments = (each[:weeks].sum(axis=0) for each in (told.sales, told.payments))
-    return sales, payments * (told.deals.mean if told.known else np.nan)
+    sales, payments = told.sales[:weeks].sum(axis=0), told.payments[:weeks]
+    return sales, told.deals.means(len(payments)) @ payments if told.known else np.full_like(sales, np.nan)
 
 
 def _chance(expected: Floats) -> Floats:

@@ -87,6 +87,12 @@ CHANGES: tuple[Change, ...] = (
         ("restated", "change"),
         "restatements tell the cohort's numbers and count leads once; the change tells the spread of chance",
     ),
+    Change(
+        "payments-followed",
+        "0.2.0",
+        ("revenue*", "what_if"),
+        "payments follow their own level and growth over time into the weeks ahead",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

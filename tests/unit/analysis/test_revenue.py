@@ -60,8 +60,22 @@ def test_no_week_brings_less_than_nothing_and_its_mean_is_what_is_expected(told:
     result = forecast_revenue(told, dear, weeks=13)
     assert result.deals.spread > result.deals.mean
     assert result.existing.min() >= 0 and result.future.min() >= 0
-    expected = result.payments.mean(axis=1) * result.deals.mean
+    expected = result.payments.mean(axis=1) * result.deals.means(13)
     assert result.frame().query("source == 'total'")["mean"].to_numpy() == pytest.approx(expected, rel=1e-3)
+
+
+def test_prices_that_rise_are_followed_to_the_weeks_ahead(told: Forecast) -> None:
+    dear = paid()
+    week = (dear["cohort_week"] - dear["cohort_week"].min()).dt.days // 7 + dear["lag"]
+    dear["amount"] = [
+        Decimal(int(count * 1000 * 1.02 ** ((at - AT) / 4.35)))
+        for count, at in zip(dear["payments"], week, strict=True)
+    ]
+    result = forecast_revenue(told, dear, weeks=13)
+    true = 1000 * 1.02 ** ((np.arange(13) + 0.5) / 4.35)
+    assert result.frame().query("source == 'total'")["mean"].to_numpy() == pytest.approx(
+        result.payments.mean(axis=1) * true, rel=0.03
+    )
 
 
 def test_the_forecast_is_near_what_came(told: Forecast) -> None:
