@@ -9,7 +9,7 @@ WEEKS, A_MONTH = 104, 365.25 / 12 / 7
 
 
 def history(seed, number=12, rise=0.0, dear=0.0):
-    """Payments by week whose mean is 1000 in the week ahead and rises so much a month; some are 50 x dearer."""
+    """Payments by week whose mean is 1000 in the week ahead and rises so much a month; some cost 50 x."""
     rng = np.random.default_rng([21, seed])
     payments = rng.poisson(number, WEEKS).astype(float)
     level = 1000 * (1 + rise) ** (np.arange(-WEEKS, 0) / A_MONTH)
