@@ -5,33 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-import zoneinfo
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from funnel import versions
 from funnel.change import Change
 from funnel.errors import MissingError, nearest
-from funnel.settings_sources import LEAD as LEAD
-from funnel.settings_sources import LOST as LOST
-from funnel.settings_sources import Currency, Sources, stage_problems
-from funnel.settings_sources import Frozen as Frozen
+from funnel.settings_exports import LEAD as LEAD
+from funnel.settings_exports import LOST as LOST
+from funnel.settings_exports import Currency, Zone
+from funnel.settings_exports import Frozen as Frozen
+from funnel.settings_sources import Sources, stage_problems
 from funnel.validation import KEY
 from funnel.yaml_file import read_yaml
 
 ReachRule = Literal["any-later", "entered"]
 Language = Literal["en", "ru"]
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
-
-
-def _zone(name: str) -> str:
-    if name not in zoneinfo.available_timezones():
-        raise ValueError(f"{name!r} is not a time zone; allowed: an IANA name such as Europe/Moscow")
-    return name
 
 
 class Stage(Frozen):
@@ -131,7 +125,7 @@ class Settings(Sources):
 
     schema_version: Annotated[int, Field(alias="schema", ge=1, le=versions.SETTINGS)] = versions.SETTINGS
     company: str = ""
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Zone = "UTC"
     currency: Currency = "USD"
     rates: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     language: Language = "en"

@@ -1,41 +1,34 @@
-"""What an analyst may set about data that come from elsewhere: amoCRM, its exports, wide sheets, ad costs.
+"""What an analyst may set about data that come from elsewhere: amoCRM, and ad costs.
 
-These are the keys `amocrm:`, `exports:`, `wide:` and `ad_costs:` of `funnel.yml`; `funnel.settings` takes
-them in.
+These are the keys `amocrm:`, `ad_costs:` and `spend_mapping:` of `funnel.yml`, and those of
+`settings_exports`; `funnel.settings` takes them in.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from funnel.errors import nearest
-from funnel.validation import CODE
+from funnel.settings_exports import (
+    AttributeName,
+    Currency,
+    Events,
+    Export,
+    FileRules,
+    Frozen,
+    Name,
+    Wide,
+    Writings,
+    wrong_mapping,
+)
 
-LEAD = "lead"
-LOST = "lost"
-OWN_COLUMNS = ("lead_id", "created_at", "customer_id")
-DateOrder = Literal["day-first", "month-first"]
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 _SOURCE = re.compile(r"^(responsible|pipeline|tags(:.+)?|utm_[a-z]+|field:.+)$", re.DOTALL)
-
-
-class Frozen(BaseModel):
-    """A value that does not change and takes no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _attribute(name: str) -> str:
-    if name.casefold() in OWN_COLUMNS:
-        raise ValueError(f"{name!r} is a column of its own; allowed: any other name")
-    return name
 
 
 def _source(text: str) -> str:
@@ -77,11 +70,7 @@ def _yes_or_no(value: object) -> object:
     return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
 
 
-Key = TypeVar("Key")
-Name = Annotated[str, Field(min_length=1)]
-AttributeName = Annotated[str, Field(min_length=1), AfterValidator(_attribute)]
 Source = Annotated[str, AfterValidator(_source)]
-Currency = Annotated[str, Field(pattern=CODE)]
 Vat = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_yes_or_no)]
 
 
@@ -105,8 +94,8 @@ class AmoSettings(Frozen):
     """
 
     host: Annotated[str, AfterValidator(account_host)]
-    pipelines: dict[int | str, dict[int | str, str]] = {}
-    attributes: dict[AttributeName, Source] = {}
+    pipelines: dict[int | str, dict[int | str, str]] = Field(default_factory=dict)
+    attributes: dict[AttributeName, Source] = Field(default_factory=dict)
     personal: tuple[str, ...] = ()
     payments: Literal["won", "none"] = "won"
 
@@ -115,96 +104,9 @@ class AmoSettings(Frozen):
         """Where the account's API lives."""
         return f"{'http' if is_loopback(self.host) else 'https'}://{self.host}"
 
-    def wrong(self, stage_keys: Sequence[str]) -> Iterator[str]:
+    def problems(self, stage_keys: Sequence[str]) -> Iterator[str]:
         """Say what does not fit the funnel's stages."""
-        yield from _wrong("amocrm", self.pipelines, self.personal, self.attributes, stage_keys)
-
-
-class Exports(Frozen):
-    """How the files of amoCRM's (Kommo's) own export become the funnel's tables.
-
-    Attributes:
-        pipelines: pipeline -> stage as the export names it -> stage key, `lead` (no stage yet) or `lost`. A
-            pipeline that is not named is outside the funnel.
-        attributes: column of `leads` -> where it comes from: `responsible`, `pipeline`, `tags`, `tags:A|B`
-            (the first of these that the lead bears), `utm_source` and its like, `field:HEADER`. Columns that
-            are not named here are dropped while reading.
-        personal: attributes that keep telephone numbers and e-mail addresses; everywhere else they are
-            blotted out.
-        payments: `won`: the budget of a lead in the last stage is a payment made when it was closed; `none`:
-            no payments.
-        currency: of the budget, where the header does not say it.
-        dates: how dates such as 03.04.2026 are written.
-        open_words: what stands for "not closed" in the date of closing, besides the known words.
-        aliases: a YAML file of more names of columns (`created_at: [Создано]`).
-    """
-
-    pipelines: dict[Name, dict[Name, str]] = {}
-    attributes: dict[AttributeName, Source] = {}
-    personal: tuple[str, ...] = ()
-    payments: Literal["won", "none"] = "won"
-    currency: Currency | None = None
-    dates: DateOrder = "day-first"
-    open_words: tuple[str, ...] = ()
-    aliases: Path | None = None
-
-    def wrong(self, stage_keys: Sequence[str]) -> Iterator[str]:
-        """Say what does not fit the funnel's stages."""
-        yield from _wrong("exports", self.pipelines, self.personal, self.attributes, stage_keys)
-
-
-class Wide(Frozen):
-    """A sheet with one row for each lead and a column of dates for each stage.
-
-    Attributes:
-        files: names of the files; `*` stands for anything, such as `leads_wide*.csv`.
-        lead_id, created_at: their columns.
-        stages: stage key -> column with the date the lead entered it.
-        lost: column with the date of the loss.
-        closed: column with the date of closing, instead of `lost`: a closed lead is lost if it has a reason,
-            and has reached the last stage if it has none.
-        lost_reason: column with the reason.
-        paid_at, amount: columns of one payment for each lead.
-        attributes: column of `leads` -> column of the sheet. Columns that are not named are dropped.
-        personal: attributes that keep telephone numbers and e-mail addresses; everywhere else they are
-            blotted out.
-        empty: what stands for "no date".
-        dates: how dates such as 03/04/2026 are written; by default the column itself must settle it.
-        keeps: whether a stage's field keeps the `first` or the `last` entry. With `first`, another date in a
-            later sheet is a correction and replaces the one known; with `last` it is one more entry.
-    """
-
-    files: Annotated[tuple[Name, ...], Field(min_length=1)]
-    lead_id: Name = "lead_id"
-    created_at: Name = "created_at"
-    stages: Annotated[dict[Name, Name], Field(min_length=1)]
-    lost: Name | None = None
-    closed: Name | None = None
-    lost_reason: Name | None = None
-    paid_at: Name | None = None
-    amount: Name | None = None
-    attributes: dict[AttributeName, Name] = {}
-    personal: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ("", "-", "не закрыта")
-    dates: DateOrder | None = None
-    keeps: Literal["first", "last"] = "first"
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Wide:
-        if self.lost and self.closed:
-            raise ValueError("lost and closed: only one of the two says when a lead was lost")
-        if self.closed and not self.lost_reason:
-            raise ValueError("closed: it needs lost_reason, which tells a loss from a sale")
-        if (self.paid_at is None) != (self.amount is None):
-            raise ValueError("paid_at and amount: a payment needs both")
-        return self
-
-    def wrong(self, stage_keys: Sequence[str]) -> Iterator[str]:
-        """Say what does not fit the funnel's stages."""
-        for stage in self.stages:
-            yield from _not_among(stage, tuple(stage_keys), "wide.stages", "no stage")
-        for name in self.personal:
-            yield from _not_among(name, tuple(self.attributes), "wide.personal", "no attribute")
+        yield from wrong_mapping("amocrm", self.pipelines, self.personal, self.attributes, stage_keys)
 
 
 class AdFile(Frozen):
@@ -227,7 +129,7 @@ class AdFile(Frozen):
     currency: Currency | None = None
     vat: Vat = "unknown"
     micros: bool | None = None
-    dates: DateOrder | None = None
+    dates: Writings = ()
     spread: bool = False
 
 
@@ -256,8 +158,11 @@ class Sources(Frozen):
 
     Attributes:
         amocrm: the account that `funnel sync amocrm` reads, and its mapping; an empty one is none.
-        exports: amoCRM's own exports.
-        wide: sheets with a date column for each stage.
+        exports: a CRM's own exports of deals.
+        wide: sheets of one's own with a date column for each stage.
+        events: logs of a row for each lead that came to a stage.
+        files: name of canonical files (`*` stands for anything, such as `leads.csv`) -> how they write dates
+            and amounts.
         ad_costs: name of files (`*` stands for anything, such as `yandex_*.csv`) -> what they do not say
             themselves.
         spend_mapping: the leads' names for channels and campaigns of the ad spend; the first row that fits
@@ -265,14 +170,21 @@ class Sources(Frozen):
     """
 
     amocrm: Annotated[AmoSettings | None, BeforeValidator(lambda given: given or None)] = None
-    exports: Exports | None = None
+    exports: Export | None = None
     wide: Wide | None = None
-    ad_costs: dict[Name, AdFile] = {}
+    events: Events | None = None
+    files: dict[Name, FileRules] = Field(default_factory=dict)
+    ad_costs: dict[Name, AdFile] = Field(default_factory=dict)
     spend_mapping: tuple[SpendName, ...] = ()
 
     def ad_file(self, name: str) -> AdFile | None:
         """Return what is set for an ad-cost file, by the first pattern that fits its name."""
         return next((item for pattern, item in self.ad_costs.items() if fits(name, (pattern,))), None)
+
+    def file_rules(self, name: str) -> FileRules:
+        """Return how a canonical file writes dates and amounts, by the first pattern that fits its name."""
+        found = (item for pattern, item in self.files.items() if fits(name, (pattern,)))
+        return next(found, FileRules())
 
 
 def fits(name: str, patterns: Sequence[str]) -> bool:
@@ -288,29 +200,7 @@ def stage_problems(sources: Sources, stage_keys: Sequence[str]) -> list[str]:
     """Return what in the sources' settings does not fit the funnel's stages."""
     return [
         text
-        for part in (sources.amocrm, sources.exports, sources.wide)
+        for part in (sources.amocrm, sources.exports, sources.wide, sources.events)
         if part is not None
-        for text in part.wrong(stage_keys)
+        for text in part.problems(stage_keys)
     ]
-
-
-def _wrong(
-    key: str,
-    pipelines: Mapping[Key, Mapping[Key, str]],
-    personal: Sequence[str],
-    attributes: Mapping[str, str],
-    stage_keys: Sequence[str],
-) -> Iterator[str]:
-    """Say which stages and attributes of a mapping of pipelines are not there."""
-    for pipeline, stages in pipelines.items():
-        for name, stage in stages.items():
-            where = f"{key}.pipelines.{pipeline}.{name}"
-            yield from _not_among(stage, (LEAD, *stage_keys, LOST), where, "no stage")
-    for attribute in personal:
-        yield from _not_among(attribute, tuple(attributes), f"{key}.personal", "no attribute")
-
-
-def _not_among(word: str, allowed: Sequence[str], where: str, what: str) -> Iterator[str]:
-    if word not in allowed:
-        listed = ", ".join(allowed) or "none"
-        yield f"{where}: {word!r} is {what}{nearest(word, allowed)}; allowed: {listed}"

@@ -12,7 +12,8 @@ from crms.world import RUSSIAN, Deal
 
 CSV_HEADER = [
     "ID", "Название сделки", "Бюджет ", "Ответственный", "Дата создания сделки", "Кем создана сделка",
-    "Дата редактирования", "Кем редактирована", "Дата закрытия", "Теги", "Примечание", "Этап сделки", "Воронка",
+    "Дата редактирования", "Кем редактирована", "Дата закрытия", "Теги", "Примечание", "Этап сделки",
+    "Воронка",
     "Полное имя контакта", "Мобильный телефон", "Источник", "Источник", "utm_source", "utm_source",
 ]  # fmt: skip
 XLSX_HEADER = [
@@ -42,9 +43,11 @@ def csv(made: Sequence[Deal], *, totals: bool = False) -> bytes:
         closed = deal.closed.strftime("%d.%m.%Y %H:%M:00") if deal.closed else "не закрыта"
         writer.writerow(
             [
-                deal.number, deal.title, int(deal.amount), deal.owner, deal.created.strftime("%d.%m.%Y %H:%M:%S"),
+                deal.number, deal.title, int(deal.amount), deal.owner,
+                deal.created.strftime("%d.%m.%Y %H:%M:%S"),
                 "Робот", deal.updated.strftime("%d.%m.%Y %H:%M:%S"), deal.owner, closed, "опт, сайт",
-                'две строки,\nс кавычками "так"', stage(deal), RUSSIAN[deal.pipeline], f"Персона {deal.number}",
+                'две строки,\nс кавычками "так"', stage(deal), RUSSIAN[deal.pipeline],
+                f"Персона {deal.number}",
                 f"'+7999{deal.number:07}", RUSSIAN[deal.source], "", "", "vk",
             ]
         )  # fmt: skip
@@ -60,7 +63,8 @@ def xlsx(made: Sequence[Deal]) -> bytes:
     for deal in made:
         sheet.append(
             [
-                deal.number, deal.title, int(deal.amount), deal.owner, deal.created, deal.closed or "не закрыта",
+                deal.number, deal.title, int(deal.amount), deal.owner, deal.created,
+                deal.closed or "не закрыта",
                 stage(deal), RUSSIAN[deal.pipeline], "опт", f"Персона {deal.number}",
             ]
         )  # fmt: skip

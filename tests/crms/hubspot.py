@@ -27,7 +27,8 @@ def rows(made: Sequence[Deal], *, history: bool) -> list[list[str]]:
         for stage in (*STAGES, *ENDS.values())
     ]
     header = [
-        "Record ID", "Deal Name", "Pipeline", "Deal Stage", "Amount", "Close Date", "Create Date", "Deal owner",
+        "Record ID", "Deal Name", "Pipeline", "Deal Stage", "Amount", "Close Date", "Create Date",
+        "Deal owner",
         "Original Traffic Source", "Closed Lost Reason", "Deal probability", "Last Modified Date",
         "Associated Contact", "Associated Company IDs",
     ]  # fmt: skip
@@ -36,7 +37,7 @@ def rows(made: Sequence[Deal], *, history: bool) -> list[list[str]]:
         stage = ENDS.get(deal.outcome, deal.stage)
         closing = deal.closed.strftime("%Y-%m-%d %H:%M") if deal.closed else f"{deal.expected} 23:59"
         cells = [
-            str(57_156_923_000 + deal.number), deal.title, f"{deal.pipeline}", stage, str(deal.amount), closing,
+            str(57_156_923_000 + deal.number), deal.title, deal.pipeline, stage, str(deal.amount), closing,
             deal.created.strftime("%Y-%m-%d %H:%M"), deal.owner, deal.source, deal.reason, str(CHANCE[stage]),
             deal.updated.strftime("%Y-%m-%d %H:%M"), f"Person {deal.number} (p{deal.number}@mail.example)",
             "11;12",

@@ -1,5 +1,7 @@
-"""Pipedrive's export of a list of deals: headers `Deal - Field`; status beside the stage, and times of its own
-for won and lost (Pipedrive's reference of the object Deal)."""
+"""Pipedrive's export of deals: headers `Deal - Field`; a status beside the stage, times of won and lost.
+
+As in Pipedrive's reference of the object Deal.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ import openpyxl
 from crms.world import Deal
 
 HEADER = [
-    "Deal - ID", "Deal - Title", "Deal - Value", "Deal - Currency of Value", "Deal - Pipeline", "Deal - Stage",
+    "Deal - ID", "Deal - Title", "Deal - Value", "Deal - Currency of Value", "Deal - Pipeline",
+    "Deal - Stage",
     "Deal - Status", "Deal - Owner", "Deal - Deal created", "Deal - Update time", "Deal - Last stage change",
     "Deal - Expected close date", "Deal - Won time", "Deal - Lost time", "Deal - Closed on",
     "Deal - Lost reason", "Deal - Label", "Deal - Contact person", "Deal - Source channel",
@@ -34,7 +37,8 @@ def rows(made: Sequence[Deal]) -> list[list[object]]:
             [
                 deal.number, deal.title, float(deal.amount), deal.currency, deal.pipeline, deal.stage,
                 deal.outcome.capitalize(), deal.owner, deal.created, deal.updated, deal.stages[-1][1],
-                deal.expected, won, lost, deal.closed, deal.reason, "Hot", f"Person {deal.number}", deal.source,
+                deal.expected, won, lost, deal.closed, deal.reason, "Hot", f"Person {deal.number}",
+                deal.source,
             ]
         )  # fmt: skip
     return table

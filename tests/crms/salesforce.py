@@ -1,5 +1,8 @@
-"""Salesforce: a report of opportunities (Details Only: CSV, or HTML under the name .xls; Formatted: XLSX with
-lines above), rows of the API as Data Loader saves them, and the object OpportunityHistory (object reference)."""
+"""Salesforce: a report of opportunities, rows of the API as Data Loader saves them, OpportunityHistory.
+
+Details Only is CSV, or HTML under the name .xls; Formatted is XLSX with lines above (Salesforce Help, object
+reference).
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def short_id(number: int) -> str:
 
 
 def long_id(number: int) -> str:
-    """Eighteen: three more tell which of the fifteen are capitals, five at a time, the first the lowest bit."""
+    """Eighteen: three more tell which of the fifteen are capitals, five at a time."""
     plain = short_id(number)
     groups = (plain[start : start + 5] for start in (0, 5, 10))
     return plain + "".join(
@@ -61,7 +64,8 @@ def _row(deal: Deal, *, currency: bool) -> list[str]:
     closing = deal.closed.date() if deal.closed else deal.expected
     money = f"{deal.amount:,.2f}"
     return [
-        short_id(deal.number), deal.title, deal.pipeline, stage, f"{deal.currency} {money}" if currency else money,
+        short_id(deal.number), deal.title, deal.pipeline, stage,
+        f"{deal.currency} {money}" if currency else money,
         _day(closing), _day(deal.created), deal.owner, str(CHANCE[stage]), deal.source,
         "1" if deal.closed else "0", "1" if deal.outcome == "won" else "0", deal.reason, _day(deal.updated),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The cells of an export, made clean: guards, duplicates, personal data, the order of day and month."""
+"""The cells of an export, made clean: guards, duplicates, personal data."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.errors import Problem
-from funnel.settings_sources import DateOrder
 from funnel.sources.personal import blot
 from funnel.sources.tabular import Cells, Sheet
 
-OPEN_WORDS = ("не закрыта", "не закрыт", "no cerrado", "não fechado", "not closed")
 _GUARD = r"^'([=+\-@\t\r])"
-_PARTS = r"^\s*(\d{1,2})([./])(\d{1,2})([./]\d{4})"
-_BIG = r"(?:1[3-9]|2\d|3[01])"
 
 
 def coalesced(sheet: Sheet, names: Sequence[int], positions: Sequence[int]) -> Cells:
@@ -44,30 +39,6 @@ def mapped(values: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
 def blotted(values: pa.Array) -> pa.Array:
     """Blot telephone numbers and e-mail addresses out of a text column."""
     return mapped(values, blot)
-
-
-def dated(cells: Cells, order: DateOrder | None) -> Cells:
-    """Bring dates with points or slashes into the order day, month, year; None leaves them to the reader."""
-    if order is None:
-        return cells
-    text = cells.text()
-    if order == "month-first":
-        text = pc.replace_substring_regex(text, _PARTS, r"\3.\1\4")
-    return Cells(
-        pc.replace_substring_regex(text, r"^(\d{1,2})[./](\d{1,2})[./](\d{4})", r"\1.\2.\3"), cells.kinds
-    )
-
-
-def order_problem(cells: Cells, order: DateOrder, where: str, key: str) -> list[Problem]:
-    """Look for dates that can only be written the other way round: then the others are misread silently."""
-    small, big = r"\d{1,2}", _BIG
-    pattern = rf"^{small}[./]{big}[./]\d{{4}}" if order == "day-first" else rf"^{big}[./]{small}[./]\d{{4}}"
-    wrong = pc.sum(pc.match_substring_regex(cells.text(), pattern)).as_py() or 0
-    if not wrong:
-        return []
-    other = "month-first" if order == "day-first" else "day-first"
-    what = f"{wrong} dates do not fit {order}, so that the others may be misread"
-    return [Problem(where, what, todo=f"set {key}: {other} if that is how they are written")]
 
 
 def without_words(cells: Cells, words: Sequence[str]) -> Cells:

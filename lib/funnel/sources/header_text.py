@@ -1,18 +1,28 @@
-"""Headers of other programs as they are compared, and the currency that stands in them."""
+"""Headers of other programs as they are compared, and the currencies that stand in headers and cells."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
+
+from babel import Locale
 
 CURRENCIES = {
     "₽": "RUB", "руб": "RUB", "руб.": "RUB", "р.": "RUB", "€": "EUR", "£": "GBP", "₸": "KZT", "₴": "UAH",
-    "r$": "BRL", "us$": "USD", "$": "",
+    "r$": "BRL", "us$": "USD", "zł": "PLN", "₹": "INR", "₺": "TRY", "¥": "JPY", "$": "",
 }  # fmt: skip
-"""Currency signs in headers; a plain dollar sign is used by many currencies."""
+"""Currency signs in headers and cells; a plain dollar sign is used by many currencies."""
 DOLLARS = ("USD", "MXN", "ARS", "CLP", "COP", "CAD", "AUD", "SGD", "NZD", "UYU")
-_MONEY = re.compile(
-    r"^(?P<word>.*?)(?:[\s,]*\(?(?P<sign>r\$|us\$|[₽$€£₸₴]|руб\.?|р\.)\)?|[\s,]+\(?(?P<code>[a-z]{3})\)?)$"
+SIGNS = r"(?:r\$|us\$|[₽$€£₸₴₹₺¥]|zł|руб\.?|р\.)"
+PERSONAL = re.compile(
+    r"телефон|факс|e-?mail|почт|контакт|примечан|комментар|адрес|мессендж|whatsapp|telegram|skype|phone|mobile|fax\b"
+    r"|contact|person\b|\bnotes?\b"
+    r"|comment|tel[ée]fono|telefone|correo|\bnotas?\b|nombre completo|nome completo"
+    r"|полное имя|celular"
 )
+"""Headers, normalised, of columns that may hold telephone numbers, addresses or names of people."""
+_MONEY = re.compile(rf"^(?P<word>.*?)(?:[\s,]*\(?(?P<sign>{SIGNS})\)?|[\s,]+\(?(?P<code>[a-z]{{3}})\)?)$")
+_NAMED = ("en", "ru", "uk", "de", "fr", "es", "pt", "it", "pl")
 
 
 def normal(header: str) -> str:
@@ -38,3 +48,25 @@ def without_currency(header: str) -> tuple[str, str | None]:
         return plain, None
     currency = CURRENCIES[found["sign"]] if found["sign"] else found["code"].upper()
     return found["word"].rstrip(" ,("), currency
+
+
+def currency_of(text: str) -> str | None:
+    """Return the ISO code of a currency by its code, sign or name; '' for a dollar sign, None if it is none.
+
+    >>> [currency_of(text) for text in ("Российский рубль", "usd", "€", "$", "x")]
+    ['RUB', 'USD', 'EUR', '', None]
+    """
+    plain = normal(text)
+    known = _currencies()
+    return CURRENCIES.get(plain, known.get(plain))
+
+
+@cache
+def _currencies() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for language in reversed(_NAMED):
+        for code, name in Locale(language).currencies.items():
+            if not re.search(r"\d{4}", name):  # no currency of the past
+                names[normal(name)] = code
+    names |= {str(code).casefold(): str(code) for code in Locale("en").currencies}
+    return {**names, "рубль": "RUB", "российский рубль": "RUB", "dollar": "", "доллар": "", "евро": "EUR"}

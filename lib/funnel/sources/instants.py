@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,21 +11,42 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from funnel.errors import Problem
 from funnel.schema import INSTANT
-from funnel.sources.tabular import Cells, Mask
+from funnel.settings_exports import ORDERS, FileRules
+from funnel.sources.date_forms import FORMS, SERIAL, Form, Order, form_of, order_of
+from funnel.sources.tabular import NUMBER, Cells, Mask
 
-READABLE = "2026-04-03, 2026-04-03 15:30:00, 2026-04-03T15:30:00+03:00 or 03.04.2026 15:30"
+READABLE = "2026-04-03, 2026-04-03 15:30:00, 2026-04-03T15:30:00+03:00, 03.04.2026 15:30 or 4/13/26 3:30 PM"
 Micros = npt.NDArray[np.datetime64]
 Ints = npt.NDArray[np.int64]
 
-_TIME = (
-    r"(?:[T ]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?"
-    r"\s?(?:(?P<z>Z)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})?)?)?$"
-)
-_ISO = r"^(?P<y>\d{4})-(?P<a>\d{2})-(?P<b>\d{2})" + _TIME  # a = month, b = day
-_DOTS = r"^(?P<a>\d{1,2})\.(?P<b>\d{1,2})\.(?P<y>\d{4})" + _TIME  # a = day, b = month
-_SLASHES = r"^(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>\d{4})" + _TIME  # either; the column must settle it
 _FIRST, _END = np.datetime64("1970-01-01", "us"), np.datetime64("2200-01-01", "us")
+_EXCEL = np.datetime64("1899-12-30", "us")  # the day that a spreadsheet's count of days begins after
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How the times of a column are written, and which setting says so.
+
+    Attributes:
+        rules: order or forms, and the time zone of times without an offset.
+        key: the setting, for messages.
+    """
+
+    rules: FileRules = field(default_factory=FileRules)
+    key: str = "files"
+
+    @property
+    def order(self) -> str | None:
+        """The order that was set: `day-first`, `month-first` or None."""
+        return next((name for name in self.rules.dates if name in ORDERS), None)
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """What is tried: the forms that were set, with ISO; else all that are known."""
+        own = tuple(form_of(text) for text in self.rules.dates if text not in ORDERS)
+        return (FORMS[0], *own) if own else FORMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,83 +58,179 @@ class Instants:
         unreadable: cells that are no date.
         ambiguous: cells such as 03/04/2026 where nothing in the column says which is the month.
         implausible: dates before 1970 or after 2199, which stand for something else.
+        contrary: cells that do not fit the order that was set, or the order of the rest of the column.
+        day_only: cells without a time of day.
     """
 
     values: pa.Array
     unreadable: Mask
     ambiguous: Mask
     implausible: Mask
+    contrary: Mask
+    day_only: Mask
+
+    def keep(self, mask: Mask) -> Instants:
+        """Return some of the rows."""
+        masks = (self.unreadable, self.ambiguous, self.implausible, self.contrary, self.day_only)
+        return Instants(self.values.filter(pa.array(mask)), *(one[mask] for one in masks))
+
+    def reasons(self, key: str) -> list[tuple[Mask, str]]:
+        """Return which cells cannot be used, and why; `key` is the setting that settles what is ambiguous."""
+        settle = f"set {key}.dates to day-first or month-first"
+        return [
+            (self.unreadable, f"not a date; readable: {READABLE}; another form can be named in {key}.dates"),
+            (
+                self.ambiguous,
+                "can be read as day/month or month/day, and no other date of this column settles it; "
+                f"write the dates as 2026-04-03, or {settle}",
+            ),
+            (self.implausible, "a date before 1970 or after 2199 stands for something else; leave it empty"),
+            (self.contrary, f"does not fit the order of day and month; {settle}"),
+        ]
+
+    def problems(self, where: str, key: str) -> list[Problem]:
+        """Say what of the order of day and month stops a file: then other dates may be misread silently."""
+        found = []
+        for mask, what in (
+            (
+                self.ambiguous,
+                "dates can be read as day/month or month/day, and nothing in the column settles it",
+            ),
+            (self.contrary, "dates do not fit the order of day and month, so that others may be misread"),
+        ):
+            if mask.any():
+                todo = (
+                    f"set {key}.dates to day-first or month-first, or to the form itself, such as DD.MM.YYYY"
+                )
+                found.append(Problem(where, f"{int(mask.sum()):,} {what}", todo=todo))
+        return found
 
 
-def read_instants(cells: Cells, timezone: str) -> Instants:
-    """Read a column of points in time; offsets are converted to `timezone`, the rest is taken as local.
+def read_instants(cells: Cells, timezone: str, writing: Writing | None = None) -> Instants:
+    """Read a column of points in time; offsets are converted to `timezone`.
 
-    A column of dates with slashes is day-first if one of its dates can only be so (25/04/2026) and none can
-    only be month-first, and the other way round; otherwise each date that has two readings is ambiguous.
+    Times without an offset are in the file's own time zone, if `writing` names one, else in `timezone`; dates
+    without a time of day are never shifted. Dates that are written alike (with the same separator) have
+    one order
+    of day and month: the one that was set, else the one that some of them can only have; else those that
+        have two
+    readings are ambiguous. Points mean day first unless the column or the setting says otherwise.
 
-    >>> texts = pa.array(["2022-09-12T21:30:00Z", "12.09.2022", "03/04/2026", "30.02.2026"])
+    >>> texts = pa.array(["2022-09-12T21:30:00Z", "12.09.2022", "03/04/2026", "30.02.2026", "2/3/26 8:55 PM"])
     >>> got = read_instants(Cells(texts), "Europe/Moscow")
     >>> [str(value) for value in got.values.to_pylist()]
-    ['2022-09-13 00:30:00', '2022-09-12 00:00:00', 'None', 'None']
+    ['2022-09-13 00:30:00', '2022-09-12 00:00:00', 'None', 'None', 'None']
     >>> got.unreadable.tolist(), got.ambiguous.tolist()
-    ([False, False, False, True], [False, False, True, False])
+    ([False, False, False, True, False], [False, False, True, False, True])
+    >>> us = Writing(FileRules(dates="month-first"))
+    >>> str(read_instants(Cells(pa.array(["02/03/26 8:55 PM"])), "UTC", us).values[0])
+    '2026-02-03 20:55:00'
     """
+    writing = writing or Writing()
     kind = cells.values.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        values = cells.values.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
-        empty = values.is_null().to_numpy(zero_copy_only=False)
-        micros = values.cast(pa.int64()).fill_null(0).to_numpy().astype("datetime64[us]")
-        aware = np.full(len(micros), getattr(kind, "tz", None) is not None)
-        nothing = np.zeros(len(micros), bool)
-        return _finish(micros, empty, nothing, nothing, aware, timezone)
+        return _typed(cells.values, timezone, writing)
     encoded = cells.text().dictionary_encode()
-    parsed = _parse(encoded.dictionary, timezone)
-    return Instants(
-        parsed.values.take(encoded.indices),
-        *(
-            pa.array(mask).take(encoded.indices).fill_null(False).to_numpy(zero_copy_only=False)
-            for mask in (parsed.unreadable, parsed.ambiguous, parsed.implausible)
-        ),
-    )
+    parsed = _parse(encoded.dictionary, timezone, writing)
+    numbers = cells.are(NUMBER)
+    if numbers.any() and parsed.unreadable.any():
+        parsed = _with_serials(parsed, encoded.dictionary)
+        serial = pa.array(_is_serial(encoded.dictionary)).take(encoded.indices).fill_null(False)
+        lone = serial.to_numpy(zero_copy_only=False) & ~numbers  # a text that only looks like one
+    else:
+        lone = np.zeros(len(cells.values), bool)
+    spread = [
+        pa.array(mask).take(encoded.indices).fill_null(False).to_numpy(zero_copy_only=False)
+        for mask in (
+            parsed.unreadable, parsed.ambiguous, parsed.implausible, parsed.contrary, parsed.day_only
+        )
+    ]  # fmt: skip
+    values = parsed.values.take(encoded.indices)
+    if lone.any():
+        values = pc.if_else(pa.array(lone), pa.scalar(None, INSTANT), values)
+        spread[0] |= lone
+    return Instants(values, *spread)
 
 
-def _parse(texts: pa.Array, timezone: str) -> Instants:
+def _typed(values: pa.Array, timezone: str, writing: Writing) -> Instants:
+    kind = values.type
+    zoned = getattr(kind, "tz", None) is not None
+    stamps = values.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
+    empty = stamps.is_null().to_numpy(zero_copy_only=False)
+    micros = stamps.cast(pa.int64()).fill_null(0).to_numpy().astype("datetime64[us]")
+    days = np.full(len(micros), pa.types.is_date(kind))
+    nothing = np.zeros(len(micros), bool)
+    found = Instants(pa.nulls(len(micros), INSTANT), nothing, nothing, nothing, nothing, days)
+    return _finish(micros, empty, found, np.full(len(micros), zoned), timezone, writing)
+
+
+def _parse(texts: pa.Array, timezone: str, writing: Writing) -> Instants:
     """Read distinct texts, none of them null."""
     size = len(texts)
     micros = np.zeros(size, "datetime64[us]")
-    valid, ambiguous, aware = (np.zeros(size, bool) for _ in range(3))
-    for pattern in (_ISO, _DOTS, _SLASHES):
-        found = pc.extract_regex(texts, pattern)
-        places = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+    valid, ambiguous, contrary, aware, clock = (np.zeros(size, bool) for _ in range(5))
+    for form in writing.forms:
+        found = pc.extract_regex(texts, form.pattern)
+        open_ = found.is_valid().to_numpy(zero_copy_only=False) & ~valid & ~ambiguous & ~contrary
+        places = np.flatnonzero(open_)
         if not len(places):
             continue
-        part = found.drop_null().flatten()
+        part = found.filter(pa.array(open_)).flatten()
         fields = dict(zip((field.name for field in found.type), part, strict=True))
-        a, b = _ints(fields["a"]), _ints(fields["b"])
-        month, day = (a, b) if pattern is _ISO else (b, a)
-        if pattern is _SLASHES:
-            day_first, month_first = ((x >= 13) & (x <= 31) & (y <= 12) for x, y in ((a, b), (b, a)))
-            settled = day_first.any() != month_first.any()
-            ambiguous[places] = (
-                ~day_first & ~month_first & (a != b) & (not settled) & (np.maximum(a, b) <= 12)
-            )
-            swap = month_first | ((not day_first.any()) & month_first.any())
-            month, day = np.where(swap, a, b), np.where(swap, b, a)
-        micros[places], valid[places] = _assemble(fields, month, day)
-        zone = pc.binary_join_element_wise(fields["z"], fields["sign"], "")
-        aware[places] = pc.not_equal(zone, "").to_numpy(zero_copy_only=False)
-    return _finish(micros, np.zeros(size, bool), ~valid, valid & ambiguous, aware, timezone)
+        read = order_of(form, fields, writing.order)
+        micros[places], good = _assemble(fields, read)
+        ambiguous[places] = good & read.ambiguous
+        contrary[places] = good & read.contrary
+        valid[places] = good
+        if "H" in fields:
+            clock[places] = pc.not_equal(fields["H"], "").to_numpy(zero_copy_only=False)
+            zone = pc.binary_join_element_wise(fields["z"], fields["sign"], "")
+            aware[places] = pc.not_equal(zone, "").to_numpy(zero_copy_only=False)
+    nothing = np.zeros(size, bool)
+    found_all = Instants(
+        pa.nulls(size, INSTANT), ~valid, valid & ambiguous, nothing, valid & contrary & ~ambiguous, ~clock
+    )
+    return _finish(micros, nothing, found_all, aware, timezone, writing)
 
 
-def _assemble(fields: dict[str, pa.Array], month: Ints, day: Ints) -> tuple[Micros, Mask]:
+def _is_serial(texts: pa.Array) -> Mask:
+    mask: Mask = pc.match_substring_regex(texts, SERIAL).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _with_serials(parsed: Instants, texts: pa.Array) -> Instants:
+    """Read numbers of days since 1899-12-30, which a spreadsheet shows as dates."""
+    there = _is_serial(texts) & parsed.unreadable
+    days = pc.if_else(pa.array(there), texts, "0").cast(pa.float64()).to_numpy()
+    seconds = np.round(days * 86_400).astype("timedelta64[s]")
+    moments = pa.array((_EXCEL + seconds).astype("datetime64[us]"), INSTANT, mask=~there)
+    return Instants(
+        pc.coalesce(parsed.values, moments),
+        parsed.unreadable & ~there,
+        parsed.ambiguous,
+        parsed.implausible,
+        parsed.contrary,
+        np.where(there, days == np.floor(days), parsed.day_only),
+    )
+
+
+def _assemble(fields: dict[str, pa.Array], order: Order) -> tuple[Micros, Mask]:
     """Put the parts of dates together; also which of them exist in the calendar and on the clock."""
+    months = (order.year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (order.month - 1)
+    days = months.astype("datetime64[D]") + (order.day - 1)
+    valid = (order.month >= 1) & (order.month <= 12) & (order.day >= 1)
+    valid &= days.astype("datetime64[M]") == months
+    if "H" not in fields:
+        return days.astype("datetime64[us]"), valid
     hour, minute, second = (_ints(fields[name]) for name in "HMS")
+    half = pc.utf8_lower(pc.utf8_slice_codeunits(fields["ap"], 0, 1))
+    is_half = pc.not_equal(half, "").to_numpy(zero_copy_only=False)
+    after = pc.equal(half, "p").to_numpy(zero_copy_only=False)
+    valid &= ~is_half | ((hour >= 1) & (hour <= 12))
+    hour = np.where(is_half, hour % 12 + 12 * after, hour)
     fraction = _ints(pc.utf8_slice_codeunits(pc.utf8_rpad(fields["f"], 6, "0"), 0, 6))
-    months = (_ints(fields["y"]) - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
-    days = months.astype("datetime64[D]") + (day - 1)
     offset_hours, offset_minutes = _ints(fields["oh"]), _ints(fields["om"])
     sign = np.where(pc.equal(fields["sign"], "-").to_numpy(zero_copy_only=False), -1, 1)
-    valid = (month >= 1) & (month <= 12) & (day >= 1) & (days.astype("datetime64[M]") == months)
     valid &= (hour < 24) & (minute < 60) & (second < 60) & (offset_hours < 16) & (offset_minutes < 60)
     clock = (
         hour * 3600 + minute * 60 + second - sign * (offset_hours * 60 + offset_minutes) * 60
@@ -127,14 +244,26 @@ def _ints(texts: pa.Array) -> Ints:
 
 
 def _finish(
-    micros: Micros, empty: Mask, unreadable: Mask, ambiguous: Mask, aware: Mask, timezone: str
+    micros: Micros, empty: Mask, found: Instants, aware: Mask, timezone: str, writing: Writing
 ) -> Instants:
-    """Convert what has an offset from UTC to local time and set aside what cannot be meant."""
-    implausible = ((micros < _FIRST) | (micros >= _END)) & ~unreadable & ~empty
-    aware = aware & ~(unreadable | empty | implausible)
-    if aware.any():
-        utc = pd.DatetimeIndex(micros[aware]).tz_localize("UTC")
-        micros = micros.copy()
-        micros[aware] = utc.tz_convert(zoneinfo.ZoneInfo(timezone)).tz_localize(None).to_numpy()
-    values = pa.array(micros, INSTANT, mask=empty | unreadable | ambiguous | implausible)
-    return Instants(values, unreadable, ambiguous, implausible)
+    """Bring what has an offset, or a zone of its own, to local time; set aside what cannot be meant."""
+    out = found.unreadable | empty
+    implausible = ((micros < _FIRST) | (micros >= _END)) & ~out
+    usable = ~(out | implausible)
+    zone = zoneinfo.ZoneInfo(timezone)
+    micros = micros.copy()
+    if (aware & usable).any():
+        utc = pd.DatetimeIndex(micros[aware & usable]).tz_localize("UTC")
+        micros[aware & usable] = utc.tz_convert(zone).tz_localize(None).to_numpy()
+    own = writing.rules.timezone
+    there = usable & ~aware & ~found.day_only
+    if own and own != timezone and there.any():
+        # an hour that a change of the clocks skips is moved on; of one that comes twice the second is meant
+        local = pd.DatetimeIndex(micros[there]).tz_localize(
+            zoneinfo.ZoneInfo(own), ambiguous=np.zeros(int(there.sum()), bool), nonexistent="shift_forward"
+        )
+        micros[there] = local.tz_convert(zone).tz_localize(None).to_numpy()
+    values = pa.array(micros, INSTANT, mask=out | found.ambiguous | found.contrary | implausible)
+    return Instants(
+        values, found.unreadable, found.ambiguous, implausible, found.contrary, found.day_only & ~empty
+    )

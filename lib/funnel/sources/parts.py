@@ -12,7 +12,8 @@ import pyarrow as pa
 from funnel.schema import SPEND, Origin, Rejected, Table, TableName
 from funnel.settings import Settings
 from funnel.sources import duplicates, spend_rows
-from funnel.sources.convert import Fault, absent, convert
+from funnel.sources.convert import Fault, absent, convert, is_free, unprintable
+from funnel.sources.instants import Writing
 from funnel.sources.rejects import faulty, ragged
 from funnel.sources.tabular import Cells, Sheet
 
@@ -27,7 +28,7 @@ class Part:
         good: converted rows that can be used.
         positions: their positions in the sheet.
         rejected: rows that cannot.
-        read: rows read; `good` and `rejected` together.
+        replaced: column -> cells of it in which characters that cannot be read or printed were replaced.
     """
 
     table: Table
@@ -35,6 +36,7 @@ class Part:
     good: pa.Table
     positions: npt.NDArray[np.int64]
     rejected: list[Rejected] = field(default_factory=list)
+    replaced: dict[str, int] = field(default_factory=dict)
 
     @property
     def read(self) -> int:
@@ -57,6 +59,7 @@ def make(
     columns: Mapping[str, Cells],
     settings: Settings,
     more_faults: Sequence[Fault] = (),
+    writing: Writing | None = None,
 ) -> Part:
     """Convert the columns of a sheet and set its bad rows aside.
 
@@ -66,16 +69,20 @@ def make(
         columns: the cells by column of the table.
         settings: time zone, stages, currencies.
         more_faults: what the caller found wrong; their columns stand in the sheet.
+        writing: how the file writes dates and amounts.
     """
     size = len(sheet.rows)
     values: dict[str, pa.Array] = {}
     faults = list(more_faults)
+    replaced: dict[str, int] = {}
     for column in (*table.columns, *(table.column(name) for name in columns)):
         if column.name in values:
             continue
         if column.name in columns:
-            values[column.name], wrong = convert(columns[column.name], column, table.name, settings)
+            values[column.name], wrong = convert(columns[column.name], column, table.name, settings, writing)
             faults += wrong
+            if is_free(column, table.name) and (count := unprintable(values[column.name])):
+                replaced[column.name] = count
         else:
             values[column.name] = absent(column, size)
     bad = np.zeros(size, bool)
@@ -83,7 +90,7 @@ def make(
         bad |= fault.mask
     good = pa.table(values).filter(pa.array(~bad))
     rejected = [*faulty(table, sheet, faults), *ragged(table, sheet)]
-    return Part(table, sheet, good, np.flatnonzero(~bad), rejected)
+    return Part(table, sheet, good, np.flatnonzero(~bad), rejected, replaced)
 
 
 def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Rejected], Origin]:

@@ -8,17 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from funnel.errors import InputError, Problem
-from funnel.schema import TABLES, Batch, Known, Origin, Rejected, TableName
+from funnel.schema import STAGE_ENTRIES, TABLES, Batch, Known, Origin, Rejected, TableName
 from funnel.settings import Settings
 from funnel.sources import headers
-from funnel.sources.adcost import read_ad_costs
-from funnel.sources.exports import read_exports
-from funnel.sources.foreign import Foreign
+from funnel.sources.instants import Writing
+from funnel.sources.kinds import Item, sources
 from funnel.sources.parts import Brought, Part, make, together
 from funnel.sources.recognise import Found, recognise
 from funnel.sources.spend_rows import added_up, covered
 from funnel.sources.tabular import Cells, Sheet
-from funnel.sources.wide import read_wide
 
 
 def read(
@@ -68,16 +66,31 @@ def read(
         sheets.setdefault(item.table, []).append((sheet, columns))
     for group in sheets.values():
         problems += headers.same_but_for_case({sheet.where: columns for sheet, columns in group})
-    brought = _foreign([item for item in found if isinstance(item, Foreign)], settings, known, tell, problems)
+    brought = _foreign([item for item in found if isinstance(item, Item)], settings, known, tell, problems)
     if problems:
         raise InputError("The input cannot be used; nothing was imported.", problems)
+
+    def writing(sheet: Sheet) -> Writing:
+        name = Path(sheet.where.split(", sheet ")[0]).name
+        return Writing(settings.file_rules(name), f"files.{name}")
+
     every: dict[TableName, list[Part]] = {}
     for name in [name for name in TABLES if name in sheets]:
-        every[name] = [make(TABLES[name], sheet, columns, settings) for sheet, columns in sheets[name]]
+        every[name] = [
+            make(TABLES[name], sheet, columns, settings, (), writing(sheet))
+            for sheet, columns in sheets[name]
+        ]
     for part in [part for group in brought for part in group.parts]:
         every.setdefault(part.table.name, []).append(part)
     for part in every.get("spend", []):
         _add_up(part, tell)
+    for part in [part for group in every.values() for part in group]:
+        for column, count in part.replaced.items():
+            tell(
+                f"{part.sheet.where}, column {column}: {count:,} cells hold characters that cannot "
+                "be read or "
+                "printed; each is shown as \ufffd"
+            )
     tables: dict[TableName, pa.Table] = {}
     origins: dict[TableName, Origin] = {}
     rejected: list[Rejected] = []
@@ -115,23 +128,30 @@ def _add_up(part: Part, tell: Callable[[str], None]) -> None:
 
 
 def _foreign(
-    found: Sequence[Foreign],
+    found: Sequence[Item],
     settings: Settings,
     known: Known | None,
     tell: Callable[[str], None],
     problems: list[Problem],
 ) -> list[Brought]:
-    """Read the files of foreign kinds, a kind at a time."""
-    readers: dict[str, Callable[[list[tuple[Path, str]]], Brought]] = {
-        "export": lambda files: read_exports(files, settings, known, tell),
-        "wide": lambda files: read_wide(files, settings, tell),
-        "ad_cost": lambda files: read_ad_costs(files, settings, tell),
-    }
-    brought = []
-    for kind, reader in readers.items():
-        files = [(item.path, item.sheet) for item in found if item.kind == kind]
+    """Read the files of other kinds, a kind at a time; what a log dates is known to an export beside it."""
+    brought: list[Brought] = []
+    for source in sources():
+        items = [item for item in found if item.kind == source.name]
         try:
-            brought += [reader(files)] if files else []
+            brought += [source.read(items, settings, _with(known, brought), tell)] if items else []
         except InputError as error:
             problems += error.problems
     return brought
+
+
+def _with(known: Known | None, brought: Sequence[Brought]) -> Known | None:
+    """Return what is known, with the entries that this import itself brings."""
+    rows = [part.good for group in brought for part in group.parts if part.table is STAGE_ENTRIES]
+    if not rows:
+        return known
+    names = ["lead_id", "stage", "entered_at"]
+    entries = pa.concat_tables(
+        [*([known.entries.select(names)] if known else []), *(part.select(names) for part in rows)]
+    )
+    return Known(entries, known.leads if known else pa.array([], pa.string()))

@@ -1,4 +1,4 @@
-"""What is a file? From its name, and for workbooks from the names of their sheets."""
+"""What is a file? By the settings, its name, its header; and what would read one that nothing knows."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from pathlib import Path
 from funnel.errors import InputError, Problem, SettingsError, nearest
 from funnel.schema import TABLES, TableName
 from funnel.settings import Settings
+from funnel.sources import tables
 from funnel.sources.csv_file import read_csv
-from funnel.sources.foreign import Foreign, foreign
+from funnel.sources.kinds import Item, sources
+from funnel.sources.kinds.ad_costs import AdCosts
+from funnel.sources.proposal import Proposal
 from funnel.sources.tabular import Sheet, read_parquet
 from funnel.sources.workbook import read_sheet, sheet_names
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
-_ALLOWED = f"{', '.join(TABLES)} as {', '.join(SUFFIXES)}, or an .xlsx workbook with sheets of these names"
+_ALLOWED = "; ".join(
+    [f"{', '.join(TABLES)} as {', '.join(SUFFIXES)}, or an .xlsx workbook with sheets of these names"]
+    + [source.help for source in sources()]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class Found:
 
 def recognise(
     paths: Sequence[Path], settings: Settings
-) -> tuple[list[Found | Foreign], list[str], list[Problem]]:
+) -> tuple[list[Found | Item], list[str], list[Problem]]:
     """Say what the files are, folders opened (not their sub-folders), each file once.
 
     A file named by itself must be one we know; in a folder, others are passed over.
@@ -38,36 +44,55 @@ def recognise(
     Returns:
         the tables; the files passed over though they look like tables; what is wrong.
     """
-    found: list[Found | Foreign] = []
+    found: list[Found | Item] = []
     passed: list[str] = []
     problems: list[Problem] = []
     seen: set[Path] = set()
     if not paths:
         problems.append(Problem("input", "no file was named", _ALLOWED, "name a file or a folder"))
     for path in paths:
-        inside: list[Found | Foreign] = []
+        inside: list[Found | Item] = []
         before = len(problems)
         for file in _files(path, problems):
             if file.resolve() in seen:
                 continue
             seen.add(file.resolve())
             try:
-                tables = _tables(file, settings, strict=file == path)
+                known = _known(file, settings, strict=file == path)
             except InputError as error:
                 problems += error.problems
                 continue
-            inside += tables
-            if not tables and file.suffix.lower() in (*SUFFIXES, ".xls", ".tsv"):
+            inside += known
+            if not known and tables.is_table(file):
                 passed.append(str(file))
         if path.is_dir():
             problems += _twice(path, inside)
             if not inside and len(problems) == before:
                 names = ", ".join(sorted(file.name for file in path.iterdir())[:10]) or "nothing"
                 what = f"no file in it is one we know; found: {names}"
-                todo = "rename the files, or name another folder"
+                todo = "import one of its files by name: that says what would read it"
                 problems.append(Problem(str(path), what, _ALLOWED, todo))
         found += inside
     return found, passed, problems
+
+
+def proposal(path: Path, settings: Settings | None) -> Proposal | None:
+    """Propose lines of `funnel.yml` that would read a file; None where nothing would.
+
+    Args:
+        path: the file.
+        settings: whose stages are to be used; None: stages are proposed too.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if not tables.is_table(path):
+        return None
+    for sheet in tables.sheets(path):
+        for source in sorted(sources(), key=lambda one: (one.name != "exports", one.rank != 15)):
+            if found := source.propose(path, sheet, settings):
+                return found
+    return None
 
 
 def _files(path: Path, problems: list[Problem]) -> list[Path]:
@@ -91,36 +116,79 @@ def _files(path: Path, problems: list[Problem]) -> list[Path]:
     return []
 
 
-def _tables(path: Path, settings: Settings, *, strict: bool) -> Sequence[Found | Foreign]:
+def _known(path: Path, settings: Settings, *, strict: bool) -> Sequence[Found | Item]:
     """Return what a file gives; one we do not know is an error if `strict`, else nothing."""
+    if named := _named(path, settings):
+        return named
     suffix = path.suffix.lower()
     name = next((table for table in TABLES if table == path.stem.lower()), None)
     if suffix == ".csv" and name:
         return [Found(name, path, partial(read_csv, path))]
     if suffix == ".parquet" and name:
         return [Found(name, path, partial(read_parquet, path))]
-    known = [] if name else _foreign(path, settings, strict=strict)
+    known = [] if name else _by_header(path, settings, strict=strict)
     if known:
         return known
     if suffix == ".xlsx":
-        return _sheets(path, name, strict=strict)
-    if not strict and not (name and suffix == ".xls"):
+        sheets = _sheets(path, name, strict=bool(name))
+        if sheets or not strict:
+            return sheets
+    elif not strict and not (name and suffix == ".xls"):
         return []
-    todo = "save it as .xlsx" if suffix == ".xls" else "rename it to what it holds"
-    guess = nearest(path.stem.lower(), TABLES) if not name else ""
-    raise InputError("", [Problem(str(path), f"it is not a file we know{guess}", _ALLOWED, todo)])
+    raise InputError("", [_unknown(path, name, settings)])
 
 
-def _foreign(path: Path, settings: Settings, *, strict: bool) -> list[Foreign]:
+def _unknown(path: Path, name: str | None, settings: Settings) -> Problem:
+    """Say what would read a file that nothing knows, with the lines of settings to paste."""
+    what = f"it is not a file we know{'' if name else nearest(path.stem.lower(), TABLES)}"
+    found = None if name else proposal(path, settings)
+    if found:
+        what = f"it looks like {found.title}, and the settings do not name it"
+        return Problem(
+            str(path), what, todo=f"put this into the settings, and check each line:\n{found.lines}"
+        )
+    if path.suffix.lower() == ".xls":
+        return Problem(str(path), what, _ALLOWED, "save it as .xlsx")
+    header = tables.header_of(path, "") if path.suffix.lower() != ".xlsx" else ()
+    there = f"; its columns: {', '.join(cell.strip() for cell in header[:20])}" if header else ""
+    todo = (
+        "rename it to the table it holds; or say which of its columns is what, under exports, wide or "
+        "events in the "
+        "settings (docs/sources/README.md has an example of each)"
+    )
+    return Problem(str(path), what + there, _ALLOWED, todo)
+
+
+def _named(path: Path, settings: Settings) -> list[Item]:
+    """Return what the settings say a file is, by its name."""
+    if not tables.is_table(path):
+        return []
+    source = next((one for one in sources() if one.claims(path, settings)), None)
+    if source is None:
+        return []
+    sheets = tables.sheets(path)
+    if isinstance(source, AdCosts):
+        return [Item(source.name, path, s) for s in sheets if len(sheets) == 1 or source.holds(path, s)]
+    return [Item(source.name, path, sheets[0])]
+
+
+def _by_header(path: Path, settings: Settings, *, strict: bool) -> list[Item]:
     """Return what a file not named as a table gives; one that cannot be read is passed over in a folder."""
+    if not tables.is_table(path):
+        return []
+    found = []
     try:
-        return foreign(path, settings)
+        for sheet in tables.sheets(path):
+            rows = tables.head(path, sheet)
+            kind = next((one for one in sources() if one.fits(path, rows, settings)), None)
+            found += [Item(kind.name, path, sheet)] if kind else []
     except SettingsError:
         raise
     except InputError:
-        if strict and path.suffix.lower() != ".xlsx":
+        if strict:
             raise
         return []
+    return found
 
 
 def _sheets(path: Path, name: TableName | None, *, strict: bool) -> list[Found]:
@@ -146,7 +214,7 @@ def _sheets(path: Path, name: TableName | None, *, strict: bool) -> list[Found]:
     )
 
 
-def _twice(folder: Path, found: Sequence[Found | Foreign]) -> list[Problem]:
+def _twice(folder: Path, found: Sequence[Found | Item]) -> list[Problem]:
     problems = []
     for table in TABLES:
         files = [item.path.name for item in found if isinstance(item, Found) and item.table == table]

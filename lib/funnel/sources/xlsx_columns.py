@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from openpyxl.utils.cell import column_index_from_string, get_column_letter
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
-from funnel.sources.csv_file import Choose
+from funnel.sources.rows import LAST, Choose, told, under_table
 from funnel.sources.tabular import DATE, NUMBER, TEXT, Cells, Sheet, unreadable
 from funnel.sources.workbook import as_text
 from funnel.sources.xlsx_package import Damaged, Package, items, opened
@@ -58,26 +58,47 @@ def first_rows(path: Path, sheet: str, most: int) -> list[tuple[str, ...]]:
     return [tuple((known[cell] if isinstance(cell, int) else cell) or "" for cell in row) for row in rows]
 
 
-def read_columns(path: Path, sheet: str, choose: Choose) -> Sheet:
-    """Read some columns of a sheet; the first row that is not blank is the header.
+def read_columns(path: Path, sheet: str, choose: Choose, skip: int = 0) -> Sheet:
+    """Read some columns of a sheet; lines under the table are no rows, as in a CSV file.
 
     Args:
         path: the workbook.
         sheet: the sheet's name.
         choose: is given the header and names the columns to keep, by position.
+        skip: rows before the header that are not blank.
 
     Raises:
         InputError: the workbook cannot be read, or the sheet is empty.
     """
     where = f"{path}, sheet {sheet}"
-    header = first_rows(path, sheet, 1)
+    header = first_rows(path, sheet, skip + 1)[skip:]
     if not header:
         raise unreadable(where, "it is empty", "export it again, with its header")
     (names,) = header
     chosen = list(choose(names))
     with opened(path) as package, _no_collection():
-        columns, rows = _read(package, package.sheets[sheet], chosen)
-    return Sheet(where, tuple(names[place] for place in chosen), columns, rows)
+        columns, rows = _read(package, package.sheets[sheet], chosen, skip)
+    return without_under(Sheet(where, tuple(names[place] for place in chosen), columns, rows))
+
+
+def without_under(sheet: Sheet) -> Sheet:
+    """Take off the lines under the table, as they show in the columns that were read."""
+    start = max(0, len(sheet.rows) - LAST)
+    cells = [Cells(column.values.slice(start)).raw().to_pylist() for column in sheet.columns]
+    last = [
+        (int(number), ["" if cell is None else cell for cell in row])
+        for number, row in zip(sheet.rows[start:], zip(*cells, strict=True), strict=True)
+    ]
+    under = under_table(last)
+    if not under:
+        return sheet
+    keep = len(sheet.rows) - len(under)
+    columns = tuple(
+        Cells(column.values.slice(0, keep), None if column.kinds is None else column.kinds[:keep])
+        for column in sheet.columns
+    )
+    notice = "; ".join(filter(None, (sheet.notice, told(len(under)))))
+    return Sheet(sheet.where, sheet.names, columns, sheet.rows[:keep], sheet.ragged, notice)
 
 
 @contextmanager
@@ -93,7 +114,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def _read(
-    package: Package, part: str, chosen: Sequence[int]
+    package: Package, part: str, chosen: Sequence[int], skip: int
 ) -> tuple[tuple[Cells, ...], npt.NDArray[np.int64]]:
     letters = [get_column_letter(place + 1) for place in chosen]
     columns = [_Column() for _ in chosen]
@@ -102,8 +123,10 @@ def _read(
     for row in items(package, part, _SHEET, "row", _thinner(letters)):
         own = row.get("r")
         number = int(own) if own else number + 1
-        if not top:  # the header
-            top = number if len(row) else 0
+        if not top:  # what stands before the header, and the header
+            if any(_decode(cell, package)[0] is not None for cell in row):
+                top = 0 if skip else number
+                skip -= 1
             continue
         if not len(row):
             continue
@@ -225,7 +248,7 @@ def _decode(cell: Element | None, package: Package) -> Decoded:
 
 def _number(text: str) -> str:
     """Return a number by the shortest text that names it."""
-    return text if text.isdigit() and len(text) <= 15 else as_text(float(text)) or ""
+    return text if text.isdigit() else as_text(float(text)) or ""  # no digit of a long id is lost here
 
 
 def _date(text: str, package: Package) -> Decoded:

@@ -91,7 +91,6 @@ def test_a_header_without_rows_is_an_empty_table(tmp_path: Path) -> None:
             "UTF-8 with a broken character",
         ),
         (b'lead_id,created_at\n"1,2026-01-01\n', "broken quoting"),
-        (b"lead_id,created_at\n\xd8\x98\xd0,2026-01-01\n\x98\x98\xe9", "no text in cp1251"),
     ],
 )
 def test_what_is_not_the_text_it_says_is_an_error(tmp_path: Path, content: bytes, what: str) -> None:

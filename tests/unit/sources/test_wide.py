@@ -129,7 +129,8 @@ def test_unreadable_dates_and_contradicting_rows_are_set_aside(tmp_path: Path) -
 
 def test_slashes_need_the_settings(tmp_path: Path) -> None:
     path = sheet(tmp_path, "1;01.01.2026;;03/04/2026;;;;;")
-    assert "set wide.dates" in read([path], settings()).rejected[0].reason
+    with pytest.raises(InputError, match=r"the date of target: 1 dates can be read .* set wide\.dates"):
+        read([path], settings())
     assert entries(read([path], settings(dates="month-first"))) == [("target", "2026-03-04 00:00:00", "day")]
 
 

@@ -100,7 +100,7 @@ def _one(path: Path, sheet: str, settings: Settings, tell: Callable[[str], None]
 
 def _part(file: AdCostFile, settings: Settings, tell: Callable[[str], None]) -> parts.Part:
     text = {name: Cells(values.column(file, place)) for name, place in file.header.places.items()}
-    starts, ends = values.periods(text, file)
+    starts, ends = values.periods(text)
     first, last = (values.days(cells, file, settings) for cells in (starts, ends))
     cents, bad_cost = values.cost(text, file)
     frame = pd.DataFrame({"date": first, "end": last.fillna(first), "cost": cents})

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem
 from funnel.settings import Settings
+from funnel.settings_exports import FileRules
 from funnel.settings_sources import AdFile
 from funnel.sources.adcost.platforms import Field, Header
-from funnel.sources.cells import dated, order_problem
-from funnel.sources.instants import read_instants
+from funnel.sources.instants import Writing, read_instants
 from funnel.sources.money import read_amounts
 from funnel.sources.tabular import Cells, Mask
 
@@ -44,7 +44,7 @@ def column(file: AdCostFile, place: int) -> pa.Array:
     return pa.array(["" if cell in ("--", "—", " --") else cell for cell in cells], pa.string())
 
 
-def periods(text: dict[Field, Cells], file: AdCostFile) -> tuple[Cells, Cells]:
+def periods(text: dict[Field, Cells]) -> tuple[Cells, Cells]:
     """Return first and last day as text: of two columns, or of one with `01.03.2026 - 07.03.2026`."""
     dates = text["date"].values.to_pylist()
     found = [_PERIOD.match(cell) for cell in dates]
@@ -55,31 +55,19 @@ def periods(text: dict[Field, Cells], file: AdCostFile) -> tuple[Cells, Cells]:
     ends = pa.array(
         [match[2] if match else cell for match, cell in zip(found, own_ends, strict=True)], pa.string()
     )
-    both = [dated(Cells(values), file.rules.dates) for values in (starts, ends)]
-    if file.rules.dates:
-        problems = [
-            problem
-            for values in (starts, ends)
-            for problem in order_problem(
-                Cells(values), file.rules.dates, file.where, f"ad_costs.{file.name}.dates"
-            )
-        ]
-        if problems:
-            raise InputError("", problems)
-    return both[0], both[1]
+    return Cells(starts), Cells(ends)
 
 
 def days(cells: Cells, file: AdCostFile, settings: Settings) -> pd.Series:
     """Return days (datetime64), empty where a cell is none.
 
     Raises:
-        InputError: dates that can be read two ways.
+        InputError: dates that can be read two ways, or do not fit the order that was set.
     """
-    read = read_instants(cells, settings.timezone)
-    if read.ambiguous.any():
-        what = f"{int(read.ambiguous.sum())} dates can be read as day/month or month/day"
-        todo = f'set dates: day-first (or month-first) for this file under ad_costs, such as "{file.name}"'
-        raise InputError("", [Problem(file.where, what, todo=todo)])
+    key = f"ad_costs.{file.name}"
+    read = read_instants(cells, settings.timezone, Writing(FileRules(dates=file.rules.dates), key))
+    if problems := read.problems(file.where, key):
+        raise InputError("", problems)
     return pd.Series(read.values.to_numpy(zero_copy_only=False).astype("datetime64[us]")).dt.normalize()
 
 

@@ -1,12 +1,11 @@
-"""Files of amoCRM's (Kommo's) own export, CSV and XLSX: how leads stand on the day of the export.
+"""Files of deals of any CRM, and wide sheets: one reader, told by a declaration and by the CRM's profile.
 
-`aliases` (what columns are called) -> `layout` (which column is which) -> `cells` (clean text; personal
-columns were
-never read) -> `stages` (pipeline and stage to the funnel's stage) -> `history` (what is new since the export
-before).
-`reading` walks them.
+`matching` (whose file is it?) -> `layout` (which column means what) -> `columns` (clean cells, one row a
+deal) -> `file` (dates; where each lead stands: `stages`, `outcome`) -> `dated` (columns of dates) and
+`history` (what is new since the file before) -> `reading` (parts of the tables). `proposal` says which
+settings a file needs.
 """
 
-from funnel.sources.exports.reading import read_exports
+from funnel.sources.exports.reading import read_files
 
-__all__ = ["read_exports"]
+__all__ = ["read_files"]

@@ -1,4 +1,4 @@
-"""Which column of an export is which field, from its header alone."""
+"""Which column of a file of deals means what, from its header alone."""
 
 from __future__ import annotations
 
@@ -6,158 +6,259 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funnel.errors import Problem, nearest
-from funnel.settings import Settings
-from funnel.sources.exports.aliases import (
-    FIELDS,
-    PERSONAL,
-    REQUIRED,
-    Aliases,
-    Field,
-)
+from funnel.settings_exports import COLUMN_FIELDS, ColumnField, Export, Wide
 from funnel.sources.findings import Finding, Status
-from funnel.sources.header_text import normal, without_currency
+from funnel.sources.header_text import PERSONAL, normal, without_currency
+from funnel.sources.profiles import Profile, names_of, profiles
 
-AT_HAND: dict[str, Field] = {"responsible": "responsible", "pipeline": "pipeline"}
+REQUIRED: tuple[ColumnField, ...] = ("lead_id", "created_at")
+TIMES: tuple[ColumnField, ...] = (
+    "created_at",
+    "updated_at",
+    "stage_changed_at",
+    "closed",
+    "won",
+    "lost",
+)
+"""Meanings of columns of times."""
+_AT_HAND: dict[str, ColumnField] = {"responsible": "responsible", "pipeline": "pipeline", "tags": "tags"}
+Places = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the fields and attributes stand.
+    """Where what is read stands, in the header; of several of one name the first filled cell counts.
 
     Attributes:
-        fields: field -> positions of its columns; several of the same name are coalesced, the first filled
-            one counts.
+        fields: meaning -> positions.
+        stages: stage key -> positions of its columns of dates.
         attributes: attribute -> positions.
-        currency: of the budget, from its header; '' for a dollar sign, None for nothing.
+        filters: header of `where` or `drop` -> positions.
+        guesses: columns that may say whether a deal is won, where nothing was named for it.
+        currency: of the amount, from its header; '' for a dollar sign, None for nothing.
         findings: what is to be told, one for each column.
         problems: what stops the import.
     """
 
-    fields: dict[Field, tuple[int, ...]]
-    attributes: dict[str, tuple[int, ...]]
+    fields: dict[ColumnField, Places]
+    stages: dict[str, Places]
+    attributes: dict[str, Places]
+    filters: dict[str, Places]
+    guesses: Places
     currency: str | None
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
 
     @property
-    def used(self) -> tuple[int, ...]:
+    def used(self) -> Places:
         """The positions of all columns that are read."""
-        return tuple(
-            sorted({p for group in (self.fields, self.attributes) for ps in group.values() for p in ps})
-        )
+        groups = (self.fields, self.stages, self.attributes, self.filters)
+        named = {place for group in groups for places in group.values() for place in places}
+        return tuple(sorted(named | set(self.guesses)))
 
 
-def is_export(header: Sequence[str], names: Aliases) -> bool:
-    """Whether a header is that of an export: it has an id, a date of creation and a stage."""
-    there = {normal(name) for name in header}
-    return all(any(normal(alias.header) in there for alias in names[field]) for field in REQUIRED)
+def lay_out(
+    header: Sequence[str],
+    rules: Export,
+    profile: Profile,
+    where: str,
+    more: dict[ColumnField, tuple[str, ...]] | None = None,
+) -> Layout:
+    """Find the columns that the settings and the profile name.
+
+    Args:
+        header: the header.
+        rules: the settings.
+        profile: whose export it is.
+        where: the file, for messages.
+        more: further names of columns, from the file of aliases.
+    """
+    return _Finder(header, rules, profile, where, more or {}).layout()
 
 
-def lay_out(header: Sequence[str], names: Aliases, settings: Settings, where: str) -> Layout:
-    """Find the fields and the configured attributes in a header."""
-    plain = [normal(name) for name in header]
-    money = [without_currency(name) for name in header]
-    findings: list[Finding] = []
-    fields: dict[Field, tuple[int, ...]] = {}
-    currency = None
-    for field in FIELDS:
-        words = [word for word, _ in money] if field == "budget" else plain
-        hits = [
-            (alias, tuple(place for place, word in enumerate(words) if word == normal(alias.header)))
-            for alias in names[field]
+class _Finder:
+    """The header, and what was found in it so far."""
+
+    def __init__(
+        self,
+        header: Sequence[str],
+        rules: Export,
+        profile: Profile,
+        where: str,
+        more: dict[ColumnField, tuple[str, ...]],
+    ) -> None:
+        self.header, self.rules, self.profile, self.where, self.more = header, rules, profile, where, more
+        self.plain = [normal(name) for name in header]
+        self.bare = [profile.bare(name) for name in header]
+        self.findings: list[Finding] = []
+        self.problems: list[Problem] = []
+        self.currency: str | None = None
+
+    def layout(self) -> Layout:
+        fields = {field: places for field in COLUMN_FIELDS if (places := self._field(field))}
+        for field in REQUIRED:
+            if field not in fields and not getattr(self.rules, field):
+                self._missing(field)
+        stages = {
+            key: self._named(names, f"the date of {key}", f"stages.{key}")
+            for key, names in self.rules.stages.items()
+        }
+        attributes = {
+            name: self._attribute(name, source, fields) for name, source in self.rules.attributes.items()
+        }
+        filters = {
+            name: self._filter(name, key, fields)
+            for key in ("where", "drop")
+            for name in getattr(self.rules, key)
+        }
+        guesses = self._guesses(fields)
+        found = Layout(fields, stages, attributes, filters, guesses, self.currency, (), ())
+        self._others(set(found.used) - set(guesses))
+        self.findings += [
+            Finding(problem.where, "", "not recognised", f"{problem.wrong}; {problem.todo}")
+            for problem in self.problems
         ]
-        hits = [(alias, places) for alias, places in hits if places]
-        if not hits:
-            continue
-        (alias, places), *others = hits
-        fields[field] = places
-        currency = (
-            next((money[p][1] for p in places if money[p][1] is not None), None)
-            if field == "budget"
-            else currency
+        return Layout(
+            fields,
+            stages,
+            attributes,
+            filters,
+            guesses,
+            self.currency,
+            tuple(self.findings),
+            tuple(self.problems),
         )
-        status: Status = "recognised" if alias.verified else "unverified"
-        text = field if alias.verified else f"{field}, by a name never seen in a real export: check it"
-        if len(places) > 1:
-            status, text = (
-                "ambiguous",
-                f"{field}; {len(places)} columns of this name: the first filled one counts",
-            )
-        findings.append(Finding(where, header[places[0]].strip(), status, text))
-        findings += [
+
+    def _places(self, name: str, *, money: bool = False) -> Places:
+        """Return where a header stands; the CRM's prefix, and for money the currency, make no difference."""
+        word = normal(name)
+        exact = tuple(place for place, other in enumerate(self.plain) if other == word)
+        if exact:
+            return exact
+        words = [without_currency(other)[0] for other in self.bare] if money else self.bare
+        return tuple(place for place, other in enumerate(words) if other == word)
+
+    def _field(self, field: ColumnField) -> Places:
+        """Find a meaning's column: by the settings' names, then the profile's, the seen ones first."""
+        own = getattr(self.rules, field)
+        if own:
+            return self._named(own, field, field, money=field == "amount")
+        hits = [
+            (name, seen, places)
+            for name, seen in names_of(self.profile, field, self.more.get(field, ()))
+            if (places := self._places(name, money=field == "amount"))
+        ]
+        if not hits:
+            return ()
+        (_, seen, places), *others = hits
+        text = field if seen else f"{field}, by a name never seen in a real export: check it"
+        self._tell(places, "recognised" if seen else "unverified", text, field)
+        first = self.header[places[0]].strip()
+        self.findings += [
             Finding(
-                where,
-                header[p].strip(),
-                "ambiguous",
-                f"could be {field} too; {header[places[0]].strip()!r} is used",
+                self.where, self.header[p].strip(), "ambiguous", f"could be {field} too; {first!r} is used"
             )
-            for _, more in others
+            for _, _, more in others
             for p in more
             if p not in places
         ]
-    problems = [_missing(field, names, header, where) for field in REQUIRED if field not in fields]
-    attributes = _attributes(header, plain, fields, settings, where, findings, problems)
-    used = {p for group in (fields, attributes) for places in group.values() for p in places}
-    told = {finding.column for finding in findings}
-    for place, name in enumerate(header):
-        if place not in used and name.strip() not in told:
-            personal = PERSONAL.search(plain[place])
-            findings.append(
-                Finding(where, name.strip(), "personal", "dropped while reading")
-                if personal
-                else Finding(where, name.strip(), "not used", "name it in exports.attributes to slice by it")
-            )
-    findings += [Finding(p.where, "", "not recognised", f"{p.wrong}; {p.todo}") for p in problems]
-    return Layout(fields, attributes, currency, tuple(findings), tuple(problems))
+        if field == "amount":
+            self._take_currency(places)
+        return places
 
+    def _named(self, names: Sequence[str], what: str, key: str, *, money: bool = False) -> Places:
+        """Find columns that the settings name; one that is not there stops the import."""
+        found: list[int] = []
+        for name in names:
+            places = self._places(name, money=money)
+            found += places
+            if not places:
+                wrong = f"it has no column {name!r} ({what}){nearest(name, self.header)}"
+                todo = f"correct {self.rules.key}.{key}; funnel import --dry-run lists the columns"
+                self.problems.append(Problem(self.where, wrong, todo=todo))
+        if found:
+            self._tell(tuple(found), "recognised", what, what)
+        if money:
+            self._take_currency(tuple(found))
+        return tuple(dict.fromkeys(found))
 
-def _attributes(
-    header: Sequence[str],
-    plain: Sequence[str],
-    fields: dict[Field, tuple[int, ...]],
-    settings: Settings,
-    where: str,
-    findings: list[Finding],
-    problems: list[Problem],
-) -> dict[str, tuple[int, ...]]:
-    """Find the columns of the configured attributes."""
-    found: dict[str, tuple[int, ...]] = {}
-    wanted = settings.exports.attributes if settings.exports else {}
-    for name, source in wanted.items():
-        kind, _, rest = source.partition(":")
-        if kind in ("responsible", "pipeline", "tags"):
-            places = fields.get("tags" if kind == "tags" else AT_HAND[kind], ())
+    def _take_currency(self, places: Places) -> None:
+        signs = (without_currency(self.bare[place])[1] for place in places)
+        known = self.profile.columns.get("amount", ()) + self.profile.unverified.get("amount", ())
+        if self.bare[places[0]] not in {normal(name) for name in known} or self.currency is None:
+            self.currency = next((sign for sign in signs if sign is not None), None)
+
+    def _tell(self, places: Places, status: Status, text: str, what: str) -> None:
+        if len(places) > 1:
+            same = len({self.plain[place] for place in places}) == 1
+            kind = "columns of this name" if same else "columns"
+            dates = what.startswith("the date of")
+            rule = "the earliest date counts" if dates else "the first filled one counts"
+            status, text = ("ambiguous" if same else status), f"{text}; {len(places)} {kind}: {rule}"
+            shown = places[:1] if same else places
         else:
-            word = normal(rest if kind == "field" else source)
-            places = tuple(place for place, other in enumerate(plain) if other == word)
-            several = len(places) > 1
-            text = f"attribute {name}" + ("; the first filled column of this name counts" if several else "")
-            findings += [
-                Finding(where, header[p].strip(), "ambiguous" if several else "recognised", text)
-                for p in places
-            ]
-        if not places and kind == "field":
-            problems.append(
-                Problem(
-                    where,
-                    f"exports.attributes.{name}: the export has no column {rest!r}{nearest(rest, header)}",
-                    todo="correct the setting; funnel import --dry-run lists the columns",
-                )
-            )
-        elif not places:
-            findings.append(
-                Finding(where, "", "not recognised", f"attribute {name} stays empty: no column {source}")
-            )
-        found[name] = places
-    return found
+            shown = places
+        self.findings += [Finding(self.where, self.header[place].strip(), status, text) for place in shown]
 
+    def _attribute(self, name: str, source: str, fields: dict[ColumnField, Places]) -> Places:
+        kind, _, rest = source.partition(":")
+        field = _AT_HAND.get(kind)
+        if field and field in fields and (not rest or kind == "tags"):
+            return fields[field]
+        places = self._places(rest if kind == "field" else source)
+        if places:
+            self._tell(places, "recognised", f"attribute {name}", "attribute")
+        elif field or source.startswith("utm_"):
+            text = f"attribute {name} stays empty: no column {source}"
+            self.findings.append(Finding(self.where, "", "not recognised", text))
+        else:
+            wanted = rest if kind == "field" else source
+            what = f"{self.rules.key}.attributes.{name}: the file has no column {wanted!r}"
+            todo = "correct the setting; funnel import --dry-run lists the columns"
+            self.problems.append(Problem(self.where, what + nearest(wanted, self.header), todo=todo))
+        return places
 
-def _missing(field: Field, names: Aliases, header: Sequence[str], where: str) -> Problem:
-    known = [alias.header for alias in names[field]]
-    guess = next((hint for hint in (nearest(name, header) for name in known) if hint), "")
-    return Problem(
-        where,
-        f"no column is known as {field}{guess}",
-        ", ".join(known),
-        f"name it in the file of exports.aliases, such as {field}: [the header]",
-    )
+    def _filter(self, name: str, key: str, fields: dict[ColumnField, Places]) -> Places:
+        places = self._places(name) or next(
+            (fields[f] for f in COLUMN_FIELDS if f == name and f in fields), ()
+        )
+        if not places and name != "lost_reason":
+            what = f"{self.rules.key}.{key}: the file has no column {name!r}{nearest(name, self.header)}"
+            self.problems.append(Problem(self.where, what, todo="correct the setting"))
+        return places
+
+    def _guesses(self, fields: dict[ColumnField, Places]) -> Places:
+        """Return columns that may tell sales from losses and forecasts, where the settings name none."""
+        if not isinstance(self.rules, Wide) or not fields.get("closed"):
+            return ()
+        if any(fields.get(field) for field in ("outcome", "is_won", "stage")):
+            return ()
+        names = {
+            normal(name)
+            for profile in profiles().values()
+            for field in ("outcome", "stage")
+            for name, _ in names_of(profile, field)
+        }
+        return tuple(place for place, word in enumerate(self.bare) if word in names)
+
+    def _others(self, used: set[int]) -> None:
+        told = {finding.column for finding in self.findings}
+        for place, name in enumerate(self.header):
+            if place in used or not name.strip() or name.strip() in told:
+                continue
+            personal = PERSONAL.search(self.plain[place])
+            text = (
+                "dropped while reading"
+                if personal
+                else f"name it in {self.rules.key}.attributes to slice by it"
+            )
+            self.findings.append(
+                Finding(self.where, name.strip(), "personal" if personal else "not used", text)
+            )
+
+    def _missing(self, field: ColumnField) -> None:
+        known = [name for name, _ in names_of(self.profile, field, self.more.get(field, ()))]
+        guess = next((hint for hint in (nearest(name, self.header) for name in known) if hint), "")
+        todo = f"name it: {self.rules.key}.{field}: [the header]"
+        what = f"no column is known as {field}{guess}"
+        self.problems.append(Problem(self.where, what, ", ".join(known), todo))

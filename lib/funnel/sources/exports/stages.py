@@ -1,4 +1,4 @@
-"""From the pipeline and stage an export names to a stage of the funnel, and the reason of a loss."""
+"""From the pipeline and stage a file names to a stage of the funnel, and the reason of a loss."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 
 from funnel.errors import Problem, nearest
 from funnel.settings import LOST, Settings
-from funnel.settings_sources import Exports
+from funnel.settings_exports import Export
+from funnel.sources.exports.outcome import folded
 from funnel.sources.personal import blot
 
-WON_WORD, LOST_WORD = "Успешно реализовано", "Закрыто и не реализовано"
 _BETWEEN = "\x1f"
 
 
@@ -24,7 +23,7 @@ class States:
 
     Attributes:
         stage: stage key, `lead` or `lost`; null outside the funnel.
-        reason: why it was lost.
+        reason: why it was lost, of every row that says so.
         outside: pipelines outside the funnel -> rows.
         problems: stages that the settings do not map.
     """
@@ -49,26 +48,35 @@ def split_reason(text: str, lost: Sequence[str]) -> tuple[str, str | None]:
     return text, None
 
 
-def stages(pipeline: pa.Array, stage: pa.Array, reason: pa.Array, settings: Settings, where: str) -> States:
+def stages(
+    pipeline: pa.Array,
+    stage: pa.Array,
+    rules: Export,
+    settings: Settings,
+    ends: tuple[Sequence[str], Sequence[str]],
+    where: str,
+) -> States:
     """Map pipeline and stage of every row.
 
     Args:
-        pipeline: names; all null where the export has no such column and the settings have one pipeline.
-        stage: names, with the reason of a loss behind them.
-        reason: the reasons' own column, where there is one.
-        settings: the mapping.
+        pipeline: names; all null where the file has no such column and the settings have one pipeline.
+        stage: names, perhaps with the reason of a loss behind them; null: it is not known where the lead
+            stands.
+        rules: the mapping.
+        settings: the funnel's stages.
+        ends: the CRM's own names of a won and of a lost stage, which need no mapping.
         where: the file, for messages.
     """
-    exports = settings.exports or Exports()
-    lookup = {
-        name.strip().casefold(): {
-            WON_WORD.casefold(): settings.stage_keys[-1],
-            LOST_WORD.casefold(): LOST,
-            **{word.strip().casefold(): key for word, key in words.items()},
-        }
-        for name, words in exports.pipelines.items()
+    known = {
+        folded(word): key
+        for words, key in zip(ends, (settings.stage_keys[-1], LOST), strict=True)
+        for word in words
     }
-    only = next(iter(exports.pipelines), "") if len(exports.pipelines) == 1 else ""
+    lookup = {
+        folded(name): {**known, **{folded(word): key for word, key in words.items()}}
+        for name, words in rules.pipelines.items()
+    }
+    only = next(iter(rules.pipelines), "") if len(rules.pipelines) == 1 else ""
     pairs = pc.binary_join_element_wise(
         pipeline.fill_null(only), stage.fill_null(""), _BETWEEN
     ).dictionary_encode()
@@ -79,53 +87,42 @@ def stages(pipeline: pa.Array, stage: pa.Array, reason: pa.Array, settings: Sett
     unmapped: dict[str, dict[str, int]] = {}
     for number, pair in enumerate(pairs.dictionary.to_pylist()):
         name, _, text = pair.partition(_BETWEEN)
-        words = lookup.get(name.strip().casefold())
+        words = lookup.get(folded(name))
+        key, why = None, None
         if words is None:
             outside[blot(name)] = outside.get(blot(name), 0) + counts[number]
-            keys.append(None)
-            reasons.append(None)
-            if not lookup:
-                unmapped.setdefault(blot(name), {})[split_reason(text, [LOST_WORD])[0]] = counts[number]
-            continue
-        lost = sorted((word for word, key in words.items() if key == LOST), key=len, reverse=True)
-        word, why = (text, None) if text.casefold() in words else split_reason(text, lost)
-        key = words.get(word.strip().casefold())
-        if key is None:
-            unmapped.setdefault(blot(name), {})[word] = counts[number]
+        elif text:
+            lost = sorted((word for word, key in words.items() if key == LOST), key=len, reverse=True)
+            word, why = (text, None) if folded(text) in words else split_reason(text, lost)
+            key = words.get(folded(word))
+            if key is None:
+                unmapped.setdefault(blot(name), {})[word] = counts[number]
         keys.append(key)
         reasons.append(blot(why) if why else None)
     found = pa.array(keys, pa.string()).take(pairs.indices)
-    own = pc.coalesce(pa.array(reasons, pa.string()).take(pairs.indices), reason)
-    is_lost = pc.equal(found, LOST).fill_null(False)
-    why_lost = pc.if_else(is_lost, own, pa.scalar(None, pa.string()))
-    problems = _unmapped(unmapped, exports, settings, where)
-    return States(found, why_lost, outside, tuple(problems))
+    why_lost = pa.array(reasons, pa.string()).take(pairs.indices)
+    return States(found, why_lost, outside, tuple(_unmapped(unmapped, rules, where)))
 
 
-def _unmapped(
-    unmapped: dict[str, dict[str, int]], exports: Exports, settings: Settings, where: str
-) -> list[Problem]:
-    if unmapped and not exports.pipelines:
-        asked = {name: {blot(word): "?" for word in words} for name, words in unmapped.items()}
-        text = yaml.safe_dump(
-            {"exports": {"pipelines": asked}}, allow_unicode=True, sort_keys=False, width=200
-        )
-        allowed = ", ".join(("lead", *settings.stage_keys, LOST))
-        what = "exports.pipelines does not say yet what its stages mean in the funnel"
-        todo = f"put this into the settings, with one of the allowed words for each question mark:\n{text}"
-        return [Problem(where, what, allowed, todo)]
+def inside(pipeline: pa.Array, rules: Export) -> pa.Array:
+    """Say which rows belong to a pipeline of the funnel."""
+    if not rules.pipelines:
+        return pa.array([True] * len(pipeline), pa.bool_())
+    names = {folded(name) for name in rules.pipelines}
+    only = next(iter(rules.pipelines)) if len(rules.pipelines) == 1 else ""
+    encoded = pipeline.fill_null(only).dictionary_encode()
+    found = pa.array([folded(name) in names for name in encoded.dictionary.to_pylist()], pa.bool_())
+    return found.take(encoded.indices)
+
+
+def _unmapped(unmapped: dict[str, dict[str, int]], rules: Export, where: str) -> list[Problem]:
     problems = []
     for name, words in unmapped.items():
-        known = next((stages for own, stages in exports.pipelines.items() if same(own, name)), {})
+        known = next((stages for own, stages in rules.pipelines.items() if folded(own) == folded(name)), {})
         for word, rows in words.items():
             shown = blot(word)
             what = f"{rows} leads of the pipeline {name!r} stand in the stage {shown!r}, which is not mapped"
             allowed = ", ".join(known)
-            todo = f"add it to exports.pipelines.{name}"
+            todo = f"add it to {rules.key}.pipelines.{name}"
             problems.append(Problem(where, what + nearest(shown, known), allowed, todo))
     return problems
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two names are the same but for capitals and outer spaces."""
-    return one.strip().casefold() == other.strip().casefold()

@@ -6,6 +6,7 @@ from pathlib import Path
 import openpyxl
 import pyarrow as pa
 import pytest
+import yaml
 
 from funnel.errors import InputError
 from funnel.schema import Batch, Known
@@ -192,13 +193,12 @@ def test_rows_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) 
         row(4),
     )
     batch = read([path], settings())
-    assert batch.tables["leads"]["lead_id"].to_pylist() == ["1", "4"]
-    assert [e[0] for e in entries(batch)] == ["1", "4"]
+    assert batch.tables["leads"]["lead_id"].to_pylist() == ["abc", "1", "4"]
+    assert [e[0] for e in entries(batch)] == ["abc", "1", "4"]
     leads = [r for r in batch.rejected if r.table == "leads"]
-    assert batch.read["leads"] == 9 == 2 + len(leads)
+    assert batch.read["leads"] == 9 == 3 + len(leads)
     assert {(r.row, r.reason.split(",")[0]) for r in leads} == {
         (1, "it is empty"),
-        (2, "a lead's id is a number"),
         (4, "exact duplicate of another row"),
         (5, "it stands in several rows with other content"),
         (6, "it stands in several rows with other content"),
@@ -221,8 +221,10 @@ def test_without_a_mapping_the_lines_to_fill_in_are_given(tmp_path: Path) -> Non
     path = export(tmp_path, row(1), row(2, "Закрыто и не реализовано (Дубль)"), row(3, pipeline="Сервис"))
     with pytest.raises(InputError) as caught:
         read([path], settings(pipelines={}))
-    for line in ("pipelines:", "Основная:", "В работе: '?'", "Закрыто и не реализовано: '?'", "Сервис:"):
+    for line in ("pipelines:", "Основная:", "В работе: target", "Закрыто и не реализовано: lost", "Сервис:"):
         assert line in str(caught.value)
+    pasted = yaml.safe_load(str(caught.value).split("check each line:\n")[1])
+    assert read([path], settings(**pasted["exports"])).tables["leads"].num_rows == 3
 
 
 def test_other_pipelines_are_passed_over_and_told(tmp_path: Path) -> None:
@@ -242,13 +244,14 @@ def test_one_stage_name_in_two_pipelines_means_two_things(tmp_path: Path) -> Non
 
 def test_month_first_dates_are_found_out_not_misread(tmp_path: Path) -> None:
     path = export(tmp_path, row(1, created="09.01.2026 10:00:00"), row(2, created="09.25.2026 10:00:00"))
-    with pytest.raises(InputError, match=r"set exports\.dates: month-first"):
-        read([path], settings())
-    leads = read([path], settings(dates="month-first")).tables["leads"]
-    assert [str(value) for value in leads["created_at"].to_pylist()] == [
-        "2026-09-01 10:00:00",
-        "2026-09-25 10:00:00",
-    ]
+    with pytest.raises(InputError, match=r"do not fit the order.*set exports\.dates to day-first or month-first"):
+        read([path], settings(dates="day-first"))
+    for rules in ({}, {"dates": "month-first"}):  # the column itself tells, too
+        leads = read([path], settings(**rules)).tables["leads"]
+        assert [str(value) for value in leads["created_at"].to_pylist()] == [
+            "2026-09-01 10:00:00",
+            "2026-09-25 10:00:00",
+        ]
 
 
 def test_the_users_own_names_of_columns(tmp_path: Path) -> None:

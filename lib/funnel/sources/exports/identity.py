@@ -1,0 +1,60 @@
+"""One id in several writings: Salesforce's of 15 and of 18 characters, Zoho's with its prefix."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from funnel.sources.tabular import Mask
+
+_ZOHO = r"^zcrm_"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_SHORT = re.compile(r"[A-Za-z0-9]{15}")
+_LONG = re.compile(r"[A-Za-z0-9]{18}")
+
+
+def one_writing(ids: pa.Array, kind: str) -> tuple[pa.Array, Mask]:
+    """Bring ids to one writing; also say which of them had their capitals changed on the way.
+
+    Args:
+        ids: text.
+        kind: plain, salesforce or zoho.
+    """
+    if kind == "zoho":
+        return pc.replace_substring_regex(ids, _ZOHO, ""), np.zeros(len(ids), bool)
+    if kind != "salesforce":
+        return ids, np.zeros(len(ids), bool)
+    texts: list[str | None] = ids.to_pylist()
+    wrong = np.fromiter((bool(text and not is_whole(text)) for text in texts), bool, len(texts))
+    return pa.array([text and lengthened(text) for text in texts], pa.string()), wrong
+
+
+def lengthened(text: str) -> str:
+    """Return a Salesforce id of 15 characters with the three that say which of its letters are capitals.
+
+    The Salesforce Object Reference tells how: each group of five letters gives one, by which of them are
+        capitals.
+
+    >>> lengthened("001A0000006Vm9r"), lengthened("L-17")
+    ('001A0000006Vm9rIAC', 'L-17')
+    """
+    return text + _suffix(text) if _SHORT.fullmatch(text) else text
+
+
+def is_whole(text: str) -> bool:
+    """Whether an id of 18 characters fits its last three; another text is whole.
+
+    >>> is_whole("001A0000006Vm9rIAC"), is_whole("001a0000006vm9rIAC")
+    (True, False)
+    """
+    return not _LONG.fullmatch(text) or text[15:].upper() == _suffix(text[:15])
+
+
+def _suffix(text: str) -> str:
+    groups = (text[start : start + 5] for start in (0, 5, 10))
+    return "".join(
+        _LETTERS[sum(1 << place for place, sign in enumerate(group) if sign.isupper())] for group in groups
+    )

@@ -1,0 +1,68 @@
+"""Event logs: a row for each lead that came to a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from funnel.schema import Known
+from funnel.settings import Settings
+from funnel.settings_sources import fits
+from funnel.sources import tables
+from funnel.sources.events import read_events
+from funnel.sources.events.proposal import propose
+from funnel.sources.events.reading import find, header_row
+from funnel.sources.findings import Finding
+from funnel.sources.kinds import Item, Rows
+from funnel.sources.parts import Brought
+from funnel.sources.proposal import Proposal
+
+
+class EventLogs:
+    """The key `events`."""
+
+    name = "events"
+    help = "a log of id, stage and time (CSV, XLSX or Parquet): name its columns and stages under events"
+    rank = 15
+
+    def claims(self, path: Path, settings: Settings) -> bool:
+        """By `events.files`."""
+        return settings.events is not None and fits(path.name, settings.events.files)
+
+    def fits(self, path: Path, rows: Rows, settings: Settings) -> bool:
+        """Never: what its stages mean, only the settings can say."""
+        del path, rows, settings
+        return False
+
+    def describe(self, item: Item, settings: Settings) -> list[Finding]:
+        """By the header alone."""
+        if settings.events is None:
+            return []
+        rows = tables.head(item.path, item.sheet)
+        header = rows[header_row(rows, settings.events)] if rows else ()
+        found, problems = find(header, settings.events, item.where)
+        names = {place: name for name, places in found.items() for place in places}
+        return [
+            Finding(item.where, "", "recognised", "an event log, by events.files"),
+            *(
+                Finding(
+                    item.where, name.strip(), "recognised" if n in names else "not used", names.get(n, "")
+                )
+                for n, name in enumerate(header)
+            ),
+            *(Finding(problem.where, "", "not recognised", problem.wrong) for problem in problems),
+        ]
+
+    def read(
+        self, items: Sequence[Item], settings: Settings, known: Known | None, tell: Callable[[str], None]
+    ) -> Brought:
+        """See `read_events`."""
+        del known
+        return read_events([(item.path, item.sheet) for item in items], settings, tell)
+
+    def propose(self, path: Path, sheet: str, settings: Settings | None) -> Proposal | None:
+        """See `events.proposal`."""
+        return propose(path, sheet, settings)
+
+
+SOURCE = EventLogs()
