@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from funnel.errors import Problem, nearest
 from funnel.schema import Table
 from funnel.sources.tabular import Cells, Sheet
 
 RESERVED = ("known_from", "known_to")
+_INDEX = re.compile(r"^(__index_level_\d+__|unnamed: \d+)?$")
 
 
 def match(sheet: Sheet, table: Table) -> tuple[Mapping[str, Cells], tuple[str, ...], list[Problem]]:
@@ -29,7 +34,9 @@ def match(sheet: Sheet, table: Table) -> tuple[Mapping[str, Cells], tuple[str, .
         stripped = given.strip()
         name = canonical.get(stripped.casefold(), stripped)
         where = f"{sheet.where}, column {name or place}"
-        if not name:
+        if _INDEX.match(name.casefold()) and is_index(name, cells):
+            passed.append(name or "(the row numbers that pandas wrote, without a name)")
+        elif not name:
             if cells.text().null_count < len(sheet.rows):
                 problems.append(Problem(where, "its cells are filled, but it has no name", todo="name it"))
         elif not name.isprintable():
@@ -57,6 +64,15 @@ def match(sheet: Sheet, table: Table) -> tuple[Mapping[str, Cells], tuple[str, .
             problems.append(Problem(sheet.where, wrong, todo=f"rename it to {name}, or to something else"))
     ordered = {name: found[name] for name in (*canonical, *found) if name in found}
     return ordered, tuple(passed), problems
+
+
+def is_index(name: str, cells: Cells) -> bool:
+    """Whether a column is the index of a pandas frame: by its name, or numbers of the rows from 0."""
+    if name.startswith("__index_level_"):
+        return True
+    text = cells.text()
+    size = len(text)
+    return size > 0 and bool(pc.all(pc.equal(text, pa.array([str(n) for n in range(size)]))).as_py())
 
 
 def same_but_for_case(headers: Mapping[str, Mapping[str, Cells]]) -> list[Problem]:

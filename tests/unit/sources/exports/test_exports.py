@@ -244,7 +244,9 @@ def test_one_stage_name_in_two_pipelines_means_two_things(tmp_path: Path) -> Non
 
 def test_month_first_dates_are_found_out_not_misread(tmp_path: Path) -> None:
     path = export(tmp_path, row(1, created="09.01.2026 10:00:00"), row(2, created="09.25.2026 10:00:00"))
-    with pytest.raises(InputError, match=r"do not fit the order.*set exports\.dates to day-first or month-first"):
+    with pytest.raises(
+        InputError, match=r"do not fit the order.*set exports\.dates to day-first or month-first"
+    ):
         read([path], settings(dates="day-first"))
     for rules in ({}, {"dates": "month-first"}):  # the column itself tells, too
         leads = read([path], settings(**rules)).tables["leads"]
