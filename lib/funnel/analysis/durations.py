@@ -10,6 +10,9 @@ Beyond that its incidence grows as that of the older months did: incidence(t) = 
 F(end), F being the chain ladder of all months' incidences, which does not mind that some convert better than
 others. `borrowed` says which share of the incidence lies there. Leads of several months together have the
 mean of their months' incidences, so that the old, who alone show the tail, do not stand for the young.
+
+No duration is told of fewer than `FEW` arrivals. Where arrivals have not all but ceased by the end of the log
+(`STILL`), the log is shorter than the way: what it tells is the least that the way takes.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ Floats = npt.NDArray[np.float64]
 
 FEW = 20
 """Leads at risk, and arrivals, below which a month does not speak for itself."""
+STILL = 0.05
+"""Share of the arrivals that came in the last quarter of what could be followed, beyond which more follow."""
 _NEEDED = (
     "attribute",
     "value",
@@ -41,6 +46,7 @@ _NEEDED = (
     "leads",
 )
 _HALF_STEP = 1.005
+_NEARLY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,8 @@ def durations(waits: pd.DataFrame, horizon_weeks: int, attribute: str = "") -> p
         One row per group, way and stage: `cohort_quarter` (first day; NaT for all together) or `value`;
         `start` ('lead' or the stage before), `stage`, `leads` that started, of these `reached`, `lost`,
         `open`; `share` that reaches it within the horizon (0..1); `median_days`, `p80_days` of those who do
-        (NaN if nobody); `borrowed` (share of the incidence at times its leads have not been followed for).
+        (NaN of fewer than `FEW` arrivals); `borrowed` (share of the incidence at times its leads have not
+        been followed for); `at_least` (the log is too short for the way: it takes longer than these days).
     """
     require(waits, _NEEDED, "waits")
     part = waits[(waits["attribute"] == attribute) & (waits["attribute2"] == "")]
@@ -87,6 +94,7 @@ def durations(waits: pd.DataFrame, horizon_weeks: int, attribute: str = "") -> p
     rows = []
     for start, stage, way, days in _ways(part, horizon_weeks):
         pool = _pool(way, days)
+        short = _too_short(way, days, pool, horizon_weeks)
         groups = [] if attribute else [(pd.NaT, way)]
         for group, frame in [*groups, *way.groupby(key)]:
             law = _law(frame, days, pool)
@@ -99,13 +107,14 @@ def durations(waits: pd.DataFrame, horizon_weeks: int, attribute: str = "") -> p
                     "leads": int(ends.sum()),
                     **{name: int(count) for name, count in ends.items()},
                     "share": float(law.reached[-1]) if len(law.reached) else float("nan"),
-                    "median_days": law.quantile(0.5),
-                    "p80_days": law.quantile(0.8),
+                    "median_days": law.quantile(0.5) if ends["reached"] >= FEW else float("nan"),
+                    "p80_days": law.quantile(0.8) if ends["reached"] >= FEW else float("nan"),
                     "borrowed": law.borrowed,
+                    "at_least": short,
                 }
             )
     columns = [key, "start", "stage", "leads", "reached", "lost", "open", "share", "median_days", "p80_days"]
-    return pd.DataFrame(rows, columns=[*columns, "borrowed"])
+    return pd.DataFrame(rows, columns=[*columns, "borrowed", "at_least"])
 
 
 def curves(waits: pd.DataFrame, horizon_weeks: int, points: int = 200) -> pd.DataFrame:
@@ -133,34 +142,51 @@ def curves(waits: pd.DataFrame, horizon_weeks: int, points: int = 200) -> pd.Dat
 def waiting_limits(waits: pd.DataFrame, horizon_weeks: int, share: float = 0.9) -> Mapping[str, float]:
     """Return by stage the days within which `share` of those who ever moved on had moved to the next one.
 
-    A lead that has waited longer is unusual. A stage nobody has left has no limit; none has where no lead was
-    seen entering a stage (`unseen`), since then the data do not tell when leads moved.
+    A lead that has waited longer is unusual. A stage that fewer than `FEW` have left has no limit, nor one
+    whose way the log is too short for; none has where no lead was seen entering a stage (`unseen`), since
+    then the data do not tell when leads moved.
     """
     require(waits, _NEEDED, "waits")
     part = waits[(waits["attribute"] == "") & (waits["attribute2"] == "")]
     if _from_lead_alone(part):
         return {}
     limits: dict[str, float] = {}
+    seen: set[str] = set()
     for start, _, way, days in _ways(part, horizon_weeks):
-        if start in limits:
+        if start in seen:
             continue
-        limit = _law(way, days, _pool(way, days)).quantile(share)
+        seen.add(start)
+        pool = _pool(way, days)
+        left = float(way.loc[way["outcome"] == "reached", "leads"].sum())
+        if left < FEW or _too_short(way, days, pool, horizon_weeks):
+            continue
+        limit = _law(way, days, pool).quantile(share)
         if np.isfinite(limit):
             limits[start] = limit
     return limits
 
 
 def unseen(found: pd.DataFrame) -> bool:
-    """Whether stages were reached, but no lead was seen entering one: only where leads stand is known.
+    """Whether no lead was seen entering a stage that it could leave: at most where leads stand is known.
 
     Args:
         found: what `durations` returns.
     """
-    return _from_lead_alone(found) and bool(found["reached"].any())
+    return _from_lead_alone(found) or not bool(found["reached"].any())
 
 
 def _from_lead_alone(ways: pd.DataFrame) -> bool:
     return ways["stage"].nunique() > 1 and set(ways["start"]) == {LEAD}
+
+
+def _too_short(way: pd.DataFrame, days: Floats, pool: Floats, horizon_weeks: int) -> bool:
+    """Whether arrivals have not all but ceased by the end of what the log could follow."""
+    months = pd.to_datetime(way["cohort_month"])
+    log = max(float(way["days"].max()), float((months.max() - months.min()).days))
+    if not len(days) or log >= horizon_weeks * 7 * _NEARLY:
+        return False
+    by_then = _at(pool[0], int(np.searchsorted(days, 0.75 * log, side="right")))
+    return 1 - by_then > STILL
 
 
 @dataclass(frozen=True, slots=True)

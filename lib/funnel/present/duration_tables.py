@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -18,10 +19,11 @@ from funnel.settings import LEAD, Settings
 SHOWN_QUARTERS = 8
 BORROWED = 0.25
 """A duration of which a larger share rests on how long older leads took is marked."""
+_ENDS = ("median_days", "p80_days")
 
 
 def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, between: bool = False) -> Grid:
-    """Return how many days leads take to each stage, by quarter and by attributes.
+    """Return how many days leads take to each stage, by quarter and by attributes, and how many arrived.
 
     Args:
         frame: `analysis.durations.durations` after `attribute`, `value`, `cohort_quarter`.
@@ -36,7 +38,7 @@ def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, bet
     marked = False
     for attribute, part in ways.groupby("attribute", sort=False):
         if attribute:
-            rows.append(heading(str(attribute), 2 + 2 * len(stages), settings, texts))
+            rows.append(heading(str(attribute), 2 + 3 * len(stages), settings, texts))
             sizes = part.groupby("value")["leads"].max().sort_values(ascending=False, kind="stable")
             shown = sizes.index[:SHOWN_VALUES]
             groups = [(INDENT + value_name(value, texts), part[part["value"] == value]) for value in shown]
@@ -58,8 +60,10 @@ def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, bet
             before = settings.steps[settings.steps.index(stage) - 1]
             title = f"{clean(texts.stage(before, settings))} → {title}"
         hue = theme.stage(stage, settings)
-        heads += [Head(texts.t(key), title, colour=hue) for key in ("col_median", "col_p80")]
+        heads += [Head(texts.t(key), title, colour=hue) for key in ("col_arrived", "col_median", "col_p80")]
     notes = [texts.t("note_durations")]
+    if bool((ways["at_least"] & ways["median_days"].notna()).any()):
+        notes.append(texts.t("note_at_least"))
     if marked:
         notes.append(texts.t("note_borrowed"))
     notes += left_out(ways, SHOWN_VALUES, texts)
@@ -71,14 +75,28 @@ def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, bet
 
 
 def _duration_row(name: str, group: pd.DataFrame, stages: Sequence[str], texts: Texts) -> tuple[Row, bool]:
-    by_stage = group.set_index("stage")
-    few = bool((group["borrowed"] > BORROWED).any())
+    by_stage = {str(row["stage"]): row for row in group.to_dict("records")}
+    few = bool(((group["borrowed"] > BORROWED) & group["median_days"].notna()).any())
     strong = not name.startswith(INDENT)
     cells = [Cell(name + (f" {MARK}" if few else "")), Cell(texts.number(int(group["leads"].max())))]
     for stage in stages:
-        for column in ("median_days", "p80_days"):
-            cells.append(Cell(days(float(by_stage[column][stage]), texts) if stage in by_stage.index else ""))
+        if stage not in by_stage:
+            cells += [Cell("")] * 3
+            continue
+        row = by_stage[stage]
+        ends = [told_days(float(row[name]), bool(row["at_least"]), texts) for name in _ENDS]
+        cells += [Cell(text) for text in (texts.number(int(row["reached"])), *ends)]
     return Row(tuple(cells), "strong" if strong else "plain"), few
+
+
+def told_days(number: float, at_least: bool, texts: Texts) -> str:
+    """Return a time in days, or that it takes longer than that.
+
+    >>> told_days(88.2, True, Texts("en")), told_days(float("nan"), True, Texts("en"))
+    ('> 88', '–')
+    """
+    text = days(number, texts)
+    return f"> {text}" if at_least and not math.isnan(number) else text
 
 
 def days(number: float, texts: Texts) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,12 +15,12 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from funnel.present import theme as look
 from funnel.present.amounts import Unit, unit_for
 from funnel.present.drawing import at_right, figure_of, new, nothing, over_time, share_axis
-from funnel.present.duration_tables import days as day_words
+from funnel.present.duration_tables import told_days
 from funnel.present.escape import clean
 from funnel.present.marks import day_number
 from funnel.present.outlook_charts import tick
 from funnel.present.picture import Picture, finish
-from funnel.present.texts import EMPTY, Texts
+from funnel.present.texts import Texts
 from funnel.present.theme import Theme
 from funnel.settings import LEAD, Settings
 
@@ -221,12 +220,13 @@ def duration_curves(
             share = part["reached"] / part["reached"].iloc[-1]
             axes.plot(part["days"], share, color=hue)
             marks = [float(known[name][stage]) for name in ("median_days", "p80_days")]
+            half, most = (told_days(mark, bool(known["at_least"][stage]), texts) for mark in marks)
             axes.plot(marks, [0.5, 0.8], "o", color=hue, markersize=5, zorder=4)
             words = texts.t(
                 "chart_takes",
                 stage=clean(texts.stage(stage, settings)),
-                half=_days(marks[0], texts),
-                most=_days(marks[1], texts),
+                half=half,
+                most=most,
             )
             keys.append((Line2D([], [], color=hue, marker="o", markersize=5), words))
         for level in (0.5, 0.8):
@@ -262,7 +262,3 @@ def _explain(figure: Figure, keys: Sequence[tuple[Line2D | Patch, str]], theme: 
         ncols=len(keys), frameon=False, fontsize=8, labelcolor=theme.muted, handlelength=1.6,
         columnspacing=1.0, borderaxespad=0.1,
     )  # fmt: skip
-
-
-def _days(number: float, texts: Texts) -> str:
-    return EMPTY if np.isnan(number) else day_words(number, texts)

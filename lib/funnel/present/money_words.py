@@ -95,6 +95,8 @@ def _durations(durations: pd.DataFrame, settings: Settings, texts: Texts) -> lis
         return []
     name = for_markdown(clean(texts.stage(last, settings)))
     half, most = (days(rows[0][column], texts) for column in ("median_days", "p80_days"))
+    if rows[0]["at_least"]:
+        return [texts.t("say_duration_short", last=name, half=half)]
     said = [texts.t("say_duration", last=name, half=half, most=most)]
     if rows[0]["borrowed"] > BORROWED:
         said.append(texts.t("say_duration_young"))

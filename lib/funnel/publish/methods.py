@@ -93,6 +93,12 @@ CHANGES: tuple[Change, ...] = (
         ("revenue*", "what_if"),
         "payments follow their own level and growth over time into the weeks ahead",
     ),
+    Change(
+        "durations-carried",
+        "0.2.0",
+        ("durations", "duration_curves"),
+        "durations rest on 20 arrivals, on moments that were seen, and on a log longer than they are",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -46,7 +46,7 @@ def waits(
     a stage to the next one counts a lead that was seen entering the first: a stage that is taken as reached
     because the lead stands there, or in a later one, has no time from which its wait could be told. Nor has
     a way whose end came before its beginning. A moment that was stamped at once tells no time: see
-    `gate.stamps.with_untold`.
+    `gate.stamps.with_untold`. Nor does one that was concluded from where a lead stood (`reach.CONCLUDED`).
 
     Raises:
         InputError: an attribute of `by` or `where` is not in the leads.
@@ -65,6 +65,9 @@ def waits(
             seen = seen & ~is_stamped(tables.stamps, begin, leads.created_at)
         gone = ibis.coalesce(end, leads.lost_at)
         outcome = ibis.cases((end.notnull(), 0), (leads.lost_at.notnull(), 1), else_=2).cast("int8")
+        concluded = ibis.ifelse(
+            end.notnull(), leads[f"concluded_{to}"], leads.lost_at.notnull() & leads.concluded_lost
+        )
         until = ibis.coalesce(gone, instant(as_of.cutoff))
         minutes = ibis.greatest(until.delta(begin, unit="microsecond") / 60_000_000, 1.0)
         rows.append(
@@ -75,13 +78,13 @@ def waits(
                 stage=ibis.literal(to, type="int8"),
                 outcome=outcome,
                 step=(minutes.ln() / ibis.literal(_GRID).ln()).floor().cast("int32"),
-                stamped=is_stamped(tables.stamps, gone, leads.created_at).cast("int8"),
+                stamped=(is_stamped(tables.stamps, gone, leads.created_at) | concluded).cast("int8"),
             )
         )
     keys = ("week", "start", "stage", "outcome", "step")
     whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
     frame = cube(whole, slices, keys, _COUNTS)
-    if tables.stamps:
+    if frame["stamped"].any():
         totals = cube(whole, Slices([()]), keys[:-1], _COUNTS)
         totals = totals[totals["outcome"] != _OUTCOMES.index("open")]
         frame = with_untold(frame, totals, ["cohort_week", "start", "stage"])

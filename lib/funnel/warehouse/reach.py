@@ -52,19 +52,16 @@ def first_entries(
 
     One row per lead that has entries: `lead_id`, `t_0`, `t_1`, ... (the configured stages in order under the
     rule) and of `lost_first`, `lost_last`, `moved_last` (the last entry into any configured stage) those
-    asked for in `losses`. With `seen` also `seen_0`, `seen_1`, ...: the first entry into the stage itself
-    that is not `CONCLUDED`.
+    asked for in `losses`. With `seen` also, of the entries that are not `CONCLUDED`: `seen_0`, ... (the first
+    into the stage itself), `told_0`, ... (the same as `t_0`, ...) and `told_first`, `told_last` (of losses).
     """
     keys = settings.stage_keys
     entered, stage = entries.entered_at, entries.stage
-    times = {
-        f"t_{number}": entered.min(
-            where=stage.isin(keys[number:])
-            if rule == "any-later" and number < len(keys) - 1
-            else stage == key
-        )
+    reaching = [
+        stage.isin(keys[number:]) if rule == "any-later" and number < len(keys) - 1 else stage == key
         for number, key in enumerate(keys)
-    }
+    ]
+    times = {f"t_{number}": entered.min(where=there) for number, there in enumerate(reaching)}
     around = {
         "lost_first": entered.min(where=stage == LOST),
         "lost_last": entered.max(where=stage == LOST),
@@ -77,6 +74,12 @@ def first_entries(
         f"seen_{number}": entered.min(where=(stage == key) & told)
         for number, key in enumerate(keys if seen else ())
     }
+    if seen:
+        own |= {f"told_{number}": entered.min(where=there & told) for number, there in enumerate(reaching)}
+        own |= {
+            "told_first": entered.min(where=(stage == LOST) & told),
+            "told_last": entered.max(where=(stage == LOST) & told),
+        }
     counted = entries.filter(stage.isin([*keys, LOST] if losses else keys))
     return counted.group_by("lead_id").aggregate(**times, **{name: around[name] for name in losses}, **own)
 
@@ -105,7 +108,8 @@ def journeys(
 
     One row per lead: `lead_id`, `created_at`, `attr_0`, ... (see `cohort_leads`), `at_0` (created), `at_1`,
     ... (when it reached the configured stages in order, never before it was created) and `lost_at` (empty
-    unless its last entry of all is a loss). With `seen` also `seen_1`, ...: see `first_entries`.
+    unless its last entry of all is a loss). With `seen` also `seen_1`, ... (see `first_entries`) and, whether
+    the moment was concluded, `concluded_1`, ... and `concluded_lost`.
 
     Raises:
         InputError: an attribute is not in the leads.
@@ -125,6 +129,12 @@ def journeys(
         for from_, to in names.items()
         for number in range(len(settings.stages))
     }
+    concluded = {
+        f"concluded_{number + 1}": ~_same(joined[f"told_{number}"], joined[f"t_{number}"])
+        for number in range(len(settings.stages) if seen else 0)
+    }
+    if seen:
+        concluded["concluded_lost"] = ~(_same(joined.told_first, lost_at) | _same(joined.told_last, lost_at))
     return joined.select(
         "lead_id",
         "created_at",
@@ -132,4 +142,10 @@ def journeys(
         at_0=joined.created_at,
         lost_at=not_before(lost_at, joined.created_at),
         **moments,
+        **concluded,
     )
+
+
+def _same(one: ir.TimestampValue, other: ir.TimestampValue) -> ir.BooleanValue:
+    """Tell whether two moments are there and the same."""
+    return ibis.coalesce(one == other, ibis.literal(False))

@@ -93,3 +93,27 @@ def test_an_empty_cube_gives_empty_tables():
 def test_what_takes_longer_than_the_horizon_is_not_reached_by_then():
     row = durations(waits(("reached", 1.0, 30), ("reached", 40.0, 70)), 4).iloc[0]
     assert row["share"] == pytest.approx(0.3)
+
+
+def test_of_fewer_than_twenty_arrivals_nothing_is_told():
+    few = durations(waits(("reached", 5.0, 19), ("lost", 40.0, 200)), 104).iloc[0]
+    assert np.isnan(few["median_days"]) and np.isnan(few["p80_days"]) and few["reached"] == 19
+    enough = durations(waits(("reached", 5.0, 20), ("lost", 40.0, 200)), 104).iloc[0]
+    assert enough["median_days"] == pytest.approx(5.0, rel=0.01)
+    assert waiting_limits(waits(("reached", 5.0, 19), ("lost", 40.0, 200)), 104) == {}
+
+
+@pytest.mark.parametrize(("days", "short"), [(200, True), (700, False)])
+def test_a_log_shorter_than_the_way_tells_only_that_it_is_longer(days, short):
+    # Leads that take 120 days in the middle, seen for 200 and for 700 days; who has not arrived waits on.
+    taken = np.random.default_rng(2).lognormal(np.log(120), 0.6, 2000)
+    steps, counts = np.unique(np.floor(taken[taken < days]) + 0.5, return_counts=True)
+    rows = [("reached", float(step), int(count)) for step, count in zip(steps, counts, strict=True)]
+    frame = waits(*rows, ("open", float(days), int((taken >= days).sum()) + 1000))
+    row = durations(frame, 104).iloc[0]
+    assert row["at_least"] == short
+    if short:
+        assert row["median_days"] < np.median(taken)
+        assert waiting_limits(frame, 104) == {}
+    else:
+        assert row["median_days"] == pytest.approx(np.median(taken), rel=0.03)

@@ -64,12 +64,12 @@ def durations() -> pd.DataFrame:
     quarter = pd.Timestamp(2022, 7, 1)
     groups = [("", "", pd.NaT, 0.0), ("", "", quarter, 0.4), ("manager", "", pd.NaT, 0.0)]
     rows = [
-        (attribute, value, day, start, stage, 100, 20, 70, 10, 0.2, 0.63, 173.7, borrowed)
+        (attribute, value, day, start, stage, 100, 20, 70, 10, 0.2, 0.63, 173.7, borrowed, False)
         for attribute, value, day, borrowed in groups
         for start, stage in (("lead", "target"), ("lead", "sale"), ("target", "sale"))
     ]
     names = ["attribute", "value", "cohort_quarter", "start", "stage", "leads", "reached", "lost", "open"]
-    return pd.DataFrame(rows, columns=[*names, "share", "median_days", "p80_days", "borrowed"])
+    return pd.DataFrame(rows, columns=[*names, "share", "median_days", "p80_days", "borrowed", "at_least"])
 
 
 def texts_of(grid: Grid) -> list[list[str]]:
@@ -117,14 +117,29 @@ def test_a_young_group_is_marked_and_short_times_have_a_digit(
 ) -> None:
     grid = duration_tables.durations_grid(durations, settings, Texts("en"))
     assert texts_of(grid) == [
-        ["All cohorts", "100", "0.6", "174", "0.6", "174"],
-        ["\u2003Q3 2022 *", "100", "0.6", "174", "0.6", "174"],
-        ["Manager", "", "", "", "", ""],
-        ["\u2003not given", "100", "0.6", "174", "0.6", "174"],
+        ["All cohorts", "100", "20", "0.6", "174", "20", "0.6", "174"],
+        ["\u2003Q3 2022 *", "100", "20", "0.6", "174", "20", "0.6", "174"],
+        ["Manager", "", "", "", "", "", "", ""],
+        ["\u2003not given", "100", "20", "0.6", "174", "20", "0.6", "174"],
     ]
     between = duration_tables.durations_grid(durations, settings, Texts("ru"), between=True)
-    assert len(between.heads) == 4
+    assert len(between.heads) == 5
     assert texts_of(between)[1][0] == "\u20033 кв. 2022 *"
+
+
+def test_a_log_shorter_than_the_way_tells_the_least_and_few_arrivals_a_dash(
+    durations: pd.DataFrame, settings: Settings
+) -> None:
+    few = durations["cohort_quarter"].notna()
+    frame = durations.assign(at_least=durations["stage"] == "sale")
+    frame = frame.assign(**{name: frame[name].mask(few) for name in ("median_days", "p80_days")})
+    grid = duration_tables.durations_grid(frame, settings, Texts("en"))
+    assert texts_of(grid)[:2] == [
+        ["All cohorts", "100", "20", "0.6", "174", "20", "> 0.6", "> 174"],
+        ["\u2003Q3 2022", "100", "20", "–", "–", "20", "–", "–"],
+    ]
+    assert any("log is too short" in note for note in grid.notes)
+    assert "take longer than 0.6 days" in " ".join(money({"durations": frame}, settings, Texts("en")))
 
 
 def test_sentences_name_the_cheapest_and_the_dearest_channel_at_the_end(
