@@ -17,6 +17,7 @@ from funnel.settings import Settings
 SEED = 0
 _WORTH = {"per_head": "per_lead", "ltv": "lead_ltv", "ltv_p05": "lead_ltv_p05", "ltv_p95": "lead_ltv_p95"}
 _AT_THE_END = ["ltv", "ltv_p05", "ltv_p95", "lead_ltv", "lead_ltv_p05", "lead_ltv_p95", "seen"]
+_WORDS = ("unit", "attribute", "value", "paid")
 _ASIDE = ["final", "final_p05", "final_p10", "final_p90", "final_p95", "ripening"]
 RIPENING = 0.05
 """Share of what was paid by the oldest age that came in its last quarter: beyond it no end is told."""
@@ -73,14 +74,20 @@ def worth(
             curve.assign(unit="customer", attribute=name),
             lead_curve.assign(unit="lead", attribute=name),
         ]
-    table = pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True)
+    table = _numeric(pd.concat([one for one in tables if len(one)] or tables[:1], ignore_index=True))
     price = table["cost_per_customer"]
     table["expected_return"] = (table["ltv"] / price.where(price > 0)).astype("float64")
-    payback = pd.concat([one for one in curves if len(one)] or curves[:1], ignore_index=True)
+    payback = _numeric(pd.concat([one for one in curves if len(one)] or curves[:1], ignore_index=True))
     return {
         "ltv": _first(table.drop(columns=_ASIDE), ["attribute", "value"]),
         "payback": _first(payback, ["unit", "attribute", "value"]),
     }
+
+
+def _numeric(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep numbers that nobody knows as numbers: a column of nothing else comes back from a file as None."""
+    loose = [name for name in frame.columns if frame[name].dtype == object and name not in _WORDS]
+    return frame.astype(dict.fromkeys(loose, "float64"))
 
 
 def _timed(

@@ -55,7 +55,7 @@ def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, vat: Iterabl
             name = INDENT + value_name(record["value"], texts) if attribute else texts.t("total")
             weeks = record["payback_weeks"]
             cost = record["cost_per_customer"]
-            back = texts.number(weeks) if weeks == weeks else texts.t("not_yet") if cost == cost else EMPTY
+            back = texts.number(weeks) if weeks == weeks else EMPTY if pd.isna(cost) else texts.t("not_yet")
             told = not math.isnan(record["ltv"])
             ends = [texts.number(record[end], digits) for end in ("ltv_p05", "ltv_p95")]
             cells = [

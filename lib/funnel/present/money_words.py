@@ -72,7 +72,7 @@ def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
 def _worth(ltv: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
     total = ltv[ltv["attribute"] == ""].to_dict("records")[0]
     cost = total["cost_per_customer"]
-    if math.isnan(cost) or cost <= 0 or not any(ltv["paid"]):
+    if pd.isna(cost) or cost <= 0 or not any(ltv["paid"]):
         return []
     words = {
         "cost": texts.money(cost, settings.currency),
