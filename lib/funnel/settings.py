@@ -10,9 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from funnel import versions
+from funnel.calendar import calendar_of
 from funnel.change import Change
 from funnel.errors import MissingError, nearest
 from funnel.settings_exports import LEAD as LEAD
@@ -26,6 +27,15 @@ from funnel.yaml_file import read_yaml
 ReachRule = Literal["any-later", "entered"]
 Language = Literal["en", "ru"]
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
+
+
+def _norway(value: object) -> object:
+    return "NO" if value is False else value  # what YAML makes of a bare NO
+
+
+def _country(code: str) -> str:
+    calendar_of(code, dt.date(2022, 1, 1), dt.date(2022, 1, 1))
+    return code
 
 
 class Stage(Frozen):
@@ -95,6 +105,7 @@ class Settings(Sources):
         schema_version: of the form of this file (`schema` in the file).
         company: name on the title of the report.
         timezone: IANA name; weeks run Monday 00:00 to Sunday 24:00 there.
+        country: whose holidays count: an ISO code such as RU, or DE-BY for a part of a country; '' for none.
         currency: ISO code of every amount shown.
         rates: units of `currency` for one unit of another currency.
         language: language of the report where `--lang` does not say otherwise.
@@ -126,6 +137,7 @@ class Settings(Sources):
     schema_version: Annotated[int, Field(alias="schema", ge=1, le=versions.SETTINGS)] = versions.SETTINGS
     company: str = ""
     timezone: Zone = "UTC"
+    country: Annotated[str, BeforeValidator(_norway), AfterValidator(_country)] = ""
     currency: Currency = "USD"
     rates: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     language: Language = "en"

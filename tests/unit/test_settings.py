@@ -150,3 +150,9 @@ def test_a_change_is_read_as_people_write_it(tmp_path: Path) -> None:
 def test_a_change_that_a_program_kept_is_not_judged_again() -> None:
     kept = WhatIf(stage="sale", change=5).model_dump(mode="json")
     assert WhatIf.model_validate(kept).change == 5
+
+
+def test_a_country_is_known_by_its_code_and_norway_is_not_no(tmp_path: Path) -> None:
+    assert load(settings_file(tmp_path, GOOD + "country: RU\n")).country == "RU"
+    assert load(settings_file(tmp_path, GOOD + "country: NO\n")).country == "NO"
+    assert "allowed: an ISO code such as RU" in message(tmp_path, GOOD + "country: Atlantis\n")

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from funnel.dates import AsOf
+from funnel.calendar import Calendar, calendar_of
+from funnel.dates import WEEK, AsOf
 from funnel.issue.checks import require_cohort
 from funnel.issue.model import Issue
 from funnel.issue.money import ask_money
@@ -28,6 +29,7 @@ def compute(
     previous: AsOf | None = None,
     earlier: Sequence[Earlier] = (),
     registers: Registers | None = None,
+    calendar: Calendar | None = None,
 ) -> Issue:
     """Ask the warehouse for everything one report date needs.
 
@@ -39,13 +41,14 @@ def compute(
         previous: the clocks of the archived issue to compare with.
         earlier: archived issues whose forecasts are scored.
         registers: initiatives and investigations; by default those written down now.
+        calendar: the working days that count; by default those of the settings' country as known now.
 
     Raises:
         InputError: the report date lies before the first cohort is complete.
     """
     as_of = AsOf(report_date, known_at or warehouse.known_at())
     registers = registers or read_registers(settings)
-    cubes = ask(warehouse, settings, as_of, registers)
+    cubes = ask(warehouse, settings, as_of, registers, calendar)
     asked = ask_money(warehouse, settings, as_of)
     other: ReachRule = "entered" if settings.reach == "any-later" else "any-later"
     reached_other = warehouse.reached(as_of, [()], other)
@@ -72,11 +75,18 @@ def compute(
             str(problem).replace(f"{settings.root}{os.sep}", "") for problem in registers.problems
         ),
         earlier=tuple(item.name for item in earlier),
+        calendar=cubes.calendar,
         results=results(cubes, asked, earlier),
     )
 
 
-def ask(warehouse: Warehouse, settings: Settings, as_of: AsOf, registers: Registers) -> Cubes:
+def ask(
+    warehouse: Warehouse,
+    settings: Settings,
+    as_of: AsOf,
+    registers: Registers,
+    calendar: Calendar | None = None,
+) -> Cubes:
     """Ask the warehouse for the cubes: total, every attribute, and the pairs that initiatives are scoped by.
 
     Raises:
@@ -86,7 +96,7 @@ def ask(warehouse: Warehouse, settings: Settings, as_of: AsOf, registers: Regist
     scopes = {tuple(sorted(item.scope)) for item in registers.initiatives if len(item.scope) > 1}
     by = [(), *((name,) for name in settings.attributes if name in known)]
     by += [pair for pair in sorted(scopes) if set(pair) <= set(known)]
-    return ask_slices(warehouse, settings, as_of, by, registers)
+    return ask_slices(warehouse, settings, as_of, by, registers, calendar)
 
 
 def ask_slices(
@@ -95,6 +105,7 @@ def ask_slices(
     as_of: AsOf,
     by: Sequence[tuple[str, ...]],
     registers: Registers = NOTHING,
+    calendar: Calendar | None = None,
 ) -> Cubes:
     """Ask the warehouse for the cubes of some slices: () for the total, or one or two attributes.
 
@@ -112,7 +123,14 @@ def ask_slices(
         registers.initiatives,
         registers.investigations,
         registers.edits,
+        calendar or _calendar(settings, reached, as_of.report_date),
     )
+
+
+def _calendar(settings: Settings, reached: pd.DataFrame, report_date: dt.date) -> Calendar:
+    """Return the working days from the first cohort to the end of the forecast."""
+    first = reached["cohort_week"].min().date()
+    return calendar_of(settings.country, first, report_date + WEEK * settings.horizon_weeks)
 
 
 def _last_imports(imports: pd.DataFrame, known_at: dt.datetime) -> pd.DataFrame:

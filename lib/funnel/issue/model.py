@@ -10,8 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from funnel.analysis import cohorts
+from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks, read_position
 from funnel.errors import MissingError
 from funnel.issue.registers import Registers
@@ -57,6 +59,7 @@ class Issue:
         register_problems: what is wrong with files of initiatives and investigations, in words.
         earlier: folder names of the archived issues whose forecasts are scored.
         results: what the methods make of it, by name; see `funnel.issue.results`.
+        calendar: the working days it was made with.
     """
 
     settings: Settings
@@ -74,6 +77,7 @@ class Issue:
     register_problems: tuple[str, ...]
     earlier: tuple[str, ...]
     results: Mapping[str, pd.DataFrame]
+    calendar: Calendar = NO_CALENDAR
 
     @property
     def registers(self) -> Registers:
@@ -203,6 +207,7 @@ class Issue:
             "investigations": [item.model_dump(mode="json") for item in self.investigations],
             "register_problems": self.register_problems,
             "earlier": self.earlier,
+            "calendar": self.calendar.as_json(),
         }
         (folder / "issue.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
 
@@ -241,6 +246,7 @@ def load_issue(folder: Path, root: Path) -> Issue:
         investigations=tuple(Investigation.model_validate(item) for item in facts["investigations"]),
         register_problems=tuple(facts["register_problems"]),
         earlier=tuple(facts["earlier"]),
+        calendar=TypeAdapter(Calendar).validate_python(facts["calendar"]),
         results={path.stem: pd.read_parquet(path) for path in sorted((folder / "results").glob("*.parquet"))},
         **frames,
     )

@@ -37,6 +37,7 @@ from funnel.analysis.scores import LEVELS
 from funnel.analysis.told import History, history
 from funnel.analysis.track import revenue_track, track
 from funnel.analysis.whatif import Question, what_if
+from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.dates import WEEK, complete_weeks, week_of
 from funnel.issue.attention import attention
 from funnel.issue.money import WORTH_BY, MoneyCubes, chosen, money
@@ -68,6 +69,7 @@ class Cubes:
     initiatives: tuple[Initiative, ...]
     investigations: tuple[Investigation, ...] = ()
     edits: pd.DataFrame = field(default_factory=no_edits)
+    calendar: Calendar = NO_CALENDAR
 
     def plan(self) -> dict[pd.Timestamp, float]:
         """Return the leads planned by week (Monday)."""

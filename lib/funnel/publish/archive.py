@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from funnel import validation, versions
+from funnel.calendar import Calendar
 from funnel.dates import AsOf
 from funnel.errors import InputError, MissingError, Problem
 from funnel.publish.files import sha256
@@ -42,6 +43,7 @@ class Manifest(BaseModel):
         earlier: folder names of the issues whose forecasts it scored.
         settings: as they were.
         registers: initiatives and investigations as they were; None in a manifest that does not keep them.
+        calendar: the working days it was made with; None in a manifest that does not keep them.
         renderer: its name and the versions of its programs.
         commit: of the program.
         inputs: content hash of every input table as of both clocks.
@@ -55,6 +57,7 @@ class Manifest(BaseModel):
     earlier: tuple[str, ...] = ()
     settings: dict[str, object] = {}
     registers: dict[str, list[dict[str, object]]] | None = None
+    calendar: Calendar | None = None
     renderer: dict[str, str] = {}
     commit: str = ""
     inputs: dict[str, str] = {}

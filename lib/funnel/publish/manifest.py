@@ -17,7 +17,9 @@ from funnel.publish.files import sha256
 from funnel.publish.methods import CHANGES
 from funnel.settings import Settings
 
-PACKAGES = ("duckdb", "ibis-framework", "numpy", "pandas", "matplotlib", "great-tables", "papermill")
+PACKAGES = (
+    "duckdb", "great-tables", "holidays", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill",
+)  # fmt: skip
 
 
 def git(root: Path, *words: str) -> str:
@@ -77,6 +79,7 @@ def describe(
         "settings": settings_json(issue.settings),
         "inputs": dict(issue.fingerprint),
         "registers": issue.registers.as_json(),
+        "calendar": issue.calendar.as_json(),
         "renderer": dict(renderer),
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "python": platform.python_version(),

@@ -56,6 +56,7 @@ def verify(issue: Archived, settings: Settings) -> Verified:
             AsOf(*previous) if previous else None,
             forecasts(issues_named(settings.path("archive"), issue.manifest.earlier)),
             _registers(issue),
+            issue.manifest.calendar,
         )
     wrong = _changed_files(issue)
     wrong += [
