@@ -58,6 +58,8 @@ def test_the_demo_of_the_wheel_is_the_root_of_this_repository(installed: Path, t
         or (tmp_path / "demo" / name).read_bytes() != (ROOT / name).read_bytes()
     ]
     assert differing == []
+    jobs = (".github/workflows/weekly.yml", ".gitlab-ci.yml", "weekly.crontab")
+    assert all((tmp_path / "demo" / name).is_file() for name in jobs)
 
 
 @pytest.mark.slow

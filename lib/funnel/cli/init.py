@@ -183,8 +183,8 @@ def _tell(folder: Path, names: list[str], notes: list[str], named: product.Produ
 def _update(folder: Path, wheel: str | None, dry_run: bool) -> None:
     """Say what the installed version has otherwise, change what nobody edited, ask before removing."""
     note = written.read(folder)
-    steps = update.plan(folder, note)
-    named = product.product(wheel) if wheel or not (folder / product.FILE).is_file() else None
+    named = product.product(wheel)
+    steps = update.plan(folder, note, named)
     said = {
         "added": "new",
         "changed": "not edited here, so it is replaced",

@@ -39,6 +39,21 @@ class Product:
         """Whether the product is named."""
         return _MISSING not in self.text
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What stands in the repository of it: path -> content."""
+        wheel = {f"wheels/{self.wheel.name}": self.wheel.read_bytes()} if self.wheel else {}
+        return {FILE: self.text.encode()} | wheel
+
+
+def is_of_it(name: str) -> bool:
+    """Whether a path in a repository is of the product's own.
+
+    >>> is_of_it("requirements.txt"), is_of_it("report.qmd")
+    (True, False)
+    """
+    return name == FILE or name.startswith("wheels/")
+
 
 def version() -> str:
     """Return the installed version of the product."""

@@ -67,7 +67,7 @@ def write(
         InputError: the folder is not empty or cannot be written, or the settings could not be read again.
     """
     require_free(folder, data)
-    files = managed(jobs)
+    files = managed(jobs) | named.files
     note = written.Written(
         version=product.version(),
         kind=kind,

@@ -39,19 +39,28 @@ class Step:
     untouched: bool = True
 
 
-def plan(folder: Path, note: Written) -> list[Step]:
-    """Compare a repository with what the installed version would write, without changing anything."""
-    fresh = project.managed(note.jobs)
+def plan(folder: Path, note: Written, named: Product) -> list[Step]:
+    """Compare a repository with what the installed version would write, without changing anything.
+
+    Where nothing says from which wheel this version was installed, the product stays pinned as it is.
+    """
+    fresh = _fresh(folder, note, named)
     steps = [step for name, content in fresh.items() if (step := _step(folder, name, content, note))]
     added = {step.name: step.content for step in steps if step.what == "added" and step.content is not None}
     for name, was in sorted(note.files.items()):
         path = folder / name
-        if name not in fresh and path.is_file():
+        if name not in fresh and path.is_file() and (named.pinned or not product.is_of_it(name)):
             content = path.read_bytes()
             to = _alike(content, added)
             what: What = "renamed" if to else "gone"
             steps.append(Step(what, name, to=to, untouched=digest(content) == was))
     return steps
+
+
+def _fresh(folder: Path, note: Written, named: Product) -> dict[str, bytes]:
+    """Return what this version would write."""
+    missing = not (folder / product.FILE).is_file()
+    return project.managed(note.jobs) | (named.files if named.pinned or missing else {})
 
 
 def _step(folder: Path, name: str, content: bytes, note: Written) -> Step | None:
@@ -72,10 +81,13 @@ def _step(folder: Path, name: str, content: bytes, note: Written) -> Step | None
 
 def _alike(content: bytes, added: Mapping[str, bytes]) -> str:
     """Return the new file that one which is gone most resembles, or ''."""
+    if b"\0" in content:
+        return ""
     lines = content.decode(errors="replace").splitlines()
     scores = {
         name: difflib.SequenceMatcher(None, lines, other.decode(errors="replace").splitlines()).ratio()
         for name, other in added.items()
+        if b"\0" not in other
     }
     best = max(scores, key=lambda name: scores[name], default="")
     return best if best and scores[best] >= ALIKE else ""
@@ -83,7 +95,7 @@ def _alike(content: bytes, added: Mapping[str, bytes]) -> str:
 
 def difference(folder: Path, step: Step) -> Iterator[str]:
     """Yield the lines that this version would change in a file that was edited, as a unified diff."""
-    if step.content is not None and (folder / step.name).is_file():
+    if step.content is not None and b"\0" not in step.content and (folder / step.name).is_file():
         mine = (folder / step.name).read_bytes().decode(errors="replace").splitlines()
         other = step.content.decode(errors="replace").splitlines()
         yield from difflib.unified_diff(
@@ -91,9 +103,7 @@ def difference(folder: Path, step: Step) -> Iterator[str]:
         )
 
 
-def apply(
-    folder: Path, note: Written, steps: Sequence[Step], remove: Sequence[str], named: Product | None
-) -> None:
+def apply(folder: Path, note: Written, steps: Sequence[Step], remove: Sequence[str], named: Product) -> None:
     """Write what is new and what nobody edited, remove what was agreed to, and note it down.
 
     Args:
@@ -101,7 +111,7 @@ def apply(
         note: what was written before.
         steps: of `plan`.
         remove: files of this repository to be removed: of those that are gone or renamed, and untouched.
-        named: how the product is named from now on; None leaves `requirements.txt` as it is.
+        named: the product.
     """
     files = dict(note.files)
     for step in steps:
@@ -111,12 +121,8 @@ def apply(
         elif step.name in remove and step.untouched:
             (folder / step.name).unlink()
             del files[step.name]
-    for name, content in project.managed(note.jobs).items():
+    for name, content in _fresh(folder, note, named).items():
         path = folder / name
         if path.is_file() and digest(path.read_bytes()) == digest(content):
             files[name] = digest(content)
-    if named:
-        write_bytes(folder / product.FILE, named.text.encode())
-        if named.wheel:
-            write_bytes(folder / "wheels" / named.wheel.name, named.wheel.read_bytes())
     Written(version=product.version(), kind=note.kind, jobs=note.jobs, files=files).save(folder)

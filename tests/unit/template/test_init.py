@@ -2,6 +2,8 @@
 
 import io
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +251,17 @@ def test_at_a_terminal_it_asks_for_what_is_missing(
     assert said.code == 0, said.err
     made = settings.load(home / "funnel.yml")
     assert (made.company, made.timezone, made.currency) == ("Acme", "Europe/Riga", "EUR")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+@pytest.mark.parametrize(
+    "date", ["$(shell touch stolen)", "x; touch stolen", "`touch stolen`", "2026-01-05 x"]
+)
+def test_the_companys_makefile_takes_a_date_alone(funnel: Any, files: Path, date: str) -> None:
+    home = files.parent / "company"
+    assert funnel("init", home, "--from", "files", "--data", files).code == 0
+    done = subprocess.run(["make", "report", f"DATE={date}", "FUNNEL=true"], cwd=home, capture_output=True)
+    assert done.returncode != 0 and b"is no date" in done.stderr
+    assert not (home / "stolen").exists()
+    good = ["make", "report", "DATE=2026-01-05", "FUNNEL=true"]
+    assert subprocess.run(good, cwd=home, capture_output=True).returncode == 0

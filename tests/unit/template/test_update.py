@@ -79,12 +79,31 @@ def test_removing_is_agreed_to_and_never_takes_an_edit(
     assert "carry over what you need" in said.err
 
 
-def test_the_settings_and_the_requirement_are_the_companys(funnel: Any, home: Path) -> None:
+def test_the_settings_are_the_companys(funnel: Any, home: Path) -> None:
     (home / "funnel.yml").write_text("mine: 1\n")
-    (home / "requirements.txt").write_text("mine\n")
     assert funnel("init", "--update", home).code == 0
     assert (home / "funnel.yml").read_text() == "mine: 1\n"
-    assert (home / "requirements.txt").read_text() == "mine\n"
+
+
+def test_the_pin_follows_the_wheel_unless_it_was_edited(
+    funnel: Any, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = (tmp_path / f"funnel_cohort_report-{n}-py3-none-any.whl" for n in (1, 2))
+    old.write_bytes(b"PK\0old")
+    new.write_bytes(b"PK\0new")
+    pin = home / "requirements.txt"
+    assert funnel("init", "--update", home, "--wheel", old).code == 0
+    assert old.name in pin.read_text() and (home / "wheels" / old.name).read_bytes() == b"PK\0old"
+    before = pin.read_text()
+    assert funnel("init", "--update", home).code == 0  # an editable installation has no wheel to name
+    assert pin.read_text() == before and (home / "wheels" / old.name).exists()
+    monkeypatch.setattr("funnel.cli.init._agreed", lambda names: True)
+    assert funnel("init", "--update", home, "--wheel", new).code == 0
+    assert new.name in pin.read_text() and old.name not in pin.read_text()
+    assert [path.name for path in (home / "wheels").iterdir()] == [new.name]
+    pin.write_text(pin.read_text() + "our-own-package==1\n")
+    said = funnel("init", "--update", home, "--wheel", old)
+    assert "our-own-package==1" in pin.read_text() and "-our-own-package==1" in said.err
 
 
 def test_a_folder_that_is_no_report_repository_is_told_so(funnel: Any, tmp_path: Path) -> None:
