@@ -17,7 +17,7 @@ from funnel.template.account import account
 from funnel.template.proposal import USUAL, Proposal
 from funnel.template.settings_text import Answers, settings_text
 
-KINDS = ("files", "wide", "amocrm", "demo")
+KINDS = ("files", "wide", "crm", "amocrm", "demo")
 FILES = "data/files"
 """Where a company puts its files if it names no folder."""
 
@@ -122,12 +122,14 @@ def _hosts(jobs: str | None) -> tuple[str, ...]:
 
 
 def _look(kind: str, data: Path | None, folder: Path, answers: Answers, host: str | None) -> Proposal:
-    from funnel.template.canonical import look  # slow to load, and not needed for an update
+    from funnel.template import canonical, sheet  # slow to load, and not needed for an update
 
-    if kind == "amocrm":
+    if kind == "amocrm" and data is None:
         return account(host)
     if data is not None:
-        return look(data, folder, answers.timezone or "UTC")
+        if kind == "files":
+            return canonical.look(data, folder, answers.timezone or "UTC")
+        return sheet.look(data, folder)
     note = (
         f"no data were looked into: put files into {folder / FILES}; set stages and attributes in funnel.yml"
     )

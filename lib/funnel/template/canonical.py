@@ -60,7 +60,7 @@ def look(folder: Path, root: Path, timezone: str) -> Proposal:
         stages=[ProposedStage(seen.key, title(seen.key), seen.note) for seen in stages],
         attributes=attributes,
         slices=slices_of(attributes, lead),
-        source=[_relative(folder, root)],
+        source=[relative(folder, root)],
         currency=next(iter(currencies), ""),
         rates=list(currencies)[1:],
         notes=[*notes, *_clock_notes(tables, timezone), *_money_notes(currencies)],
@@ -124,7 +124,7 @@ def _stages(firsts: pd.DataFrame, where: str) -> list[Seen]:
     return in_order(firsts[words])
 
 
-def _relative(folder: Path, root: Path) -> str:
+def relative(folder: Path, root: Path) -> str:
     """Return a path as the settings keep it: relative to the project, so that both can be moved together."""
     try:
         return Path(os.path.relpath(folder.resolve(), root.resolve())).as_posix()
@@ -165,6 +165,8 @@ def _clock_notes(tables: Mapping[TableName, Columns], timezone: str) -> Iterator
             "days alone": days,
             "empty, set aside": len(cells.values) - len(texts),
             "no date that can be read, set aside": int(read.unreadable.sum() + read.implausible.sum()),
-            "day/month or month/day, set aside": int(read.ambiguous.sum()),
+            "day/month or month/day, set aside until `files` in funnel.yml says which": int(
+                read.ambiguous.sum()
+            ),
         }
         yield f"{table}.{column}: " + ", ".join(f"{n:,} {kind}" for kind, n in kinds.items() if n)

@@ -74,9 +74,7 @@ def write(
         jobs=jobs,
         files={name: written.digest(content) for name, content in files.items()},
     )
-    files |= dict.fromkeys(KEPT, b"") | dict(own) | {product.FILE: named.text.encode()}
-    if named.wheel:
-        files[f"wheels/{named.wheel.name}"] = named.wheel.read_bytes()
+    files |= dict.fromkeys(KEPT, b"") | dict(own)
     made = not folder.exists()
     beside = folder / BESIDE
     try:

@@ -16,10 +16,11 @@ from funnel.template.proposal import Proposal, ProposedAttribute, ProposedStage,
 _BARE = re.compile(r"[A-Za-z][A-Za-z_/]*")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _SOURCES = """\
-# Data of other kinds; data/amocrm.md shows every key of them.
+# Data of other kinds; `funnel import --dry-run FILE` proposes the lines, data/amocrm.md explains them.
 # amocrm: {host: acme.amocrm.ru} # the account that `funnel sync` reads by its API
-# exports: {pipelines: {Основная: {Новая заявка: lead}}} # what the stages of an export of amoCRM mean
+# exports: {pipelines: {Основная: {Новая заявка: lead}}} # what the stages of a CRM's export mean
 # wide: {files: ["leads_wide*"], stages: {sale: Дата оплаты}} # a sheet with a column of dates for each stage
+# events: {files: ["log*"], lead_id: id, stage: step, entered_at: time, stages: {Paid: sale}} # a log
 """
 
 

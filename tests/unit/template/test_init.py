@@ -13,6 +13,8 @@ import yaml
 from funnel import settings
 from funnel.settings import Settings
 from funnel.template import parts, project
+from funnel.template.proposal import USUAL, Proposal
+from funnel.template.settings_text import Answers, settings_text
 from tests.unit.template.conftest import ENTRIES
 
 
@@ -265,3 +267,12 @@ def test_the_companys_makefile_takes_a_date_alone(funnel: Any, files: Path, date
     assert not (home / "stolen").exists()
     good = ["make", "report", "DATE=2026-01-05", "FUNNEL=true"]
     assert subprocess.run(good, cwd=home, capture_output=True).returncode == 0
+
+
+def test_every_example_of_the_settings_is_accepted(tmp_path: Path) -> None:
+    text = settings_text(Proposal(USUAL, source=["x"]), Answers())
+    shown = re.sub(r"^# (?=[a-z_]+: |targets:|  - )", "", text, flags=re.MULTILINE)
+    assert shown.count("\n#") < text.count("\n#") / 2
+    (tmp_path / "funnel.yml").write_text(shown, encoding="utf-8")
+    made = settings.load(tmp_path / "funnel.yml")
+    assert made.targets and made.plan and made.wide and made.events and made.exports and made.amocrm

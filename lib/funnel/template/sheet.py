@@ -1,0 +1,102 @@
+"""A look into a wide sheet or the export of a CRM: which settings read it, and what they make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from funnel.errors import InputError, Problem
+from funnel.sources import Proposal as Lines
+from funnel.sources import proposal, tables
+from funnel.sources.instants import read_instants
+from funnel.sources.tabular import Cells
+from funnel.template.attributes import attributes_of, slices_of
+from funnel.template.canonical import relative
+from funnel.template.proposal import USUAL, Proposal, ProposedAttribute, ProposedStage
+from funnel.template.settings_text import scalar
+
+SHOWN = 2
+
+
+def look(data: Path, root: Path) -> Proposal:
+    """Propose settings that read a file, or the files of a folder.
+
+    Args:
+        data: the file, or a folder of files of one kind, such as weekly exports; the newest by name tells.
+        root: the folder of the report repository.
+
+    Raises:
+        InputError: nothing would read any of them.
+    """
+    files = [data] if data.is_file() else sorted(data.iterdir(), reverse=True) if data.is_dir() else []
+    found = ((path, proposal(path, None)) for path in files if path.is_file() and tables.is_table(path))
+    told = next(((path, lines) for path, lines in found if lines), None)
+    if told is None:
+        wrong = "no file in it is one we know" if files else "there is no such file or folder"
+        allowed = (
+            "a CRM's export; or a sheet with an id, a date of creation and a column of dates for each stage"
+        )
+        raise InputError("The data cannot be looked into.", [Problem(str(data), wrong, allowed)])
+    path, lines = told
+    attributes = [ProposedAttribute(name, f"from {path.name}") for name in lines.attributes]
+    slices, block = list(lines.attributes)[:SHOWN], lines.lines
+    if lines.source == "wide":
+        attributes, slices = _others(path, lines)
+        block += _mapped([item.column for item in attributes if item.proposed])
+    return Proposal(
+        stages=[ProposedStage(key, name) for key, name in lines.stages.items()] or USUAL,
+        attributes=attributes,
+        slices=slices,
+        source=[relative(data, root)],
+        currency=lines.currency,
+        block=f"\n# What the columns of the files mean, as {path.name} shows it; check each line.\n{block}",
+        notes=_notes(path, lines),
+    )
+
+
+def _others(path: Path, lines: Lines) -> tuple[list[ProposedAttribute], list[str]]:
+    """Judge the columns of a wide sheet that are none of its ids and dates; return also those to be shown."""
+    used = set(_texts(yaml.safe_load(lines.lines)))
+    sheet = tables.read_table(path, tables.sheets(path)[0], lambda header: range(len(header)))
+    columns = {name.strip(): cells for name, cells in zip(sheet.names, sheet.columns, strict=True)}
+    last = [*lines.stages.values(), ""][len(lines.stages) - 1]
+    nobody = pd.Series(False, range(len(sheet.rows)))
+    won = columns[last].text().to_pandas().notna() if last in columns else nobody
+    texts = {
+        name: cells.text().to_pandas()
+        for name, cells in columns.items()
+        if name and name not in used and not _dates(cells)
+    }
+    judged = attributes_of(texts, won)
+    return judged, slices_of(judged, texts)
+
+
+def _texts(tree: object) -> Iterator[str]:
+    """Yield every text of nested settings."""
+    if isinstance(tree, dict | list):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from _texts(item)
+    elif isinstance(tree, str):
+        yield tree
+
+
+def _dates(cells: Cells) -> bool:
+    """Whether most filled cells of a column are dates."""
+    filled = len(cells.values) - cells.text().null_count
+    return bool(filled) and int(read_instants(cells, "UTC").unreadable.sum()) <= 0.2 * filled
+
+
+def _mapped(columns: Sequence[str]) -> str:
+    """Return the columns as settings: attribute -> column of the sheet; '' for none."""
+    if not columns:
+        return ""
+    pairs = ", ".join(f"{scalar(name)}: {scalar(name)}" for name in columns)
+    return f"  attributes: {{{pairs}}} # column of the leads -> column of the sheet\n"
+
+
+def _notes(path: Path, lines: Lines) -> Sequence[str]:
+    counts = ", ".join(f"{name} {count:,}" for name, count in lines.counts.items() if count)
+    return [f"{path.name} is taken for {lines.title}: {counts}", *lines.notes]
