@@ -154,13 +154,15 @@ def project(
 def ripening(pattern: PaymentTriangle) -> float:
     """Return the share of all that is paid by the oldest age which comes in the last quarter of that age.
 
-    It is about what comes in the next quarter, which nobody has lived. 0 where the horizon has been lived.
+    It is about what comes in the next quarter, which nobody has lived; of that the part before the horizon
+    counts. 0 where the horizon has been lived.
     """
     oldest, horizon = int(pattern.ages.max()), pattern.increments.shape[1] - 1
     if oldest >= horizon:
         return 0.0
     share = _share_paid(pattern, np.ones((1, len(pattern.ages))))[0]
-    return float(1 - share[oldest * 3 // 4] / share[oldest])
+    left = min((horizon - oldest) / max(oldest / 4, 1), 1.0)
+    return float(1 - share[oldest * 3 // 4] / share[oldest]) * left
 
 
 def _dispersion(triangle: PaymentTriangle) -> float:

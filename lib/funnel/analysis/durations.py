@@ -46,7 +46,6 @@ _NEEDED = (
     "leads",
 )
 _HALF_STEP = 1.005
-_NEARLY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +182,11 @@ def _too_short(way: pd.DataFrame, days: Floats, pool: Floats, horizon_weeks: int
     """Whether arrivals have not all but ceased by the end of what the log could follow."""
     months = pd.to_datetime(way["cohort_month"])
     log = max(float(way["days"].max()), float((months.max() - months.min()).days))
-    if not len(days) or log >= horizon_weeks * 7 * _NEARLY:
+    left = min((horizon_weeks * 7 - log) / (log / 4), 1.0)
+    if not len(days) or left <= 0:
         return False
     by_then = _at(pool[0], int(np.searchsorted(days, 0.75 * log, side="right")))
-    return 1 - by_then > STILL
+    return (1 - by_then) * left > STILL
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,16 @@ def test_lines_of_another_pace_and_price_keep_their_own_worth():
     assert 14 <= sum(inside) <= 23  # of 24 with a chance of 80 %
 
 
+def test_a_log_shorter_than_the_payments_last_is_told_by_a_large_ripening():
+    found = {
+        weeks: lifetime_values(*lines(1, weeks)[:2], FIRST.date() + dt.timedelta(weeks=weeks), 104, seed=1)
+        for weeks in (52, 104)
+    }
+    ripening = {weeks: frame.set_index("value")["ripening"] for weeks, frame in found.items()}
+    assert ripening[52]["slow"] > 0.05 > ripening[52]["quick"]
+    assert max(ripening[104]) < 0.01  # a week short of the horizon
+
+
 def regular(cohorts, horizon, report):
     """Every head pays 10 in its week and 1 in each of the next nine weeks, as far as they have been lived."""
     oldest = (report - FIRST.date()).days // 7 - 1
