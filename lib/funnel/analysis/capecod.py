@@ -162,7 +162,7 @@ def ripening(pattern: PaymentTriangle) -> float:
         return 0.0
     share = _share_paid(pattern, np.ones((1, len(pattern.ages))))[0]
     left = min((horizon - oldest) / max(oldest / 4, 1), 1.0)
-    return float(1 - share[oldest * 3 // 4] / share[oldest]) * left
+    return float((1 - share[oldest * 3 // 4] / share[oldest]) * left)
 
 
 def _dispersion(triangle: PaymentTriangle) -> float:
