@@ -21,7 +21,7 @@ from funnel.settings_exports import LOST as LOST
 from funnel.settings_exports import Currency, Zone
 from funnel.settings_exports import Frozen as Frozen
 from funnel.settings_sources import Sources, stage_problems
-from funnel.validation import KEY
+from funnel.validation import FILLED, KEY
 from funnel.yaml_file import read_yaml
 
 ReachRule = Literal["any-later", "entered"]
@@ -98,6 +98,34 @@ class WhatIf(Frozen):
     since: Annotated[dt.date | None, Field(alias="from")] = None
 
 
+class Accepted(Frozen):
+    """A gap in the data that people know of: an entry of `gate.accepted`.
+
+    Attributes:
+        table: leads, stage_entries, payments or spend.
+        reason: told on the first page and kept in the manifest.
+        until: the last report date for which it is accepted.
+    """
+
+    table: Literal["leads", "stage_entries", "payments", "spend"]
+    reason: Annotated[str, Field(pattern=FILLED)]
+    until: dt.date
+
+
+class Gate(Frozen):
+    """What is told and what is refused of data that did not get in: `gate` in the settings.
+
+    Attributes:
+        tell: share of a table from which rows set aside are told on the first page.
+        refuse: share of a table's newest 13 weeks from which no report is made of it.
+        accepted: gaps that are known; see `Accepted`.
+    """
+
+    tell: Annotated[float, Field(ge=0, le=1)] = 0.01
+    refuse: Annotated[float, Field(gt=0, le=1)] = 0.2
+    accepted: tuple[Accepted, ...] = ()
+
+
 class Settings(Sources):
     """Everything an analyst may set; the keys of `Sources` are explained there.
 
@@ -120,6 +148,7 @@ class Settings(Sources):
         targets: what steps should convert, at least; see `Target`.
         plan: leads planned by week (any day of it) for the revenue forecast; other weeks follow the recent
             level and season.
+        gate: what is told and refused of data that did not get in; see `Gate`.
         what_if: what the report asks of the revenue forecast; by default the odds of each step 10 % better.
         source: what `funnel import` reads when no path is given.
         warehouse: the DuckDB file.
@@ -152,6 +181,7 @@ class Settings(Sources):
     targets: tuple[Target, ...] = ()
     plan: dict[dt.date, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     what_if: tuple[WhatIf, ...] = ()
+    gate: Gate = Gate()
     source: tuple[Path, ...] = ()
     warehouse: Path = Path("data/warehouse.duckdb")
     initiatives: Path = Path("data/initiatives")
@@ -219,11 +249,10 @@ _VERSION = re.compile(r"^schema:[ \t]*(\d+)[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
 def _named(text: str) -> str:
-    """Version 1 to 2: the file names its version; at its end, so that no line moves."""
+    """Version 1 to 2: the file names its version; in its first line, since people paste blocks at its end."""
     if not re.search(r"^stages:", text, re.MULTILINE) or re.search(r"^schema:", text, re.MULTILINE):
-        return text  # in braces no line can follow; what cannot be read is told where it stands
-    end = "" if not text or text.endswith("\n") else "\n"
-    return f"{text}{end}schema: 2 # the form of this file; funnel writes it\n"
+        return text  # in braces no line can precede; what cannot be read is told where it stands
+    return f"schema: 2 # the form of this file; funnel writes it\n{text}"
 
 
 STEPS: Sequence[Callable[[str], str]] = (_named,)
@@ -251,7 +280,8 @@ def load(path: Path) -> Settings:
 
     def bring(text: str) -> str:
         versions.refuse_newer(str(path), _version(text), versions.SETTINGS)
-        return versions.brought_up(text, _version(text), STEPS)
+        # version 2 only names itself, so that an older text is read as it is and its lines keep their numbers
+        return versions.brought_up(text, max(_version(text), 2), STEPS)
 
     return read_yaml(path, Settings, bring, root=path.resolve().parent)
 

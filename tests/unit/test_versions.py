@@ -43,7 +43,8 @@ def test_an_older_settings_file_is_written_anew_with_its_comments_and_a_copy(tmp
     before = settings.load(path)
     kept = settings.bring_up(path)
     assert kept is not None and kept.read_text(encoding="utf-8") == OLD
-    assert path.read_text(encoding="utf-8").startswith(OLD + "\nschema: 2")
+    first, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    assert first.startswith("schema: 2") and rest == OLD
     assert settings.load(path) == before
     assert settings.bring_up(path) is None
 

@@ -19,6 +19,7 @@ from funnel.schema import TABLES, Known, Loaded, Rejected
 from funnel.settings import Settings
 
 if TYPE_CHECKING:
+    from funnel.issue.unmet import Weight
     from funnel.warehouse import Warehouse
 
 DEMO = ("data", "demo")
@@ -71,12 +72,14 @@ def import_(
         _say_why(batch.rejected)
         say("Nothing was imported.")
         return
-    _import(given, settings, full, format)
+    if not _import(given, settings, full, format):
+        raise typer.Exit(1)
 
 
 def _import(
     given: Sequence[Path], settings: Settings, full: bool = False, format: Format = Format.table
-) -> None:
+) -> bool:
+    """Import, and tell whether enough of it got in."""
     from funnel.sources import read
     from funnel.warehouse import Warehouse
 
@@ -84,7 +87,9 @@ def _import(
         batch = read(given, settings, bar.done, warehouse.known())
         loaded, unknown = warehouse.load(batch, now(), full=full)
         mixed = demo_beside(warehouse)
+        found = gate(warehouse)
     tell(settings, loaded, [*batch.rejected, *unknown], mixed, format)
+    return tell_gate(found, settings)
 
 
 def _source(settings: Settings) -> list[Path]:
@@ -124,6 +129,35 @@ def _state(given: Sequence[Path], settings: Settings) -> str:
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         known = warehouse.known_at().isoformat()
     return sha256_of([file for file in files if file.is_file()], settings_hash(settings), known)
+
+
+def gate(warehouse: Warehouse) -> pd.DataFrame:
+    """Return what the gate finds in all that is known now (`schema.FINDING_COLUMNS`)."""
+    from funnel.gate.rules import findings
+    from funnel.settings import Gate
+
+    try:
+        known_at = warehouse.known_at()
+    except errors.MissingError:  # nothing was there to be read
+        return findings([], Gate(), dt.date.min)
+    try:
+        day = warehouse.last_day() + dt.timedelta(days=1)
+    except errors.MissingError:  # nothing got in
+        day = known_at.date()
+    return warehouse.findings(AsOf(day, known_at))
+
+
+def tell_gate(found: pd.DataFrame, settings: Settings) -> bool:
+    """Say what the gate found, what is refused at the end; return whether nothing is."""
+    from funnel.gate.rules import REFUSE
+    from funnel.present.gate_words import sentences
+    from funnel.present.texts import Texts
+
+    refused = found["grade"] == REFUSE
+    for part in (found[~refused], found[refused]):
+        for line in sentences(part, settings, Texts(settings.language)):
+            say(line)
+    return not refused.any()
 
 
 def _known(settings: Settings) -> Known | None:
@@ -188,6 +222,7 @@ def _say_why(rejected: Sequence[Rejected]) -> None:
 @app.command()
 def check(format: FormatOption = Format.table) -> None:
     """Look for problems in data, settings and registers; exit code 1 if one wants a hand."""
+    from funnel.gate.rules import REFUSE
     from funnel.issue.registers import read_registers
     from funnel.issue.unmet import unmet
     from funnel.warehouse import Warehouse
@@ -196,11 +231,19 @@ def check(format: FormatOption = Format.table) -> None:
     settings, file = load_settings(), str(state["config"])
     registers = read_registers(settings)
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        found = gate(warehouse)
+        if found["grade"].eq(REFUSE).any() and not warehouse.imports()["inserted"].any():
+            tell_gate(found, settings)
+            raise typer.Exit(1)
         as_of = AsOf(warehouse.last_day() + dt.timedelta(days=1), warehouse.known_at())
         data = warehouse.problems(as_of)
         written = unmet(warehouse, settings, registers, as_of, file)
         mixed = demo_beside(warehouse)
-    written = [*(("problem", one) for one in (*mixed, *registers.problems)), *written]
+    written = [
+        *_gated(found, settings),
+        *(("problem", one) for one in (*mixed, *registers.problems)),
+        *written,
+    ]
     data.insert(0, "weight", ["problem" if one in WANTS_A_HAND else "remark" for one in data["problem"]])
     data = data.rename(columns={"table": "where"})
     if format is Format.table:
@@ -214,6 +257,22 @@ def check(format: FormatOption = Format.table) -> None:
     say(f"Problems that want a hand: {wrong or 'none'}; remarks: {remarks or 'none'}.")
     if wrong:
         raise typer.Exit(1)
+
+
+def _gated(found: pd.DataFrame, settings: Settings) -> list[tuple[Weight, errors.Problem]]:
+    """Return the findings of the gate as `check` tells them."""
+    from funnel.gate.rules import FAILS
+    from funnel.present.gate_words import sentence
+    from funnel.present.texts import Texts
+
+    texts = Texts(settings.language)
+    return [
+        (
+            "problem" if one["grade"] in FAILS else "remark",
+            errors.Problem(one["table"], sentence(one, settings, texts)),
+        )
+        for one in found.to_dict("records")
+    ]
 
 
 def _as_rows(written: Sequence[tuple[str, errors.Problem]]) -> pd.DataFrame:

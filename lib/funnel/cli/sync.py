@@ -12,7 +12,7 @@ import typer
 from funnel import errors
 from funnel.cli import common
 from funnel.cli.common import Bar, app, load_settings, now, say
-from funnel.cli.data import demo_beside, tell
+from funnel.cli.data import demo_beside, gate, tell, tell_gate
 from funnel.dates import parse_date
 from funnel.settings import Settings
 
@@ -94,10 +94,14 @@ def amocrm(
     with Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         loaded, unknown = warehouse.load(pulled.batch, now())
         mixed = demo_beside(warehouse)
+        found = gate(warehouse)
     pulled.commit()
     tell(settings, loaded, [*pulled.batch.rejected, *unknown], mixed)
+    enough = tell_gate(found, settings)
     if pulled.gone:
         say(f"Leads no longer in the account: {pulled.gone:,}")
+    if not enough:
+        raise typer.Exit(1)
 
 
 def _known(settings: Settings, source: str) -> bool:

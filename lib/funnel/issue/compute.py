@@ -66,6 +66,7 @@ def compute(
         reached=cubes.reached,
         reached_other=reached_other,
         problems=problems,
+        findings=warehouse.findings(as_of),
         imports=_last_imports(warehouse.imports(), as_of.known_at),
         restated=restated,
         fingerprint=warehouse.fingerprint(as_of),

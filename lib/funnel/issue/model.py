@@ -22,7 +22,7 @@ from funnel.settings import Language, Settings, load
 
 DETAIL = WEEK * 26
 """An initiative that ended longer ago stands only in the scoreboard."""
-FRAMES = ("reached", "reached_other", "problems", "imports", "restated")
+FRAMES = ("reached", "reached_other", "problems", "findings", "imports", "restated")
 
 
 def in_detail(item: Initiative, report_date: dt.date) -> bool:
@@ -51,6 +51,7 @@ class Issue:
         reached: the cube of the total and of each attribute, by the settings' rule.
         reached_other: the cube of the total by the other rule.
         problems: data problems (`funnel.schema.PROBLEM_COLUMNS`).
+        findings: what the gate found (`funnel.schema.FINDING_COLUMNS`).
         imports: what the last import of every table up to the knowledge time read (`schema.Loaded`).
         restated: what changed since the previous issue (`funnel.schema.RESTATED_COLUMNS`).
         fingerprint: content hash of each input table as of both clocks.
@@ -69,6 +70,7 @@ class Issue:
     reached: pd.DataFrame
     reached_other: pd.DataFrame
     problems: pd.DataFrame
+    findings: pd.DataFrame
     imports: pd.DataFrame
     restated: pd.DataFrame
     fingerprint: dict[str, str]
@@ -184,6 +186,7 @@ class Issue:
             **{f"slices_{name}": self.slices(name) for name in self.settings.slices},
             "reach_gap": self.reach_gap(),
             "problems": self.problems.drop(columns="example"),  # no id of a lead leaves but in the workbook
+            "gate": self.findings,
             "imports": self.imports,
             "restated": self.restated,
             **self.results,

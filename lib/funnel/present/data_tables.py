@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -72,19 +73,22 @@ def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     return Grid("problems", heads, tuple(rows), theme, (), texts.t("empty_problems"))
 
 
-def caveats(problems: pd.DataFrame, end: dt.date | None, texts: Texts) -> tuple[str, ...]:
+def caveats(
+    problems: pd.DataFrame, end: dt.date | None, texts: Texts, found: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return what the first page must say of the data.
 
-    That they end before the report date; that stages are known only as "reached at least".
+    That they end before the report date; what the gate found; that stages are known as "reached at least".
 
     Args:
         problems: `schema.PROBLEM_COLUMNS`.
         end: `issue.model.Issue.data_end`.
         texts: the language.
+        found: `gate_words.sentences` of page 1.
     """
     ended = (texts.t("note_data_end", day=texts.date(end)),) if end else ()
     concluded = problems.loc[problems["problem"] == "reached_at_least", "rows"]
-    return (*ended, *(texts.t("note_reached_at_least", n=int(rows)) for rows in concluded))
+    return (*ended, *found, *(texts.t("note_reached_at_least", n=int(rows)) for rows in concluded))
 
 
 def restatement_grid(frame: pd.DataFrame | None, settings: Settings, texts: Texts) -> Grid:

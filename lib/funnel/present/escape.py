@@ -36,6 +36,7 @@ def for_terminal(text: str, lines: bool = False) -> str:
     Anna\u202e\u001b[31m
     """
     kept = "\n\t" if lines else ""
+    text = text.replace("\u00a0", " ").replace("\u202f", " ")  # no-break spaces, as in 5 %
     return "".join(c if c.isprintable() or c in kept else f"\\u{ord(c):04x}" for c in text)
 
 

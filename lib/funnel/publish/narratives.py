@@ -56,6 +56,8 @@ def _require_own(path: Path, root: Path) -> None:
 
 def _draft(issue: Issue, texts: Texts) -> str:
     from funnel.present.attention_words import paragraphs  # heavy, and needed once a week
+    from funnel.present.escape import for_markdown
+    from funnel.present.gate_words import sentences
     from funnel.present.in_short import in_short
     from funnel.present.narrative import draft
 
@@ -75,7 +77,10 @@ def _draft(issue: Issue, texts: Texts) -> str:
         issue.data_end,
     )
     short = in_short(cohorts, equal_age, issue.results, shown, settings, texts)
-    return f"{short}\n{text}" if short else text
+    told = "".join(
+        f"- **{for_markdown(one)}**\n" for one in sentences(issue.findings, settings, texts, page=True)
+    )
+    return f"{told}{short}\n{text}" if told or short else text
 
 
 def high_headings(text: str) -> list[tuple[int, str]]:

@@ -13,10 +13,12 @@ from typing import Protocol
 import yaml
 from filelock import FileLock, Timeout
 
-from funnel.errors import BusyError
+from funnel.errors import BusyError, CheckFailed
+from funnel.gate.rules import REFUSE
 from funnel.issue.model import Issue, load_issue
 from funnel.issue.registers import read_registers
 from funnel.present.escape import clean, for_markdown
+from funnel.present.gate_words import sentences
 from funnel.present.texts import Texts
 from funnel.publish import archive, index
 from funnel.publish.archive import issues_before
@@ -104,6 +106,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         theme.load(settings)
     progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
     issue = _prepare(settings, order, notebooks)
+    _require_let_in(issue)
     progress.done("cohorts")
 
     staged = run / "report"
@@ -129,6 +132,18 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     index.write(settings.path("archive"), Texts(settings.language), settings)
     progress.done("archive")
     return Made(folder, new, tuple(narratives), rendered.renderer, issue.data_end)
+
+
+def _require_let_in(issue: Issue) -> None:
+    """Refuse to make a report of a table that did not get in.
+
+    Raises:
+        CheckFailed: which, and what to do.
+    """
+    refused = issue.findings[issue.findings["grade"] == REFUSE]
+    if len(refused):
+        said = sentences(refused, issue.settings, Texts(issue.settings.language))
+        raise CheckFailed("\n".join(["No report is made: too much of the data is missing.", *said]))
 
 
 def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Issue:

@@ -43,7 +43,7 @@ class Tables:
 
     def known(self, name: TableName, known_at: dt.datetime) -> ir.Table:
         """Return the rows of a table in the version that was known at a time."""
-        table = self._versions(name, known_at)
+        table = self.versions(name, known_at)
         return table.drop(*KNOWN) if "known_from" in table.columns else table
 
     def now(self, name: TableName) -> ir.Table:
@@ -53,7 +53,7 @@ class Tables:
 
     def ahead(self, name: TableName, known_at: dt.datetime) -> ir.Table:
         """Return the rows dated more than a day after they were read: mistyped, or from a wrong clock."""
-        table = self._versions(name, known_at)
+        table = self.versions(name, known_at)
         return table.filter(self.is_ahead(table, name))
 
     def is_ahead(self, table: ir.Table, name: TableName) -> ir.BooleanValue:
@@ -63,7 +63,8 @@ class Tables:
         read = ibis.greatest(table.known_from, instant(self.first_import))
         return table[EVENT[name]].cast("timestamp(6)") > read + ibis.interval(days=1)
 
-    def _versions(self, name: TableName, known_at: dt.datetime) -> ir.Table:
+    def versions(self, name: TableName, known_at: dt.datetime) -> ir.Table:
+        """Return the rows of a table in the version that was known at a time, with since when."""
         table: ir.Table = getattr(self, name)
         if "known_from" not in table.columns:
             return table

@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from funnel.errors import FunnelError, InputError, Problem
 from funnel.schema import TABLES, Batch, Loaded, Rejected, Table
+from funnel.warehouse import asides
+from funnel.warehouse.asides import within
 from funnel.warehouse.known import BEGINNING, KNOWN
 from funnel.warehouse.store import quoted, scalar, sql_type
 
@@ -44,6 +46,16 @@ def last_change(connection: duckdb.DuckDBPyConnection) -> dt.datetime | None:
     return found if isinstance(found, dt.datetime) else None
 
 
+def last_known(connection: duckdb.DuckDBPyConnection) -> dt.datetime | None:
+    """Return the time of the last import that changed something, if only what is known to be missing."""
+    found = scalar(
+        connection,
+        "SELECT max(moment) FROM funnel_imports i WHERE inserted + changed + closed > 0 OR EXISTS "
+        "(SELECT 1 FROM funnel_rejected r WHERE r.number = i.number AND NOT r.copy)",
+    )
+    return found if isinstance(found, dt.datetime) else None
+
+
 def first_import(connection: duckdb.DuckDBPyConnection) -> dt.datetime | None:
     """Return the time of the first import, whose rows count as known from the beginning."""
     found = scalar(connection, "SELECT min(moment) FROM funnel_imports WHERE inserted > 0")
@@ -66,8 +78,9 @@ def _load(
     connection: duckdb.DuckDBPyConnection, batch: Batch, moment: dt.datetime, *, root: Path, full: bool
 ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
     before = last_change(connection)
-    if before is not None:  # a clock that went back must not mix up two states of knowledge
-        moment = max(moment, before + dt.timedelta(microseconds=1))
+    latest = last_known(connection)
+    if latest is not None:  # a clock that went back must not mix up two states of knowledge
+        moment = max(moment, latest + dt.timedelta(microseconds=1))
     loaded, rejected = [], []
     for name, table in TABLES.items():
         if name not in batch.tables and name not in batch.replaces:
@@ -80,21 +93,15 @@ def _load(
         rejected += aside
         incoming.drop()
     number = scalar(connection, "SELECT coalesce(max(number), 0) + 1 FROM funnel_imports")
-    files = "; ".join(_within(root, name) for name in batch.files)
+    files = "; ".join(within(root, name) for name in batch.files)
     for one in loaded:
         counts = (one.read, one.rejected, one.inserted, one.changed, one.unchanged, one.closed)
         connection.execute(
             "INSERT INTO funnel_imports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [number, moment, files, one.table, *counts],
         )
+    asides.keep(connection, number, [*batch.rejected, *rejected], root)
     return tuple(loaded), tuple(rejected)
-
-
-def _within(root: Path, name: str) -> str:
-    """Name a file of the project by its path in it, so that a copied project is itself."""
-    path = Path(name)
-    inside = path.is_absolute() and path.is_relative_to(root)
-    return path.relative_to(root).as_posix() if inside else name
 
 
 class _Incoming:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.errors import MissingError
+from funnel.gate.feeds import usual_end
 from funnel.gate.stamps import Stamps
 from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
 from funnel.settings import ReachRule, Settings
@@ -22,6 +23,7 @@ from funnel.warehouse import (
     cubes,
     customers,
     fingerprint,
+    gated,
     journeys,
     load,
     money,
@@ -31,7 +33,7 @@ from funnel.warehouse import (
     values,
 )
 from funnel.warehouse.foreign import attach
-from funnel.warehouse.known import BEGINNING, EVENT, Tables
+from funnel.warehouse.known import BEGINNING, Tables
 from funnel.warehouse.slices import By
 from funnel.warehouse.store import WriterLock, connect
 
@@ -169,7 +171,7 @@ class Warehouse:
         """
         if self._foreign:
             return BEGINNING
-        moment = load.last_change(self._connection)
+        moment = load.last_known(self._connection)
         if moment is None:
             raise MissingError(_NOTHING)
         return moment
@@ -209,7 +211,9 @@ class Warehouse:
         return first
 
     def last_day(self, as_of: AsOf | None = None) -> dt.date:
-        """Return the last day on which anything happened; what is dated in the future does not count.
+        """Return the last day of the usual volume.
+
+        What is dated in the future does not count, nor do stray rows far ahead of everything.
 
         Args:
             as_of: what was known and had happened by then; by default all that is known now.
@@ -217,13 +221,12 @@ class Warehouse:
         Raises:
             MissingError: there are no leads.
         """
-        days, tables = [self.first_day()], self._tables
-        for name, event in EVENT.items():
-            now = tables.now(name)
-            table = tables.at(name, as_of) if as_of else now.filter(~tables.is_ahead(now, name))
-            last = table[event].max().cast("date").to_pyarrow().as_py()
-            days += [last] if last else []
-        return max(days)
+        first, tables = self.first_day(), self._tables
+        known = gated.daily(tables, as_of.known_at if as_of else None)
+        if as_of:
+            known = known[known["day"] < pd.Timestamp(as_of.report_date)]
+        end = usual_end(known)
+        return max(first, end) if end else first
 
     def attributes(self) -> tuple[str, ...]:
         """Return the names of the attribute columns the leads have."""
@@ -306,6 +309,11 @@ class Warehouse:
             InputError: also for a currency without a configured rate.
         """
         return crossed.crossed(self._tables, self._settings, as_of, attributes, rule=self._rule(rule))
+
+    def findings(self, as_of: AsOf) -> pd.DataFrame:
+        """Return what the gate finds: `schema.FINDING_COLUMNS`, the gravest first."""
+        connection = None if self._foreign else self._connection
+        return gated.find(self._timed(as_of), self._settings, as_of, connection)
 
     def problems(self, as_of: AsOf) -> pd.DataFrame:
         """Return the data problems; see `problems.problems`."""

@@ -1,0 +1,135 @@
+"""The small frames the gate looks at, and what it finds in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from funnel.dates import AsOf
+from funnel.gate import attributes, feeds, gaps
+from funnel.gate.rules import NEWEST, finding, findings
+from funnel.gate.stamps import Stamps
+from funnel.schema import TableName
+from funnel.settings import Settings
+from funnel.warehouse import asides
+from funnel.warehouse.known import EVENT, Tables, instant
+from funnel.warehouse.reach import filled
+from funnel.warehouse.stamped import stamped_rows
+
+
+def find(
+    tables: Tables, settings: Settings, as_of: AsOf, connection: duckdb.DuckDBPyConnection | None
+) -> pd.DataFrame:
+    """Return `schema.FINDING_COLUMNS`: all that the gate finds at an `AsOf`.
+
+    Args:
+        tables: with their stamps.
+        settings: the gate, the attributes.
+        as_of: the two clocks.
+        connection: of a warehouse that imports were made into; None for foreign tables.
+    """
+    known = daily(tables, as_of.known_at, future=True)
+    past = known[known["day"] < pd.Timestamp(as_of.report_date)]
+    end = feeds.usual_end(daily(tables, as_of.known_at))
+    newest = _newest(past)
+    parts = [feeds.stopped(past, as_of.report_date)]
+    if connection is not None:
+        aside = asides.read(connection, as_of.known_at, newest)
+        parts.append(gaps.gaps(aside, newest[["table", "rows", "newest"]], settings.gate))
+    parts += [
+        feeds.ahead(known, end) if end else pd.DataFrame(),
+        _stamped(tables, tables.stamps, as_of),
+        *_attributes(tables, settings, as_of),
+    ]
+    return findings(parts, settings.gate, as_of.report_date)
+
+
+def daily(tables: Tables, known_at: dt.datetime | None = None, *, future: bool = False) -> pd.DataFrame:
+    """Return `gate.feeds.DAILY_COLUMNS`.
+
+    Args:
+        tables: the canonical tables.
+        known_at: what was known then; by default now.
+        future: also what was dated ahead of the day it was read.
+    """
+    parts = []
+    for name, event in EVENT.items():
+        rows = tables.versions(name, known_at) if known_at else tables.now(name)
+        rows = rows if future else rows.filter(~tables.is_ahead(rows, name))
+        counted = rows.group_by(day=rows[event].cast("date")).aggregate(rows=ibis._.count())
+        parts.append(_frame(counted).assign(table=name))
+    frame = pd.concat(parts, ignore_index=True)
+    frame["day"] = pd.to_datetime(frame["day"])
+    return frame.sort_values(["table", "day"], ignore_index=True)
+
+
+def _newest(past: pd.DataFrame) -> pd.DataFrame:
+    """Return of each table its `rows`, its last day (`end`), its rows of the `newest` weeks, their `part`."""
+    rows = []
+    for table, days in past.groupby("table", sort=False):
+        end = days["day"].max()
+        newest = int(days.loc[days["day"] > end - NEWEST, "rows"].sum())
+        total = int(days["rows"].sum())
+        rows.append({"table": table, "rows": total, "newest": newest, "end": end, "part": newest / total})
+    return pd.DataFrame(rows, columns=["table", "rows", "newest", "end", "part"])
+
+
+def _stamped(tables: Tables, stamps: Stamps, as_of: AsOf) -> pd.DataFrame:
+    if not stamps:
+        return pd.DataFrame()
+    found = []
+    names: tuple[TableName, ...] = ("stage_entries", "payments")
+    for name in names:
+        rows = stamped_rows(tables, name, as_of)
+        first, last, count = (
+            rows.aggregate(first=rows.moment.min(), last=rows.moment.max(), count=rows.count())
+            .to_pyarrow()
+            .to_pylist()[0]
+            .values()
+        )
+        if count:
+            total = tables.at(name, as_of).count().to_pyarrow().as_py()
+            kind = "created" if stamps.weeks and not (stamps.days or stamps.seconds) else "stamped"
+            found.append(finding(kind, name, rows=count, of=total, first=first, last=last))
+    return pd.DataFrame(found)
+
+
+def _attributes(tables: Tables, settings: Settings, as_of: AsOf) -> list[pd.DataFrame]:
+    names = [name for name in settings.attributes if name in tables.attributes]
+    leads = tables.at("leads", as_of)
+    entries = tables.at("stage_entries", as_of)
+    if not names:
+        return []
+    moved = entries.filter(entries.stage.isin(settings.stage_keys)).select("lead_id").distinct()
+    since = instant(as_of.cutoff - NEWEST)
+    new = leads.filter(leads.created_at >= since).left_join(moved.mutate(moved=ibis.literal(True)), "lead_id")
+    values, there = [], []
+    for number, name in enumerate(names):
+        word = ibis.literal(number, type="int16")
+        values.append(
+            leads.group_by(value=filled(leads[name])).aggregate(leads=ibis._.count()).mutate(attribute=word)
+        )
+        there.append(
+            new.group_by(advanced=new.moved.notnull())
+            .aggregate(leads=ibis._.count(), filled=(filled(new[name]) != "").cast("int64").sum())
+            .mutate(attribute=word)
+        )
+    frames = [
+        _frame(ibis.union(*some, distinct=False) if len(some) > 1 else some[0]) for some in (values, there)
+    ]
+    for frame in frames:
+        frame["attribute"] = [names[number] for number in frame["attribute"]]
+    order = ["attribute", "value"]
+    return [
+        attributes.writings(frames[0].sort_values(order, ignore_index=True)),
+        attributes.filled(frames[1].sort_values(["attribute", "advanced"], ignore_index=True)),
+    ]
+
+
+def _frame(table: ir.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pyarrow().to_pandas()
+    return frame

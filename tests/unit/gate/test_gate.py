@@ -1,0 +1,251 @@
+"""What did not get in, stopped or lies ahead: import, check, report and page 1 tell it in the same words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from funnel import settings as settings_file
+from funnel.dates import AsOf
+from funnel.gate.attributes import filled, writings
+from funnel.gate.feeds import stopped, usual_end
+from funnel.issue.compute import compute
+from funnel.present.data_tables import caveats
+from funnel.present.gate_words import sentences
+from funnel.present.texts import Texts
+from funnel.warehouse import Warehouse
+from tests.conftest import new_project
+
+SETTINGS = """
+timezone: Europe/Moscow
+stages: [{key: target}, {key: sale}]
+attributes: {channel: {}}
+schema: 2
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "funnel.yml").write_text(SETTINGS)
+    return tmp_path
+
+
+@pytest.fixture
+def run(funnel: Any, project: Path) -> Any:
+    return lambda *words: funnel("--config", project / "funnel.yml", *words)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """A project that could make a report."""
+    return new_project(tmp_path, SETTINGS)
+
+
+def leads(folder: Path, days: pd.DatetimeIndex, each: int = 5, *, prefix: str = "L", **columns: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    created = days.repeat(each)
+    frame = pd.DataFrame({"lead_id": [f"{prefix}{number}" for number in range(len(created))]})
+    frame["created_at"] = created.strftime("%Y-%m-%d 10:00")
+    frame.assign(**columns).to_csv(folder / "leads.csv", index=False)
+    return folder
+
+
+def entries(folder: Path, days: pd.DatetimeIndex, stage: str = "target", prefix: str = "L") -> Path:
+    frame = pd.DataFrame({"lead_id": [f"{prefix}{number}" for number in range(len(days))], "stage": stage})
+    frame["entered_at"] = days.strftime("%Y-%m-%d 12:00")
+    frame.to_csv(folder / "stage_entries.csv", index=False)
+    return folder
+
+
+DAYS = pd.date_range("2026-06-01", "2026-10-18", freq="D")
+
+
+def page_one(project: Path, day: dt.date) -> tuple[str, ...]:
+    chosen = settings_file.load(project / "funnel.yml")
+    with Warehouse.open(chosen.path("warehouse"), chosen) as house:
+        issue = compute(house, chosen, day)
+    told = caveats(
+        issue.problems,
+        issue.data_end,
+        Texts("en"),
+        sentences(issue.findings, chosen, Texts("en"), page=True),
+    )
+    return tuple(line.replace("\u00a0", " ") for line in told)  # a terminal knows no no-break space
+
+
+def test_case_04_a_file_of_which_no_row_could_be_used_is_no_success(
+    run: Any, whole: Path, project: Path
+) -> None:
+    assert run("import", leads(project / "one", DAYS)).code == 0
+    second = project / "two"
+    second.mkdir()
+    (second / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n2,21-10-2026\n")
+    result = run("import", second)
+    assert result.code == 1
+    last = result.err.strip().splitlines()[-1]
+    assert "none of the 2 rows of" in last and "No report is made of this" in last
+    checked = run("check")
+    assert checked.code == 1 and last in checked.err
+    report = run("report", "--date", "2026-10-19", "--no-import")
+    assert report.code == 1 and last in report.err
+    assert not (project / "archive").exists()
+    (second / "leads.csv").write_text("lead_id,created_at\n1,2026-10-20\n2,2026-10-21\n")
+    assert run("import", second).code == 0
+    assert "none of the 2 rows" not in run("check").err
+
+
+def test_a_first_import_without_one_usable_row_ends_with_1(run: Any, project: Path) -> None:
+    folder = project / "in"
+    folder.mkdir()
+    (folder / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n")
+    for words in (("import", folder), ("check",)):
+        result = run(*words)
+        assert result.code == 1 and "none of the 1 rows" in result.err, result.err
+
+
+def test_case_19_more_than_one_per_cent_set_aside_is_told_on_page_one(run: Any, project: Path) -> None:
+    folder = leads(project / "in", DAYS)
+    with (folder / "leads.csv").open("a") as file:
+        file.writelines(f"X{number},\n" for number in range(40))
+    imported = run("import", folder)
+    assert imported.code == 0
+    share = 40 / (40 + 5 * len(DAYS))
+    (told,) = (line for line in page_one(project, dt.date(2026, 10, 19)) if "set aside" in line)
+    assert f"40 rows ({share * 100:.1f} %) were set aside" in told and "it is empty" in told
+    assert told in imported.err and told in run("check").err
+
+
+def test_less_than_one_per_cent_is_not(run: Any, project: Path) -> None:
+    folder = leads(project / "in", DAYS)
+    with (folder / "leads.csv").open("a") as file:
+        file.write("X,\n")
+    run("import", folder)
+    assert not [line for line in page_one(project, dt.date(2026, 10, 19)) if "set aside" in line]
+
+
+def test_a_fifth_of_the_newest_weeks_is_refused_and_of_old_ones_told(run: Any, project: Path) -> None:
+    folder = leads(project / "in", DAYS)
+    text = (folder / "leads.csv").read_text()
+    old = "".join(f"X{number},2025-06-0{1 + number % 9} 25:00\n" for number in range(120))
+    (folder / "leads.csv").write_text(text + old)
+    assert run("import", folder).code == 0
+    (folder / "leads.csv").write_text(text + old.replace("2025-06-", "2026-10-"))
+    refused = run("import", folder)
+    assert refused.code == 1 and "No report is made of this" in refused.err
+
+
+def test_stages_that_are_not_configured_are_told_as_such(run: Any, project: Path) -> None:
+    folder = entries(leads(project / "in", DAYS), DAYS, stage="Target!")
+    result = run("import", folder)
+    assert result.code == 1 and "none of the 140 rows" in result.err
+    good = entries(project / "in", DAYS)
+    with (good / "stage_entries.csv").open("a") as file:
+        file.writelines(f"L{number},Won,2026-06-0{1 + number % 9} 12:00\n" for number in range(20))
+    told = run("import", folder)
+    assert told.code == 0 and "20 rows (12.5 %) bear a stage that is not configured" in told.err
+
+
+def test_an_accepted_gap_is_told_with_its_reason_and_refuses_nothing(run: Any, project: Path) -> None:
+    run("import", leads(project / "one", DAYS))
+    (project / "two").mkdir()
+    (project / "two" / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n")
+    accepted = "gate: {accepted: [{table: leads, reason: a test list, until: 2026-10-31}]}\n"
+    (project / "funnel.yml").write_text(SETTINGS + accepted)
+    result = run("import", project / "two")
+    assert result.code == 0 and "Accepted in funnel.yml: a test list" in result.err
+    assert any(
+        "Accepted in funnel.yml: a test list" in line for line in page_one(project, dt.date(2026, 10, 19))
+    )
+    (project / "funnel.yml").write_text(SETTINGS + accepted.replace("2026-10-31", "2026-10-01"))
+    assert run("check").code == 1
+
+
+def test_case_16_leads_that_stopped_are_the_first_line_and_fail_the_check(run: Any, project: Path) -> None:
+    folder = entries(leads(project / "in", DAYS[:-21]), DAYS)
+    assert run("import", folder).code == 0
+    checked = run("check")
+    assert checked.code == 1
+    first = page_one(project, dt.date(2026, 10, 19))[0]
+    assert first.startswith("Leads: none since 27 Sep 2026, although other data go on until 18 Oct 2026")
+    assert first in checked.err
+
+
+def test_stray_rows_far_ahead_do_not_move_the_end_of_the_data(run: Any, project: Path) -> None:
+    folder = entries(leads(project / "in", DAYS), DAYS)
+    with (folder / "stage_entries.csv").open("a") as file:
+        file.writelines(f"L{number},sale,2027-04-10 12:00\n" for number in range(3))
+    run("import", folder)
+    chosen = settings_file.load(project / "funnel.yml")
+    with Warehouse.open(chosen.path("warehouse"), chosen) as house:
+        assert house.last_day() == dt.date(2026, 10, 18)
+    assert "3 rows are dated after 18 Oct 2026" in run("check").err
+
+
+def test_a_holiday_of_three_weeks_and_a_company_of_two_leads_a_week_have_not_stopped() -> None:
+    days = DAYS[DAYS.dayofweek < 2]
+    kept = days[(days < "2026-08-01") | (days > "2026-08-22")]
+    daily = pd.DataFrame({"table": "leads", "day": kept, "rows": 1})
+    other = pd.DataFrame({"table": "stage_entries", "day": DAYS, "rows": 3})
+    both = pd.concat([daily, other])
+    assert usual_end(both) == dt.date(2026, 10, 18)
+    for day in pd.date_range("2026-08-03", "2026-10-19", freq="7D"):
+        past = both[both["day"] < day]
+        assert stopped(past, day.date()).empty, day
+
+
+def test_when_everything_ends_no_feed_has_stopped() -> None:
+    tables = [pd.DataFrame({"table": name, "day": DAYS, "rows": 9}) for name in ("leads", "payments")]
+    assert stopped(pd.concat(tables), dt.date(2026, 12, 1)).empty
+
+
+def test_case_20_the_writings_of_one_value_are_named(run: Any, project: Path) -> None:
+    folder = project / "in"
+    folder.mkdir()
+    (folder / "leads.csv").write_text(
+        "lead_id,created_at,channel\n1,2026-06-01,Avito\n2,2026-06-02,avito\n3,2026-06-05,AVITO\n4,2026-06-06,Авито\n"
+        "5,2026-06-06,Avito\n6,2026-06-07,Yandex\n"
+    )
+    run("import", folder)
+    found = json.loads(run("check", "--format", "json").out)
+    (told,) = (row["problem"] for row in found if "one value in several writings" in str(row["problem"]))
+    assert re.search("several writings: Avito = ", told) and "Авито" in told and "Yandex" not in told
+
+
+def test_what_is_known_only_of_leads_that_advanced_is_a_leak() -> None:
+    rows = [
+        ("manager", True, 40, 38),
+        ("manager", False, 160, 2),
+        ("region", True, 40, 20),
+        ("region", False, 160, 80),
+    ]
+    rows += [("shop", True, 40, 1), ("shop", False, 160, 3)]
+    found = filled(pd.DataFrame(rows, columns=["attribute", "advanced", "leads", "filled"]))
+    assert found[["kind", "column"]].values.tolist() == [["leak", "manager"], ["empty", "shop"]]
+
+
+def test_values_that_only_resemble_each_other_are_not_one() -> None:
+    values = pd.DataFrame(
+        {"attribute": "channel", "value": ["Ann", "Anna", "Web 1", "Web 2", "web  1"], "leads": 3}
+    )
+    found = writings(values)
+    assert found["example"].tolist() == ["Web 1 = web  1"]
+
+
+def test_the_gate_knows_what_was_missing_at_any_knowledge_time(run: Any, project: Path) -> None:
+    run("import", leads(project / "one", DAYS))
+    chosen = settings_file.load(project / "funnel.yml")
+    with Warehouse.open(chosen.path("warehouse"), chosen) as house:
+        before = house.known_at()
+    (project / "two").mkdir()
+    (project / "two" / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n")
+    run("import", project / "two")
+    with Warehouse.open(chosen.path("warehouse"), chosen) as house:
+        day = dt.date(2026, 10, 19)
+        assert "unusable" not in set(house.findings(AsOf(day, before))["kind"])
+        assert "unusable" in set(house.findings(AsOf(day, house.known_at()))["kind"])
