@@ -27,8 +27,11 @@ quarto: .venv/ready ## bring the Quarto program into .venv, or say why it cannot
 	@$(BIN)/python requirements/quarto.py
 
 report: .venv/ready ## sync, import and make the issue: make report [DATE=2022-09-26]
-	@gaps=0; for step in sync import; do $(BIN)/funnel $$step || gaps=$$?; [ $$gaps -lt 2 ] || exit $$gaps; done; \
-	$(BIN)/funnel report $(if $(DATE),--date $(DATE)) || exit $$?; exit $$gaps # goes on after gaps, ends with their code
+	@gaps=0; \
+	$(BIN)/funnel sync || gaps=$$?; [ $$gaps -lt 2 ] || exit $$gaps; \
+	$(BIN)/funnel import || gaps=$$?; [ $$gaps -lt 2 ] || exit $$gaps; \
+	$(BIN)/funnel report $(if $(DATE),--date $(DATE)) || exit $$?; \
+	exit $$gaps
 
 test: .venv/ready-dev ## run the tests, with the statement coverage of lib/
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 --doctest-modules lib tests

@@ -79,13 +79,31 @@ def test_every_make_target_of_the_readme_exists() -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 
-def test_make_report_syncs_and_imports_before_the_issue_is_made() -> None:
+@pytest.mark.parametrize(
+    ("codes", "ran", "code"),
+    [
+        ((0, 0, 0), ["sync", "import", "report --date 2022-09-26"], 0),
+        ((0, 1, 0), ["sync", "import", "report --date 2022-09-26"], 1),  # gaps: goes on, ends with their code
+        ((0, 2, 0), ["sync", "import"], 2),
+        ((0, 0, 1), ["sync", "import", "report --date 2022-09-26"], 1),
+    ],
+)
+def test_make_report_syncs_and_imports_and_never_ends_green_after_gaps(
+    tmp_path: Path, codes: tuple[int, int, int], ran: list[str], code: int
+) -> None:
+    stub = tmp_path / "funnel"
+    cases = " ".join(
+        f"{word}) exit {one};;" for word, one in zip(("sync", "import", "report"), codes, strict=True)
+    )
+    stub.write_text(f'#!/bin/sh\necho "ran $*"\ncase $1 in {cases} esac\n')
+    stub.chmod(0o755)
     told = subprocess.run(
-        ["make", "--dry-run", "--directory", ROOT, "report", "DATE=2022-09-26"],
-        capture_output=True, check=True, text=True,
+        ["make", "--directory", ROOT, "--old-file", ".venv/ready", f"BIN={tmp_path}", "report",
+         "DATE=2022-09-26"],
+        capture_output=True, text=True,
     )  # fmt: skip
-    said = re.findall(r"funnel (sync|import|report --date 2022-09-26)$", told.stdout, flags=re.MULTILINE)
-    assert said == ["sync", "import", "report --date 2022-09-26"]
+    assert re.findall(r"^ran (.*)$", told.stdout, flags=re.MULTILINE) == ran, told.stderr
+    assert f"Error {code}" in told.stderr if code else told.returncode == 0
 
 
 def test_no_registry_host_and_no_path_of_a_machine_is_written_anywhere() -> None:
