@@ -21,7 +21,16 @@ from funnel.dates import AsOf
 from funnel.issue.compute import ask
 from funnel.issue.registers import Registers
 from funnel.issue.results import Cubes
-from funnel.schema import INSTANT, MONEY, MOVED_COLUMNS, PAID_COLUMNS, REACHED_COLUMNS, STAMPED, Batch
+from funnel.schema import (
+    CONCLUDED,
+    INSTANT,
+    MONEY,
+    MOVED_COLUMNS,
+    PAID_COLUMNS,
+    REACHED_COLUMNS,
+    STAMPED,
+    Batch,
+)
 from funnel.settings import Settings
 from funnel.warehouse import Warehouse
 
@@ -61,10 +70,13 @@ def cut(
             frame["attribute"], frame["value"] = name, names[frame.pop("code")].astype(object)
             frame["attribute2"] = frame["value2"] = ""
             frame[STAMPED] = 0
+        frames[0][CONCLUDED] = 0
         parts.append(frames)
-    columns = (REACHED_COLUMNS, MOVED_COLUMNS, PAID_COLUMNS)
+    columns = (
+        (*REACHED_COLUMNS, STAMPED, CONCLUDED), (*MOVED_COLUMNS, STAMPED), (*PAID_COLUMNS, STAMPED),
+    )  # fmt: skip
     reached, moved, money = (
-        pd.concat([part[n] for part in parts], ignore_index=True)[[*columns[n], STAMPED]] for n in range(3)
+        pd.concat([part[n] for part in parts], ignore_index=True)[list(columns[n])] for n in range(3)
     )
     return reached, moved, money
 

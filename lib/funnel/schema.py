@@ -234,6 +234,11 @@ STAMPED = "stamped"
 was stamped at once (`funnel.gate.stamps`), so that it is known to have happened by then, not when. A cube
 without it has none."""
 
+CONCLUDED = "concluded"
+"""The cube `reached` has this column besides: how many of what a row counts were concluded from where a lead
+stood when it was first looked at, a week or more after it came. Of a loss: those of whose way nothing else is
+known. A cube without it has none."""
+
 REACHED_COLUMNS = ("attribute", "value", "attribute2", "value2", "cohort_week", "stage", "lag", "leads")
 """The cube `reached`. One row: how many leads of one cohort week (Monday, datetime64) and one slice first
 reached a stage in the lag-th calendar week after the cohort's own. `attribute` and `value` are '' for the

@@ -11,9 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.dates import age_weeks, complete_weeks
-from funnel.schema import REACHED_COLUMNS, require
+from funnel.gate.stamps import UNTOLD
+from funnel.schema import CONCLUDED, REACHED_COLUMNS, STAMPED, require
+from funnel.settings import LOST
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Key = tuple[str, str, str, str]
 """A slice: attribute, value, attribute2, value2; empty texts for the total."""
 TOTAL: Key = ("", "", "", "")
@@ -32,6 +35,7 @@ class Cells:
         reached: leads that had reached the step at the end of the week in which the cohort was so old,
             (slices, weeks, steps, ages). An age that a cohort has not lived repeats the last known count:
             ask only for ages up to `ages`.
+        told: whether it is known of a cohort when its leads reached a step, (weeks, steps).
     """
 
     keys: tuple[Key, ...]
@@ -39,6 +43,13 @@ class Cells:
     ages: npt.NDArray[np.int64]
     steps: tuple[str, ...]
     reached: Floats
+    told: Flags | None = None
+
+    def known(self, before: int, after: int) -> Flags:
+        """Tell of every week whether a conversion from one step to another is known at any age."""
+        if self.told is None:
+            return np.ones(len(self.weeks), dtype=bool)
+        return np.asarray(self.told[:, before] & self.told[:, after])
 
     @property
     def oldest(self) -> int:
@@ -59,6 +70,7 @@ class Cells:
             self.ages[:count] - back,
             self.steps,
             self.reached[:, :count, :, :count],
+            None if self.told is None else self.told[:count],
         )
 
     def index(self, week: dt.date) -> int:
@@ -109,7 +121,32 @@ def cells(
     lived = lag <= ages[week]
     where = (group.ngroup().to_numpy(np.int64)[lived], week[lived], step[lived], lag[lived])
     np.add.at(table, where, part["leads"].to_numpy(np.float64)[lived])
-    return Cells(keys, tuple(known), ages, tuple(steps), np.cumsum(table, axis=3))
+    told = told_steps(reached, known, steps)
+    return Cells(keys, tuple(known), ages, tuple(steps), np.cumsum(table, axis=3), told)
+
+
+def told_steps(reached: pd.DataFrame, weeks: Sequence[dt.date], steps: Sequence[str]) -> Flags:
+    """Tell of every cohort week and step whether it is known when leads reached the step.
+
+    It is not where more than `gate.stamps.UNTOLD` of those who reached it or were lost were stamped, or
+    concluded from where they stood: of a lost one it is then not known how far it had come.
+    """
+    told = np.ones((len(weeks), len(steps)), dtype=bool)
+    columns = [name for name in (STAMPED, CONCLUDED) if name in reached.columns]
+    whole = reached[(reached["attribute"] == "") & (reached["attribute2"] == "")]
+    if not any(whole[name].any() for name in columns):
+        return told
+    unknown = sum((whole[name] for name in columns), pd.Series(0, index=whole.index))
+    counted = whole.assign(unknown=unknown).groupby(["cohort_week", "stage"])[["leads", "unknown"]].sum()
+    by = {name: counted[name].unstack(fill_value=0).reindex(pd.DatetimeIndex(weeks), fill_value=0)
+          for name in ("leads", "unknown")}  # fmt: skip
+    nothing = pd.Series(0, index=pd.DatetimeIndex(weeks))
+    for number, step in enumerate(steps[1:], start=1):
+        last = number == len(steps) - 1
+        ended = [step] if last else [step, LOST]  # who is lost has not reached the last step
+        leads, missing = (sum((by[name].get(one, nothing) for one in ended), nothing) for name in by)
+        told[:, number] = (missing <= UNTOLD * leads).to_numpy()
+    return told
 
 
 def _first(reached: pd.DataFrame) -> pd.Timestamp:
@@ -122,7 +159,7 @@ def ripening(table: Cells, least: int = 4) -> Floats:
 
     Chain ladder over the total: the ratios of neighbouring ages, each over the cohorts that have lived
     both. Nothing is known beyond the oldest cohort's age, which counts as ripe; nor beyond an age that fewer
-    than `least` cohorts have lived.
+    than `least` cohorts have lived. Of a step only those count of which it is known when they reached it.
     """
     total = table.reached.sum(axis=0) if TOTAL not in table.keys else table.reached[table.keys.index(TOTAL)]
     share = np.ones((len(table.steps), table.oldest + 1))
@@ -130,8 +167,11 @@ def ripening(table: Cells, least: int = 4) -> Floats:
         both = table.ages > age
         if both.sum() < least:
             continue
-        before, after = total[both, :, age].sum(axis=0), total[both, :, age + 1].sum(axis=0)
-        ratio = np.divide(before, after, out=np.ones_like(before), where=after > 0)
+        counts = np.ones((int(both.sum()), len(table.steps))) if table.told is None else table.told[both]
+        before = (total[both, :, age] * counts).sum(axis=0)
+        after = (total[both, :, age + 1] * counts).sum(axis=0)
+        enough = (after > 0) & (counts.sum(axis=0) >= least)
+        ratio = np.divide(before, after, out=np.ones_like(before), where=enough)
         share[:, age] = share[:, age + 1] * ratio
     return share
 

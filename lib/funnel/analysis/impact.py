@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ import pandas as pd
 from funnel.analysis.cells import Cells, cells
 from funnel.analysis.earnings import earned
 from funnel.analysis.effects import Fitted, Series, fit
-from funnel.analysis.overlap import Plan, first_whole_week, plan, weeks_before
+from funnel.analysis.overlap import LEAST_BEFORE, Plan, first_whole_week, plan, weeks_before
 from funnel.analysis.power import Placebo, Power, Step, placebo, power, series
 from funnel.analysis.verdict import verdict
 from funnel.dates import WEEK
@@ -145,11 +145,13 @@ def _metric(
     busy: frozenset[int],
 ) -> Measured:
     before, after = metric_steps(name, table.steps)
+    unknown = np.flatnonzero(~table.known(before, after)).tolist()
+    found = replace(found, skipped=found.skipped | frozenset(unknown))
     planned = power(table, found, before, after, expected)
     age = planned.age
     late = [week for week in range(found.start, min(found.last, len(table.weeks))) if table.ages[week] >= age]
     late = [week for week in late if week not in found.skipped]
-    if not late:
+    if not late or len(weeks_before(found)) < LEAST_BEFORE:
         nothing = Placebo(0, float("nan"), 1.0)
         return Measured(
             name, expected, Step(before, after, age), None, np.array([], np.int64), None, planned, nothing

@@ -107,7 +107,7 @@ def power(table: Cells, found: Plan, before: int, after: int, expected: float | 
 def _power(table: Cells, found: Plan, step: Step, expected: float | None) -> Power:
     most = max(found.last - found.start, 1)
     monday = table.weeks[0] + WEEK * found.start
-    ripe = np.flatnonzero(table.ages >= step.age)[-BEFORE:]
+    ripe = np.flatnonzero((table.ages >= step.age) & table.known(step.before, step.after))[-BEFORE:]
     if (ripe >= found.first).sum() >= LEAST_BEFORE:
         ripe = ripe[ripe >= found.first]
     if len(ripe) < LEAST_BEFORE:
@@ -184,7 +184,8 @@ def placebo(table: Cells, found: Plan, step: Step, busy: frozenset[int]) -> Plac
         weeks = np.arange(max(start - (found.start - found.first), 0), start + length)
         if busy & set(range(int(weeks[0]) + 1, start + length)):
             continue
-        fitted = _fit_at(table, found, step, start, weeks)
+        weeks = weeks[table.known(step.before, step.after)[weeks]]
+        fitted = _fit_at(table, found, step, start, weeks) if len(weeks) else None
         if fitted is not None:
             scores.append((fitted.effect / fitted.error, fitted.p_value() < SURE))
     if not scores:

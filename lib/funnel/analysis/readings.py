@@ -75,7 +75,7 @@ def read(
     """
     before, after, name = pair
     age = reading_age(share, before, after)
-    ripe = np.flatnonzero(table.ages >= age)
+    ripe = np.flatnonzero((table.ages >= age) & table.known(before, after))
     rows, history = ripe[-weeks:], ripe[:-weeks][-BASELINE:]
     if len(history) < LEAST_HISTORY:
         return None

@@ -99,6 +99,12 @@ CHANGES: tuple[Change, ...] = (
         ("durations", "duration_curves"),
         "durations rest on 20 arrivals, on moments that were seen, and on a log longer than they are",
     ),
+    Change(
+        "concluded-is-no-history",
+        "0.2.0",
+        ("deviations", "flag_lines", "shapes", "impact", "lines", "scoreboard"),
+        "what was concluded from where a lead stood, or stamped at once, is no history of flags and initiatives",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

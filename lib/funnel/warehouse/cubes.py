@@ -10,14 +10,15 @@ import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.gate.stamps import with_untold
-from funnel.schema import MOVED_COLUMNS, REACHED_COLUMNS, STAMPED
+from funnel.schema import CONCLUDED, MOVED_COLUMNS, REACHED_COLUMNS, STAMPED
 from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables, instant, monday
-from funnel.warehouse.reach import cohort_leads, first_entries, journeys, not_before
+from funnel.warehouse.reach import any_concluded, cohort_leads, first_entries, journeys, not_before
 from funnel.warehouse.slices import By, Slices, cube, named
 from funnel.warehouse.stamped import is_stamped
 
 _COUNTS = {"leads": ibis._.count(), STAMPED: ibis._.stamped.sum()}
+_REACHED = _COUNTS | {CONCLUDED: ibis._.concluded.sum()}
 
 
 def reached(
@@ -29,14 +30,16 @@ def reached(
     rule: ReachRule = "any-later",
     where: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS` and `STAMPED`.
+    """Return how many leads reached which stage in which week; see `REACHED_COLUMNS`, `STAMPED`, `CONCLUDED`.
 
     Raises:
         InputError: an attribute of `by` or `where` is not in the leads.
     """
     slices = Slices(by)
     leads = cohort_leads(tables, as_of, slices.attributes, where or {})
-    firsts = first_entries(tables.at("stage_entries", as_of), settings, rule, losses=["lost_first"])
+    entries = tables.at("stage_entries", as_of)
+    concluded = any_concluded(entries)
+    firsts = first_entries(entries, settings, rule, losses=["lost_first"], seen=concluded)
     stages = [f"t_{number}" for number in range(len(settings.stages))] + ["lost_first"]
     joined = leads.inner_join(firsts, "lead_id")
     week = monday(joined.created_at)
@@ -50,7 +53,8 @@ def reached(
         ).cast("int8")
         for number, stage in enumerate(stages if tables.stamps else ())
     }
-    per_lead = joined.select(*slices.carried, week=week, **lags, **times)
+    at_least = _concluded(joined, len(settings.stages)) if concluded else {}
+    per_lead = joined.select(*slices.carried, week=week, **lags, **times, **at_least)
     # the leads' own rows do without the join: reading them again costs less than carrying them through it
     own = leads.select(
         *slices.carried,
@@ -58,22 +62,46 @@ def reached(
         stage=_code(0),
         lag=ibis.literal(0, type="int32"),
         stamped=_code(0),
+        concluded=_code(0),
     )
     rows = [own]
     for number, name in enumerate(lags):
         some = per_lead.filter(per_lead[name].notnull())
         stamped = some[f"stamped_{number}"] if times else _code(0)
-        columns = {"stage": _code(number + 1), "lag": some[name], "stamped": stamped}
+        known_least = some[f"concluded_{number}"] if concluded else _code(0)
+        columns = {
+            "stage": _code(number + 1),
+            "lag": some[name],
+            "stamped": stamped,
+            "concluded": known_least,
+        }
         rows.append(some.select(*slices.carried, "week", **columns))
     frame = cube(
         ibis.union(*rows, distinct=False),
         slices,
         ("week", "stage", "lag"),
-        _COUNTS,
+        _REACHED,
     )
     frame["stage"] = named(frame["stage"], [*settings.steps, LOST])
     frame["lag"] //= 7
-    return frame[[*REACHED_COLUMNS, STAMPED]]
+    return frame[[*REACHED_COLUMNS, STAMPED, CONCLUDED]]
+
+
+def _concluded(leads: ir.Table, stages: int) -> dict[str, ir.IntegerValue]:
+    """Return which moments of a lead are `schema.CONCLUDED`: of the stages in order, then of the loss.
+
+    A sale is not that is dated to the second: it bears the time of its closing, whenever it is looked at.
+    """
+    late = leads.created_at + ibis.interval(days=7)
+    told = [leads[f"told_{number}"] for number in range(stages - 1)] + [leads.dated]
+    result = {
+        f"concluded_{number}": (leads[f"t_{number}"] > late)
+        & (moment.isnull() | (moment > leads[f"t_{number}"]))
+        for number, moment in enumerate(told)
+    }
+    nothing = ibis.coalesce(*(leads[f"told_{number}"] for number in range(stages)), leads.told_first).isnull()
+    result[f"concluded_{stages}"] = (leads.lost_first > late) & nothing
+    return {name: ibis.coalesce(test, False).cast("int8") for name, test in result.items()}
 
 
 def moved(

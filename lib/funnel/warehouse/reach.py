@@ -53,7 +53,8 @@ def first_entries(
     One row per lead that has entries: `lead_id`, `t_0`, `t_1`, ... (the configured stages in order under the
     rule) and of `lost_first`, `lost_last`, `moved_last` (the last entry into any configured stage) those
     asked for in `losses`. With `seen` also, of the entries that are not `CONCLUDED`: `seen_0`, ... (the first
-    into the stage itself), `told_0`, ... (the same as `t_0`, ...) and `told_first`, `told_last` (of losses).
+    into the stage itself), `told_0`, ... (the same as `t_0`, ...) and `told_first`, `told_last` (of losses);
+    and `dated`, the first entry into the last stage that is told or known to the second, as a closing is.
     """
     keys = settings.stage_keys
     entered, stage = entries.entered_at, entries.stage
@@ -79,9 +80,22 @@ def first_entries(
         own |= {
             "told_first": entered.min(where=(stage == LOST) & told),
             "told_last": entered.max(where=(stage == LOST) & told),
+            "dated": entered.min(where=(stage == keys[-1]) & (told | _exact(entries))),
         }
     counted = entries.filter(stage.isin([*keys, LOST] if losses else keys))
     return counted.group_by("lead_id").aggregate(**times, **{name: around[name] for name in losses}, **own)
+
+
+def _exact(entries: ir.Table) -> ir.BooleanValue:
+    exact: ir.BooleanValue = ibis.literal(False)
+    return ibis.coalesce(entries.precision == "second", exact) if "precision" in entries.columns else exact
+
+
+def any_concluded(entries: ir.Table) -> bool:
+    """Tell whether an entry is `CONCLUDED`."""
+    if "origin" not in entries.columns:
+        return False
+    return bool(entries.filter(entries.origin == CONCLUDED).limit(1).count().to_pyarrow().as_py())
 
 
 def with_entries(leads: ir.Table, firsts: ir.Table) -> ir.Table:

@@ -59,3 +59,16 @@ def test_ripening_is_the_chain_ladder():
 def test_a_date_before_the_first_complete_cohort_is_told():
     with pytest.raises(ValueError, match="no cohort is complete at 2022-01-05"):
         cells(cube(), STEPS, dt.date(2022, 1, 5))
+
+
+def test_a_step_concluded_from_where_leads_stood_tells_no_history():
+    frame = cube([*ROWS, ("2022-01-03", "lost", 2, 3), ("2022-01-10", "lost", 1, 9)])
+    here = (frame["cohort_week"] == "2022-01-03") & (frame["stage"] == "lost")
+    frame["concluded"] = np.where(here, 3, 0)  # how far these three had come is not known: 3 of 5 + 3
+    table = cells(frame, STEPS, dt.date(2022, 1, 24))
+    assert table.known(0, 1).tolist() == [False, True, True]
+    assert table.known(0, 2).tolist() == [True, True, True]  # who is lost has not bought
+    assert table.as_of(1).known(0, 1).tolist() == [False, True]
+    sold = (frame["cohort_week"] == "2022-01-03") & (frame["stage"] == "sale")
+    frame["concluded"] = np.where(sold, 2, 0)
+    assert cells(frame, STEPS, dt.date(2022, 1, 24)).known(0, 2).tolist() == [False, True, True]
