@@ -103,7 +103,7 @@ CHANGES: tuple[Change, ...] = (
         "concluded-is-no-history",
         "0.2.0",
         ("deviations", "flag_lines", "shapes", "impact", "lines", "scoreboard"),
-        "what was concluded from where a lead stood, or stamped at once, is no history of flags and initiatives",
+        "what was concluded from where a lead stood, or stamped at once, is no history of flags",
     ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
