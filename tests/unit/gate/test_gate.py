@@ -85,7 +85,7 @@ def test_case_04_a_file_of_which_no_row_could_be_used_is_no_success(
     assert run("import", leads(project / "one", DAYS)).code == 0
     second = project / "two"
     second.mkdir()
-    (second / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n2,21-10-2026\n")
+    (second / "leads.csv").write_text("lead_id,created_at\n1,20 of October\n2,21 of October\n")
     result = run("import", second)
     assert result.code == 1
     last = result.err.strip().splitlines()[-1]
@@ -103,7 +103,7 @@ def test_case_04_a_file_of_which_no_row_could_be_used_is_no_success(
 def test_a_first_import_without_one_usable_row_ends_with_1(run: Any, project: Path) -> None:
     folder = project / "in"
     folder.mkdir()
-    (folder / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n")
+    (folder / "leads.csv").write_text("lead_id,created_at\n1,20 of October\n")
     for words in (("import", folder), ("check",)):
         result = run(*words)
         assert result.code == 1 and "none of the 1 rows" in result.err, result.err
@@ -154,7 +154,7 @@ def test_stages_that_are_not_configured_are_told_as_such(run: Any, project: Path
 def test_an_accepted_gap_is_told_with_its_reason_and_refuses_nothing(run: Any, project: Path) -> None:
     run("import", leads(project / "one", DAYS))
     (project / "two").mkdir()
-    (project / "two" / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n")
+    (project / "two" / "leads.csv").write_text("lead_id,created_at\n1,20 of October\n")
     accepted = "gate: {accepted: [{table: leads, reason: a test list, until: 2026-10-31}]}\n"
     (project / "funnel.yml").write_text(SETTINGS + accepted)
     result = run("import", project / "two")
@@ -243,7 +243,7 @@ def test_the_gate_knows_what_was_missing_at_any_knowledge_time(run: Any, project
     with Warehouse.open(chosen.path("warehouse"), chosen) as house:
         before = house.known_at()
     (project / "two").mkdir()
-    (project / "two" / "leads.csv").write_text("lead_id,created_at\n1,20-10-2026\n")
+    (project / "two" / "leads.csv").write_text("lead_id,created_at\n1,20 of October\n")
     run("import", project / "two")
     with Warehouse.open(chosen.path("warehouse"), chosen) as house:
         day = dt.date(2026, 10, 19)
