@@ -74,7 +74,7 @@ def ask(history: History, date: dt.date) -> Cubes:
     if company.migration:
         return cuts.from_warehouse(cuts.tables(history), settings, date)
     reached, moved, paid = cuts.cut(history, date, ("", *ATTRIBUTES))
-    return Cubes(settings, date, reached, paid, cohorts.select(moved), ())
+    return Cubes(settings, date, reached, paid, moved, ())
 
 
 def customers(reached: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:

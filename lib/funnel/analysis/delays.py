@@ -2,7 +2,7 @@
 
 A hazard h(l) is the intensity with which leads that are still at risk convert in their l-th week; the
 cumulative hazard H gives the share converted, 1 - exp(-H). The parametric part is a mixture cure model: a
-share p ever converts, after a lognormal or Weibull time (the two are weighed by likelihood). Each lag's
+share p ever converts, after a lognormal, Weibull or log-logistic time (weighed by likelihood). Each lag's
 hazard is then shrunk from what was seen there to the curve, by as much as the data at all lags agree with the
 curve; where nothing was seen the curve alone is left. Sources: mixture cure models, e.g. Boag 1949;
 credibility of each lag as a gamma-Poisson model.
@@ -18,6 +18,8 @@ from scipy import optimize, special
 
 Floats = npt.NDArray[np.float64]
 
+FAMILIES = ("lognormal", "weibull", "loglogistic")
+"""Tails that are weighed: of middle length, short, and long."""
 _PSEUDO = (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
 _PRIOR_CENTRE = np.array([-2.0, np.log(6.0), np.log(1.0)])
 _PRIOR_SCALE = np.array([4.0, 1.5, 0.5])
@@ -55,6 +57,7 @@ class Hazards:
 _BLOCK_EVENTS = 10.0
 _SCALES = np.exp(np.linspace(-1.4, 1.4, 57))
 _LONGER = np.array([0.0, 0.1, 0.0])
+_STEP = 1e-5
 
 
 def share_reached(hazards: Floats) -> Floats:
@@ -90,10 +93,9 @@ def fit_hazards(
     if total <= 0:
         zero = np.zeros(lags)
         return Hazards(zero, np.zeros((draws, lags)), zero, 0.0, zero)
-    known = start.centres if start is not None and start.centres else (None, None)
+    known = start.centres if start is not None and start.centres else (None,) * len(FAMILIES)
     families = [
-        _fit_family(name, events, exposure, centre)
-        for name, centre in zip(("lognormal", "weibull"), known, strict=True)
+        _fit_family(name, events, exposure, centre) for name, centre in zip(FAMILIES, known, strict=True)
     ]
     score = np.array([fit.log_likelihood for fit in families])
     weight = np.exp(score - score.max())
@@ -229,29 +231,42 @@ class _Family:
 
 
 def _hazard(name: str, theta: Floats, lags: int) -> Floats:
-    """Hazard by lag of a cure model: logit of the share, log of the scale, log of the spread or shape."""
+    """Hazard by lag of a cure model: logit of the share, log of the scale, log of the spread or shape.
+
+    `theta` is one such triple, or a row for each; the hazards have as many rows.
+    """
     edges = np.arange(lags + 1, dtype=float)
-    share = special.expit(theta[0])
+    share, scale, spread = (theta[..., [n]] for n in range(3))
+    width = np.exp(np.clip(spread, -3, 3))
     with np.errstate(divide="ignore", over="ignore"):
         if name == "lognormal":
-            reached = special.ndtr((np.log(edges) - theta[1]) / np.exp(np.clip(theta[2], -3, 3)))
+            reached = special.ndtr((np.log(edges) - scale) / width)
+        elif name == "loglogistic":
+            reached = special.expit((np.log(edges) - scale) / width)
         else:
-            reached = -np.expm1(-((edges / np.exp(theta[1])) ** np.exp(np.clip(theta[2], -3, 3))))
-    result: Floats = -np.diff(np.log1p(-share * reached * (1 - 1e-9)))
+            reached = -np.expm1(-((edges / np.exp(scale)) ** width))
+    result: Floats = -np.diff(np.log1p(-special.expit(share) * reached * (1 - 1e-9)), axis=-1)
     return result
 
 
 def _fit_family(name: str, events: Floats, exposure: Floats, known: Floats | None) -> _Family:
     lags = len(events)
     lived = exposure > 0
+    seen, risk = events[lived], exposure[lived]
 
     def residuals(theta: Floats) -> Floats:
-        expected = np.maximum(exposure * _hazard(name, theta, lags), 1e-12)[lived]
-        seen = events[lived]
+        """Return signed roots of the deviance and of the prior, a row for each row of `theta`."""
+        expected = np.maximum(risk * _hazard(name, theta, lags)[..., lived], 1e-12)
         deviance = 2 * (special.xlogy(seen, seen / expected) - (seen - expected))
         prior = (theta - centre) / _PRIOR_SCALE
         signed: Floats = np.sign(seen - expected) * np.sqrt(np.maximum(deviance, 0))
-        return np.concatenate([signed, prior])
+        return np.concatenate([signed, prior], axis=-1)
+
+    def slopes(theta: Floats) -> Floats:
+        moved = np.vstack([theta + _STEP * np.eye(3), theta - _STEP * np.eye(3)])
+        both = residuals(moved)
+        result: Floats = (both[:3] - both[3:]).T / (2 * _STEP)
+        return result
 
     crude = float(np.clip(events.sum() / max(exposure.max(), 1e-9), 1e-4, 0.95))
     middle = float((events * (np.arange(lags) + 0.5)).sum() / events.sum())
@@ -261,7 +276,9 @@ def _fit_family(name: str, events: Floats, exposure: Floats, known: Floats | Non
     start = np.array([special.logit(crude), np.log(max(middle, 0.3)), centre[2]])
     if known is not None:
         start = known
-    fit = optimize.least_squares(residuals, start, method="lm", x_scale=[1.0, 1.0, 0.5], ftol=1e-6, xtol=1e-4)
+    fit = optimize.least_squares(
+        residuals, start, jac=slopes, method="lm", x_scale=[1.0, 1.0, 0.5], ftol=1e-6, xtol=1e-4
+    )
     jacobian = np.asarray(fit.jac, dtype=np.float64)
     information: Floats = jacobian.T @ jacobian
     values, vectors = np.linalg.eigh(information)

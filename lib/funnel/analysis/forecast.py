@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.analysis.apart import choose
+from funnel.analysis.cohorts import select
 from funnel.analysis.conversion import StageFit, capped, draw_arrivals
 from funnel.analysis.reliability import Verdict, judge
 from funnel.analysis.scores import LEVELS, count_quantiles
 from funnel.analysis.states import States
-from funnel.analysis.told import DRAWS, History, Told, history
+from funnel.analysis.told import DRAWS, History, Told, history, with_parts
 from funnel.errors import MissingError
+from funnel.schema import PAID_COLUMNS
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,22 +48,29 @@ class StageForecast:
 
     Attributes:
         stage: its key.
-        fit: the model of the stage, and its triangle.
+        told: what is told of it before anything is widened.
         verdict: whether to trust it.
         coming: expected arrivals of leads that are there now, by cohort and calendar week from the report
             date's on.
         factor: draws of the factor on all that is to come, cohort by draw; its mean is 1.
         draws: draws of the final number, cohort by draw.
         shock: standard normal draws, by which everything that cannot be trusted is wide together.
+        parts: the forecasts of the groups that are forecast apart; this one is their sum.
     """
 
     stage: str
-    fit: StageFit
+    told: Told
     verdict: Verdict
     coming: Floats
     factor: Floats
     draws: Floats
     shock: Floats
+    parts: Mapping[str, StageForecast] = field(default_factory=dict)
+
+    @property
+    def fit(self) -> StageFit:
+        """The model of the stage, and its triangle."""
+        return self.told.fit
 
     @property
     def mean(self) -> Floats:
@@ -76,7 +86,7 @@ class StageForecast:
         """Return the stage's rows of the forecast table (`FORECAST_COLUMNS`)."""
         seen = self.fit.triangle
         keep = seen.ages >= 0
-        maturity, drawn = self.fit.maturity()
+        maturity, drawn = self.told.maturity()
         low, high = np.quantile(drawn, [0.05, 0.95], axis=1)
         reasons = self.reasons()
         frame = pd.DataFrame(
@@ -89,7 +99,7 @@ class StageForecast:
                 "maturity": maturity,
                 "maturity_low": np.minimum(low, maturity),
                 "maturity_high": np.maximum(high, maturity),
-                "tail_share": self.fit.tail_share(),
+                "tail_share": self.told.tail_share(),
                 "final_mean": self.mean,
                 "reliable": [not reason for reason in reasons],
                 "reason": reasons,
@@ -140,6 +150,8 @@ def forecast(
     report_date: dt.date,
     *,
     moved: pd.DataFrame | None = None,
+    paid: pd.DataFrame | None = None,
+    attributes: Sequence[str] = (),
     horizon: int = HORIZON,
     draws: int = DRAWS,
     seed: int = 0,
@@ -147,12 +159,15 @@ def forecast(
     """Forecast the final number of every cohort and stage.
 
     Args:
-        reached: the cube `reached` of one slice (`REACHED_COLUMNS`), as of the report date.
+        reached: the cube `reached` (`REACHED_COLUMNS`), as of the report date: of the total, and of each of
+            `attributes` alone.
         stages: configured stages in their order, `lead` not among them.
         report_date: of the cube.
-        moved: the cube `moved` of the same slice. With it, what is to come follows from ages of cohorts, and
+        moved: the cube `moved` of the same slices. With it, what is to come follows from ages of cohorts, and
             from where their open leads stand and how long they have waited there; lost leads bring nothing.
             Without it, from the ages alone.
+        paid: the cube `paid` of the same slices.
+        attributes: by which leads may be forecast apart (`funnel.analysis.apart`).
         horizon: weeks after which nothing counts any more.
         draws: how many draws the intervals rest on.
         seed: of the draws; the same seed gives the same forecast. Verdicts do not depend on it.
@@ -165,8 +180,35 @@ def forecast(
             f"There is nothing to forecast: no lead was created before {report_date}. "
             "Import leads, or ask for a later report date."
         )
-    past = history(reached, stages, report_date, horizon, moved=moved, draws=draws, seed=seed)
+    past = read_history(
+        reached, stages, report_date, moved=moved, paid=paid, attributes=attributes, horizon=horizon,
+        draws=draws, seed=seed,
+    )  # fmt: skip
     return forecast_history(past, report_date)
+
+
+def read_history(
+    reached: pd.DataFrame,
+    stages: Sequence[str],
+    report_date: dt.date,
+    *,
+    moved: pd.DataFrame | None = None,
+    paid: pd.DataFrame | None = None,
+    attributes: Sequence[str] = (),
+    horizon: int = HORIZON,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> History:
+    """Read what a forecast is made from; takes the arguments of `forecast`."""
+    total = select(reached) if attributes else reached
+    stays = select(moved) if attributes and moved is not None else moved
+    whole = history(total, stages, report_date, horizon, moved=stays, draws=draws, seed=seed)
+    payments = paid if paid is not None else pd.DataFrame(columns=list(PAID_COLUMNS))
+    found = choose(reached, payments, attributes, stages[-1], report_date, horizon)
+    if found is None:
+        return whole
+    own = None if moved is None else select(moved, found.attribute)
+    return with_parts(whole, found, select(reached, found.attribute), report_date, own)
 
 
 def forecast_history(past: History, report_date: dt.date) -> Forecast:
@@ -178,7 +220,7 @@ def forecast_history(past: History, report_date: dt.date) -> Forecast:
     return Forecast(report_date, past.triangles[0].horizon, result, past)
 
 
-def settle(stage: str, told: Told, verdict: Verdict, seed: int) -> StageForecast:
+def settle(stage: str, told: Told, verdict: Verdict, seed: int, shock: Floats | None = None) -> StageForecast:
     """Widen what cannot be trusted, and draw the final numbers.
 
     Args:
@@ -186,14 +228,27 @@ def settle(stage: str, told: Told, verdict: Verdict, seed: int) -> StageForecast
         told: what is told of it.
         verdict: whether to trust it.
         seed: of the draws.
+        shock: what is wide together; default: drawn.
     """
     rng = np.random.default_rng([seed, 3])
     fit = told.fit
-    shock = rng.standard_normal((told.factor.shape[1],))
-    drawn = told.coming.sum(axis=1)[:, None] * told.factor * verdict.doubt_at(fit.triangle.ages, shock)
-    coming, factor = capped(told.coming, drawn, fit.left)
-    more = draw_arrivals(coming.sum(axis=1), factor, fit.left, rng)
-    return StageForecast(stage, fit, verdict, coming, factor, fit.triangle.reached[:, None] + more, shock)
+    if shock is None:
+        shock = rng.standard_normal((told.factor.shape[1],))
+    parts = {
+        group: settle(stage, part, verdict, seed + 1000 * (number + 1), shock)
+        for number, (group, part) in enumerate(told.parts.items())
+    }
+    if parts:
+        coming = np.sum([part.coming for part in parts.values()], axis=0)
+        drawn = np.sum([part.coming.sum(axis=1)[:, None] * part.factor for part in parts.values()], axis=0)
+        mean = coming.sum(axis=1)[:, None]
+        factor = np.divide(drawn, mean, out=np.ones_like(drawn), where=mean > 0)
+        draws = np.sum([part.draws for part in parts.values()], axis=0)
+    else:
+        drawn = told.coming.sum(axis=1)[:, None] * told.factor * verdict.doubt_at(fit.triangle.ages, shock)
+        coming, factor = capped(told.coming, drawn, fit.left)
+        draws = fit.triangle.reached[:, None] + draw_arrivals(coming.sum(axis=1), factor, fit.left, rng)
+    return StageForecast(stage, told, verdict, coming, factor, draws, shock, parts)
 
 
 def arrived(one: StageForecast, weeks: int, seed: int) -> tuple[Floats, Floats]:

@@ -49,7 +49,7 @@ def explain_change(
     """
     values = pd.Index(sorted(reached["value"].unique()))
     one = forecast.stages[stage]
-    curve = pd.Series(one.fit.maturity()[0], index=one.fit.triangle.weeks)
+    curve = pd.Series(one.told.maturity()[0], index=one.fit.triangle.weeks)
     tables = [_group(reached, stage, weeks, values, curve) for weeks in (before, now)]
     keys = ("leads", "age", "mix", "rate")
     parts = {part: np.zeros(len(values)) for part in PARTS}

@@ -35,8 +35,8 @@ REASONS = (
     "young_unlike_old",
 )
 """Empty: reliable. no_conversions: nobody has reached the stage. few_conversions: fewer than 20 have.
-history_short: the log covers less than nine months, or the oldest cohorts may not have reached half of their
-final number. delay_may_have_changed: newer cohorts seem to take another time, not yet surely. missed_lately:
+history_short: the oldest cohorts may not have reached three quarters of their final number: how much comes
+later than anybody has lived is not known. delay_may_have_changed: newer cohorts seem to take another time, not yet surely. missed_lately:
 forecasts made some weeks ago for cohorts of that age missed what came. young_unlike_old: cohorts of
 that age convert unlike older ones, and it is too early to tell whether in number or in time."""
 
@@ -54,7 +54,8 @@ MATERIAL = 0.03
 NAMED = 0.02
 """Once it is certain that forecasts missed, the ages are named whose own tail is below this."""
 FEW = 20
-SHORT = 39
+KNOWN = 0.75
+"""Share of the final number that the oldest cohorts must have reached for the delay to be known, surely (95 %)."""
 UNSURE = 0.4
 """Least relative deviation of what an unreliable forecast still promises."""
 EVEN = 0.5
@@ -96,6 +97,8 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
         count = len(then.ages)
         one = past.told(at + back)[stage]
         fit = one.fit
+        if _everywhere(fit, len(past.stages)):
+            continue  # it would not have been told as reliable, so that it missed tells nothing
         mean_by, left = one.by(back), np.maximum(fit.left, 1e-9)[:, None]
         rate = np.clip(mean_by[:, None] * one.factor / left, 0, 1)
         bands = band_of(then.ages)
@@ -266,7 +269,7 @@ def _everywhere(fit: StageFit, stages: int) -> str:
         return "few_conversions" if total else "no_conversions"
     history = int(fit.triangle.ages.max(initial=0)) - fit.model.begun
     draws = fit.model.hazards[0].maturity_draws()[:, min(history, fit.triangle.horizon)]
-    if history < SHORT or np.quantile(draws, 0.05) < 0.5:
+    if np.quantile(draws, 0.05) < KNOWN:
         return "history_short"
     doubt = 2 * stats.norm.sf(fit.model.change_z) < _level("delay_may_have_changed", stages)
     return "delay_may_have_changed" if doubt and not fit.model.changed_at else ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import pandas as pd
 from funnel.analysis.forecast import Forecast, StageForecast
 from funnel.analysis.money import Deals, calendar_sum, fit_deals
 from funnel.analysis.scores import LEVELS
-from funnel.analysis.volume import draw_volume
+from funnel.analysis.volume import RECENT, draw_volume
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,16 +34,18 @@ class Revenue:
         existing: draws, week by draw.
         future: draws, week by draw.
         sales: expected sales of each draw, of existing and future leads together, week by draw.
-        payments: expected payments of each draw, likewise.
+        amounts: expected revenue of each draw, likewise.
         deals: what a sale pays.
+        parts: the same of the groups that are forecast apart, each with its own payments and leads to come.
     """
 
     weeks: pd.DatetimeIndex
     existing: Floats
     future: Floats
     sales: Floats
-    payments: Floats
+    amounts: Floats
     deals: Deals
+    parts: Mapping[str, Revenue] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:
@@ -94,24 +97,67 @@ def forecast_revenue(
 
     Args:
         forecast: of all stages; the last one is the sale.
-        paid: the cube `paid` of the same slice.
+        paid: the cube `paid`, of the total and of the attribute by which leads are forecast apart.
         weeks: how many; the first ones do not depend on it.
         plan: leads planned by week (Monday); weeks without a plan follow the recent level and season.
         lift: factors on the sales of existing cohorts (cohort by week) and of future ones (week of birth by
             week); see `funnel.analysis.whatif`.
         seed: of the draws.
     """
-    sale = list(forecast.stages.values())[-1]
+    sale, apart = list(forecast.stages.values())[-1], forecast.history.apart
+    day, plan = forecast.report_date, plan or {}
+    if apart is None:
+        return _stream(sale, _total(paid), day, weeks, plan, lift, seed)
+    amounts = apart.of(paid[paid["attribute"] == apart.attribute])
+    recent = {group: float(_whole(part)[-RECENT:].sum()) for group, part in sale.parts.items()}
+    every = max(sum(recent.values()), 1.0)
+    parts = {
+        group: _stream(
+            part,
+            amounts[group],
+            day,
+            weeks,
+            {week: leads * recent[group] / every for week, leads in plan.items()},
+            lift,
+            seed + 1000 * number,
+        )
+        for number, (group, part) in enumerate(sale.parts.items())
+    }
+    sums = {
+        name: np.sum([getattr(part, name) for part in parts.values()], axis=0)
+        for name in ("existing", "future", "sales", "amounts")
+    }
+    one = next(iter(parts.values()))
+    return Revenue(one.weeks, **sums, deals=fit_deals(_total(paid), sale.fit.triangle), parts=parts)
+
+
+def _total(paid: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the total, if the cube holds more."""
+    total = paid["attribute"] == ""
+    return paid[total] if total.any() else paid
+
+
+def _stream(
+    sale: StageForecast,
+    paid: pd.DataFrame,
+    day: dt.date,
+    weeks: int,
+    plan: Mapping[pd.Timestamp, float],
+    lift: tuple[Floats, Floats] | None,
+    seed: int,
+) -> Revenue:
+    """Forecast the revenue of leads that have one delay and one kind of payment."""
     seen = sale.fit.triangle
     count = sale.factor.shape[1]
-    monday = pd.Timestamp(forecast.report_date) - pd.Timedelta(days=forecast.report_date.weekday())
-    part = forecast.report_date.weekday() / 7
+    monday = pd.Timestamp(day) - pd.Timedelta(days=day.weekday())
+    part = day.weekday() / 7
     ahead, own_luck, new_luck = (np.random.default_rng([seed, stream]) for stream in (7, 8, 9))
     deals = fit_deals(paid, seen)
     coming = np.zeros((len(seen.ages), weeks))
     span = min(weeks, sale.coming.shape[1])
     coming[:, :span] = sale.coming[:, :span]
-    future = _future(sale, draw_volume(_whole(sale), weeks, count, seed, plan, monday), part, ahead)
+    volume = draw_volume(_whole(sale), weeks, count, seed % 1000, plan, monday)
+    future = _future(sale, volume, part, ahead)
     existing = np.einsum("cw,cd->wd", coming if lift is None else coming * lift[0], sale.factor)
     later = (future if lift is None else future * lift[1][:, :, None]).sum(axis=0)
     due = _due(calendar_sum(seen.events, len(seen.ages)), deals.pattern, weeks, part)
@@ -121,7 +167,7 @@ def forecast_revenue(
         existing=deals.draw(own, own_luck),
         future=deals.draw(new, new_luck),
         sales=existing + later,
-        payments=own + new,
+        amounts=(own + new) * deals.mean,
         deals=deals,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -63,7 +65,10 @@ def revenue_slices(
         "existing": np.array(existing) * size[:, None],
         "future": np.repeat((np.array(future) * size)[:, None], weeks, axis=1),
     }
-    means = {name: _share_out(part, getattr(revenue, name).mean(axis=1)) for name, part in shares.items()}
+    alone = [n for n, value in enumerate(values) if value in _alone(whole)]
+    for n in alone:
+        size[n], error[n] = sizes[n], errors[n]
+    means = {name: _means(name, share, revenue, values, alone) for name, share in shares.items()}
     means["total"] = means["existing"] + means["future"]
     frames = [
         pd.DataFrame(
@@ -81,6 +86,23 @@ def revenue_slices(
         for source, mean in means.items()
     ]
     return pd.concat(frames, ignore_index=True)[list(SLICE_REVENUE_COLUMNS)]
+
+
+def _alone(whole: Forecast) -> set[str]:
+    """Return the values that are forecast apart, each by itself."""
+    apart = whole.history.apart
+    return {values[0] for values in apart.groups.values() if len(values) == 1} if apart else set()
+
+
+def _means(
+    source: str, shares: Floats, revenue: Revenue, values: Sequence[str], alone: Sequence[int]
+) -> Floats:
+    """Return expected revenue, slice by week: those apart their own, the others shares."""
+    known = np.zeros_like(shares)
+    for n in alone:
+        known[n], shares[n] = getattr(revenue.parts[values[n]], source).mean(axis=1), 0.0
+    left = getattr(revenue, source).mean(axis=1) - known.sum(axis=0)
+    return known if len(alone) == len(values) else known + _share_out(shares, left)
 
 
 def _shrink(size: Floats, error: Floats, whole: float) -> tuple[Floats, Floats]:

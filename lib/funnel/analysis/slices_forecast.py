@@ -8,6 +8,10 @@ conversion with an honest interval, and a large one its own. Source: hierarchica
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -25,7 +29,7 @@ from funnel.analysis.credibility import fit_levels
 from funnel.analysis.delays import pooled_hazards
 from funnel.analysis.forecast import FORECAST_COLUMNS, Forecast, StageForecast
 from funnel.analysis.moves import moves
-from funnel.analysis.told import promises
+from funnel.analysis.told import History, Told, promises
 from funnel.analysis.triangles import Triangle, triangle
 from funnel.settings import LEAD
 
@@ -89,17 +93,51 @@ def slice_forecasts(
     """
     leads = reached[reached["stage"] == LEAD].groupby("value")["leads"].sum()
     kept = leads.sort_values(ascending=False, kind="stable").index[:most]
-    reached = _grouped(reached, kept, ["stage", "lag"])
-    moved = None if moved is None else _grouped(moved, kept, ["stage", "next_stage", "entered", "left"])
-    spread = between(reached, whole, stage)
+    told: dict[str, StageForecast] = {}
+    for base, values in _bases(reached, whole, stage):
+        if base.total.parts or len(values) != 1:
+            own = _grouped(reached[reached["value"].isin(values)], kept, ["stage", "lag"])
+            stays = None
+            if moved is not None:
+                keys = ["stage", "next_stage", "entered", "left"]
+                stays = _grouped(moved[moved["value"].isin(values)], kept, keys)
+            told |= _shared_out(own, stays, base, seed)
+        else:
+            told[values[0]] = base.total
+    return {value: told[value] for value in sorted(told) if value in kept}
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What slices are told apart from: the whole, or a group that is forecast apart."""
+
+    total: StageForecast
+    past: History
+    report_date: dt.date
+
+
+def _bases(reached: pd.DataFrame, whole: Forecast, stage: str) -> Iterator[tuple[_Base, list[str]]]:
+    """Return what the values of an attribute are told apart from, and which values."""
+    total, apart = whole.stages[stage], whole.history.apart
+    if reached.empty or apart is None or apart.attribute != reached["attribute"].iloc[0]:
+        yield _Base(total, whole.history, whole.report_date), sorted(reached["value"].unique())
+        return
+    for group, values in apart.groups.items():
+        yield _Base(total.parts[group], whole.history.parts[group], whole.report_date), list(values)
+
+
+def _shared_out(
+    reached: pd.DataFrame, moved: pd.DataFrame | None, base: _Base, seed: int
+) -> dict[str, StageForecast]:
+    """Forecast values, and make them add up to what they are told apart from."""
+    spread = between(reached, base)
     alone = {
         str(value): _alone(
-            part, None if moved is None else moved[moved["value"] == value], whole, stage, spread, seed
+            part, None if moved is None else moved[moved["value"] == value], base, spread, seed
         )
         for value, part in reached.groupby("value", sort=True)
     }
-    told = _raked(alone, whole.stages[stage], seed) if alone else {}
-    return {value: one for value, one in told.items() if value != _OTHERS}
+    return _raked(alone, base.total, seed) if alone else {}
 
 
 def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.DataFrame:
@@ -113,22 +151,22 @@ def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.Dat
 
 
 def _alone(
-    part: pd.DataFrame, moved: pd.DataFrame | None, whole: Forecast, stage: str, spread: float, seed: int
+    part: pd.DataFrame, moved: pd.DataFrame | None, base: _Base, spread: float, seed: int
 ) -> tuple[StageFit, Floats, Floats]:
     """Return a slice's fit, expected arrivals and factor, before the slices are made to add up."""
-    total = whole.stages[stage]
-    first = total.fit.triangle.weeks[0] if len(total.fit.triangle.weeks) else None
-    seen = triangle(part, stage, whole.report_date, whole.horizon, first)
-    states, number = whole.states, list(whole.stages).index(stage)
+    total, past = base.total, base.past
+    weeks, horizon = total.fit.triangle.weeks, total.fit.triangle.horizon
+    first = weeks[0] if len(weeks) else None
+    seen = triangle(part, total.stage, base.report_date, horizon, first)
     asked = None
+    states = past.states()
     if states is not None and moved is not None and first is not None:
-        fraction = whole.report_date.weekday() / 7
-        stays = moves(moved, list(whole.stages), first, len(seen.weeks), fraction)
-        asked = promises(states, stays, seen, number)
+        stays = moves(moved, past.stages, first, len(seen.weeks), base.report_date.weekday() / 7)
+        asked = promises(states, stays, seen, past.stages.index(total.stage))
     fit = fit_slice(seen, total.fit, spread, seed, asked)
     count = total.factor.shape[1]
-    base, _ = draw_effects(total.fit, count, seed, apart=asked is None)
-    return fit, *draw_coming(fit, count, seed + 1, base=base)
+    effects, _ = draw_effects(total.fit, count, seed, apart=asked is None)
+    return fit, *draw_coming(fit, count, seed + 1, base=effects)
 
 
 def _raked(
@@ -151,7 +189,13 @@ def _raked(
         open_draws = open_draws - mine
         weekly, own = capped(coming, means[number][:, None] * factor, np.maximum(fit.left, means[number]))
         result[value] = StageForecast(
-            total.stage, fit, total.verdict, weekly, own, fit.triangle.reached[:, None] + mine, total.shock
+            total.stage,
+            Told(fit, weekly, own),
+            total.verdict,
+            weekly,
+            own,
+            fit.triangle.reached[:, None] + mine,
+            total.shock,
         )
     return result
 
@@ -194,15 +238,16 @@ def fit_slice(
     return with_promises(seen, own, model.levels.level() * levels.level(), promised)
 
 
-def between(every: pd.DataFrame, whole: Forecast, stage: str) -> float:
+def between(every: pd.DataFrame, base: _Base) -> float:
     """Return the variance between the slices' effects: how they vary beyond chance (moments)."""
-    total = whole.stages[stage].fit
+    total = base.total.fit
+    seen = total.triangle
     rates = total.model.rows() * total.model.levels.effect()[:, None]
     came, due = [], []
     for _, part in every.groupby("value", sort=True):
-        seen = triangle(part, stage, whole.report_date, whole.horizon, total.triangle.weeks[0])
-        came.append(float(seen.events.sum()))
-        due.append(float((seen.at_risk() * rates).sum()))
+        own = triangle(part, base.total.stage, base.report_date, seen.horizon, seen.weeks[0])
+        came.append(float(own.events.sum()))
+        due.append(float((own.at_risk() * rates).sum()))
     got, expected = np.array(came), np.array(due)
     known = expected > 1
     if known.sum() < 2:

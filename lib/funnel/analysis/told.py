@@ -6,13 +6,14 @@ What is printed is what is scored: the forecast, its marks, the backtest and the
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.analysis.apart import Apart
 from funnel.analysis.carry import CUTS
 from funnel.analysis.conversion import Promises, StageFit, draw_coming, fit_stage
 from funnel.analysis.moves import Moves, moves
@@ -22,6 +23,8 @@ from funnel.analysis.triangles import Triangle, triangle
 Floats = npt.NDArray[np.float64]
 
 DRAWS = 1000
+PAST_DRAWS = 300
+"""Draws of what would have been told at earlier dates: enough for scores, too few for printed limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,40 @@ class Told:
         coming: expected arrivals of leads that are there now, by cohort and calendar week from the report
             date's on.
         factor: draws of the factor on all that is to come, cohort by draw; its mean is 1.
+        parts: the same of the groups that are forecast apart, by group; `coming` is then their sum.
     """
 
     fit: StageFit
     coming: Floats
     factor: Floats
+    parts: Mapping[str, Told] = field(default_factory=dict)
+
+    def maturity(self) -> tuple[Floats, Floats]:
+        """Return the share of its final number each cohort has reached: expected; drawn (cohort by draw)."""
+        if not self.parts:
+            return self.fit.maturity()
+        each = [part.maturity() for part in self.parts.values()]
+        weight = self._weights()
+        mean = np.sum([share * one[0] for share, one in zip(weight, each, strict=True)], axis=0)
+        drawn = np.sum([share[:, None] * one[1] for share, one in zip(weight, each, strict=True)], axis=0)
+        return mean, drawn
+
+    def tail_share(self) -> Floats:
+        """Return by cohort how much of its final number rests on the curve alone, not on events seen."""
+        if not self.parts:
+            return self.fit.tail_share()
+        each = [part.tail_share() for part in self.parts.values()]
+        result: Floats = np.sum(
+            [share * one for share, one in zip(self._weights(), each, strict=True)], axis=0
+        )
+        return result
+
+    def _weights(self) -> list[Floats]:
+        """Return the share of each group in what the cohorts will have in the end."""
+        finals = [part.fit.triangle.reached + part.coming.sum(axis=1) for part in self.parts.values()]
+        total = np.sum(finals, axis=0)
+        even = np.full_like(total, 1 / len(finals))
+        return [np.divide(final, total, out=even.copy(), where=total > 0) for final in finals]
 
     def by(self, weeks: int) -> Floats:
         """Return expected arrivals in the next `weeks` calendar weeks, by cohort."""
@@ -55,6 +87,8 @@ class History:
         stays: of the leads; None if only ages are known.
         draws: how many draws the intervals rest on.
         seed: of the draws.
+        apart: how leads are forecast apart, if they are.
+        parts: the history of each group, on the same cohorts.
     """
 
     stages: tuple[str, ...]
@@ -62,6 +96,8 @@ class History:
     stays: Moves | None
     draws: int = DRAWS
     seed: int = 0
+    apart: Apart | None = None
+    parts: Mapping[str, History] = field(default_factory=dict)
     _told: dict[int, tuple[dict[str, Told], States | None]] = field(default_factory=dict, repr=False)
 
     def told(self, back: int = 0) -> dict[str, Told]:
@@ -81,7 +117,15 @@ class History:
         if back not in self._told:
             then = [one.as_of(back) for one in self.triangles] if back else list(self.triangles)
             stays = self.stays.as_of(back) if self.stays is not None and back else self.stays
-            self._told[back] = _tell(self.stages, then, stays, self.draws, self.seed)
+            draws = min(self.draws, PAST_DRAWS) if back else self.draws
+            told, states = _tell(self.stages, then, stays, draws, self.seed)
+            if self.parts:
+                groups = {group: part.told(back) for group, part in self.parts.items()}
+                told = {
+                    stage: _together(one, {group: each[stage] for group, each in groups.items()})
+                    for stage, one in told.items()
+                }
+            self._told[back] = told, states
         return self._told[back]
 
 
@@ -113,6 +157,46 @@ def history(
     if moved is not None and len(moved) and seen and len(seen[0].weeks):
         stays = moves(moved, stages, seen[0].weeks[0], len(seen[0].weeks), report_date.weekday() / 7)
     return History(tuple(stages), seen, stays, draws, seed)
+
+
+def with_parts(
+    whole: History, apart: Apart, reached: pd.DataFrame, report_date: dt.date, moved: pd.DataFrame | None
+) -> History:
+    """Read the groups that are forecast apart.
+
+    Args:
+        whole: the history of all leads.
+        apart: the groups.
+        reached: the cube `reached` of the attribute.
+        report_date: of the cube.
+        moved: the cube `moved` of the attribute.
+    """
+    stays = apart.of(moved) if moved is not None else {}
+    seen = whole.triangles[0]
+    parts = {
+        group: history(
+            cube,
+            whole.stages,
+            report_date,
+            seen.horizon,
+            moved=stays.get(group),
+            first=seen.weeks[0],
+            draws=whole.draws,
+            seed=whole.seed + 1000 * (number + 1),
+        )
+        for number, (group, cube) in enumerate(apart.of(reached).items())
+    }
+    return replace(whole, apart=apart, parts=parts, _told={})
+
+
+def _together(whole: Told, parts: Mapping[str, Told]) -> Told:
+    """Return what the groups tell together."""
+    coming = np.sum([part.coming for part in parts.values()], axis=0)
+    drawn = np.sum([part.coming.sum(axis=1)[:, None] * part.factor for part in parts.values()], axis=0)
+    mean = coming.sum(axis=1)[:, None]
+    factor = np.divide(drawn, mean, out=np.ones_like(drawn), where=mean > 0)
+    left = np.sum([part.fit.left for part in parts.values()], axis=0)
+    return Told(replace(whole.fit, left=left), coming, factor, parts)
 
 
 def _tell(

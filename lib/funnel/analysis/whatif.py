@@ -94,8 +94,8 @@ def what_if(
 
 def _expected(told: Revenue, weeks: int) -> tuple[Floats, Floats]:
     """Return draws of the expected sales and of the expected revenue of the first weeks together."""
-    sales, payments = told.sales[:weeks].sum(axis=0), told.payments[:weeks]
-    return sales, told.deals.means(len(payments)) @ payments if told.known else np.full_like(sales, np.nan)
+    sales, amounts = (each[:weeks].sum(axis=0) for each in (told.sales, told.amounts))
+    return sales, amounts if told.known else np.full_like(amounts, np.nan)
 
 
 def _chance(expected: Floats) -> Floats:

@@ -138,7 +138,7 @@ def forecast(
         return
     for words_of_doubt in revenue_doubt(whole.frame(), cubes.settings, Texts("en")):
         say(words_of_doubt)
-    paid = select(cubes.paid)
+    paid = cubes.paid
     if paid.empty:
         say("No payments are imported, so revenue is not known.")
     if what_if:

@@ -110,9 +110,14 @@ def ask_slices(
 ) -> Cubes:
     """Ask the warehouse for the cubes of some slices: () for the total, or one or two attributes.
 
+    Each attribute of the settings is asked for besides: leads may be forecast apart by it, and every command
+    must tell the same forecast.
+
     Raises:
         InputError: the report date lies before the first cohort is complete.
     """
+    known = warehouse.attributes()
+    by = list(dict.fromkeys([*by, *((name,) for name in settings.attributes if name in known)]))
     reached = warehouse.reached(as_of, by, settings.reach)
     require_cohort(reached, as_of.report_date, warehouse.first_day())
     return Cubes(
@@ -120,7 +125,7 @@ def ask_slices(
         as_of.report_date,
         reached,
         warehouse.paid(as_of, by),
-        warehouse.moved(as_of, by, settings.reach),
+        warehouse.moved(as_of, [one for one in by if len(one) < 2], settings.reach),
         registers.initiatives,
         registers.investigations,
         registers.edits,

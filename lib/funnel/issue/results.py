@@ -28,13 +28,13 @@ import pandas as pd
 from funnel.analysis import cohorts
 from funnel.analysis.ahead import ahead
 from funnel.analysis.backtest import backtest
-from funnel.analysis.forecast import QUANTILES, Forecast, forecast_history
+from funnel.analysis.forecast import QUANTILES, Forecast, forecast_history, read_history
 from funnel.analysis.maturity import maturity_curves
 from funnel.analysis.mix import EXPLAINED_COLUMNS, explain_change
 from funnel.analysis.revenue import Revenue, forecast_revenue
 from funnel.analysis.revenue_slices import SLICE_REVENUE_COLUMNS, revenue_slices
 from funnel.analysis.scores import LEVELS
-from funnel.analysis.told import History, history
+from funnel.analysis.told import History
 from funnel.analysis.track import revenue_track, track
 from funnel.analysis.whatif import Question, what_if
 from funnel.calendar import NO_CALENDAR, Calendar
@@ -86,12 +86,14 @@ class Cubes:
 
     def history(self) -> History:
         """Return what the report date has seen of the total."""
-        return history(
-            cohorts.select(self.reached),
+        return read_history(
+            self.reached,
             self.settings.stage_keys,
             self.report_date,
-            self.settings.horizon_weeks,
-            moved=cohorts.select(self.moved),
+            moved=self.moved,
+            paid=self.paid,
+            attributes=[name for name in self.settings.attributes if name in set(self.reached["attribute"])],
+            horizon=self.settings.horizon_weeks,
         )
 
     def forecast(self) -> Forecast:
@@ -128,7 +130,7 @@ def results(
     settings, stage = cubes.settings, cubes.settings.stage_keys[-1]
     total, paid = cohorts.select(cubes.reached), cohorts.select(cubes.paid)
     whole = cubes.forecast()
-    revenue = forecast_revenue(whole, paid, plan=cubes.plan())
+    revenue = forecast_revenue(whole, cubes.paid, plan=cubes.plan())
     looked = attention(cubes)
     back = [cubes.report_date - WEEK * weeks for weeks in BACKTEST_WEEKS]
     first = total["cohort_week"].min().date()
@@ -143,7 +145,7 @@ def results(
             [np.quantile(revenue.total(13), LEVELS)] if revenue.known else [], columns=list(QUANTILES)
         ),
         "revenue_slices": _by_value(cubes, whole, revenue),
-        "what_if": what_if(whole, paid, cubes.questions(), cubes.plan()),
+        "what_if": what_if(whole, cubes.paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
         "backtest": backtest(whole.history, stage, cubes.report_date, back),
         "track": track(
