@@ -56,7 +56,7 @@ def page(history: History, date: dt.date) -> Page:
     cubes = ask(history, date)
     reached, paid = cubes.reached, cubes.paid
     whole = cubes.forecast()
-    revenue = forecast_revenue(whole, cohorts.select(paid), plan=cubes.plan())
+    revenue = forecast_revenue(whole, paid, plan=cubes.plan())
     told = worth(customers(reached, paid), reached, paid, pd.DataFrame(), cubes.settings, date)["ltv"]
     return Page(whole, revenue, told, cohorts.select(reached))
 

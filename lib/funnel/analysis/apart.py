@@ -5,8 +5,8 @@ quick one's sales make the slow one's young cohorts look poor, and one mean paym
 attribute two tests are made, at `ALARM` for all attributes together. Delay: given how many of a group's leads
 converted, the lags at which they did are multinomial with the shares that everybody's hazard and the group's
 own lead-weeks at risk give; Pearson's statistic over blocks of lags, over the dispersion found between odd
-and even cohorts of a group. Payment: the mean payments of the groups against their spread (analysis of variance).
-Besides, the difference must be one that matters. An attribute that is known only of leads that advanced (a
+and even cohorts of a group. Payment: the mean payments of the groups against their spread (analysis of
+variance). Besides, the difference must be one that matters. An attribute that is known only of leads that advanced (a
 region filled for buyers) tells nothing about those who have not yet: it is left alone.
 """
 
@@ -22,6 +22,7 @@ import pandas as pd
 from scipy import stats
 
 from funnel.analysis.triangles import Triangle, triangle
+from funnel.schema import STAMPED
 from funnel.settings import LEAD
 
 Floats = npt.NDArray[np.float64]
@@ -62,7 +63,7 @@ class Apart:
 
     def of(self, cube: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Cut a cube (rows of the attribute alone) by group; the values of a group are counted together."""
-        sums = [name for name in ("leads", "payments", "amount") if name in cube.columns]
+        sums = [name for name in ("leads", STAMPED, "payments", "amount") if name in cube.columns]
         keys = [name for name in cube.columns if name not in sums]
         result = {}
         for group, values in self.groups.items():
@@ -152,7 +153,7 @@ def _delay(whole: Triangle, parts: Sequence[Triangle]) -> tuple[float, float, in
         The largest distance of a group's delay from the common one, Pearson's statistic over the dispersion,
         and its degrees of freedom.
     """
-    risk, events = whole.at_risk().sum(axis=0), whole.events.sum(axis=0)
+    risk, events = whole.at_risk().sum(axis=0), whole.told().sum(axis=0)
     hazard = np.divide(events, risk, out=np.zeros_like(risk), where=risk > 0)
     share = np.cumsum(events) / events.sum()
     block = np.minimum((share - events / events.sum() / 2) * BLOCKS, BLOCKS - 1).astype(np.int64)
@@ -161,7 +162,7 @@ def _delay(whole: Triangle, parts: Sequence[Triangle]) -> tuple[float, float, in
     statistic, distance, within, freedom = 0.0, 0.0, 0.0, 0
     for part in parts:
         due = (part.at_risk() * hazard) @ member
-        came = part.events @ member
+        came = part.told() @ member
         total = came.sum()
         if total <= 0 or due.sum() <= 0:
             continue

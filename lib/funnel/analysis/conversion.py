@@ -132,7 +132,7 @@ def fit_stage(
 ) -> StageFit:
     """Fit a stage's model to a triangle; see `fit_model`."""
     model = fit_model(
-        triangle.events, triangle.at_risk(), triangle.ages, draws, seed, promises.past if promises else None
+        triangle.told(), triangle.at_risk(), triangle.ages, draws, seed, promises.past if promises else None
     )
     return with_promises(triangle, model, model.levels.level(), promises)
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.schema import STAMPED
 from funnel.settings import LEAD, LOST
 
 Floats = npt.NDArray[np.float64]
@@ -31,6 +32,7 @@ class Moves:
         came: week in which they came into the stage.
         went: week in which they left it; for the open ones `week`.
         leads: how many they are.
+        timed: of these, how many it is known of when they came and went.
         stages: how many stages there are after the lead.
         week: the report date's own week, in which `fraction` has been lived.
         fraction: 0 for a Monday.
@@ -42,6 +44,7 @@ class Moves:
     came: Counts
     went: Counts
     leads: Floats
+    timed: Floats
     stages: int
     week: int
     fraction: float
@@ -58,6 +61,7 @@ class Moves:
             self.came[keep],
             np.minimum(self.went[keep], week),
             self.leads[keep],
+            self.timed[keep],
             self.stages,
             week,
             0.0,
@@ -99,13 +103,16 @@ def moves(
     following = moved["next_stage"].map({**number, LOST: GONE, "": OPEN}).fillna(GONE).to_numpy(np.int64)
     keep = (cohort >= 0) & (cohort < cohorts) & (stage >= 0) & (stage < len(stages))
     came, went = (cohort + moved[name].to_numpy(np.int64) for name in ("entered", "left"))
+    leads = moved["leads"].to_numpy(np.float64)
+    stamped = moved[STAMPED].to_numpy(np.float64) if STAMPED in moved else 0.0
     return Moves(
         cohort[keep],
         stage[keep].astype(np.int64),
         following[keep].astype(np.int64),
         came[keep],
         went[keep],
-        moved["leads"].to_numpy(np.float64)[keep],
+        leads[keep],
+        (leads - stamped)[keep],
         len(stages),
         cohorts - (1 if fraction else 0),
         fraction,

@@ -36,7 +36,8 @@ REASONS = (
 )
 """Empty: reliable. no_conversions: nobody has reached the stage. few_conversions: fewer than 20 have.
 history_short: the oldest cohorts may not have reached three quarters of their final number: how much comes
-later than anybody has lived is not known. delay_may_have_changed: newer cohorts seem to take another time, not yet surely. missed_lately:
+later than anybody has lived is not known. delay_may_have_changed: newer cohorts seem to take another time,
+not yet surely. missed_lately:
 forecasts made some weeks ago for cohorts of that age missed what came. young_unlike_old: cohorts of
 that age convert unlike older ones, and it is too early to tell whether in number or in time."""
 
@@ -55,7 +56,7 @@ NAMED = 0.02
 """Once it is certain that forecasts missed, the ages are named whose own tail is below this."""
 FEW = 20
 KNOWN = 0.75
-"""Share of the final number that the oldest cohorts must have reached for the delay to be known, surely (95 %)."""
+"""Share of the final number that the oldest cohorts must have reached, surely (95 %)."""
 UNSURE = 0.4
 """Least relative deviation of what an unreliable forecast still promises."""
 EVEN = 0.5
@@ -92,7 +93,7 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
     now = past.seen(stage, at)
     for back in backs:
         then = past.seen(stage, at + back)
-        if len(then.ages) < 8 or then.reached.sum() < FEW:
+        if len(then.ages) < 8 or then.told().sum() < FEW:
             continue
         count = len(then.ages)
         one = past.told(at + back)[stage]
@@ -264,11 +265,12 @@ def _missed(record: pd.DataFrame, stages: int) -> set[int]:
 
 def _everywhere(fit: StageFit, stages: int) -> str:
     """Return the reason that holds at every age, if there is one."""
-    total = fit.triangle.reached.sum()
-    if total < FEW:
-        return "few_conversions" if total else "no_conversions"
-    history = int(fit.triangle.ages.max(initial=0)) - fit.model.begun
-    draws = fit.model.hazards[0].maturity_draws()[:, min(history, fit.triangle.horizon)]
+    seen = fit.triangle
+    if seen.told().sum() < FEW:
+        return "few_conversions" if seen.reached.sum() else "no_conversions"
+    lived = np.flatnonzero(seen.at_risk()[fit.model.begun :].sum(axis=0) > 0)
+    history = int(lived.max(initial=0))
+    draws = fit.model.hazards[0].maturity_draws()[:, min(history, seen.horizon)]
     if np.quantile(draws, 0.05) < KNOWN:
         return "history_short"
     doubt = 2 * stats.norm.sf(fit.model.change_z) < _level("delay_may_have_changed", stages)

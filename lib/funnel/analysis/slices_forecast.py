@@ -31,6 +31,7 @@ from funnel.analysis.forecast import FORECAST_COLUMNS, Forecast, StageForecast
 from funnel.analysis.moves import moves
 from funnel.analysis.told import History, Told, promises
 from funnel.analysis.triangles import Triangle, triangle
+from funnel.schema import STAMPED
 from funnel.settings import LEAD
 
 Floats = npt.NDArray[np.float64]
@@ -146,7 +147,8 @@ def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.Dat
     if inside.all():
         return cube
     names = ["attribute", "value", "attribute2", "value2", "cohort_week", *keys]
-    others = cube[~inside].assign(value=_OTHERS).groupby(names, observed=True, sort=False)["leads"].sum()
+    sums = [name for name in ("leads", STAMPED) if name in cube.columns]
+    others = cube[~inside].assign(value=_OTHERS).groupby(names, observed=True, sort=False)[sums].sum()
     return pd.concat([cube[inside], others.reset_index()], ignore_index=True)
 
 
@@ -224,16 +226,16 @@ def fit_slice(
     model = whole.model
     exposure = seen.at_risk() * model.levels.effect()[:, None]
     due = float((exposure * model.rows()).sum())
-    level = (seen.events.sum() + 1 / spread) / (due + 1 / spread)
+    level = (seen.told().sum() + 1 / spread) / (due + 1 / spread)
     eras = (
         [slice(None)] if not model.changed_at else [slice(0, model.changed_at), slice(model.changed_at, None)]
     )
     laws = tuple(
-        pooled_hazards(law, seen.events[era].sum(axis=0), exposure[era].sum(axis=0) * level, seed)
+        pooled_hazards(law, seen.told()[era].sum(axis=0), exposure[era].sum(axis=0) * level, seed)
         for law, era in zip(model.hazards, eras, strict=True)
     )
     own = Model(laws, model.changed_at, model.change_z, model.begun, model.levels, model.carry)
-    levels = fit_levels(seen.events.sum(axis=1), own.over_draws(exposure), start=spread)
+    levels = fit_levels(seen.told().sum(axis=1), own.over_draws(exposure), start=spread)
     own = Model(laws, model.changed_at, model.change_z, model.begun, levels, model.carry)
     return with_promises(seen, own, model.levels.level() * levels.level(), promised)
 
@@ -246,7 +248,7 @@ def between(every: pd.DataFrame, base: _Base) -> float:
     came, due = [], []
     for _, part in every.groupby("value", sort=True):
         own = triangle(part, base.total.stage, base.report_date, seen.horizon, seen.weeks[0])
-        came.append(float(own.events.sum()))
+        came.append(float(own.told().sum()))
         due.append(float((own.at_risk() * rates).sum()))
     got, expected = np.array(came), np.array(due)
     known = expected > 1

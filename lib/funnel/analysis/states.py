@@ -60,7 +60,7 @@ def fit_states(stays: Moves, ages: npt.NDArray[np.int64], horizon: int) -> State
     came = np.clip(stays.came, 0, weeks - 1)
     cells = np.zeros((3, count, weeks, lags))
     kind = np.select([stays.next == OPEN, stays.next == GONE], [2, 1], 0)
-    np.add.at(cells, (kind, stays.stage, came, waited), stays.leads)
+    np.add.at(cells, (kind, stays.stage, came, waited), stays.timed)
     forwards, lost, still = cells
     lag = np.arange(lags)[None, :]
     lived = stays.week - np.arange(weeks)[:, None]

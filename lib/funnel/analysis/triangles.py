@@ -10,8 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel import dates
+from funnel.schema import STAMPED
 
 Floats = npt.NDArray[np.float64]
+
+UNTOLD = 0.1
+"""Where more of a cohort's events than this were stamped, the others are no fair sample of its delays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Triangle:
         leads: leads by cohort.
         events: leads that reached the stage, by cohort and lag 0..horizon.
         lived: share of each week that the cohort has lived, 0..1: a report in mid-week has part of the last.
+        stamped: of the events those stamped at once: they happened by then, nobody knows when.
+        known: 1 for the lags of a cohort of which the record tells when things happened, else 0.
     """
 
     weeks: pd.DatetimeIndex
@@ -31,6 +37,8 @@ class Triangle:
     leads: Floats
     events: Floats
     lived: Floats
+    stamped: Floats | None = None
+    known: Floats | None = None
 
     @property
     def reached(self) -> Floats:
@@ -43,18 +51,32 @@ class Triangle:
         """The last lag that counts."""
         return int(self.events.shape[1]) - 1
 
+    def told(self) -> Floats:
+        """Return the events of which it is known when they happened, by cohort and lag."""
+        if self.stamped is None or self.known is None:
+            return self.events
+        result: Floats = (self.events - self.stamped) * self.known
+        return result
+
     def at_risk(self) -> Floats:
-        """Return lead-weeks at risk by cohort and lag; who gets there in a week counts half of it."""
+        """Return lead-weeks at risk by cohort and lag; who gets there in a week counts half of it.
+
+        Where it is not known when things happened nobody is at risk.
+        """
         before = np.cumsum(self.events, axis=1) - self.events
         result: Floats = np.maximum(self.leads[:, None] - before - self.events / 2, 0) * self.lived
-        return result
+        return result if self.known is None else result * self.known
 
     def as_of(self, back: int) -> Triangle:
         """Return the triangle as of the Monday `back` weeks before, without cohorts not complete by then."""
         keep = self.ages - back >= 0
         ages = self.ages[keep] - back
         lived = _lived(ages, 0.0, self.horizon)
-        return Triangle(self.weeks[keep], ages, self.leads[keep], self.events[keep] * lived, lived)
+        stamped = None if self.stamped is None else self.stamped[keep] * lived
+        known = None if self.known is None else self.known[keep]
+        return Triangle(
+            self.weeks[keep], ages, self.leads[keep], self.events[keep] * lived, lived, stamped, known
+        )
 
 
 def _lived(ages: npt.NDArray[np.int64], fraction: float, horizon: int) -> Floats:
@@ -96,7 +118,26 @@ def triangle(
             & (reached["cohort_week"] <= last) & (reached["cohort_week"] >= first)
         ]  # fmt: skip
         np.add.at(events, (_index(got, first), got["lag"].to_numpy(int)), got["leads"].to_numpy(float))
-    return Triangle(weeks, ages, size, events, _lived(ages, fraction, horizon))
+    lived = _lived(ages, fraction, horizon)
+    if not count or STAMPED not in got or not got[STAMPED].sum():
+        return Triangle(weeks, ages, size, events, lived)
+    stamped = np.zeros_like(events)
+    np.add.at(stamped, (_index(got, first), got["lag"].to_numpy(int)), got[STAMPED].to_numpy(float))
+    return Triangle(weeks, ages, size, events, lived, stamped, _known(events, stamped))
+
+
+def _known(events: Floats, stamped: Floats) -> Floats:
+    """Tell of which lags of which cohorts the record says when things happened.
+
+    Of a cohort that was stamped for the most part nothing is known until the week of the last stamp: what it
+    shows later is as good as of any other. Where only some of its events were stamped the others speak.
+    """
+    cohorts, lags = events.shape
+    blind = stamped.sum(axis=1) > UNTOLD * np.maximum(events.sum(axis=1), 1)
+    week = np.arange(cohorts)[:, None] + np.arange(lags)[None, :]
+    until = int(week[blind][stamped[blind] > 0].max(initial=-1))
+    until = max(until, int(np.flatnonzero(blind).max(initial=-1)))
+    return np.where(blind[:, None] & (week <= until), 0.0, 1.0)
 
 
 def _index(frame: pd.DataFrame, first: pd.Timestamp) -> npt.NDArray[np.int64]:

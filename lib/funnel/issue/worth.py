@@ -9,7 +9,7 @@ import pandas as pd
 from funnel.analysis import costs, ltv
 from funnel.analysis.cohorts import select
 from funnel.analysis.costs import SPEND_KEYS
-from funnel.analysis.reliability import FEW, SHORT
+from funnel.analysis.reliability import FEW
 from funnel.gate.stamps import untold_weeks
 from funnel.issue.spending import known_weeks
 from funnel.settings import Settings
@@ -19,6 +19,8 @@ _WORTH = {"per_head": "per_lead", "ltv": "lead_ltv", "ltv_p05": "lead_ltv_p05", 
 _AT_THE_END = ["ltv", "ltv_p05", "ltv_p95", "lead_ltv", "lead_ltv_p05", "lead_ltv_p95", "seen"]
 _WORDS = ("unit", "attribute", "value", "paid")
 _ASIDE = ["final", "final_p05", "final_p10", "final_p90", "final_p95", "ripening"]
+SHORT = 13
+"""Weeks of history below which no end is told."""
 RIPENING = 0.05
 """Share of what was paid by the oldest age that came in its last quarter: beyond it no end is told."""
 
@@ -48,7 +50,7 @@ def worth(
         horizon), `seen`, `buyers`, `repeats_per_buyer`, `leads`, `per_lead`, `lead_ltv`, `lead_ltv_p05`,
         `lead_ltv_p95`, `cost_per_customer` (NaN without spend), `payback_weeks`, `payback_low`,
         `payback_high`, `expected_return` (ltv / cost). What is of the horizon is NaN where fewer than
-        `reliability.SHORT` weeks of history or `reliability.FEW` buyers are known, or where payments by the
+        `SHORT` weeks of history or `reliability.FEW` buyers are known, or where payments by the
         oldest cohorts' age have not all but ceased (`RIPENING`).
         `payback`: one row per `unit` (customer, lead), `attribute`, `value` and `age` (weeks): `number`,
         `per_head`, `low`, `high`, `cost_per_head`.
