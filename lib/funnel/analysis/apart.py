@@ -6,8 +6,8 @@ attribute two tests are made, at `ALARM` for all attributes together. Delay: giv
 converted, the lags at which they did are multinomial with the shares that everybody's hazard and the group's
 own lead-weeks at risk give; Pearson's statistic over blocks of lags, over the dispersion found between odd
 and even cohorts of a group. Payment: the mean payments of the groups against their spread (analysis of
-variance). Besides, the difference must be one that matters. An attribute that is known only of leads that advanced (a
-region filled for buyers) tells nothing about those who have not yet: it is left alone.
+variance). Besides, the difference must be one that matters. An attribute that is known only of leads that
+advanced (a region filled for buyers) tells nothing about those who have not yet: it is left alone.
 """
 
 from __future__ import annotations

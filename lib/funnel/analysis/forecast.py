@@ -18,8 +18,9 @@ import pandas as pd
 
 from funnel.analysis.apart import choose
 from funnel.analysis.cohorts import select
-from funnel.analysis.conversion import StageFit, capped, draw_arrivals
+from funnel.analysis.conversion import StageFit, capped, draw_arrivals, widened
 from funnel.analysis.reliability import Verdict, judge
+from funnel.analysis.rhythm import uneven
 from funnel.analysis.scores import LEVELS, count_quantiles
 from funnel.analysis.states import States
 from funnel.analysis.told import DRAWS, History, Told, history, with_parts
@@ -263,5 +264,9 @@ def arrived(one: StageForecast, weeks: int, seed: int) -> tuple[Floats, Floats]:
         The mean by cohort, and draws, cohort by draw.
     """
     come, reached = one.coming[:, :weeks].sum(axis=1), one.fit.triangle.reached
-    more = draw_arrivals(come, one.factor, one.fit.left, np.random.default_rng([seed, weeks]))
+    rng = np.random.default_rng([seed, weeks])
+    restless: Floats = np.repeat(np.sqrt([uneven(one.fit, weeks)]), len(come))
+    shock: Floats = rng.standard_normal(one.factor.shape[1:])
+    factor = one.factor * widened(restless, shock)
+    more = draw_arrivals(come, factor, one.fit.left, rng)
     return reached + come, reached[:, None] + more

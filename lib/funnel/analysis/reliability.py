@@ -21,6 +21,7 @@ from scipy import stats
 
 from funnel.analysis.conversion import StageFit, widened
 from funnel.analysis.credibility import fit_levels
+from funnel.analysis.rhythm import uneven
 from funnel.analysis.told import History
 
 Floats = npt.NDArray[np.float64]
@@ -55,6 +56,9 @@ MATERIAL = 0.03
 NAMED = 0.02
 """Once it is certain that forecasts missed, the ages are named whose own tail is below this."""
 FEW = 20
+SETTLED = 22
+"""Weeks after which a log that began later than its oldest leads is believed: until then it tells mostly of
+leads that were left over."""
 KNOWN = 0.75
 """Share of the final number that the oldest cohorts must have reached, surely (95 %)."""
 UNSURE = 0.4
@@ -87,10 +91,11 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
         `high` (90 %) and `actual` number of conversions between then and now, `tail` (chance of an outcome so
         far out, two-sided), `share` (the miss as a share of the final number of these cohorts), `changed`
         (whether a change of the delay was seen then). The number is taken as negative binomial with the mean
-        and variance of the draws: tails counted in draws would hang on the seed.
+        and variance of the draws, and of how unevenly conversions come in this company (`rhythm`): tails
+        counted in draws would hang on the seed.
     """
     rows = []
-    now = past.seen(stage, at)
+    now, fit_now = past.seen(stage, at), past.told(at)[stage].fit
     for back in backs:
         then = past.seen(stage, at + back)
         if len(then.ages) < 8 or then.told().sum() < FEW:
@@ -98,17 +103,19 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
         count = len(then.ages)
         one = past.told(at + back)[stage]
         fit = one.fit
-        if _everywhere(fit, len(past.stages)):
+        if _unlearnt(fit):
             continue  # it would not have been told as reliable, so that it missed tells nothing
         mean_by, left = one.by(back), np.maximum(fit.left, 1e-9)[:, None]
         rate = np.clip(mean_by[:, None] * one.factor / left, 0, 1)
         bands = band_of(then.ages)
+        restless = uneven(fit_now, back, leave=back)
         for band in np.unique(bands):
             mine = bands == band
             came = float((now.reached[:count] - then.reached)[mine].sum())
             drawn = (left * rate)[mine].sum(axis=0)
             mean = float(drawn.mean())
             variance = float(drawn.var() + (left * rate * (1 - rate))[mine].mean(axis=1).sum())
+            variance += max(restless, uneven(fit_now, back, back, AGE_BANDS[band])) * mean**2
             low, high, tail = _held_against(came, mean, variance)
             rows.append(
                 {
@@ -124,7 +131,7 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
                 }
             )
     columns = ["back", "band", "forecast", "low", "high", "actual", "tail", "share", "changed"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"changed": bool})
 
 
 def _held_against(came: float, mean: float, variance: float) -> tuple[float, float, float]:
@@ -143,12 +150,12 @@ class Verdict:
     Attributes:
         reasons: by age band, the key of the reason why not; empty if it can.
         record: the frame of `retrospect`.
-        unlike: by age band, the chance that a steady world shows its cohorts so unlike older ones.
+        doubt: by age band, how near what speaks against the forecast comes to the mark: 0 to 1.
     """
 
     reasons: tuple[str, ...]
     record: pd.DataFrame
-    unlike: tuple[float, ...] = (1.0,) * len(AGE_BANDS)
+    doubt: tuple[float, ...] = (0.0,) * len(AGE_BANDS)
 
     def reason_at(self, ages: npt.NDArray[np.int64]) -> list[str]:
         """Return the reason for every age."""
@@ -165,10 +172,8 @@ class Verdict:
         by_band = ratio.groupby(self.record["band"].to_numpy()).max()
         worst = float(ratio.max()) if len(ratio) else 0.0
         sizes = [
-            min(max(float(by_band.to_dict().get(band, worst)), UNSURE), 1.5)
-            if reason
-            else UNSURE * _doubt(chance)
-            for band, (reason, chance) in enumerate(zip(self.reasons, self.unlike, strict=True))
+            min(max(float(by_band.to_dict().get(band, worst)), UNSURE), 1.5) if reason else UNSURE * doubt
+            for band, (reason, doubt) in enumerate(zip(self.reasons, self.doubt, strict=True))
         ]
         result: Floats = np.array(sizes)[band_of(np.maximum(ages, 0))]
         return result
@@ -183,13 +188,12 @@ class Verdict:
         return widened(self.widen_at(ages), shock)
 
 
-def _doubt(chance: float) -> float:
+def _doubt(chance: float, mark: float) -> float:
     """Return how near to the mark what a steady world shows with this chance comes: 0 to 1, by its log.
 
-    >>> [round(_doubt(chance), 2) for chance in (0.8, 0.5, 0.1, 0.025, 0.001)]
+    >>> [round(_doubt(chance, 0.025), 2) for chance in (0.8, 0.5, 0.1, 0.025, 0.001)]
     [0.0, 0.0, 0.54, 1.0, 1.0]
     """
-    mark = FALSE_ALARMS["young_unlike_old"]
     return float(np.log(EVEN / np.clip(chance, mark, EVEN)) / np.log(EVEN / mark))
 
 
@@ -208,7 +212,8 @@ def judge(past: History, stage: str, at: int = 0) -> Verdict:
     if everywhere:
         return Verdict((everywhere,) * len(AGE_BANDS), record)
     if fit.model.changed_at:
-        if not record.loc[record["back"] <= FRESH, "changed"].all():
+        lately = record.loc[record["back"] <= FRESH, "changed"]
+        if lately.empty or not lately.all():
             return Verdict(("delay_may_have_changed",) * len(AGE_BANDS), record)
         record = record[record["changed"]]
     missed, unlike = _missed(record, stages), _unlike(fit)
@@ -217,7 +222,17 @@ def judge(past: History, stage: str, at: int = 0) -> Verdict:
         "missed_lately" if band in missed else "young_unlike_old" if chance < alarm else ""
         for band, chance in enumerate(unlike)
     ]
-    return Verdict(tuple(reasons), record, unlike)
+    doubts = [
+        max(_doubt(chance, FALSE_ALARMS["young_unlike_old"]), _doubt(miss, FALSE_ALARMS["missed_lately"]))
+        for chance, miss in zip(unlike, _misses(record), strict=True)
+    ]
+    return Verdict(tuple(reasons), record, tuple(doubts))
+
+
+def _misses(record: pd.DataFrame) -> list[float]:
+    """Return by age band the chance that a steady world's record has a miss so far out, all looks counted."""
+    least = record[record["share"] >= MATERIAL].groupby("band")["tail"].min().to_dict()
+    return [min(least.get(band, 1.0) * LOOKS["missed_lately"], 1.0) for band in range(len(AGE_BANDS))]
 
 
 def _level(reason: str, stages: int) -> float:
@@ -265,13 +280,18 @@ def _missed(record: pd.DataFrame, stages: int) -> set[int]:
 
 def _everywhere(fit: StageFit, stages: int) -> str:
     """Return the reason that holds at every age, if there is one."""
-    seen = fit.triangle
+    reason = _unlearnt(fit)
+    doubt = 2 * stats.norm.sf(fit.model.change_z) < _level("delay_may_have_changed", stages)
+    return reason or ("delay_may_have_changed" if doubt and not fit.model.changed_at else "")
+
+
+def _unlearnt(fit: StageFit) -> str:
+    """Return why there is too little to learn from, if so."""
+    seen, begun = fit.triangle, fit.model.begun
     if seen.told().sum() < FEW:
         return "few_conversions" if seen.reached.sum() else "no_conversions"
-    lived = np.flatnonzero(seen.at_risk()[fit.model.begun :].sum(axis=0) > 0)
-    history = int(lived.max(initial=0))
-    draws = fit.model.hazards[0].maturity_draws()[:, min(history, seen.horizon)]
-    if np.quantile(draws, 0.05) < KNOWN:
+    if begun and len(seen.ages) - begun < SETTLED:
         return "history_short"
-    doubt = 2 * stats.norm.sf(fit.model.change_z) < _level("delay_may_have_changed", stages)
-    return "delay_may_have_changed" if doubt and not fit.model.changed_at else ""
+    history = int(np.flatnonzero(seen.at_risk()[begun:].sum(axis=0) > 0).max(initial=0))
+    draws = fit.model.hazards[0].maturity_draws()[:, min(history, seen.horizon)]
+    return "history_short" if np.quantile(draws, 0.05) < KNOWN else ""

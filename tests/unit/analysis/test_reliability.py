@@ -14,6 +14,7 @@ from funnel.analysis.reliability import (
     FALSE_ALARMS,
     UNSURE,
     Verdict,
+    _doubt,
     band_of,
     judge,
     retrospect,
@@ -120,8 +121,9 @@ def test_a_reliable_age_is_not_widened_without_a_doubt() -> None:
 
 def test_doubt_grows_with_the_evidence_up_to_the_mark() -> None:
     record = pd.DataFrame({"band": [0], "actual": [10.0], "forecast": [9.0]})
-    chances = (0.001, FALSE_ALARMS["young_unlike_old"], 0.1, 0.3, 0.5, 1.0)
-    widths = Verdict(("",) * len(AGE_BANDS), record, chances).widen_at(np.array([0, 4, 8, 13, 26, 52]))
+    mark = FALSE_ALARMS["young_unlike_old"]
+    doubts = tuple(_doubt(chance, mark) for chance in (0.001, mark, 0.1, 0.3, 0.5, 1.0))
+    widths = Verdict(("",) * len(AGE_BANDS), record, doubts).widen_at(np.array([0, 4, 8, 13, 26, 52]))
     assert widths[0] == widths[1] == pytest.approx(UNSURE)
     assert widths[1] > widths[2] > widths[3] > 0.0
     assert not widths[4:].any()
