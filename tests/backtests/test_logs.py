@@ -1,8 +1,9 @@
 """The forecast on two real logs: never much worse than the best simple method, and honest or silent.
 
-Both logs are young, and tell of sales only from some months after their first leads on: the forecast says "not
-reliable yet" at first, on olist throughout. So it is tested that it had reason to (the intervals it would have
-shown otherwise miss), that it says which, and that what it shows instead, the widened interval, covers better.
+Both logs are young, and tell of sales only from some months after their first leads on: the forecast says
+"not reliable yet" at first, on olist throughout. So it is tested that it had reason to (the intervals it
+would have shown otherwise miss), that it says which, and that what it shows instead, the widened interval,
+covers better.
 """
 
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ def test_a_date_whose_intervals_would_miss_is_marked(told: Told) -> None:
 
 
 def test_a_mark_says_that_the_log_is_too_short(told: Told) -> None:
-    """Both logs hold leads of months before their first sale: until it has gone on for a while they say so."""
+    """Both logs hold leads of months before their first sale, and say so for a while."""
     weeks = (told.ours["date"] - told.begun).dt.days // 7
     short = told.ours[weeks < reliability.SETTLED]
     assert len(short) and set(short["reason"]) == {"history_short"}

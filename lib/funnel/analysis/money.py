@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 REACH = 27
 """Weeks after the sale over which payments are looked for."""
 _ERRS = 12
+_AFTER = 8
+_MEANS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,12 @@ def fit_deals(paid: pd.DataFrame, sales: Triangle) -> Deals:
 
     Sales without a payment on record count as sales that paid nothing, so the forecast is of recorded
     revenue. The pattern is that of the payments in the calendar weeks after the sales (non-negative least
-    squares).
+    squares): a mixture of exponential delays, or single weeks where these fit so much better that Schwarz's
+    criterion prefers them (an invoice due in four weeks). Single weeks fit chance too, and what they add late
+    would be promised again for each sale.
     """
     count = len(sales.ages)
-    sold = calendar_sum(sales.events, count)
+    sold = calendar_sum(sales.told(), count)
     payments, amount = np.zeros(count), np.zeros(count)
     rows = paid.copy()
     if len(rows):
@@ -106,14 +110,41 @@ def fit_deals(paid: pd.DataFrame, sales: Triangle) -> Deals:
         np.add.at(amount, where, rows["amount"][inside].astype(float).to_numpy())
     if payments.sum() <= 0 or sold.sum() <= 0:
         return Deals(np.zeros(1), Prices(np.zeros(1), np.zeros(1), 0.0), amount)
-    reach = min(REACH, count)
+    begun = _timed_from(sales)
+    reach = min(REACH, count - begun)
     design = np.array([np.concatenate([np.zeros(j), sold[: count - j]]) for j in range(reach)]).T
     scale = 1 / np.sqrt(np.maximum(sold, 1.0))
-    pattern, _ = optimize.nnls(design * scale[:, None], payments * scale)
+    smooth = _exponentials(reach)
+    found = []
+    for basis in (smooth, np.eye(reach)):
+        weights, residual = optimize.nnls(
+            (design @ basis.T * scale[:, None])[begun:], (payments * scale)[begun:]
+        )
+        found.append((residual**2 + (weights > 0).sum() * np.log(count), weights @ basis))
+    pattern = min(found, key=lambda each: each[0])[1]
     # What the pattern leaves of the payments on record goes to it in proportion.
-    fitted = float((design @ pattern).sum())
-    share = pattern * (payments.sum() / fitted if fitted > 0 else 0.0)
+    fitted = float((design @ pattern)[begun:].sum())
+    share = pattern * (payments[begun:].sum() / fitted if fitted > 0 else 0.0)
     return Deals(share, follow(payments, amount), amount)
+
+
+def _timed_from(sales: Triangle) -> int:
+    """Return the week from which payments follow sales whose moment is known: after the last stamp."""
+    if sales.known is None or not (sales.known == 0).any():
+        return 0
+    week = np.arange(len(sales.ages))[:, None] + np.arange(sales.events.shape[1])[None, :]
+    begun = int(week[sales.known == 0].max()) + 1 + _AFTER
+    return begun if len(sales.ages) - begun >= _AFTER else 0
+
+
+def _exponentials(reach: int) -> Floats:
+    """Return the shares of weeks after the sale's own for exponential delays, mean by week."""
+    week = np.arange(reach + 1, dtype=float)
+    rows = [np.eye(reach)[0]]
+    for mean in _MEANS:
+        by_end = 1 - mean * (np.exp(-week / mean) - np.exp(-(week + 1) / mean))
+        rows.append(np.diff(np.concatenate([[0.0], by_end]))[:reach])
+    return np.array(rows)
 
 
 def calendar_sum(events: Floats, weeks: int) -> Floats:

@@ -160,14 +160,14 @@ def _stream(
     future = _future(sale, volume, part, ahead)
     existing = np.einsum("cw,cd->wd", coming if lift is None else coming * lift[0], sale.factor)
     later = (future if lift is None else future * lift[1][:, :, None]).sum(axis=0)
-    due = _due(calendar_sum(seen.events, len(seen.ages)), deals.pattern, weeks, part)
+    due = _due(calendar_sum(seen.told(), len(seen.ages)), deals.pattern, weeks, part)
     own, new = _spread(existing, deals.pattern) + due[:, None], _spread(later, deals.pattern)
     return Revenue(
         pd.date_range(monday, periods=weeks, freq="7D"),
         existing=deals.draw(own, own_luck),
         future=deals.draw(new, new_luck),
         sales=existing + later,
-        amounts=(own + new) * deals.mean,
+        amounts=(own + new) * deals.means(weeks)[:, None],
         deals=deals,
     )
 

@@ -60,7 +60,7 @@ def test_no_week_brings_less_than_nothing_and_its_mean_is_what_is_expected(told:
     result = forecast_revenue(told, dear, weeks=13)
     assert result.deals.spread > result.deals.mean
     assert result.existing.min() >= 0 and result.future.min() >= 0
-    expected = result.payments.mean(axis=1) * result.deals.means(13)
+    expected = result.amounts.mean(axis=1)
     assert result.frame().query("source == 'total'")["mean"].to_numpy() == pytest.approx(expected, rel=1e-3)
 
 
@@ -74,7 +74,7 @@ def test_prices_that_rise_are_followed_to_the_weeks_ahead(told: Forecast) -> Non
     result = forecast_revenue(told, dear, weeks=13)
     true = 1000 * 1.02 ** ((np.arange(13) + 0.5) / 4.35)
     assert result.frame().query("source == 'total'")["mean"].to_numpy() == pytest.approx(
-        result.payments.mean(axis=1) * true, rel=0.03
+        result.amounts.mean(axis=1) / result.deals.means(13) * true, rel=0.03
     )
 
 
@@ -219,7 +219,7 @@ def test_what_if_is_the_revenue_forecast_with_and_without_the_lift(told: Forecas
         limits = np.quantile(one.total(10), [0.1, 0.9])
         assert rows.loc[case, ["revenue_p10", "revenue_p90"]].tolist() == pytest.approx(limits.tolist())
         assert rows.loc[case, "revenue"] == pytest.approx(one.total(10).mean(), rel=1e-3)
-    extra = (lifted.payments - without.payments).sum(axis=0) * 1000
+    extra = (lifted.amounts - without.amounts).sum(axis=0)
     told_extra = rows.loc["difference", ["revenue", "revenue_p10", "revenue_p90"]].tolist()
     assert told_extra == pytest.approx([extra.mean(), *np.quantile(extra, [0.1, 0.9])])
 
