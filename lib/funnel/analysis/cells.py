@@ -138,9 +138,9 @@ def told_steps(reached: pd.DataFrame, weeks: Sequence[dt.date], steps: Sequence[
         return told
     unknown = sum((whole[name] for name in columns), pd.Series(0, index=whole.index))
     counted = whole.assign(unknown=unknown).groupby(["cohort_week", "stage"])[["leads", "unknown"]].sum()
-    by = {name: counted[name].unstack(fill_value=0).reindex(pd.DatetimeIndex(weeks), fill_value=0)
+    by = {name: counted[name].unstack(fill_value=0).reindex(pd.DatetimeIndex(list(weeks)), fill_value=0)
           for name in ("leads", "unknown")}  # fmt: skip
-    nothing = pd.Series(0, index=pd.DatetimeIndex(weeks))
+    nothing = pd.Series(0, index=pd.DatetimeIndex(list(weeks)))
     for number, step in enumerate(steps[1:], start=1):
         last = number == len(steps) - 1
         ended = [step] if last else [step, LOST]  # who is lost has not reached the last step
