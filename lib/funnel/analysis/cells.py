@@ -36,6 +36,8 @@ class Cells:
             (slices, weeks, steps, ages). An age that a cohort has not lived repeats the last known count:
             ask only for ages up to `ages`.
         told: whether it is known of a cohort when its leads reached a step, (weeks, steps).
+        ended: leads that were sold or lost at the end of the week in which the cohort was so old, (slices,
+            weeks, ages); None where losses are not known.
     """
 
     keys: tuple[Key, ...]
@@ -44,6 +46,7 @@ class Cells:
     steps: tuple[str, ...]
     reached: Floats
     told: Flags | None = None
+    ended: Floats | None = None
 
     def known(self, before: int, after: int) -> Flags:
         """Tell of every week whether a conversion from one step to another is known at any age."""
@@ -71,6 +74,7 @@ class Cells:
             self.steps,
             self.reached[:, :count, :, :count],
             None if self.told is None else self.told[:count],
+            None if self.ended is None else self.ended[:, :count, :count],
         )
 
     def index(self, week: dt.date) -> int:
@@ -105,7 +109,7 @@ def cells(
     if not known:
         raise ValueError(f"no cohort is complete at {report_date}")
     stamps = pd.DatetimeIndex(known)
-    part = reached[reached["stage"].isin(list(steps)) & reached["cohort_week"].isin(stamps)]
+    part = reached[reached["stage"].isin([*steps, LOST]) & reached["cohort_week"].isin(stamps)]
     if not pairs:
         part = part[part["attribute2"] == ""]
     if attributes is not None:
@@ -114,15 +118,18 @@ def cells(
     names = group.size().index.to_frame(index=False).astype(str)
     keys = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in names.itertuples(index=False)) or (TOTAL,)
     ages = np.array([age_weeks(week, report_date) for week in known], dtype=np.int64)
-    table = np.zeros((len(keys), len(known), len(steps), int(ages[0]) + 1))
+    table = np.zeros((len(keys), len(known), len(steps) + 1, int(ages[0]) + 1))
     week = ((part["cohort_week"] - stamps[0]).dt.days // 7).to_numpy(np.int64)
-    step = part["stage"].map({name: k for k, name in enumerate(steps)}).to_numpy(np.int64)
+    step = part["stage"].map({name: k for k, name in enumerate((*steps, LOST))}).to_numpy(np.int64)
     lag = part["lag"].to_numpy(np.int64)
     lived = lag <= ages[week]
     where = (group.ngroup().to_numpy(np.int64)[lived], week[lived], step[lived], lag[lived])
     np.add.at(table, where, part["leads"].to_numpy(np.float64)[lived])
     told = told_steps(reached, known, steps)
-    return Cells(keys, tuple(known), ages, tuple(steps), np.cumsum(table, axis=3), told)
+    summed = np.cumsum(table, axis=3)
+    leads, last, lost = summed[:, :, 0], summed[:, :, -2], summed[:, :, -1]
+    ended = np.minimum(last + lost, leads) if lost.any() else None
+    return Cells(keys, tuple(known), ages, tuple(steps), summed[:, :, :-1], told, ended)
 
 
 def told_steps(reached: pd.DataFrame, weeks: Sequence[dt.date], steps: Sequence[str]) -> Flags:

@@ -20,7 +20,9 @@ from funnel.analysis.cells import TOTAL, Cells, cells, ripening
 from funnel.analysis.changes import change_point
 from funnel.analysis.cohorts import OVERALL, SMALL
 from funnel.analysis.dispersion import false_discovery, limits, tails
-from funnel.analysis.readings import Reading, old_levels, pairs, read
+from funnel.analysis.one_fact import explained
+from funnel.analysis.readings import Reading, left_out, pairs, read
+from funnel.analysis.segments import comparable, full_but_one
 from funnel.schema import Initiative
 from funnel.settings import Target
 
@@ -38,12 +40,14 @@ DATED, RIPE = 26, 13
 """Weeks before the window in which a change may have begun, and the age up to which cohorts are read."""
 WORTH = 0.25
 """The change that cells are weighed for: one that could not show it gets little of the error."""
+DUE = 5.0
+"""Conversions of the total's kind that what a lead at a step brings is smoothed with."""
 LENT = 50.0
 """Leads of the total's kind that every segment's share of buyers is smoothed with."""
 COLUMNS = (
     "attribute", "value", "stage", "observed", "expected", "low", "high", "p_value", "q_value", "kind",
     "flag", "change", "effect_sales", "effect_money", "since", "weeks", "first_week", "at_age", "base",
-    "leads", "small", "mde",
+    "leads", "small", "mde", "same_as",
 )  # fmt: skip
 
 
@@ -77,7 +81,8 @@ def deviations(
         the change costs or brings for the leads read), `effect_money` (the same in the settings' currency),
         `since` (Monday of the week since which, NaT where unclear or not flagged), `weeks` (cohorts read),
         `first_week`, `at_age` (age of the youngest of them), `base` (leads in the step before), `leads`,
-        `small` (base below 30). Empty with less than 8 weeks of history.
+        `small` (base below 30), `same_as` (the flag that says
+        the same, by name; the row is then none). Empty with less than 8 weeks of history.
     """
     table = cells(reached, steps, report_date, attributes=attributes)
     frame = compare(table, targets, initiatives)
@@ -93,7 +98,7 @@ def compare(
 ) -> pd.DataFrame:
     """Make the rows of `deviations` from the cells, without money and in no order."""
     share = ripening(table)
-    old_level = old_levels(table, initiatives)
+    old_level = left_out(table, initiatives)
     readings: dict[str, list[tuple[Reading, float]]] = {}
     for pair in pairs(table.steps):
         for weeks, part in WINDOWS:
@@ -102,13 +107,16 @@ def compare(
                 readings.setdefault(pair[2], []).append((reading, part))
     if not readings:
         return pd.DataFrame(columns=list(COLUMNS)).drop(columns="effect_money").astype({"flag": bool})
-    # Of a single stage the step and the whole are one: it is tested once.
-    tested = [part for name, part in readings.items() if name != OVERALL or len(table.steps) > 2]
-    history = pd.concat([_history(table, of_stage, share) for of_stage in tested], ignore_index=True)
+    # Where everybody passes all steps but one, that step and the whole are one: it is tested once.
+    tested = [name for name in readings if name != OVERALL or not full_but_one(table)]
+    places = {name: (before, after) for before, after, name in pairs(table.steps)}
+    parts = [_history(table, readings[name], share)[comparable(table, *places[name])] for name in tested]
+    history = pd.concat(parts, ignore_index=True)
     weight = history.pop("weight").to_numpy(float)
     history["q_value"] = false_discovery(history["p_value"].to_numpy(float), weight)
     alone = flag_at * weight / weight.sum() * WINDOWS[0][1] * FALL
-    history["mde"] = (special.ndtri(SEEN_IN) - special.ndtri(alone)) * history.pop("spread")
+    spread = history.pop("spread").to_numpy(float)
+    history["mde"] = (special.ndtri(SEEN_IN) - special.ndtri(alone)) * spread
     aimed = list(_targets(table, share, targets, readings))
     frame = history
     if aimed:
@@ -116,9 +124,27 @@ def compare(
         wanted["q_value"] = false_discovery(wanted["p_value"].to_numpy(float))
         frame = pd.concat([history, wanted], ignore_index=True)
     frame["flag"] = (frame["q_value"] <= flag_at).fillna(False).astype(bool)
+    frame["same_as"] = _said_by(frame, np.pad(spread, (0, len(frame) - len(spread))))
+    frame["flag"] &= frame["same_as"] == ""
     frame["since"] = _since(table, share, frame, readings)
     frame["small"] = frame["base"] < SMALL
     return frame
+
+
+def _said_by(frame: pd.DataFrame, spread: Floats) -> pd.Series:
+    """Return the name of the flag that says the same as a row, '' for none."""
+    said = explained(frame, spread)
+    names = [name_of(*row) for row in frame[["attribute", "value", "stage"]].itertuples(index=False)]
+    return pd.Series([names[at] if at >= 0 else "" for at in said], index=frame.index, dtype=object)
+
+
+def name_of(attribute: str, value: str, stage: str) -> str:
+    """Return what a user calls a row of `deviations`.
+
+    >>> name_of("manager", "Boris", "qualified"), name_of("", "", "overall")
+    ('manager:Boris:qualified', 'total:overall')
+    """
+    return f"{attribute}:{value}:{stage}" if attribute else f"total:{stage}"
 
 
 def _history(table: Cells, readings: list[tuple[Reading, float]], share: Floats) -> pd.DataFrame:
@@ -164,7 +190,7 @@ def _frame(table: Cells, reading: Reading, rate: Floats, share: Floats) -> pd.Da
             "low": low,
             "high": high,
             "change": change,
-            "effect_sales": change * reading.leads * _final(table, reading, share),
+            "effect_sales": _effect(table, reading, rate, share),
             "weeks": len(reading.rows),
             "first_week": pd.Timestamp(table.weeks[reading.rows[0]]),
             "at_age": reading.age,
@@ -172,6 +198,21 @@ def _frame(table: Cells, reading: Reading, rate: Floats, share: Floats) -> pd.Da
             "leads": reading.leads.astype("int64"),
         }
     )
+
+
+def _effect(table: Cells, reading: Reading, rate: Floats, share: Floats) -> Floats:
+    """Return the ripe sales that a difference costs or brings: leads more at the step x sales of each.
+
+    What a lead at the step brings is the segment's own, by its history, smoothed by the total's: a ratio to
+    almost nothing says nothing. No more is lost than was due, and nobody buys twice.
+    """
+    more = reading.reached - rate * reading.base
+    bought = reading.leads * _final(table, reading, share)
+    whole = table.keys.index(TOTAL)
+    each = bought[whole] / max(reading.expected[whole], 1e-9)
+    own = (bought + DUE * each) / (reading.expected + DUE)
+    unread = np.where(reading.base > 0, more * own, np.nan)
+    return np.asarray(np.clip(unread, -np.maximum(bought, 0), np.maximum(reading.leads - bought, 0)))
 
 
 def _final(table: Cells, reading: Reading, share: Floats) -> Floats:

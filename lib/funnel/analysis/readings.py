@@ -12,6 +12,7 @@ from funnel.analysis.cells import TOTAL, Cells, reading_age
 from funnel.analysis.cohorts import OVERALL
 from funnel.analysis.dispersion import estimate
 from funnel.analysis.overlap import first_whole_week
+from funnel.analysis.segments import handed_over
 from funnel.schema import Initiative
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +72,7 @@ def read(
 ) -> Reading | None:
     """Read one conversion of all cells over the newest `weeks` cohorts old enough; None without a history.
 
-    `old_level` marks the weeks of a cell, (cells, weeks), that an initiative has made incomparable.
+    `old_level` marks the weeks of a cell, (cells, weeks), that are not comparable: see `left_out`.
     """
     before, after, name = pair
     age = reading_age(share, before, after)
@@ -82,6 +83,8 @@ def read(
     ages = table.ages[rows]
     every, from_, to = np.arange(len(table.keys)), np.array([before]), np.array([after])
     base, reached = table.reached[:, rows, before, ages], table.reached[:, rows, after, ages]
+    if old_level is not None:
+        base, reached = base * ~old_level[:, rows], reached * ~old_level[:, rows]
     old_base = table.reached[np.ix_(every, history, from_, ages)][:, :, 0]
     old_reached = table.reached[np.ix_(every, history, to, ages)][:, :, 0]
     if old_level is not None:
@@ -103,9 +106,19 @@ def read(
     weight = base[whole] / max(base[whole].sum(), 1.0)
     return Reading(
         name, tuple(rows.tolist()), tuple(history.tolist()), int(ages.min()), number, reached.sum(axis=1),
-        table.at(0, 0)[:, rows].sum(axis=1), expected, own + number**2 * blur, rho,
+        _leads(table, rows, old_level), expected, own + number**2 * blur, rho,
         float((shown[ages] * weight).sum()),
     )  # fmt: skip
+
+
+def _leads(table: Cells, rows: npt.NDArray[np.int64], left_out: Flags | None) -> Floats:
+    leads = table.at(0, 0)[:, rows]
+    return np.asarray((leads if left_out is None else leads * ~left_out[:, rows]).sum(axis=1))
+
+
+def left_out(table: Cells, initiatives: Sequence[Initiative]) -> Flags:
+    """Mark the weeks of a slice, (slices, weeks), that cannot be compared with others of its own."""
+    return old_levels(table, initiatives) | handed_over(table)
 
 
 def old_levels(table: Cells, initiatives: Sequence[Initiative]) -> Flags:

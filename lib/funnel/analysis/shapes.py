@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.cells import TOTAL, Cells, cells, ripening
-from funnel.analysis.readings import Flags, Reading, old_levels, pairs, read
+from funnel.analysis.readings import Flags, Reading, left_out, pairs, read
 from funnel.schema import Initiative
 
 Floats = npt.NDArray[np.float64]
@@ -112,7 +112,7 @@ def _add(rows: list[dict[str, object]], seen: Cells, shape: Shape) -> None:
 def look(table: Cells, initiatives: Sequence[Initiative] = ()) -> Iterator[Shape]:
     """Name what the newest weeks of a table look like; most often nothing."""
     share = ripening(table)
-    old = old_levels(table, initiatives)
+    old = left_out(table, initiatives)
     faults = list(_faults(table, share, old))
     yield from faults
     readings = [read(table, share, pair, WIDTH, old) for pair in pairs(table.steps)[:-1]]

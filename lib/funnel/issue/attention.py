@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from funnel.analysis import cohorts
-from funnel.analysis.deviations import deviations
+from funnel.analysis.deviations import deviations, name_of
 from funnel.analysis.impact import impact, lines
 from funnel.analysis.shapes import shapes
 from funnel.analysis.verdict import scoreboard
@@ -81,15 +81,6 @@ def flagged(cubes: Cubes, dug: pd.DataFrame) -> pd.DataFrame:
     )
     names = [name_of(*row) for row in frame[["attribute", "value", "stage"]].itertuples(index=False)]
     return frame.assign(name=pd.Series(names, dtype=object), investigation=covered_by(frame, dug))
-
-
-def name_of(attribute: str, value: str, stage: str) -> str:
-    """Return what a user calls a row of `deviations`.
-
-    >>> name_of("manager", "Boris", "qualified"), name_of("", "", "overall")
-    ('manager:Boris:qualified', 'total:overall')
-    """
-    return f"{attribute}:{value}:{stage}" if attribute else f"total:{stage}"
 
 
 def covered_by(flags: pd.DataFrame, dug: pd.DataFrame) -> pd.Series:

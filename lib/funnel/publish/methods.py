@@ -105,6 +105,12 @@ CHANGES: tuple[Change, ...] = (
         ("deviations", "flag_lines", "shapes", "impact", "lines", "scoreboard"),
         "what was concluded from where a lead stood, or stamped at once, is no history of flags",
     ),
+    Change(
+        "one-fact-one-flag",
+        "0.2.0",
+        ("deviations", "flag_lines", "shapes"),
+        "no segments are leaks, inherited leads and what all have; one fact is one flag; effects are bounded",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 
