@@ -14,10 +14,10 @@ from funnel.cli.common import app, chosen_words, now, say
 from funnel.settings import Language, Settings, Stage, load
 from funnel.template import parts, product, project, update, written
 from funnel.template.account import account
-from funnel.template.proposal import USUAL, Proposal
+from funnel.template.proposal import CRMS, USUAL, Proposal
 from funnel.template.settings_text import Answers, settings_text
 
-KINDS = ("files", "wide", "crm", "amocrm", "demo")
+KINDS = ("files", "wide", "crm", *CRMS, "demo")
 FILES = "data/files"
 """Where a company puts its files if it names no folder."""
 
@@ -129,7 +129,7 @@ def _look(kind: str, data: Path | None, folder: Path, answers: Answers, host: st
     if data is not None:
         if kind == "files":
             return canonical.look(data, folder, answers.timezone or "UTC")
-        return sheet.look(data, folder)
+        return sheet.look(data, folder, kind)
     note = (
         f"no data were looked into: put files into {folder / FILES}; set stages and attributes in funnel.yml"
     )

@@ -49,6 +49,8 @@ class Proposal:
     notes: Sequence[str] = field(default=())
 
 
+CRMS = ("amocrm", "bitrix24", "hubspot", "pipedrive", "salesforce", "zoho")
+"""The CRMs whose exports are known; amocrm has an API too."""
 USUAL = tuple(
     ProposedStage(key, name)
     for key, name in (

@@ -16,9 +16,10 @@ from funnel.template.proposal import Proposal, ProposedAttribute, ProposedStage,
 _BARE = re.compile(r"[A-Za-z][A-Za-z_/]*")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _SOURCES = """\
-# Data of other kinds; `funnel import --dry-run FILE` proposes the lines, data/amocrm.md explains them.
+# Data of other kinds; `funnel import --dry-run FILE` proposes the lines, docs/sources explains them.
 # amocrm: {host: acme.amocrm.ru} # the account that `funnel sync` reads by its API
 # exports: {pipelines: {Основная: {Новая заявка: lead}}} # what the stages of a CRM's export mean
+# events: {files: ["history*"], stages: {New: lead}} # a log of id, stage and time
 # wide: {files: ["leads_wide*"], stages: {sale: Дата оплаты}} # a sheet with a column of dates for each stage
 # events: {files: ["log*"], lead_id: id, stage: step, entered_at: time, stages: {Paid: sale}} # a log
 """

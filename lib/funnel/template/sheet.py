@@ -9,31 +9,36 @@ import pandas as pd
 import yaml
 
 from funnel.errors import InputError, Problem
+from funnel.settings import Settings, Stage
 from funnel.sources import Proposal as Lines
 from funnel.sources import proposal, tables
 from funnel.sources.instants import read_instants
 from funnel.sources.tabular import Cells
 from funnel.template.attributes import attributes_of, slices_of
 from funnel.template.canonical import relative
-from funnel.template.proposal import USUAL, Proposal, ProposedAttribute, ProposedStage
+from funnel.template.proposal import CRMS, USUAL, Proposal, ProposedAttribute, ProposedStage
 from funnel.template.settings_text import scalar
 
 SHOWN = 2
 
 
-def look(data: Path, root: Path) -> Proposal:
-    """Propose settings that read a file, or the files of a folder.
+def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
+    """Propose settings that read a file, or the files of a folder, and an event log that lies beside them.
 
     Args:
         data: the file, or a folder of files of one kind, such as weekly exports; the newest by name tells.
         root: the folder of the report repository.
+        kind: wide; one of `CRMS`; or crm for any of them.
 
     Raises:
-        InputError: nothing would read any of them.
+        InputError: nothing would read any of them, or they are those of another CRM.
     """
     files = [data] if data.is_file() else sorted(data.iterdir(), reverse=True) if data.is_dir() else []
     found = ((path, proposal(path, None)) for path in files if path.is_file() and tables.is_table(path))
-    told = next(((path, lines) for path, lines in found if lines), None)
+    known = [(path, lines) for path, lines in found if lines]
+    told = next((one for one in known if _is(one[1], kind)), None)
+    if told is None and known:
+        raise InputError("The data cannot be looked into.", [_another(data, kind, *known[0])])
     if told is None:
         wrong = "no file in it is one we know" if files else "there is no such file or folder"
         allowed = (
@@ -46,6 +51,8 @@ def look(data: Path, root: Path) -> Proposal:
     if lines.source == "wide":
         attributes, slices = _others(path, lines)
         block += _mapped([item.column for item in attributes if item.proposed])
+    logs = [log for other, log in known if log.source == "events" and other != path]
+    block += "".join(f"\n{log.lines}" for log in _with_stages(known, logs, lines))
     return Proposal(
         stages=[ProposedStage(key, name) for key, name in lines.stages.items()] or USUAL,
         attributes=attributes,
@@ -55,6 +62,30 @@ def look(data: Path, root: Path) -> Proposal:
         block=f"\n# What the columns of the files mean, as {path.name} shows it; check each line.\n{block}",
         notes=_notes(path, lines),
     )
+
+
+def _is(lines: Lines, kind: str) -> bool:
+    """Whether a file is of the kind that was asked for."""
+    if kind in CRMS:
+        return (lines.source, lines.profile) == ("exports", kind)
+    return kind == "crm" or lines.source == kind
+
+
+def _another(data: Path, kind: str, path: Path, lines: Lines) -> Problem:
+    """Say what a file is taken for instead."""
+    other = lines.profile if lines.source == "exports" else lines.source
+    todo = f"funnel init DIR --from {other}" if other in (*CRMS, "wide") else "name the export beside it"
+    return Problem(str(data), f"it holds nothing of {kind}; {path.name} looks like {lines.title}", todo=todo)
+
+
+def _with_stages(known: Sequence[tuple[Path, Lines]], logs: Sequence[Lines], lines: Lines) -> Iterator[Lines]:
+    """Yield what would read the newest event log, with the stages of the export beside it."""
+    paths = [path for path, one in known if logs and one is logs[0]]
+    stages = tuple(Stage(key=key, name={"en": name}) for key, name in lines.stages.items())
+    for path in paths if stages else ():
+        found = proposal(path, Settings(stages=stages))
+        if found is not None and found.source == "events":
+            yield found
 
 
 def _others(path: Path, lines: Lines) -> tuple[list[ProposedAttribute], list[str]]:

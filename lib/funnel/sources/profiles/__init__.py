@@ -32,6 +32,7 @@ class Profile(Frozen):
         columns: meaning -> headers seen in its documentation or real files.
         unverified: the like, never seen in a real file: taken, but said to be so.
         marks: headers that tell it from others.
+        never: headers of another table of the same CRM, such as its history.
         date_columns: forms of headers of columns of dates, one for each stage.
         chance: headers of the probability of a stage, by which stages are put in order.
         prefixes: words before every header, such as `Deal - Title`.
@@ -48,6 +49,7 @@ class Profile(Frozen):
     columns: dict[ColumnField, tuple[Name, ...]]
     unverified: dict[ColumnField, tuple[Name, ...]] = Field(default_factory=dict)
     marks: tuple[Name, ...] = ()
+    never: tuple[Name, ...] = ()
     date_columns: tuple[Name, ...] = ()
     chance: tuple[Name, ...] = ()
     prefixes: tuple[Name, ...] = ()
@@ -124,6 +126,8 @@ def _score(row: Sequence[str], profile: Profile, own: dict[ColumnField, tuple[st
     if not any(cell.strip() for cell in row):
         return 0
     there = {profile.bare(cell) for cell in row} | {normal(cell) for cell in row}
+    if any(normal(name) in there for name in profile.never):
+        return 0
     money = {without_currency(profile.bare(cell))[0] for cell in row}
     found: dict[ColumnField, float] = {}
     for field in {**profile.columns, **profile.unverified, **own}:
