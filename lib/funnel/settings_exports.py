@@ -80,6 +80,18 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Writings = Annotated[tuple[Annotated[str, AfterValidator(_writing)], ...], BeforeValidator(_several)]
 
 
+class Limits(Frozen):
+    """How much a file may unfold to before it is refused; rows are not bounded.
+
+    Attributes:
+        unpacked_mb: megabytes that the parts of a workbook may have together, unpacked.
+        unpacked_ratio: how many times as big as the file they may be.
+    """
+
+    unpacked_mb: Annotated[int, Field(ge=1)] = 8_000
+    unpacked_ratio: Annotated[int, Field(ge=2)] = 200
+
+
 class FileRules(Frozen):
     """How a file writes what can be written in several ways: a value of `files`.
 

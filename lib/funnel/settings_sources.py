@@ -20,6 +20,7 @@ from funnel.settings_exports import (
     Export,
     FileRules,
     Frozen,
+    Limits,
     Name,
     Wide,
     Writings,
@@ -163,6 +164,7 @@ class Sources(Frozen):
         events: logs of a row for each lead that came to a stage.
         files: name of canonical files (`*` stands for anything, such as `leads.csv`) -> how they write dates
             and amounts.
+        limits: how much a file may unfold to.
         ad_costs: name of files (`*` stands for anything, such as `yandex_*.csv`) -> what they do not say
             themselves.
         spend_mapping: the leads' names for channels and campaigns of the ad spend; the first row that fits
@@ -174,6 +176,7 @@ class Sources(Frozen):
     wide: Wide | None = None
     events: Events | None = None
     files: dict[Name, FileRules] = Field(default_factory=dict)
+    limits: Limits = Limits()
     ad_costs: dict[Name, AdFile] = Field(default_factory=dict)
     spend_mapping: tuple[SpendName, ...] = ()
 

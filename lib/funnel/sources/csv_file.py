@@ -16,6 +16,9 @@ from funnel.sources.rows import Choose, gather
 from funnel.sources.tabular import Sheet, unreadable
 
 DELIMITERS = (",", ";", "\t")
+LONGEST_CELL = 1_000_000
+"""Characters of one cell: a quotation mark that is never closed must not take in the whole file."""
+csv.field_size_limit(LONGEST_CELL)
 _SEPARATOR = re.compile(r"^\ufeff?sep=(.)\r?\n?$")  # Excel's own first line
 
 
@@ -62,6 +65,12 @@ def _opened(path: Path, sniff: Callable[[str], str]) -> Iterator[tuple[Iterator[
             try:
                 yield reader, encoding
             except csv.Error as error:
+                if "field limit" in str(error):
+                    raise unreadable(
+                        f"{path}, line {reader.line_num}",
+                        f"a cell has more than {LONGEST_CELL:,} characters",
+                        "look for a quotation mark that is not closed above this line",
+                    ) from error
                 raise unreadable(
                     f"{path}, line {reader.line_num}",
                     f"broken quoting ({error})",

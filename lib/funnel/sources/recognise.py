@@ -58,6 +58,8 @@ def recognise(
                 continue
             seen.add(file.resolve())
             try:
+                if tables.is_table(file):
+                    tables.check(file, settings.limits)
                 known = _known(file, settings, strict=file == path)
             except InputError as error:
                 problems += error.problems

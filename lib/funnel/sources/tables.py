@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from funnel.errors import InputError
+from funnel.settings_exports import Limits
 from funnel.sources import csv_file, html_table, xlsx_columns
 from funnel.sources.rows import Choose
 from funnel.sources.tabular import Sheet, read_parquet, unreadable
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".htm", ".html", ".parquet")
+_SMALL = 50_000_000  # bytes that harm nobody
 HEAD = 30
 """Rows among which a header is looked for."""
 
@@ -47,6 +50,30 @@ def kind_of(path: Path) -> str:
         if path.suffix.lower() == ".parquet"
         else "csv"
     )
+
+
+def check(path: Path, limits: Limits) -> None:
+    """Refuse a workbook that would unfold to more than it may; its parts are not unpacked for that.
+
+    Raises:
+        InputError: it would.
+    """
+    if kind_of(path) != "xlsx":
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, OSError):
+        return  # what is damaged is told where it is read
+    packed = max(path.stat().st_size, 1)
+    if unpacked > limits.unpacked_mb * 1_000_000:
+        what = f"unpacked it has {unpacked / 1e6:,.0f} MB"
+        raise unreadable(str(path), what, "export fewer columns or rows, or raise limits.unpacked_mb")
+    if unpacked > _SMALL and unpacked > limits.unpacked_ratio * packed:
+        what = (
+            f"unpacked it is {unpacked / packed:,.0f} times as big: it may have been made to fill the memory"
+        )
+        raise unreadable(str(path), what, "save it anew, or raise limits.unpacked_ratio if you trust it")
 
 
 def sheets(path: Path) -> tuple[str, ...]:

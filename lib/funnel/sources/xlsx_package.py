@@ -27,6 +27,7 @@ class Damaged(Exception):
     """A part of the file does not hold what it has to."""
 
 
+_LONGEST = 256 << 20  # bytes of one row, or of one text
 _CHUNK = 1 << 20  # bytes of XML at once; the tree of it is some twenty times as big
 _ROOT = "xl/workbook.xml"
 _DAMAGE = (
@@ -167,4 +168,6 @@ def items(
             piece = stream.read(_CHUNK)
             if not piece:
                 raise Damaged("the part is cut off")
+            if len(buffer) > _LONGEST:
+                raise Damaged("one row of it has no end")
             buffer += piece

@@ -146,6 +146,8 @@ def _count(seen: _Seen, table: Sheet, places: Sequence[int], rules: Export, chan
     separate = "outcome" in whole.fields
     for key, found in by_stage.items():
         seen.states[key] = outcomes.OPEN if separate else _state(key[1], found, words)
+    if not separate:
+        _certain(seen)
     seen.counts["rows"] = len(whole)
     codes = [currency_of(text) for text in whole.text("currency_column").drop_null().to_pylist()]
     codes += signs.drop_null().to_pylist()
@@ -175,6 +177,21 @@ def _state(stage: str, found: Counter[str], words: outcomes.Words) -> str:
         return said
     (state, count), *_ = found.most_common(1)
     return state if count == sum(found.values()) else outcomes.OPEN
+
+
+def _certain(seen: _Seen) -> None:
+    """Take a stage of full or no probability for an end, if the others differ and no name says otherwise."""
+    values = set(seen.chance.values())
+    full = 1.0 if max(values, default=0) <= 1 else 100.0
+    if len(values) < 3 or outcomes.WON in seen.states.values():
+        return
+    ends = {full: outcomes.WON, 0.0: outcomes.LOST_STATE}
+    for pipeline, stage in seen.states:
+        state = ends.get(seen.chance.get(stage, -1.0))
+        if state:
+            seen.states[pipeline, stage] = state
+            seen.counts[state] += seen.stages[pipeline][stage]
+            seen.counts[outcomes.OPEN] -= seen.stages[pipeline][stage]
 
 
 def _dates(seen: _Seen, fields: object) -> None:
