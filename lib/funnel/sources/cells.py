@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.sources.personal import blot
+from funnel.sources.personal import SUSPECT, blot
 from funnel.sources.tabular import Cells, Sheet
 
 _GUARD = r"^'([=+\-@\t\r])"
@@ -38,7 +38,10 @@ def mapped(values: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
 
 def blotted(values: pa.Array) -> pa.Array:
     """Blot telephone numbers and e-mail addresses out of a text column."""
-    return mapped(values, blot)
+    suspect = pc.match_substring_regex(values, SUSPECT)
+    if not pc.any(suspect).as_py():
+        return values
+    return pc.replace_with_mask(values, suspect.fill_null(False), mapped(values.filter(suspect), blot))
 
 
 def without_words(cells: Cells, words: Sequence[str]) -> Cells:

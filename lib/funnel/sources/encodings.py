@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from funnel.sources.tabular import unreadable
@@ -35,10 +36,18 @@ def encoding_of(path: Path) -> Encoding:
         InputError: it cannot be read, is empty, or is no text.
     """
     try:
-        with path.open("rb") as stream:
-            head = stream.read(4096)
+        stat = path.stat()
+        return _encoding_of(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
         raise unreadable(str(path), f"it cannot be read ({error.strerror})") from error
+
+
+@lru_cache(maxsize=64)
+def _encoding_of(path: Path, size: int, changed: int) -> Encoding:
+    """Find it once for a file as it is: that takes a look at all of it."""
+    del size, changed
+    with path.open("rb") as stream:
+        head = stream.read(4096)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00") and not _filled(path):
         raise unreadable(str(path), "it is empty", "export it again, with its header")
     for magic, what in _FOREIGN.items():
@@ -50,9 +59,9 @@ def encoding_of(path: Path) -> Encoding:
     for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
         if not bom and zeros.count(0) > 0.4 * len(zeros):
             return Encoding(encoding)
-    broken, around, whole = _broken(path)
-    if not broken:
+    if _is_utf8(path):
         return Encoding(bom or "utf-8")
+    broken, around, whole = _broken(path)
     text = around.decode("utf-8", "replace")
     foreign = sum(character > "\x7f" for character in text)
     if bom or text.count("\ufffd") < 0.2 * foreign:
@@ -75,6 +84,19 @@ def encoding_of(path: Path) -> Encoding:
 def _filled(path: Path) -> bool:
     with path.open("rb") as stream:
         return any(piece.strip(b" \t\r\n\x00") for piece in iter(lambda: stream.read(_PIECE), b""))
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether a file is UTF-8 to its end, without holding it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as stream:
+            while piece := stream.read(_PIECE):
+                decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _broken(path: Path) -> tuple[int, bytes, bool]:

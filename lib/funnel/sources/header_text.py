@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 
@@ -25,6 +25,7 @@ _MONEY = re.compile(rf"^(?P<word>.*?)(?:[\s,]*\(?(?P<sign>{SIGNS})\)?|[\s,]+\(?(
 _NAMED = ("en", "ru", "uk", "de", "fr", "es", "pt", "it", "pl")
 
 
+@lru_cache(maxsize=4096)
 def normal(header: str) -> str:
     """Return a header as it is compared: without capitals, needless spaces and a guard apostrophe.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 BLOT = "[personal]"
+SUSPECT = r"@|[+(]|[78][^0-9]*9"
+"""What stands in every text that holds a number or an address; most texts have nothing of it. For RE2."""
 _STOPS = r"\s@<>,;:\"'()"  # what no e-mail address holds on either side of its @
 _STOP = re.compile(f"[{_STOPS}]")
 _DOMAIN = re.compile(rf"[^{_STOPS}]+\.[^\W\d_]{{2,}}")

@@ -23,7 +23,7 @@ from funnel.sources.header_text import currency_of
 from funnel.sources.instants import read_instants
 from funnel.sources.tabular import Cells
 
-MOMENT = pa.timestamp("us")
+KNOWN = pa.schema([("lead_id", pa.string()), ("stage", pa.string()), ("entered_at", pa.timestamp("us"))])
 HEAD = "Record ID,Deal Stage,Pipeline,Create Date,Close Date,Amount,Currency,Closed Lost Reason,Deal owner\n"
 STAGES = {"New": "lead", "Qualified": "target", "Closed Won": "sale", "Closed Lost": "lost"}
 RULES: dict[str, Any] = {
@@ -172,9 +172,7 @@ def test_a_weekly_export_grows_into_dated_history_as_with_any_crm(tmp_path: Path
     entries: list[dict[str, Any]] = []
     for path in (one, two, three):
         known = Known(
-            pa.Table.from_pylist(
-                entries, pa.schema([*((n, pa.string()) for n in ("lead_id", "stage")), ("entered_at", MOMENT)])
-            ),
+            pa.Table.from_pylist(entries, KNOWN),
             pa.array(["1"] if path != one else [], pa.string()),
         )  # fmt: skip
         entries += read([path], settings(), known=known).tables["stage_entries"].to_pylist()

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from funnel.errors import InputError
 from funnel.schema import Batch
 from funnel.settings import Settings
 from funnel.sources import describe, read, write_rejected
+from funnel.sources.cells import blotted
 from funnel.sources.personal import _without_addresses, blot
 
 PHONE, MAIL, PERSON = "+7 916 123-45-67", "petrova@mail.example", "Петрова Анна Ильинична"
@@ -186,3 +188,9 @@ def test_a_lead_whose_id_is_a_hash_with_such_digits_is_read(tmp_path: Path) -> N
     batch = read([path], own)
     assert batch.tables["leads"]["lead_id"].to_pylist() == ["a7c89161234567fe", "b1"]
     assert batch.rejected == ()
+
+
+@given(st.text(alphabet="0123456789+()-. \u00a0\u2009@abя._", max_size=40))
+def test_a_column_is_blotted_as_its_texts_are(text: str) -> None:
+    """What only looks suspicious is looked at alone, and nothing else is told."""
+    assert blotted(pa.array([text, None])).to_pylist() == [blot(text), None]
