@@ -225,6 +225,7 @@ def check(format: FormatOption = Format.table) -> None:
     from funnel.gate.rules import REFUSE
     from funnel.issue.registers import read_registers
     from funnel.issue.unmet import unmet
+    from funnel.publish.narratives import looked_at
     from funnel.warehouse import Warehouse
     from funnel.warehouse.problems import WANTS_A_HAND
 
@@ -243,6 +244,7 @@ def check(format: FormatOption = Format.table) -> None:
         *_gated(found, settings),
         *(("problem", one) for one in (*mixed, *registers.problems)),
         *written,
+        *looked_at(settings),
     ]
     data.insert(0, "weight", ["problem" if one in WANTS_A_HAND else "remark" for one in data["problem"]])
     data = data.rename(columns={"table": "where"})

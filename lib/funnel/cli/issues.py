@@ -54,8 +54,12 @@ def report(
         say(f"The data end on {made.data_end}: if something happened later, it is not imported yet.")
     word = "Draft" if draft else "Issue" if made.new else "Unchanged issue"
     say(f"{word} of {day}, rendered by {made.renderer}: {made.folder}")
-    for path in made.narratives:
-        say(f"Narrative, yours to edit: {path}")
+    for narrative in made.narratives:
+        say(f"Narrative, yours to edit: {narrative.path}")
+        if narrative.moved:
+            say("  Numbers have moved since it was written; look at these sentences:")
+        for sentence in narrative.moved:
+            say(f"  - {sentence}")
 
 
 @app.command()

@@ -6,6 +6,7 @@
 | no value differs | `comparable` values are there, and none stands out |
 | the rate changed a number | `beyond_chance`: the part is larger than chance alone makes it in nine of ten cases |
 | some, or all, of the young cohorts are doubtful | `doubtful_young` counts them |
+| a channel is cheapest, another dearest | `costs_apart`: their 90 % intervals do not touch |
 | spend met no lead | `leads_have`: the leads bear what spend is matched by |
 | the cohort that is read may be read | `too_young`: its age lets expect anything of the last stage |
 """  # noqa: E501
@@ -52,13 +53,22 @@ def standing_out(values: pd.DataFrame, last: str) -> pd.DataFrame:
     return some[some["p_value"] * len(some) < CHANCE] if differ(values, last) else some.head(0)
 
 
+def chance_makes(spread: float, among: int = 1) -> float:
+    """Return how large chance makes the largest of so many amounts at most, in nine of ten cases.
+
+    >>> round(chance_makes(10.0), 1), round(chance_makes(10.0, among=20), 1)
+    (16.4, 28.1)
+    """
+    return float(stats.norm.ppf(1 - 0.05 / max(among, 1))) * spread
+
+
 def beyond_chance(amount: float, spread: float, among: int = 1) -> bool:
     """Tell whether an amount is larger than chance makes the largest of so many in nine of ten cases.
 
     >>> beyond_chance(-10.8, 13.0), beyond_chance(-30.0, 13.0), beyond_chance(-30.0, 13.0, among=20)
     (False, True, False)
     """
-    return abs(amount) > float(stats.norm.ppf(1 - 0.05 / max(among, 1))) * spread
+    return abs(amount) > chance_makes(spread, among)
 
 
 def doubtful_young(forecast: pd.DataFrame, settings: Settings) -> tuple[pd.Series, int]:
@@ -71,6 +81,16 @@ def doubtful_young(forecast: pd.DataFrame, settings: Settings) -> tuple[pd.Serie
     young = (forecast["stage"] == settings.stage_keys[-1]) & (forecast["age_weeks"] < YOUNG)
     mine = forecast[young]
     return mine.loc[~mine["reliable"].astype(bool), "reason"], len(mine)
+
+
+def costs_apart(low: Mapping[Hashable, Any], high: Mapping[Hashable, Any]) -> bool:
+    """Tell whether a channel's expected cost of a sale is lower than another's by more than their intervals.
+
+    Args:
+        low: a row of `issue.spending.Spending.summary`.
+        high: the dearer one; it may have no upper end.
+    """
+    return float(low["projected_high"]) < float(high["projected_low"])
 
 
 def leads_have(total: Mapping[Hashable, Any]) -> bool:

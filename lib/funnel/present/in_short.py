@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from funnel.present.attention_words import segment, stage_name, verdict_word
+from funnel.present.cite import Cite, typed
 from funnel.present.escape import for_markdown
 from funnel.present.expected import expected, revenue_doubt
 from funnel.present.headline import at_equal_age, read_at
@@ -24,6 +25,7 @@ def in_short(
     shown: Sequence[Initiative],
     settings: Settings,
     texts: Texts,
+    cite: Cite = typed,
 ) -> str:
     """Return a Markdown list: the cohort that is read, flags, initiatives, revenue.
 
@@ -36,18 +38,24 @@ def in_short(
         shown: the initiatives the report shows in detail.
         settings: stages, attributes and currency.
         texts: the language.
+        cite: how numbers of the catalogue are held, see `present.cite`.
     """
     lines = [
-        _cohort(cohorts, equal_age, frames["forecast"], settings, texts),
-        _flags(frames["deviations"], settings, texts),
+        _cohort(cohorts, equal_age, frames["forecast"], settings, texts, cite),
+        _flags(frames["deviations"], settings, texts, cite),
         _tried(frames["scoreboard"], shown, texts),
-        _revenue(frames, settings, texts),
+        _revenue(frames, settings, texts, cite),
     ]
     return "".join(f"- {line}\n" for line in lines if line)
 
 
 def _cohort(
-    cohorts: pd.DataFrame, equal_age: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts
+    cohorts: pd.DataFrame,
+    equal_age: pd.DataFrame,
+    forecast: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    cite: Cite,
 ) -> str:
     if cohorts.empty:
         return ""
@@ -55,32 +63,34 @@ def _cohort(
     if read["leads"] == 0:
         return ""
     week = texts.compact_week(read["cohort_week"].date())
-    said = texts.t("short_cohort", week=week, rate=texts.percent(read["overall_rate"], 2))
+    said = texts.t("short_cohort", week=week, rate=cite("overall", texts.percent(read["overall_rate"], 2)))
     found = at_equal_age(read["cohort_week"], equal_age, settings)
     if found is not None and not math.isnan(found[0]["overall_change"]):
         this, _, chance = found
         said += texts.t(
-            "short_chance" if chance else "short_equal", change=texts.change(this["overall_change"])
+            "short_chance" if chance else "short_equal",
+            change=cite("equal_age_change", texts.change(this["overall_change"])),
         )
     item = expected(forecast, settings).get(read["cohort_week"])
     if item is not None:
-        low, high = texts.percent(item.low, 1), texts.percent(item.high, 1)
+        low = cite("final_low", texts.percent(item.low, 1))
+        high = cite("final_high", texts.percent(item.high, 1))
         key = "short_final" if item.reliable else "short_final_doubt"
-        said += texts.t(key, rate=texts.percent(item.rate, 1), low=low, high=high)
+        said += texts.t(key, rate=cite("final", texts.percent(item.rate, 1)), low=low, high=high)
     return said + "."
 
 
-def _flags(flags: pd.DataFrame, settings: Settings, texts: Texts) -> str:
+def _flags(flags: pd.DataFrame, settings: Settings, texts: Texts, cite: Cite) -> str:
     chosen = flags[flags["flag"]]
     if chosen.empty:
         return texts.t("short_no_flag") if len(flags) else ""
     first = chosen.iloc[0].to_dict()
     said = texts.t(
         "short_flag",
-        segment=for_markdown(segment(first, settings, texts)),
-        stage=for_markdown(stage_name(first["stage"], settings, texts)),
-        observed=texts.percent(first["observed"], 1),
-        expected=texts.percent(first["expected"], 1),
+        segment=cite("flag_segment", for_markdown(segment(first, settings, texts))),
+        stage=cite("flag_stage", for_markdown(stage_name(first["stage"], settings, texts))),
+        observed=cite("flag_now", texts.percent(first["observed"], 1)),
+        expected=cite("flag_usual", texts.percent(first["expected"], 1)),
     )
     more = len(chosen) - 1
     return f"{said} {texts.t('short_more', n=more)}" if more else said
@@ -96,8 +106,8 @@ def _tried(scoreboard: pd.DataFrame, shown: Sequence[Initiative], texts: Texts) 
     return texts.t("short_initiatives", verdicts=", ".join(parts)) if parts else ""
 
 
-def _revenue(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> str:
-    words = revenue_ahead(frames, settings, texts)
+def _revenue(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts, cite: Cite) -> str:
+    words = revenue_ahead(frames, settings, texts, cite)
     if "low" not in words:
         return ""
     said = texts.t("short_revenue", **words)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from funnel.present.claims import leads_have
+from funnel.present.claims import costs_apart, leads_have
 from funnel.present.cost_tables import doubtful, projected
 from funnel.present.duration_tables import BORROWED, days
 from funnel.present.escape import clean, for_markdown
@@ -50,8 +50,8 @@ def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
         )
     ]
     channels = summary[(summary["level"] == "channel") & (summary["projected_cost_per_sale"] > 0)]
-    if len(channels) > 1:
-        ordered = channels.sort_values("projected_cost_per_sale", kind="stable").to_dict("records")
+    ordered = channels.sort_values("projected_cost_per_sale", kind="stable").to_dict("records")
+    if len(ordered) > 1 and costs_apart(ordered[0], ordered[-1]):
         words = {}
         for end, record in (("low", ordered[0]), ("high", ordered[-1])):
             words[end] = for_markdown(clean(record["value"], 40)) or texts.t("not_given")

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from funnel.analysis.cohorts import SMALL
+from funnel.present.cite import Cite, typed
 from funnel.present.claims import comparable, differ, standing_out, too_young
 from funnel.present.data_tables import kind, problem
 from funnel.present.escape import clean, for_markdown
@@ -35,6 +36,7 @@ def draft(
     frames: Mapping[str, pd.DataFrame] | None = None,
     attention: Sequence[Sequence[str]] = (),
     end: dt.date | None = None,
+    cite: Cite = typed,
 ) -> str:
     """Write the narrative of a report: the cohort that is read, its neighbours, slices, outlook, the data.
 
@@ -50,6 +52,7 @@ def draft(
         frames: forecast and money by name, see `outlook_words.outlook` and `money_words.money`; or None.
         attention: paragraphs on flags, investigations and initiatives, of `attention_words.paragraphs`.
         end: the last day of data that end early, see `issue.model.Issue.data_end`.
+        cite: how numbers of the catalogue are held, see `present.cite`.
 
     Returns:
         Paragraphs separated by blank lines.
@@ -57,7 +60,7 @@ def draft(
     paragraphs = [[texts.t("empty_cohorts")]]
     if len(cohorts):
         paragraphs = [
-            _cohort(cohorts, equal_age, settings, texts),
+            _cohort(cohorts, equal_age, settings, texts, cite),
             _neighbours(cohorts, settings, texts),
             _slices(slices, settings, texts),
         ]
@@ -65,10 +68,10 @@ def draft(
         paragraphs += map(list, attention[1:])
         if frames is not None:
             read = cohorts.iloc[read_at(cohorts, settings)]
-            paragraphs[0] += final(read, frames, settings, texts)
+            paragraphs[0] += final(read, frames, settings, texts, cite)
             if age := too_young(frames["maturity"], settings):
                 paragraphs[0].append(texts.t("say_reading_age", n=settings.reading_age, age=age))
-            paragraphs.append(outlook(frames, settings, texts))
+            paragraphs.append(outlook(frames, settings, texts, cite))
             paragraphs.append(money(frames, settings, texts))
     if end:
         paragraphs[0].insert(0, texts.t("note_data_end", day=texts.date(end)))
@@ -76,15 +79,19 @@ def draft(
     return "\n\n".join(" ".join(sentences) for sentences in paragraphs if sentences) + "\n"
 
 
-def _cohort(cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+def _cohort(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, texts: Texts, cite: Cite
+) -> list[str]:
     at = read_at(cohorts, settings)
     record = cohorts.iloc[at]
     week = texts.week(record["cohort_week"].date())
     if record["leads"] == 0:
         return [texts.t("say_empty_cohort", week=week)]
-    parts = "; ".join(_parts(record, settings, texts))
-    said = [texts.t("say_cohort", week=week, leads=texts.t("n_leads", n=int(record["leads"])), parts=parts)]
-    rate, change = texts.percent(record["overall_rate"], 2), float(record["overall_change"])
+    parts = "; ".join(_parts(record, settings, texts, cite))
+    leads = cite("leads", texts.t("n_leads", n=int(record["leads"])))
+    said = [texts.t("say_cohort", week=cite("week", week), leads=leads, parts=parts)]
+    rate = cite("overall", texts.percent(record["overall_rate"], 2))
+    change = float(record["overall_change"])
     if math.isnan(change):
         said.append(texts.t("say_overall_only", rate=rate))
     else:
@@ -98,7 +105,7 @@ def _cohort(cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, 
     return said + _at_equal_age(record, equal_age, settings, texts)
 
 
-def _parts(record: pd.Series, settings: Settings, texts: Texts) -> list[str]:
+def _parts(record: pd.Series, settings: Settings, texts: Texts, cite: Cite) -> list[str]:
     """One clause for each stage; the first stage that nobody reached ends the chain."""
     parts: list[str] = []
     for stage in settings.stage_keys:
@@ -109,7 +116,8 @@ def _parts(record: pd.Series, settings: Settings, texts: Texts) -> list[str]:
         if count == 0:
             return [*parts, texts.t("part_none", verb=verb)]
         frame = "part_next" if parts else "part_first"
-        parts.append(texts.t(frame, rate=texts.percent(record[f"{stage}_rate"]), n=count, verb=verb))
+        rate = cite(f"rate.{stage}", texts.percent(record[f"{stage}_rate"]))
+        parts.append(texts.t(frame, rate=rate, n=cite(f"count.{stage}", texts.number(count)), verb=verb))
     return parts
 
 
@@ -200,11 +208,15 @@ def _slices(slices: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
             said.append(texts.t(key, attribute=name, n=SMALL))
         compared += len(some) if len(told) else 0
         best, worst = told[told["against_total"] > 0], told[told["against_total"] < 0]
-        for key, part, most in (("say_slice_above", best, "max"), ("say_slice_below", worst, "min")):
-            # The best of those that stand out must be the best of all that are compared.
-            if len(part) and part["against_total"].agg(most) == some["against_total"].agg(most):
-                row = part[part["against_total"] == part["against_total"].agg(most)].iloc[0]
-                said.append(_slice(key, name, row, texts))
+        for keys, part, most in (
+            (("say_slice_above", "say_slice_higher"), best, "max"),
+            (("say_slice_below", "say_slice_lower"), worst, "min"),
+        ):
+            if len(part):
+                end = part["against_total"].agg(most)
+                # Only the best of all that are compared is called the best.
+                key = keys[0] if end == some["against_total"].agg(most) else keys[1]
+                said.append(_slice(key, name, part[part["against_total"] == end].iloc[0], texts))
     return [*said, texts.t("say_slice_caution", n=compared)] if compared else said
 
 

@@ -13,7 +13,8 @@ from funnel.analysis.mix import PARTS
 from funnel.analysis.revenue import SOURCES
 from funnel.analysis.track import summed
 from funnel.present.amounts import unit_for
-from funnel.present.claims import beyond_chance
+from funnel.present.cite import Cite, typed
+from funnel.present.claims import beyond_chance, chance_makes
 from funnel.present.escape import clean, for_markdown
 from funnel.present.expected import TAIL, expected, revenue_doubt
 from funnel.present.outlook_tables import signed
@@ -28,7 +29,9 @@ POOR = 0.8
 """A share of forecasts inside their 90 % interval below this is called poor."""
 
 
-def outlook(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+def outlook(
+    frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts, cite: Cite = typed
+) -> list[str]:
     """Return sentences: the revenue to come, the explained change, the record of forecasts.
 
     Args:
@@ -37,11 +40,12 @@ def outlook(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
             missing or empty is not spoken of.
         settings: stages, currency and names.
         texts: the language.
+        cite: how numbers of the catalogue are held, see `present.cite`.
     """
     given = {name: frame for name, frame in frames.items() if not frame.empty}
     said: list[str] = []
     if "revenue" in given:
-        said += _revenue(given, settings, texts)
+        said += _revenue(given, settings, texts, cite)
     if "change" in given:
         said += _change(given["change"], settings, texts)
     if "forecast" in given:
@@ -49,7 +53,13 @@ def outlook(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
     return said
 
 
-def final(read: pd.Series, frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
+def final(
+    read: pd.Series,
+    frames: Mapping[str, pd.DataFrame],
+    settings: Settings,
+    texts: Texts,
+    cite: Cite = typed,
+) -> list[str]:
     """Return what the read cohort will convert at in the end, and how much of that has come.
 
     Args:
@@ -57,11 +67,12 @@ def final(read: pd.Series, frames: Mapping[str, pd.DataFrame], settings: Setting
         frames: by name: `forecast`, `maturity`.
         settings: the stages; the last one counts.
         texts: the language.
+        cite: how numbers of the catalogue are held, see `present.cite`.
     """
     item = expected(frames["forecast"], settings).get(read["cohort_week"])
     if item is None:
         return []
-    low, high = texts.percent(item.low, 1), texts.percent(item.high, 1)
+    low, high = cite("final_low", texts.percent(item.low, 1)), cite("final_high", texts.percent(item.high, 1))
     if not item.reliable:
         return [texts.t("say_final_doubt", reason=texts.t(f"doubt_{item.doubt}"), low=low, high=high)]
     share = float(read["overall_rate"]) / item.rate if item.rate > 0 else float("nan")
@@ -71,7 +82,7 @@ def final(read: pd.Series, frames: Mapping[str, pd.DataFrame], settings: Setting
     said = [
         texts.t(
             "say_final",
-            rate=texts.percent(item.rate, 1),
+            rate=cite("final", texts.percent(item.rate, 1)),
             low=low,
             high=high,
             share=texts.percent(share),
@@ -82,7 +93,7 @@ def final(read: pd.Series, frames: Mapping[str, pd.DataFrame], settings: Setting
 
 
 def revenue_ahead(
-    frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
+    frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts, cite: Cite = typed
 ) -> dict[str, str | int]:
     """Return in words what the next weeks will bring.
 
@@ -90,6 +101,7 @@ def revenue_ahead(
         frames: by name: `revenue`, `revenue_sum`, as `outlook` takes them.
         settings: the currency.
         texts: the language.
+        cite: how numbers of the catalogue are held, see `present.cite`.
 
     Returns:
         `n` (weeks), `existing`, `future`, `total`, and where a range is known `low`, `high` (80 %); nothing
@@ -109,11 +121,13 @@ def revenue_ahead(
     if "revenue_sum" in frames and len(frames["revenue_sum"]):
         row = frames["revenue_sum"].iloc[0]
         amounts |= {"low": float(row["p10"]), "high": float(row["p90"])}
-    return {"n": len(weeks), **{name: unit.words(amount, texts) for name, amount in amounts.items()}}
+    words = {name: unit.words(amount, texts) for name, amount in amounts.items()}
+    cited = {name: cite("revenue" + f"_{name}" * (name != "total"), each) for name, each in words.items()}
+    return {"n": len(weeks), **cited}
 
 
-def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
-    words = revenue_ahead(given, settings, texts)
+def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts, cite: Cite) -> list[str]:
+    words = revenue_ahead(given, settings, texts, cite)
     said = [texts.t("say_revenue", **words)] if words else []
     if "low" in words:
         said.append(texts.t("say_revenue_range", **words))
@@ -129,7 +143,8 @@ def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]
     last = for_markdown(clean(texts.stage(settings.stage_keys[-1], settings)))
     said = [texts.t("say_change", last=last, change=signed(float(parts.sum()), texts), **words)]
     if not beyond_chance(float(parts["rate"]), float(spread["rate"])):
-        said.append(texts.t("say_change_chance", spread=texts.number(float(spread["rate"]), 1)))
+        most = texts.number(chance_makes(float(spread["rate"])), 1)
+        said.append(texts.t("say_change_chance", most=most))
     values = change[(change["level"] == "value") & change["part"].isin(["mix", "rate"])]
     each = values.groupby(["attribute", "value"], sort=False)[["reached", "spread"]].sum()
     moved = each["reached"]

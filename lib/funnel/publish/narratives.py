@@ -1,16 +1,24 @@
-"""The narrative's file: drafted once, then the analyst's own."""
+"""The narrative's file: the program's draft until somebody edits it, then the analyst's own."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from funnel.errors import InputError, Problem
+from funnel.errors import InputError, Problem, nearest
 from funnel.issue.model import Issue
+from funnel.issue.unmet import Weight
+from funnel.present.cite import citing, names
 from funnel.present.texts import Texts
+from funnel.publish import drafted
 from funnel.publish.files import write_text
-from funnel.settings import Language
+from funnel.settings import Language, Settings
 
+_CITED = re.compile(r"(?<!\{)\{\{<\s*var\s+n\.([^\s>]+)\s*>\}\}")
+_DATED = re.compile(r"\d{4}-\d\d-\d\d\b")
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 _HIGH = re.compile(r"^ {0,3}#{1,2}(?:\s+(.*))?$")
 _UNDERLINE = re.compile(r"^ {0,3}(?:=+|-+)\s*$")
@@ -18,26 +26,103 @@ _WORDS = re.compile(r"^ {0,3}[^\s#>|+*-]")
 """A line of a paragraph, which a line of signs under it makes a heading."""
 
 
-def narrative_for(issue: Issue, language: Language) -> Path:
-    """Return the narrative of an issue, drafted if there is none yet; an existing one is never touched.
+@dataclass(frozen=True, slots=True)
+class Narrative:
+    """The narrative of an issue.
+
+    Attributes:
+        path: its file.
+        values: what can be cited in it, see `present.catalogue`.
+        moved: sentences of an edited one whose numbers have moved since they were written.
+    """
+
+    path: Path
+    values: Mapping[str, str]
+    moved: tuple[str, ...] = ()
+
+
+def path_of(settings: Settings, report_date: dt.date, language: Language) -> Path:
+    """Return where the narrative of a report date and language is."""
+    suffix = "" if language == settings.language else f".{language}"
+    return settings.path("narrative") / f"{report_date}{suffix}.md"
+
+
+def require_fit(settings: Settings, report_date: dt.date, languages: Sequence[Language]) -> None:
+    """Look at the narratives there are, before anything is computed for them.
 
     Raises:
-        InputError: it has headings above `###`, which would break up the report's own sections; all of them;
-            or it lies outside the project.
+        InputError: one cites a name that is not in the catalogue, has headings above `###`, which would break
+            up the report's own sections, or lies outside the project; all that is wrong.
     """
-    settings = issue.settings
-    suffix = "" if language == settings.language else f".{language}"
-    path = settings.path("narrative") / f"{issue.report_date}{suffix}.md"
-    _require_own(path, settings.root)
-    if not path.exists():
-        write_text(path, _draft(issue, Texts(language)))
-    problems = [
-        Problem(f"{path}, line {number}", f"the heading {words!r} is too high", f"### {words}")
-        for number, words in high_headings(path.read_text(encoding="utf-8-sig", errors="replace"))
-    ]
+    problems: list[Problem] = []
+    for language in languages:
+        path = path_of(settings, report_date, language)
+        _require_own(path, settings.root)
+        if path.exists():
+            problems += unfit(path, settings)
     if problems:
         raise InputError("The narrative cannot be shown.", problems)
-    return path
+
+
+def unfit(path: Path, settings: Settings) -> list[Problem]:
+    """Return what is wrong with a narrative: names that cannot be cited, headings that are too high."""
+    text, known = path.read_text(encoding="utf-8-sig", errors="replace"), names(settings)
+    problems = [
+        Problem(
+            f"{path}, line {text.count(chr(10), 0, call.start()) + 1}",
+            f"n.{call[1]} cannot be cited{nearest(call[1], known)}",
+            "a name that METHODS.md lists under “Citable values”, such as n.overall",
+        )
+        for call in _CITED.finditer(text)
+        if call[1] not in known
+    ]
+    return problems + [
+        Problem(f"{path}, line {number}", f"the heading {words!r} is too high", f"### {words}")
+        for number, words in high_headings(text)
+    ]
+
+
+def narrative_for(issue: Issue, language: Language) -> Narrative:
+    """Return the narrative of an issue: drafted if there is none, anew if nobody edited the draft.
+
+    An edited one is never touched. What was drafted is kept beside it, see `drafted`.
+
+    Raises:
+        InputError: see `require_fit`.
+    """
+    settings = issue.settings
+    path = path_of(settings, issue.report_date, language)
+    _require_own(path, settings.root)
+    texts = Texts(language)
+    values = _values(issue, texts)
+    draft = _draft(issue, texts, values)
+    known = drafted.read(path)
+    fresh = not path.exists() or known.untouched(path.read_text(encoding="utf-8-sig", errors="replace"))
+    known = known.again(draft, values)
+    if fresh:
+        write_text(path, draft)
+    drafted.write(path, known)
+    require_fit(settings, issue.report_date, [language])
+    return Narrative(path, values, tuple(known.moved(path.read_text(encoding="utf-8-sig", errors="replace"))))
+
+
+def looked_at(settings: Settings) -> list[tuple[Weight, Problem]]:
+    """Return what is wrong with the narratives there are, and the sentences whose numbers have moved."""
+    found: list[tuple[Weight, Problem]] = []
+    for path in sorted(settings.path("narrative").glob("*.md")):
+        if not _DATED.match(path.name):
+            continue
+        found += [("problem", one) for one in unfit(path, settings)]
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        for sentence in drafted.read(path).moved(text):
+            wrong, todo = f"numbers have moved since “{sentence}” was written", "correct it, or cite them"
+            found.append(("remark", Problem(str(path), wrong, "", todo)))
+    return found
+
+
+def resolved(text: str, values: Mapping[str, str]) -> str:
+    """Return a narrative with what it cites written out, to be read without the report."""
+    return _CITED.sub(lambda call: values.get(call[1], call[0]), text)
 
 
 def _require_own(path: Path, root: Path) -> None:
@@ -54,14 +139,27 @@ def _require_own(path: Path, root: Path) -> None:
     raise InputError("The narrative cannot be shown.", [problem])
 
 
-def _draft(issue: Issue, texts: Texts) -> str:
+def _values(issue: Issue, texts: Texts) -> dict[str, str]:
+    from funnel.present.catalogue import citable  # heavy, and needed once a week
+
+    return citable(
+        issue.cohort_table(),
+        issue.equal_age_table(),
+        issue.results,
+        issue.report_date,
+        issue.settings,
+        texts,
+    )
+
+
+def _draft(issue: Issue, texts: Texts, values: Mapping[str, str]) -> str:
     from funnel.present.attention_words import paragraphs  # heavy, and needed once a week
     from funnel.present.escape import for_markdown
     from funnel.present.gate_words import sentences
     from funnel.present.in_short import in_short
     from funnel.present.narrative import draft
 
-    settings, shown = issue.settings, issue.in_detail()
+    settings, shown, cite = issue.settings, issue.in_detail(), citing(values)
     cohorts, equal_age = issue.cohort_table(), issue.equal_age_table()
     text = draft(
         cohorts,
@@ -75,8 +173,9 @@ def _draft(issue: Issue, texts: Texts) -> str:
         issue.results,
         paragraphs(issue.results, shown, issue.initiatives, issue.news_since, settings, texts),
         issue.data_end,
+        cite,
     )
-    short = in_short(cohorts, equal_age, issue.results, shown, settings, texts)
+    short = in_short(cohorts, equal_age, issue.results, shown, settings, texts, cite)
     told = "".join(
         f"- **{for_markdown(one)}**\n" for one in sentences(issue.findings, settings, texts, page=True)
     )

@@ -17,6 +17,7 @@ from funnel.errors import BusyError, CheckFailed
 from funnel.gate.rules import REFUSE
 from funnel.issue.model import Issue, load_issue
 from funnel.issue.registers import read_registers
+from funnel.present.cite import nested
 from funnel.present.escape import clean, for_markdown
 from funnel.present.gate_words import sentences
 from funnel.present.texts import Texts
@@ -25,7 +26,7 @@ from funnel.publish.archive import issues_before
 from funnel.publish.files import sha256_of, write_text
 from funnel.publish.hypotheses import edits
 from funnel.publish.manifest import describe, settings_json
-from funnel.publish.narratives import narrative_for
+from funnel.publish.narratives import Narrative, narrative_for, require_fit, resolved
 from funnel.publish.notebooks import notebooks_in, require_shown, run_notebooks
 from funnel.publish.render import FORMATS, Rendered, program_for, render
 from funnel.publish.tables import write_tables
@@ -71,7 +72,7 @@ class Made:
 
     folder: Path
     new: bool
-    narratives: tuple[Path, ...]
+    narratives: tuple[Narrative, ...]
     renderer: str
     data_end: dt.date | None
 
@@ -97,6 +98,7 @@ def make_issue(settings: Settings, config: str, order: Order, now: dt.datetime, 
 def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
     if set(order.formats) & set(FORMATS):
         program_for(order.renderer)  # what is missing is told now, not when everything has been computed
+    require_fit(settings, order.report_date, order.languages)
     run = settings.path("run")
     notebooks = notebooks_in(settings.root / "notebooks")
     require_shown(notebooks, settings.root / "report.qmd")
@@ -112,7 +114,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     staged = run / "report"
     shutil.rmtree(staged, ignore_errors=True)
     write_tables(issue.tables(), staged / "tables")
-    narratives = []
+    narratives: list[Narrative] = []
     for language in reversed(order.languages):  # the first language last, so that its notebooks stay in run/
         narrative = narrative_for(issue, language)
         narratives.append(narrative)
@@ -225,7 +227,7 @@ def _run_notebooks(
     write_text(stamp, now)
 
 
-def _render(issue: Issue, language: Language, narrative: Path, order: Order) -> Rendered:
+def _render(issue: Issue, language: Language, narrative: Narrative, order: Order) -> Rendered:
     """Write what the pages need beside the notebooks' outputs, and render them."""
     settings = issue.settings
     run = settings.path("run")
@@ -241,10 +243,16 @@ def _render(issue: Issue, language: Language, narrative: Path, order: Order) -> 
     write_text(run / "report.yml", yaml.safe_dump(facts, allow_unicode=True, sort_keys=True))
     write_text(
         settings.root / "_variables.yml",
-        yaml.safe_dump({"t": texts.plain()}, allow_unicode=True, sort_keys=True, width=10_000),
+        yaml.safe_dump(
+            {"t": texts.plain(), "n": nested(narrative.values)},
+            allow_unicode=True,
+            sort_keys=True,
+            width=10_000,
+        ),
     )
-    place = narrative.resolve().relative_to(settings.root.resolve())
-    write_text(run / "narrative.md", f"{{{{< include {place.as_posix()} >}}}}\n")
+    place = narrative.path.resolve().relative_to(settings.root.resolve())
+    margin = _margin(narrative, texts) if order.draft else ""
+    write_text(run / "narrative.md", f"{margin}{{{{< include {place.as_posix()} >}}}}\n")
     return render(
         settings.root,
         formats=frozenset(order.formats) - {"xlsx"},
@@ -255,8 +263,17 @@ def _render(issue: Issue, language: Language, narrative: Path, order: Order) -> 
     )
 
 
-def _stage(rendered: Rendered, narrative: Path, staged: Path, suffix: str) -> None:
+def _margin(narrative: Narrative, texts: Texts) -> str:
+    """Return what the draft view says beside a narrative whose numbers have moved; '' where none have."""
+    if not narrative.moved:
+        return ""
+    told = [f"- {for_markdown(clean(one, 400))}" for one in narrative.moved]
+    return "".join(f"> {line}".rstrip() + "\n" for line in (texts.t("numbers_moved"), "", *told)) + "\n"
+
+
+def _stage(rendered: Rendered, narrative: Narrative, staged: Path, suffix: str) -> None:
     """Copy the pages and the narrative to where the archive takes them from."""
     for path in rendered.files:
         shutil.copyfile(path, staged / f"report{suffix}{path.suffix}")
-    shutil.copyfile(narrative, staged / f"narrative{suffix}.md")
+    text = narrative.path.read_text(encoding="utf-8", errors="replace")
+    write_text(staged / f"narrative{suffix}.md", resolved(text, narrative.values))

@@ -115,7 +115,7 @@ def change_of(rate: float, spread: float) -> pd.DataFrame:
 def test_a_change_of_the_rate_that_chance_makes_is_called_so(settings: Settings) -> None:
     said = " ".join(outlook({"change": change_of(-10.8, 13.0)}, settings, Texts("en")))
     assert "−10.8 by rate. What comes from the rate is no more than chance makes" in said
-    assert "give or take 13.0" in said and "largest part" not in said
+    assert "gives up to 21.4 either way" in said and "largest part" not in said  # 1.645 x 13
     grid = outlook_tables.change_grid(change_of(-10.8, 13.0), 4, settings, Texts("en"))
     at = PARTS.index("rate") + 1
     assert {row.cells[at].shade for row in grid.rows} == {None}
