@@ -19,7 +19,6 @@ _SOURCES = """\
 # Data of other kinds; `funnel import --dry-run FILE` proposes the lines, docs/sources explains them.
 # amocrm: {host: acme.amocrm.ru} # the account that `funnel sync` reads by its API
 # exports: {pipelines: {Основная: {Новая заявка: lead}}} # what the stages of a CRM's export mean
-# events: {files: ["history*"], stages: {New: lead}} # a log of id, stage and time
 # wide: {files: ["leads_wide*"], stages: {sale: Дата оплаты}} # a sheet with a column of dates for each stage
 # events: {files: ["log*"], lead_id: id, stage: step, entered_at: time, stages: {Paid: sale}} # a log
 """
