@@ -70,9 +70,7 @@ def batches(company: Company, true: Ints, lost: Ints, rng: np.random.Generator) 
     if company.month_end:
         last = true[:, -1]
         some = (last < 2**58) & (rng.random(len(last)) < company.month_end)
-        start = np.datetime64(company.start, "s")
-        month = (start + last[some].astype("timedelta64[s]")).astype("datetime64[M]") + 1
-        end = (month.astype("datetime64[s]") - start).astype(np.int64)
+        end = _month_end(company, last[some])
         last[some] = np.maximum(last[some], end - 1 - rng.integers(0, 2 * _DAY, some.sum()))
         true[:, -1] = last
     if company.friday:
@@ -81,6 +79,39 @@ def batches(company: Company, true: Ints, lost: Ints, rng: np.random.Generator) 
         every = company.cleaned * _WEEK
         lost = np.where(lost < _NEVER, -(-lost // every) * every + 10 * 3600, _NEVER)
     return true, lost
+
+
+def _month_end(company: Company, moment: Ints) -> Ints:
+    """Return the end of the month of each moment."""
+    start = np.datetime64(company.start, "s")
+    month = (start + moment.astype("timedelta64[s]")).astype("datetime64[M]") + 1
+    return (month.astype("datetime64[s]") - start).astype(np.int64)
+
+
+def monthly(company: Company, manager: Ints, entered: Ints, lost: Ints) -> tuple[Ints, Ints]:
+    """Move every entry of the first managers to the last two days of its month, in its order."""
+    mine = manager < company.monthly
+    result = []
+    for moment in (entered, lost[:, None]):
+        there = mine[:, None] & (moment < 2**58)
+        moved = moment.copy()
+        end = _month_end(company, moment[there])
+        moved[there] = np.maximum(moment[there], end - 2 * _DAY + moment[there] % (2 * _DAY - 60))
+        result.append(np.where(there, np.maximum.accumulate(moved, axis=1), moment))
+    return result[0], result[1][:, 0]
+
+
+def exported(company: Company, created: Ints, entered: Ints, lost: Ints) -> tuple[Ints, Ints]:
+    """Return what weekly exports of where each lead stands show of the stages, and when each was first seen.
+
+    Of what was before the first look only the last stage is known; of a lead lost by then, none.
+    """
+    first = np.maximum((company.exported_at or 0) * _WEEK, (created // _WEEK + 1) * _WEEK)
+    known = entered < first[:, None]
+    last = np.where(known, np.arange(entered.shape[1]), -1).max(axis=1)
+    gone = (lost < first) & (last < entered.shape[1] - 1)
+    passed = known & (np.arange(entered.shape[1]) < last[:, None]) | gone[:, None]
+    return np.where(passed, _NEVER, entered), first
 
 
 def _friday(moment: Ints) -> Ints:

@@ -69,6 +69,30 @@ def _others() -> list[Company]:
     ]
 
 
+_TIMES = {"weeks": 124, "start": _JANUARY}
+STEADY = {
+    company.name: company
+    for company in (
+        Company("calm-60", 60.0, **_TIMES),
+        Company("calm-150", 150.0, **_TIMES),
+        Company("calm-550", 550.0, **_TIMES),
+        Company("season", 150.0, season=0.35, **_TIMES),
+        Company("holidays-ru", 150.0, country="RU", weekend=0.3, **_TIMES),
+        Company("holidays-de", 150.0, country="DE", weekend=0.3, **_TIMES),
+        Company("holidays-ru-550", 550.0, country="RU", weekend=0.3, **_TIMES),
+        Company("month-end", 150.0, month_end=0.7, **_TIMES),
+        Company("monthly-1", 150.0, monthly=1, **_TIMES),
+        Company("monthly-2", 150.0, monthly=2, **_TIMES),
+        Company("fridays", 150.0, friday=True, **_TIMES),
+        Company("cleaned", 150.0, cleaned=13, **_TIMES),
+        Company("gaps", 150.0, skips=0.3, reopened=0.2, **_TIMES),
+        Company("newcomer", 150.0, leaves_at=96, **_TIMES),
+        Company("single-export", 150.0, exported_at=84, **_TIMES),
+        Company("everybody", 150.0, lines=(Line(steps=(1.0, 0.3, 0.3), weeks=(0.1, 2.0, 6.0)),), **_TIMES),
+    )
+}
+"""Worlds in which nothing ever changes, for the bench of flags: reports of a whole year from week 72 on."""
+
 WORLDS = {company.name: company for company in (*_grid(), *_others())}
 SHORT = (
     "steady-15-90", "steady-60-30", "steady-60-97", "steady-150-90", "steady-550-90", "lines",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from bookkeeping import batches, clock, recorded
+from bookkeeping import batches, clock, exported, monthly, recorded
 from traits import AHEAD, Company, Line
 
 DAY = 86_400
@@ -46,6 +46,7 @@ class History:
         payer: of a payment: the row of its lead.
         paid_at: when it was paid.
         amount: in cents.
+        looked: when it was first seen in an export (`Company.exported_at`); before all time for events.
     """
 
     company: Company
@@ -59,6 +60,7 @@ class History:
     payer: Ints
     paid_at: Ints
     amount: Ints
+    looked: Ints | None = None
 
     def moment(self, date: dt.date) -> int:
         """Return the midnight that begins a day, in seconds."""
@@ -149,9 +151,14 @@ def draw(company: Company, rng: np.random.Generator) -> History:
             (created >= gone) & (codes["manager"] == 0), 1 + np.arange(size) % 4, codes["manager"]
         )
         inherited = (codes["manager"] == 0) & (lost >= gone) & (entered[:, -1] >= gone)
+    entered, lost = monthly(company, codes["manager"], entered, lost)
+    looked = None
+    if company.exported_at is not None:
+        entered, looked = exported(company, created, entered, lost)
     return History(
         company, cohort, created, true, entered, lost, codes, inherited,
         sold, true[sold, -1] + wait.astype(np.int64), np.round(amount * 100).astype(np.int64),
+        looked,
     )  # fmt: skip
 
 

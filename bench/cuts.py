@@ -56,13 +56,14 @@ def cut(
     moments = np.column_stack([created, np.maximum(first, created[:, None])])
     paid = known[history.payer] & (history.paid_at < at)
     place = np.cumsum(known) - 1
+    at_least = _concluded(history, known, moments, lost)
     parts: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
     for name in by:
         values = history.values(name, date)[known] if name else np.full(int(known.sum()), "", dtype=object)
         names, codes = np.unique(values.astype(str), return_inverse=True)
         payments = (place[history.payer[paid]], history.paid_at[paid], history.amount[paid])
         frames = (
-            _reached(history, cohort, moments, np.maximum(lost, created), codes),
+            _reached(history, cohort, moments, np.maximum(lost, created), codes, at_least),
             _moved(history, cohort, moments, _lost_at(entered, lost, created), codes, at),
             _paid(history, cohort, codes, *payments),
         )
@@ -70,7 +71,6 @@ def cut(
             frame["attribute"], frame["value"] = name, names[frame.pop("code")].astype(object)
             frame["attribute2"] = frame["value2"] = ""
             frame[STAMPED] = 0
-        frames[0][CONCLUDED] = 0
         parts.append(frames)
     columns = (
         (*REACHED_COLUMNS, STAMPED, CONCLUDED), (*MOVED_COLUMNS, STAMPED), (*PAID_COLUMNS, STAMPED),
@@ -99,14 +99,30 @@ def _weeks(history: History, cohort: Ints) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(pd.Timestamp(history.company.start) + pd.to_timedelta(cohort * 7, unit="D"))
 
 
-def _reached(history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Ints) -> pd.DataFrame:
+def _concluded(
+    history: History, known: npt.NDArray[np.bool_], moments: Ints, lost: Ints
+) -> npt.NDArray[np.bool_]:
+    """Tell what was concluded from the first look at a lead; a sale bears its closing."""
+    every = np.column_stack([moments, lost])
+    if history.looked is None:
+        return np.zeros(every.shape, dtype=bool)
+    late = every > history.created[known][:, None] + WEEK
+    result = late & (every < history.looked[known][:, None])
+    result[:, -2] = False
+    return result
+
+
+def _reached(
+    history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Ints, concluded: npt.NDArray[np.bool_]
+) -> pd.DataFrame:
     names = np.array(["lead", *history.company.stages, "lost"], dtype=object)
     every = np.column_stack([moments, lost])
     lead, stage = np.nonzero(every < NEVER)
     lag = every[lead, stage] // WEEK - cohort[lead]
-    (code, week, stage, lag), count, _ = _count([codes[lead], cohort[lead], stage, lag])
+    known = concluded[lead, stage].astype(np.int64)
+    (code, week, stage, lag), count, at_least = _count([codes[lead], cohort[lead], stage, lag], known)
     rows = {"code": code, "cohort_week": _weeks(history, week), "stage": names[stage], "lag": lag}
-    return pd.DataFrame(rows | {"leads": count})
+    return pd.DataFrame(rows | {"leads": count, CONCLUDED: at_least})
 
 
 def _lost_at(entered: Ints, lost: Ints, created: Ints) -> Ints:

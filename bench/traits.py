@@ -64,6 +64,9 @@ class Company:
         pace: from which cohort on, and by which factor, every step takes longer.
         country: whose holidays slow decisions ("": nothing does): `bookkeeping.HOLIDAYS`.
         month_end: share of sales that are signed on the last two days of their month.
+        monthly: how many managers enter everything on the last two days of its month.
+        exported_at: week of the first export from a CRM that keeps no history; one follows every week (None:
+            every entry is an event).
         friday: every entry is written down on the next Friday.
         cleaned: losses are written down on one day every so many weeks (0: when they happen).
         skips: share of the passed stages that nobody writes down.
@@ -98,6 +101,8 @@ class Company:
     pace: tuple[int, float] | None = None
     country: str = ""
     month_end: float = 0.0
+    monthly: int = 0
+    exported_at: int | None = None
     friday: bool = False
     cleaned: int = 0
     skips: float = 0.0

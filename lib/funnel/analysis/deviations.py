@@ -23,6 +23,8 @@ from funnel.analysis.dispersion import false_discovery, limits, tails
 from funnel.analysis.one_fact import explained
 from funnel.analysis.readings import Reading, left_out, pairs, read
 from funnel.analysis.segments import comparable, full_but_one
+from funnel.analysis.shown import rhythm
+from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.schema import Initiative
 from funnel.settings import Target
 
@@ -59,6 +61,7 @@ def deviations(
     paid: pd.DataFrame | None = None,
     attributes: Sequence[str] | None = None,
     initiatives: Sequence[Initiative] = (),
+    calendar: Calendar = NO_CALENDAR,
 ) -> pd.DataFrame:
     """Compare every step of every segment with target, tolerance and its own history at equal age.
 
@@ -71,6 +74,7 @@ def deviations(
         attributes: the attributes to look at; None for all in the cube.
         initiatives: known changes: once one has run for 19 weeks, only weeks since its start are the
             history of what it reached.
+        calendar: working days of the company's country.
 
     Returns:
         One row per attribute value (both empty for the total), stage (or 'overall') and kind of
@@ -85,7 +89,7 @@ def deviations(
         the same, by name; the row is then none). Empty with less than 8 weeks of history.
     """
     table = cells(reached, steps, report_date, attributes=attributes)
-    frame = compare(table, targets, initiatives)
+    frame = compare(table, targets, initiatives, calendar=calendar)
     frame["effect_money"] = _money(frame, reached, paid, steps)
     return _ranked(frame)
 
@@ -95,14 +99,16 @@ def compare(
     targets: Sequence[Target] = (),
     initiatives: Sequence[Initiative] = (),
     flag_at: float = FLAG_AT,
+    calendar: Calendar = NO_CALENDAR,
 ) -> pd.DataFrame:
     """Make the rows of `deviations` from the cells, without money and in no order."""
     share = ripening(table)
     old_level = left_out(table, initiatives)
+    kept = rhythm(table, share, calendar)
     readings: dict[str, list[tuple[Reading, float]]] = {}
     for pair in pairs(table.steps):
         for weeks, part in WINDOWS:
-            reading = read(table, share, pair, weeks, old_level)
+            reading = read(table, share, pair, weeks, old_level, kept)
             if reading is not None:
                 readings.setdefault(pair[2], []).append((reading, part))
     if not readings:

@@ -22,12 +22,12 @@ def estimate(reached: Floats, base: Floats, rate: Floats) -> Floats:
     Args:
         reached: counts by cell and week.
         base: out of how many.
-        rate: the rate of each cell, (cells,), fitted to the same weeks.
+        rate: the rate of each cell, fitted to the same weeks, (cells,) or by week (cells, weeks).
 
     Returns:
         rho of each cell, 0 or more.
     """
-    p = rate[:, None]
+    p = rate[:, None] if rate.ndim == 1 else rate
     used = base > 0
     weeks = np.maximum(used.sum(axis=1), 1)
     spare = np.where(weeks > 1, weeks / np.maximum(weeks - 1, 1), 1.0)[:, None]  # one degree went to the rate

@@ -13,6 +13,7 @@ from funnel.analysis.cohorts import OVERALL
 from funnel.analysis.dispersion import estimate
 from funnel.analysis.overlap import first_whole_week
 from funnel.analysis.segments import handed_over
+from funnel.analysis.shown import UNSURE, Rhythm
 from funnel.schema import Initiative
 
 Floats = npt.NDArray[np.float64]
@@ -20,6 +21,7 @@ Flags = npt.NDArray[np.bool_]
 
 BASELINE = 52
 LEAST_HISTORY = 8
+MOST = 0.995
 """Weeks before the window that make the history, at most and at least."""
 SETTLED = 19
 """Weeks after an initiative's start from which they alone make the history of the segments it reached."""
@@ -68,11 +70,17 @@ def pairs(steps: Sequence[str]) -> list[tuple[int, int, str]]:
 
 
 def read(
-    table: Cells, share: Floats, pair: tuple[int, int, str], weeks: int, old_level: Flags | None = None
+    table: Cells,
+    share: Floats,
+    pair: tuple[int, int, str],
+    weeks: int,
+    old_level: Flags | None = None,
+    kept: Rhythm | None = None,
 ) -> Reading | None:
     """Read one conversion of all cells over the newest `weeks` cohorts old enough; None without a history.
 
-    `old_level` marks the weeks of a cell, (cells, weeks), that are not comparable: see `left_out`.
+    `old_level` marks the weeks of a cell, (cells, weeks), that are not comparable: see `left_out`. `kept`
+    says what the cohorts can show in their weeks.
     """
     before, after, name = pair
     age = reading_age(share, before, after)
@@ -90,12 +98,15 @@ def read(
     if old_level is not None:
         counts = ~old_level[:, history, None]
         old_base, old_reached = old_base * counts, old_reached * counts
-    sum_base, sum_reached = old_base.sum(axis=1), old_reached.sum(axis=1)
+    then, now = _factors(table, kept, pair, history, rows)
+    sum_base, sum_reached = (old_base * then).sum(axis=1), old_reached.sum(axis=1)
     whole = table.keys.index(TOTAL)
     total = (sum_reached[whole] + 0.5) / (sum_base[whole] + 1)
     rate = (sum_reached + total) / (sum_base + 1)
-    rho = estimate(old_reached[:, :, 0], old_base[:, :, 0], rate[:, 0])
+    rho = estimate(old_reached[:, :, 0], old_base[:, :, 0], np.minimum(rate[:, :1] * then[:, :, 0], MOST))
+    rate = np.minimum(rate * now, np.maximum(rate, MOST))
     expected = (base * rate).sum(axis=1)
+    unsure = UNSURE * (base * rate * np.abs(np.log(now))).sum(axis=1)
     number = base.sum(axis=1)
     p = np.divide(expected, number, out=np.full_like(number, 0.5), where=number > 0)
     chance = p * (1 - p)
@@ -106,9 +117,30 @@ def read(
     weight = base[whole] / max(base[whole].sum(), 1.0)
     return Reading(
         name, tuple(rows.tolist()), tuple(history.tolist()), int(ages.min()), number, reached.sum(axis=1),
-        _leads(table, rows, old_level), expected, own + number**2 * blur, rho,
+        _leads(table, rows, old_level), expected, own + number**2 * blur + unsure**2, rho,
         float((shown[ages] * weight).sum()),
     )  # fmt: skip
+
+
+def _factors(
+    table: Cells,
+    kept: Rhythm | None,
+    pair: tuple[int, int, str],
+    history: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+) -> tuple[Floats, Floats]:
+    """Return what the calendar makes of the conversion at the rows' ages, of the history and of the rows.
+
+    Both relative to the history's mean at these ages: (slices, history, rows), (slices, rows).
+    """
+    before, after, _ = pair
+    ages = table.ages[rows]
+    if kept is None:
+        return np.ones((1, len(history), len(rows))), np.ones((1, len(rows)))
+    then = kept.factor(before, after, history, ages)
+    now = kept.factor(before, after, rows, ages)[:, np.arange(len(rows)), np.arange(len(rows))]
+    mean = then.mean(axis=1)
+    return then / mean[:, None, :], now / mean
 
 
 def _leads(table: Cells, rows: npt.NDArray[np.int64], left_out: Flags | None) -> Floats:

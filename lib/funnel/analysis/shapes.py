@@ -17,6 +17,8 @@ import pandas as pd
 
 from funnel.analysis.cells import TOTAL, Cells, cells, ripening
 from funnel.analysis.readings import Flags, Reading, left_out, pairs, read
+from funnel.analysis.shown import Rhythm, rhythm
+from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.schema import Initiative
 
 Floats = npt.NDArray[np.float64]
@@ -62,6 +64,7 @@ def shapes(
     report_date: dt.date,
     weeks: int = 26,
     initiatives: Sequence[Initiative] = (),
+    calendar: Calendar = NO_CALENDAR,
 ) -> pd.DataFrame:
     """Name the known shapes of the last weeks, each as it could be seen at the end of its weeks.
 
@@ -71,6 +74,7 @@ def shapes(
         report_date: D.
         weeks: how many weeks to look back over.
         initiatives: known changes, as in `deviations.deviations`.
+        calendar: working days of the company's country.
 
     Returns:
         One row per shape, newest first: `shape` (overload, market, hidden_launch, data_fault), `attribute`
@@ -83,7 +87,7 @@ def shapes(
     rows: list[dict[str, object]] = []
     for back in range(min(weeks, len(table.weeks) - VOLUME_WEEKS - WIDTH) - 1, -1, -1):
         seen = table.as_of(back)
-        for shape in look(seen, initiatives):
+        for shape in look(seen, initiatives, calendar):
             _add(rows, seen, shape)
     return pd.DataFrame(rows[::-1], columns=list(COLUMNS))
 
@@ -109,13 +113,16 @@ def _add(rows: list[dict[str, object]], seen: Cells, shape: Shape) -> None:
     rows.append(dict(zip(COLUMNS, values, strict=True)))
 
 
-def look(table: Cells, initiatives: Sequence[Initiative] = ()) -> Iterator[Shape]:
+def look(
+    table: Cells, initiatives: Sequence[Initiative] = (), calendar: Calendar = NO_CALENDAR
+) -> Iterator[Shape]:
     """Name what the newest weeks of a table look like; most often nothing."""
     share = ripening(table)
     old = left_out(table, initiatives)
-    faults = list(_faults(table, share, old))
+    kept = rhythm(table, share, calendar)
+    faults = list(_faults(table, share, old, kept))
     yield from faults
-    readings = [read(table, share, pair, WIDTH, old) for pair in pairs(table.steps)[:-1]]
+    readings = [read(table, share, pair, WIDTH, old, kept) for pair in pairs(table.steps)[:-1]]
     known = [reading for reading in readings if reading is not None]
     if faults or not known or len(table.weeks) < VOLUME_WEEKS + WIDTH:
         return
@@ -132,10 +139,10 @@ def look(table: Cells, initiatives: Sequence[Initiative] = ()) -> Iterator[Shape
     yield Shape(name, whole, "", float(volume[whole]), float(change[whole]), float(scores[whole]))
 
 
-def _faults(table: Cells, share: Floats, old: Flags) -> Iterator[Shape]:
+def _faults(table: Cells, share: Floats, old: Flags, kept: Rhythm) -> Iterator[Shape]:
     """Find stages that nobody enters any more, though the history says that many should have."""
     whole = table.keys.index(TOTAL)
-    readings = [read(table, share, pair, 1, old) for pair in pairs(table.steps)[:-1]]
+    readings = [read(table, share, pair, 1, old, kept) for pair in pairs(table.steps)[:-1]]
     for number, reading in enumerate(readings):
         if reading is None:
             continue

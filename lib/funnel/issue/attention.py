@@ -55,7 +55,7 @@ def attention(cubes: Cubes) -> dict[str, pd.DataFrame]:
     return {
         "deviations": flags,
         "flag_lines": _flag_lines(cubes, flags),
-        "shapes": shapes(cubes.reached, steps, day, initiatives=known),
+        "shapes": shapes(cubes.reached, steps, day, initiatives=known, calendar=cubes.calendar),
         "investigations": dug,
         "impact": measured,
         "lines": _lines(cubes),
@@ -78,6 +78,7 @@ def flagged(cubes: Cubes, dug: pd.DataFrame) -> pd.DataFrame:
         cubes.settings.targets,
         cubes.paid,
         initiatives=cubes.initiatives,
+        calendar=cubes.calendar,
     )
     names = [name_of(*row) for row in frame[["attribute", "value", "stage"]].itertuples(index=False)]
     return frame.assign(name=pd.Series(names, dtype=object), investigation=covered_by(frame, dug))

@@ -111,6 +111,12 @@ CHANGES: tuple[Change, ...] = (
         ("deviations", "flag_lines", "shapes"),
         "no segments are leaks, inherited leads and what all have; one fact is one flag; effects are bounded",
     ),
+    Change(
+        "calendar-in-flags",
+        "0.2.0",
+        ("deviations", "flag_lines", "shapes"),
+        "what is expected knows the country's holidays and entries that are made at the month's end",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 
