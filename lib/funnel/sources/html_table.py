@@ -14,6 +14,7 @@ from funnel.sources.tabular import Sheet, unreadable
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
 _BEGINNINGS = (b"<meta", b"<html", b"<table", b"<!doctype html", b"<head", b"<?xml", b"<style")
 _PIECE = 1 << 18
+_UNCLOSED = 4 << 20  # characters of a mark that has not ended yet; a longer one is none
 _BREAKS = ("br", "p", "div", "li")
 
 
@@ -69,6 +70,9 @@ def _rows(path: Path, encoding: str) -> Iterator[list[str]]:
         with path.open(encoding=encoding, errors="replace", newline="") as stream:
             while piece := stream.read(_PIECE):
                 table.feed(piece)
+                if len(table.rawdata) > _UNCLOSED:
+                    what = "a mark in it (<) is never closed"
+                    raise unreadable(str(path), what, "export it again; it may have been cut off")
                 seen = seen or bool(table.rows)
                 yield from table.take()
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -343,3 +344,44 @@ def test_trailing_delimiters_in_header_or_rows_only(tmp_path: Path) -> None:
     path = tmp_path / "leads.csv"
     path.write_text("lead_id;created_at;\n1;2026-09-01\n2;2026-09-01;\n3;2026-09-01;;\n")
     assert read([path], settings()).tables["leads"]["lead_id"].to_pylist() == ["1", "2", "3"]
+
+
+def test_a_page_with_a_mark_that_is_never_closed_is_refused_in_little_time(tmp_path: Path) -> None:
+    path = tmp_path / "DEAL_1.xls"
+    path.write_text("<table><tr><td>ID</td></tr><!-- " + "x" * 30_000_000, encoding="utf-8")
+    began = time.process_time()
+    with pytest.raises(InputError, match="never closed"):
+        read([path], settings())
+    assert time.process_time() - began < 20
+
+
+def test_tables_and_marks_inside_a_cell_are_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "DEAL_20260922_x_y.xls"
+    inner = "<table><tr><td>in</td><td>side</td></tr></table><b>&amp; &lt;more&gt;</b><br>line"
+    head = "<tr><th>ID</th><th>Стадия сделки</th><th>Дата создания</th><th>Тип</th></tr>"
+    row = f"<tr><td>1</td><td>Новая</td><td>01.09.2026 10:00:00</td><td>{inner}</td></tr>"
+    path.write_text(f'<meta charset="utf-8"><table border="1">{head}{row}</table>', encoding="utf-8")
+    rules = {"pipelines": {"P": {"Новая": "lead"}}, "attributes": {"type": "Тип"}}
+    (lead,) = read([path], settings(rules)).tables["leads"].to_pylist()
+    assert lead["type"] == "inside& <more>\nline"
+
+
+def test_ends_with_names_of_ones_own_are_found_by_flags_and_words(tmp_path: Path) -> None:
+    head = "ID;Название сделки;Стадия сделки;Дата создания;Сделка закрыта\n"
+    stages = (
+        ("Новая", "Нет"),
+        ("Договор", "Нет"),
+        ("Сделка успешна", "Да"),
+        ("Отказ клиента", "Да"),
+        ("Архив", "Да"),
+    )
+    rows = [f"{n};a;{stage};01.09.2026 10:00:00;{closed}" for n, (stage, closed) in enumerate(stages)]
+    found = proposal(deals(tmp_path, *rows, name="DEAL_20260922_a_b.csv", head=head), None)
+    assert found is not None
+    lines = yaml.safe_load(found.lines)["exports"]["pipelines"]["all deals"]
+    assert lines == {
+        "Новая": "lead", "Договор": "dogovor", "Сделка успешна": "sale",
+        "Отказ клиента": "lost", "Архив": "lost",
+    }  # fmt: skip
+    assert "Архив: lost # 1 deals; check" in found.lines
+    assert found.counts == {"rows": 5, "won": 1, "lost": 2, "open": 2}

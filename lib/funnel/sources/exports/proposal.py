@@ -22,7 +22,7 @@ from funnel.sources.exports.columns import take, with_amounts
 from funnel.sources.exports.layout import TIMES, Layout, lay_out
 from funnel.sources.exports.matching import alias_names
 from funnel.sources.exports.outcome import folded
-from funnel.sources.exports.stage_guess import in_order, mapped
+from funnel.sources.exports.stage_guess import end, in_order, mapped
 from funnel.sources.exports.stages import split_reason
 from funnel.sources.header_text import currency_of, normal
 from funnel.sources.instants import read_instants
@@ -51,6 +51,7 @@ class _Seen:
     dates: str = ""
     unsettled: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
+    guessed: set[str] = field(default_factory=set)
 
 
 def propose(path: Path, sheet: str, settings: Settings | None) -> Proposal | None:
@@ -147,7 +148,11 @@ def _count(seen: _Seen, table: Sheet, places: Sequence[int], rules: Export, chan
     for key, found in by_stage.items():
         seen.states[key] = outcomes.OPEN if separate else _state(key[1], found, words)
     if not separate:
+        closed = (
+            whole.text("is_closed") if "is_closed" in whole.fields and "is_won" not in whole.fields else None
+        )
         _certain(seen)
+        _by_names(seen, _all_closed(closed, pipelines, stages, seen) if closed is not None else frozenset())
     seen.counts["rows"] = len(whole)
     codes = [currency_of(text) for text in whole.text("currency_column").drop_null().to_pylist()]
     codes += signs.drop_null().to_pylist()
@@ -187,11 +192,38 @@ def _certain(seen: _Seen) -> None:
         return
     ends = {full: outcomes.WON, 0.0: outcomes.LOST_STATE}
     for pipeline, stage in seen.states:
-        state = ends.get(seen.chance.get(stage, -1.0))
-        if state:
-            seen.states[pipeline, stage] = state
-            seen.counts[state] += seen.stages[pipeline][stage]
-            seen.counts[outcomes.OPEN] -= seen.stages[pipeline][stage]
+        if state := ends.get(seen.chance.get(stage, -1.0)):
+            _set(seen, pipeline, stage, state)
+
+
+def _set(seen: _Seen, pipeline: str, stage: str, state: str) -> None:
+    """Take a stage that was thought open for an end."""
+    seen.states[pipeline, stage] = state
+    seen.counts[state] += seen.stages[pipeline][stage]
+    seen.counts[outcomes.OPEN] -= seen.stages[pipeline][stage]
+
+
+def _all_closed(
+    closed: pa.Array, pipelines: list[str], stages: list[str], seen: _Seen
+) -> frozenset[tuple[str, str]]:
+    """Return the stages in which every deal is closed."""
+    states = outcomes.by_flags(closed, None).to_pylist()
+    rows = zip(pipelines, stages, states, strict=True)
+    still = {(p, split_reason(s, seen.profile.lost_words)[0]) for p, s, state in rows if state is None}
+    return frozenset(key for key in seen.states if key not in still)
+
+
+def _by_names(seen: _Seen, closed: frozenset[tuple[str, str]]) -> None:
+    """Guess the ends that nothing else tells, by the words in their names; that is told, to be checked."""
+    for (pipeline, stage), state in list(seen.states.items()):
+        if state != outcomes.OPEN:
+            continue
+        guess = end(stage) or ("lost" if (pipeline, stage) in closed else "")
+        if guess == "won" and closed and (pipeline, stage) not in closed:
+            guess = ""
+        if guess:
+            _set(seen, pipeline, stage, outcomes.WON if guess == "won" else outcomes.LOST_STATE)
+            seen.guessed.add(stage)
 
 
 def _dates(seen: _Seen, fields: object) -> None:
@@ -324,6 +356,8 @@ class _Lines:
         return body
 
     def _doubt(self, stage: str, key: str) -> str:
+        if stage in self.seen.guessed:
+            return "; check"
         if not self.settings or key in (LOST, self.last) or folded(stage) == folded(key):
             return ""
         return "; check"

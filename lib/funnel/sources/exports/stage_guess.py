@@ -23,6 +23,24 @@ _STEPS: tuple[tuple[str, str], ...] = (
 """Words in the names of stages, in the order in which sales go on."""
 
 
+_WON = re.compile(r"\bwon\b|успеш|выигр|продано|продажа состоял|^sold\b|\bsigned\b")
+_LOST = re.compile(
+    r"\blost\b|\bdead\b|cancel|reject|declin|disqualif|\bjunk\b|spam|no deal"
+    r"|отказ|провал|проигр|отмен|не реализ"
+    r"|потер|дубл|спам|некачеств"
+)
+
+
+def end(name: str) -> str:
+    """Return whether the words in a stage's name say that it is an end: won, lost or '' for none.
+
+    >>> end("Closed Lost - no budget"), end("Отказ клиента"), end("Won"), end("Договор подписан")
+    ('lost', 'lost', 'won', '')
+    """
+    plain = folded(name)
+    return "lost" if _LOST.search(plain) else "won" if _WON.search(plain) else ""
+
+
 def step(name: str) -> int | None:
     """Return how far on a stage is by the words in its name; None where they say nothing."""
     plain = folded(name)
