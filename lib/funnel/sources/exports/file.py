@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from funnel.sources.exports import outcome as outcomes
 from funnel.sources.exports.columns import Columns, one_row_a_deal, take, with_amounts, with_ids
 from funnel.sources.exports.filters import left_out
 from funnel.sources.exports.layout import TIMES, Layout, lay_out
+from funnel.sources.exports.made_on import NEVER, made_on
 from funnel.sources.exports.matching import alias_names, matched
 from funnel.sources.exports.proposal import propose
 from funnel.sources.exports.stages import inside, stages
@@ -29,10 +29,6 @@ from funnel.sources.instants import Instants, Writing, read_instants
 from funnel.sources.personal import blot
 from funnel.sources.profiles import Profile, profiles
 from funnel.sources.tabular import Cells, Mask, Sheet
-
-_DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
-_REPORT = re.compile(r"(?<!\d)1\d{12}(?!\d)")  # Salesforce names a report after the milliseconds since 1970
-NEVER = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - local wall clock, before all there is
 
 
 @dataclass(slots=True)
@@ -137,8 +133,16 @@ def open_file(
         tell,
     )
     opened.changed_ids, opened.currency = changed[kept], currency.filter(pa.array(kept))
-    opened.seen_at = _seen_at(path, opened, settings)
+    opened.seen_at = made_on(path.name, _happened(opened), settings.timezone)
     return _without_lost(opened, where, tell)
+
+
+def _happened(opened: Opened) -> list[pa.Array]:
+    """Return the times of what had happened when the file was made."""
+    names = ("created_at", "updated_at", "stage_changed_at")
+    times = [found.values for name, found in opened.times.items() if name in names]
+    times += [found.values for several in opened.stages.values() for found in several]
+    return [*times, opened.closed]
 
 
 def _unmapped(layout: Layout, rules: Export, where: str) -> list[Problem]:
@@ -325,39 +329,3 @@ def kept(opened: Opened, mask: Mask) -> Opened:
         reason=opened.reason.filter(chosen),
         closed=opened.closed.filter(chosen),
     )
-
-
-def _seen_at(path: Path, opened: Opened, settings: Settings) -> dt.datetime:
-    """Say when a file was made: on the day in its name, and not before the newest time in it.
-
-    A date of closing counts only for a closed deal: else it is a forecast.
-    """
-    day = _day_of(path.name, settings)
-    end = day + dt.timedelta(days=1) if day else None
-    times = [
-        found.values
-        for name, found in opened.times.items()
-        if name in ("created_at", "updated_at", "stage_changed_at")
-    ]
-    times += [found.values for several in opened.stages.values() for found in several]
-    moments = [day]
-    for values in (*times, opened.closed):
-        inside_day = (
-            values.filter(pc.less(values, pa.scalar(end, INSTANT)).fill_null(False)) if end else values
-        )
-        moments.append(pc.max(inside_day).as_py())
-    return max((moment for moment in moments if moment is not None), default=NEVER)
-
-
-def _day_of(name: str, settings: Settings) -> dt.datetime | None:
-    if found := _DAY.search(name):
-        try:
-            return dt.datetime.fromisoformat("-".join(found.groups()))
-        except ValueError:
-            return None
-    if found := _REPORT.search(name):
-        moment = dt.datetime.fromtimestamp(int(found[0]) / 1000, dt.UTC).replace(tzinfo=None)
-        stamp = read_instants(Cells(pa.array([moment], pa.timestamp("us", "UTC"))), settings.timezone)
-        seen: dt.datetime = stamp.values[0].as_py()
-        return seen.replace(hour=0, minute=0, second=0, microsecond=0)
-    return None

@@ -20,7 +20,8 @@ from funnel.sources import duplicates, parts
 from funnel.sources.convert import Fault
 from funnel.sources.exports import dated, history
 from funnel.sources.exports.columns import some
-from funnel.sources.exports.file import NEVER, Opened, open_file
+from funnel.sources.exports.file import Opened, open_file
+from funnel.sources.exports.made_on import NEVER
 from funnel.sources.header_text import DOLLARS, currency_of
 from funnel.sources.rejects import ragged_unseen
 from funnel.sources.tabular import Cells, Mask, Sheet
