@@ -20,6 +20,7 @@ from funnel.analysis.chainladder import SIMPLE, simple
 from funnel.analysis.forecast import QUANTILES, Forecast
 from funnel.analysis.revenue import Revenue, forecast_revenue
 from funnel.analysis.triangles import triangle
+from funnel.calendar import calendar_of
 from funnel.issue.results import Cubes
 from funnel.issue.worth import worth
 from funnel.settings import Settings, Stage
@@ -64,17 +65,18 @@ def page(history: History, date: dt.date) -> Page:
 def ask(history: History, date: dt.date) -> Cubes:
     """Return the cubes of a date, as `funnel.issue.compute.ask` has them from the warehouse."""
     company = history.company
-    country = {"country": company.country} if company.country and "country" in Settings.model_fields else {}
     settings = Settings(
         stages=tuple(Stage(key=key) for key in company.stages),
         attributes={name: {} for name in ATTRIBUTES},
         horizon_weeks=HORIZON,
-        **country,
+        country=company.country,
     )
     if company.migration:
         return cuts.from_warehouse(cuts.tables(history), settings, date)
     reached, moved, paid = cuts.cut(history, date, ("", *ATTRIBUTES))
-    return Cubes(settings, date, reached, paid, moved, ())
+    last = date + dt.timedelta(weeks=HORIZON + 1)
+    calendar = calendar_of(company.country, company.start, last)
+    return Cubes(settings, date, reached, paid, moved, (), calendar=calendar)
 
 
 def customers(reached: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def forecasts(past: History, stage: str, report_date: dt.date, when: Sequence[dt
         verdict = judge(past, stage, back)
         ours = settle(stage, past.told(back)[stage], verdict, past.seed + past.stages.index(stage))
         mean, drawn = arrived(ours, back, past.seed + number)
-        draws = ours.draws.shape[1]
+        draws = past.draws
         told: dict[str, tuple[Floats, Floats]] = {OURS: (mean, drawn)}
         for name in SIMPLE:
             rival = simple(name, then, until)

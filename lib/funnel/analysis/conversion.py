@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from funnel.analysis.carry import Carry, fit_carry, promise_ratio
+from funnel.analysis.clock import Clock, steady
 from funnel.analysis.credibility import Levels, fit_levels
 from funnel.analysis.delays import Hazards, fit_hazards, stretch_hazards
 from funnel.analysis.triangles import Triangle
@@ -70,8 +71,10 @@ class StageFit:
     """A stage's model, fitted to what a report date has seen.
 
     Attributes:
-        triangle: what was seen.
-        model: what was made of it.
+        triangle: what was seen, by calendar lag.
+        paced: the same by the time that has passed for the company (`clock`).
+        clock: of the stage.
+        model: what was made of it, by that time.
         left: leads that can still reach the stage, by cohort: those not there yet, or, where it is known,
             those of them that are not lost.
         ratio: what the open leads promise until the horizon against what the ages alone do, by cohort; None
@@ -79,13 +82,15 @@ class StageFit:
     """
 
     triangle: Triangle
+    paced: Triangle
+    clock: Clock
     model: Model
     left: Floats
     ratio: Floats | None = None
 
     def maturity(self) -> tuple[Floats, Floats]:
         """Return the share of its final number each cohort has reached: expected; drawn (cohort by draw)."""
-        lived, whole = self.triangle.lived, np.ones_like(self.triangle.lived)
+        lived, whole = self.paced.lived, np.ones_like(self.paced.lived)
         return (
             _ratio(self.model.over(lived), self.model.over(whole)),
             _ratio(self.model.over_draws(lived), self.model.over_draws(whole)),
@@ -94,9 +99,13 @@ class StageFit:
     def tail_share(self) -> Floats:
         """Return by cohort how much of its final number rests on the curve alone, not on events seen."""
         curve = [(law.mean * (1 - law.share_data))[None, :] for law in self.model.hazards]
-        ahead = _by_era(1 - self.triangle.lived, curve, self.model.changed_at)[:, 0]
-        final = self.model.over(np.ones_like(self.triangle.lived))
+        ahead = _by_era(1 - self.paced.lived, curve, self.model.changed_at)[:, 0]
+        final = self.model.over(np.ones_like(self.paced.lived))
         return np.divide(ahead, final, out=np.ones_like(ahead), where=final > 0)
+
+    def weekly(self) -> Floats:
+        """Return the hazard of every calendar lag at effect 1, cohort by lag."""
+        return self.clock.spread(self.model.rows())
 
 
 def _ratio(now: Floats, final: Floats) -> Floats:
@@ -128,29 +137,37 @@ class Promises:
 
 
 def fit_stage(
-    triangle: Triangle, draws: int = 24, seed: int = 0, promises: Promises | None = None
+    triangle: Triangle,
+    draws: int = 24,
+    seed: int = 0,
+    promises: Promises | None = None,
+    clock: Clock | None = None,
 ) -> StageFit:
     """Fit a stage's model to a triangle; see `fit_model`."""
-    model = fit_model(
-        triangle.told(), triangle.at_risk(), triangle.ages, draws, seed, promises.past if promises else None
-    )
-    return with_promises(triangle, model, model.levels.level(), promises)
+    clock = clock or steady(len(triangle.ages) + triangle.horizon + 1)
+    paced, past = clock.paced(triangle), promises.past if promises else None
+    model = fit_model(paced.told(), paced.at_risk(), triangle.ages, draws, seed, past)
+    return with_promises(triangle, clock, model, model.levels.level(), promises)
 
 
-def with_promises(seen: Triangle, model: Model, level: Floats, promises: Promises | None) -> StageFit:
+def with_promises(
+    seen: Triangle, clock: Clock, model: Model, level: Floats, promises: Promises | None
+) -> StageFit:
     """Put a model beside what the open leads promise.
 
     Args:
         seen: the triangle.
-        model: fitted to it.
+        clock: of the stage.
+        model: fitted to it, by that clock.
         level: of the cohorts, for what the ages alone promise.
         promises: None if it is not known where the leads stand.
     """
-    ahead = np.maximum(seen.leads - seen.reached, 0)
+    ahead, paced = np.maximum(seen.leads - seen.reached, 0), clock.paced(seen)
     if promises is None:
-        return StageFit(seen, model, ahead)
-    by_age = ahead * -np.expm1(-level * model.over(1 - seen.lived))
-    return StageFit(seen, model, np.minimum(ahead, promises.left), promise_ratio(promises.ahead, by_age))
+        return StageFit(seen, paced, clock, model, ahead)
+    by_age = ahead * -np.expm1(-level * model.over(1 - paced.lived))
+    ratio = promise_ratio(promises.ahead, by_age)
+    return StageFit(seen, paced, clock, model, np.minimum(ahead, promises.left), ratio)
 
 
 def fit_model(
@@ -295,8 +312,8 @@ def draw_coming(fit: StageFit, count: int, seed: int, base: Floats | None = None
     effect, law = draw_effects(fit, count, seed)
     if base is not None:
         effect = effect * base
-    share = -np.expm1(-effect * fit.model.over_draws(1 - seen.lived)[:, law])
-    ahead = np.cumsum(fit.model.rows() * (1 - seen.lived), axis=1) * effect.mean(axis=1)[:, None]
+    share = -np.expm1(-effect * fit.model.over_draws(1 - fit.paced.lived)[:, law])
+    ahead = np.cumsum(fit.weekly() * (1 - seen.lived), axis=1) * effect.mean(axis=1)[:, None]
     step = -np.diff(np.exp(-ahead), axis=1, prepend=1.0)
     weekly[rows, week[rows, columns]] = step[rows, columns]
     return capped(weekly, share * np.maximum(seen.leads - seen.reached, 0)[:, None], fit.left)

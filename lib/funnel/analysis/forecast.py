@@ -24,6 +24,7 @@ from funnel.analysis.rhythm import uneven
 from funnel.analysis.scores import LEVELS, count_quantiles
 from funnel.analysis.states import States
 from funnel.analysis.told import DRAWS, History, Told, history, with_parts
+from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.errors import MissingError
 from funnel.schema import PAID_COLUMNS
 
@@ -156,6 +157,7 @@ def forecast(
     horizon: int = HORIZON,
     draws: int = DRAWS,
     seed: int = 0,
+    calendar: Calendar = NO_CALENDAR,
 ) -> Forecast:
     """Forecast the final number of every cohort and stage.
 
@@ -172,6 +174,7 @@ def forecast(
         horizon: weeks after which nothing counts any more.
         draws: how many draws the intervals rest on.
         seed: of the draws; the same seed gives the same forecast. Verdicts do not depend on it.
+        calendar: of the company's country.
 
     Raises:
         MissingError: there is no lead before the report date.
@@ -183,7 +186,7 @@ def forecast(
         )
     past = read_history(
         reached, stages, report_date, moved=moved, paid=paid, attributes=attributes, horizon=horizon,
-        draws=draws, seed=seed,
+        draws=draws, seed=seed, calendar=calendar,
     )  # fmt: skip
     return forecast_history(past, report_date)
 
@@ -199,11 +202,14 @@ def read_history(
     horizon: int = HORIZON,
     draws: int = DRAWS,
     seed: int = 0,
+    calendar: Calendar = NO_CALENDAR,
 ) -> History:
     """Read what a forecast is made from; takes the arguments of `forecast`."""
     total = select(reached) if attributes else reached
     stays = select(moved) if attributes and moved is not None else moved
-    whole = history(total, stages, report_date, horizon, moved=stays, draws=draws, seed=seed)
+    whole = history(
+        total, stages, report_date, horizon, moved=stays, draws=draws, seed=seed, calendar=calendar
+    )
     payments = paid if paid is not None else pd.DataFrame(columns=list(PAID_COLUMNS))
     found = choose(reached, payments, attributes, stages[-1], report_date, horizon)
     if found is None:

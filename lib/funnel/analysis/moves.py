@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.analysis.clock import Clock
 from funnel.schema import STAMPED
 from funnel.settings import LEAD, LOST
 
@@ -67,21 +68,29 @@ class Moves:
             0.0,
         )
 
-    def standing(self, cohorts: int, waits: int, age: int | None = None) -> Floats:
-        """Return where leads stand: cohort by stage by weeks since the one in which they came.
+    def standing(self, cohorts: int, waits: int, clocks: Sequence[Clock], age: int | None = None) -> Floats:
+        """Return where leads stand: cohort by stage by lag since they came.
 
         Args:
             cohorts: how many there are.
-            waits: how many weeks are told apart; longer waits count as the last.
+            waits: how many lags are told apart; longer waits count as the last.
+            clocks: of the steps out of each stage. Who stands between two lags counts in both, in proportion.
             age: whole weeks after the end of each cohort's own week at which it is looked at; None: now.
         """
-        week = np.full(len(self.cohort), self.week) if age is None else self.cohort + age + 1
+        week = self.week + self.fraction if age is None else self.cohort + age + 1.0
         there = (self.came < week) & ((self.went >= week) | (self.next == OPEN)) & (week <= self.week)
         if age is None:
             there = self.next == OPEN
-        waited = np.clip(week - self.came, 0, waits - 1)
         result = np.zeros((cohorts, self.stages, waits))
-        np.add.at(result, (self.cohort[there], self.stage[there], waited[there]), self.leads[there])
+        for stage, clock in enumerate(clocks):
+            here = there & (self.stage == stage)
+            came = self.came[here]
+            since = (np.broadcast_to(week, self.came.shape)[here] - came)[:, None]
+            lag = np.clip(clock.lag(came, since)[:, 0], 0, waits - 1)
+            before = np.minimum(lag.astype(np.int64), waits - 2)
+            share = lag - before
+            for step, part in ((0, 1 - share), (1, share)):
+                np.add.at(result[:, stage], (self.cohort[here], before + step), self.leads[here] * part)
         return result
 
 

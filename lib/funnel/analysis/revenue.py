@@ -191,13 +191,25 @@ def _future(sale: StageForecast, leads: Floats, part: float, rng: np.random.Gene
         return result
     which = model.levels.components(rng, count)
     effect = model.levels.draw(rng, which, ahead=weeks)[len(seen.ages) :]
-    law = model.hazards[-1].draws[model.levels.draw_of[which]][:, :weeks]
+    law = model.hazards[-1].draws[model.levels.draw_of[which]]
     ahead = np.concatenate([np.zeros((count, 1)), np.cumsum(law, axis=1)], axis=1).T
+    first = len(_whole(sale))
     for born in range(weeks):
         here = leads[born] * ((1 - part) if born == 0 else 1.0)
-        left = np.exp(-effect[born] * ahead[: min(weeks - born, law.shape[1]) + 1])
-        result[born, born : born + len(left) - 1] = here * -np.diff(left, axis=0)
+        passed = sale.fit.clock.lag(np.array([first + born]), np.arange(weeks - born + 1.0)[None, :])[0]
+        left = np.exp(-effect[born] * _at(ahead, passed))
+        result[born, born:] = here * -np.diff(left, axis=0)
     result *= sale.verdict.doubt_at(np.array([-1]), sale.shock)[0]
+    return result
+
+
+def _at(total: Floats, times: Floats) -> Floats:
+    """Return what has added up by some times, in weeks, between whole ones in proportion."""
+    last = len(total) - 1
+    times = np.minimum(times, last)
+    whole = np.minimum(times.astype(np.int64), last - 1)
+    share = (times - whole)[:, None]
+    result: Floats = total[whole] * (1 - share) + total[whole + 1] * share
     return result
 
 

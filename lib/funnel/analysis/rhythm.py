@@ -32,7 +32,7 @@ def uneven(fit: StageFit, weeks: int, leave: int = 0, ages: tuple[int, int] | No
         The variance, less its standard error; never below 0.
     """
     seen, model = fit.triangle, fit.model
-    expected = seen.at_risk() * model.rows() * model.levels.effect()[:, None]
+    expected = seen.at_risk() * fit.weekly() * model.levels.effect()[:, None]
     lags = slice(None) if ages is None else slice(ages[0] + 1, ages[1] + 1 + weeks // 2)
     came, due = (_by_week(each, lags)[model.begun :] for each in (seen.told(), expected))
     count = len(came) - leave

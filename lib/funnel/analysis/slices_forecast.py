@@ -164,7 +164,7 @@ def _alone(
     states = past.states()
     if states is not None and moved is not None and first is not None:
         stays = moves(moved, past.stages, first, len(seen.weeks), base.report_date.weekday() / 7)
-        asked = promises(states, stays, seen, past.stages.index(total.stage))
+        asked = promises(states, stays, seen, past.stages.index(total.stage), past.clocks())
     fit = fit_slice(seen, total.fit, spread, seed, asked)
     count = total.factor.shape[1]
     effects, _ = draw_effects(total.fit, count, seed, apart=asked is None)
@@ -223,21 +223,21 @@ def fit_slice(
         seed: of the draws.
         promised: what the slice's open leads promise.
     """
-    model = whole.model
-    exposure = seen.at_risk() * model.levels.effect()[:, None]
+    model, paced = whole.model, whole.clock.paced(seen)
+    exposure = paced.at_risk() * model.levels.effect()[:, None]
     due = float((exposure * model.rows()).sum())
-    level = (seen.told().sum() + 1 / spread) / (due + 1 / spread)
+    level = (paced.told().sum() + 1 / spread) / (due + 1 / spread)
     eras = (
         [slice(None)] if not model.changed_at else [slice(0, model.changed_at), slice(model.changed_at, None)]
     )
     laws = tuple(
-        pooled_hazards(law, seen.told()[era].sum(axis=0), exposure[era].sum(axis=0) * level, seed)
+        pooled_hazards(law, paced.told()[era].sum(axis=0), exposure[era].sum(axis=0) * level, seed)
         for law, era in zip(model.hazards, eras, strict=True)
     )
     own = Model(laws, model.changed_at, model.change_z, model.begun, model.levels, model.carry)
-    levels = fit_levels(seen.told().sum(axis=1), own.over_draws(exposure), start=spread)
+    levels = fit_levels(paced.told().sum(axis=1), own.over_draws(exposure), start=spread)
     own = Model(laws, model.changed_at, model.change_z, model.begun, levels, model.carry)
-    return with_promises(seen, own, model.levels.level() * levels.level(), promised)
+    return with_promises(seen, whole.clock, own, model.levels.level() * levels.level(), promised)
 
 
 def between(every: pd.DataFrame, base: _Base) -> float:
@@ -248,6 +248,7 @@ def between(every: pd.DataFrame, base: _Base) -> float:
     came, due = [], []
     for _, part in every.groupby("value", sort=True):
         own = triangle(part, base.total.stage, base.report_date, seen.horizon, seen.weeks[0])
+        own = total.clock.paced(own)
         came.append(float(own.told().sum()))
         due.append(float((own.at_risk() * rates).sum()))
     got, expected = np.array(came), np.array(due)

@@ -12,11 +12,13 @@ in Medicine 26.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from funnel.analysis.clock import Clock
 from funnel.analysis.delays import fit_hazards
 from funnel.analysis.moves import GONE, OPEN, Moves
 
@@ -31,7 +33,7 @@ class States:
     """The fitted model, and where the open leads stand.
 
     Attributes:
-        waiting: open leads by cohort, stage they stand in (0 = lead) and weeks since they came.
+        waiting: open leads by cohort, stage they stand in (0 = lead) and lag since they came.
         forwards: hazard of leaving forwards, by stage and weeks since coming.
         lost: hazard of being lost, likewise.
         skips: share of forward moves from a stage (row) that end in a stage (column, 0 = lead).
@@ -47,13 +49,14 @@ class States:
     fraction: float
 
 
-def fit_states(stays: Moves, ages: npt.NDArray[np.int64], horizon: int) -> States:
+def fit_states(stays: Moves, ages: npt.NDArray[np.int64], horizon: int, clocks: Sequence[Clock]) -> States:
     """Fit the model.
 
     Args:
         stays: of the leads.
         ages: of the cohorts in weeks.
         horizon: the last lag that counts.
+        clocks: of the steps out of each stage.
     """
     lags, weeks, count = horizon + 1, stays.week + 1, stays.stages
     waited = np.clip(stays.went - stays.came, 0, lags - 1)
@@ -61,19 +64,20 @@ def fit_states(stays: Moves, ages: npt.NDArray[np.int64], horizon: int) -> State
     cells = np.zeros((3, count, weeks, lags))
     kind = np.select([stays.next == OPEN, stays.next == GONE], [2, 1], 0)
     np.add.at(cells, (kind, stays.stage, came, waited), stays.timed)
-    forwards, lost, still = cells
+    since: Floats = (stays.week + stays.fraction - np.arange(weeks, dtype=np.float64))[:, None]
     lag = np.arange(lags)[None, :]
-    lived = stays.week - np.arange(weeks)[:, None]
-    share = np.where(lag < lived, 1.0, np.where(lag == lived, stays.fraction, 0.0))
-    exits = forwards + lost
-    there = (exits + still)[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
-    weight = 0.5 ** (np.maximum(lived - lag, 0) / HALF_LIFE)
-    at_risk = ((there - exits / 2) * share * weight).sum(axis=1)
-    ahead, behind = ((part * weight).sum(axis=1) for part in (forwards, lost))
-    laws = [
-        np.array([fit_hazards(part[n], at_risk[n]).mean for n in range(count)]) for part in (ahead, behind)
-    ]
-    return States(stays.standing(len(ages), lags), laws[0], laws[1], _skips(stays), ages, stays.fraction)
+    laws = np.zeros((2, count, lags))
+    for stage, clock in enumerate(clocks):
+        forwards, lost = (clock.binned(cells[each, stage]) for each in (0, 1))
+        entered, exits = cells[:, stage].sum(axis=(0, 2))[:, None], forwards + lost
+        there = entered - np.cumsum(exits, axis=1) + exits / 2
+        now = clock.lag(np.arange(weeks), since)
+        weight = 0.5 ** (np.maximum(now - lag, 0) / HALF_LIFE)
+        at_risk = (there * np.clip(now - lag, 0.0, 1.0) * weight).sum(axis=0)
+        for number, part in enumerate((forwards, lost)):
+            laws[number, stage] = fit_hazards((part * weight).sum(axis=0), at_risk).mean
+    waiting = stays.standing(len(ages), lags, clocks)
+    return States(waiting, laws[0], laws[1], _skips(stays), ages, stays.fraction)
 
 
 def _skips(stays: Moves) -> Floats:
@@ -86,13 +90,12 @@ def _skips(stays: Moves) -> Floats:
     return skips
 
 
-def worth(states: States, stage: int, fraction: float = 0.0) -> Floats:
+def worth(states: States, stage: int) -> Floats:
     """Return the chance that an open lead reaches a stage, by where it stands, weeks since it came and ahead.
 
     Args:
         states: the fitted model.
         stage: the stage to reach; 0 = the first configured one.
-        fraction: share of the first week that is over already.
     """
     leaving = states.forwards + states.lost
     lags = leaving.shape[1]
@@ -111,10 +114,6 @@ def worth(states: States, stage: int, fraction: float = 0.0) -> Floats:
         chance = survived[n] * go[n]
         fresh[n] = chance @ within
         moves = np.where(later < lags, chance[np.minimum(later, lags - 1)], 0.0)
-        moves[:, 1:] *= np.exp(fraction * leaving[n])[:, None]
-        moves[:, 0] *= np.divide(
-            -np.expm1(-(1 - fraction) * leaving[n]), 1 - stay[n], out=np.ones(lags), where=stay[n] < 1
-        )
         result[n] = (moves / np.maximum(survived[n], 1e-300)[:, None]) @ within
     return np.clip(result, 0.0, 1.0)
 

@@ -15,16 +15,16 @@ import pandas as pd
 
 from funnel.analysis.apart import Apart
 from funnel.analysis.carry import CUTS
+from funnel.analysis.clock import Clock, clocks_of
 from funnel.analysis.conversion import Promises, StageFit, draw_coming, fit_stage
 from funnel.analysis.moves import Moves, moves
 from funnel.analysis.states import States, fit_states, told, worth
 from funnel.analysis.triangles import Triangle, triangle
+from funnel.calendar import NO_CALENDAR, Calendar
 
 Floats = npt.NDArray[np.float64]
 
-DRAWS = 1000
-PAST_DRAWS = 300
-"""Draws of what would have been told at earlier dates: enough for scores, too few for printed limits."""
+DRAWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,10 @@ class History:
         stays: of the leads; None if only ages are known.
         draws: how many draws the intervals rest on.
         seed: of the draws.
+        calendar: of the company's country.
         apart: how leads are forecast apart, if they are.
         parts: the history of each group, on the same cohorts.
+        timed_by: of a group, the history of all leads.
     """
 
     stages: tuple[str, ...]
@@ -96,9 +98,12 @@ class History:
     stays: Moves | None
     draws: int = DRAWS
     seed: int = 0
+    calendar: Calendar = NO_CALENDAR
     apart: Apart | None = None
     parts: Mapping[str, History] = field(default_factory=dict)
+    timed_by: History | None = None
     _told: dict[int, tuple[dict[str, Told], States | None]] = field(default_factory=dict, repr=False)
+    _clocks: dict[int, list[Clock]] = field(default_factory=dict, repr=False)
 
     def told(self, back: int = 0) -> dict[str, Told]:
         """Return what is told of every stage today, or as of the Monday `back` weeks before."""
@@ -113,12 +118,20 @@ class History:
         now = self.triangles[self.stages.index(stage)]
         return now.as_of(back) if back else now
 
+    def clocks(self, back: int = 0) -> list[Clock]:
+        """Return the clock of every stage; a group that is forecast apart lives by that of all leads."""
+        if self.timed_by is not None:
+            return self.timed_by.clocks(back)
+        if back not in self._clocks:
+            then = [one.as_of(back) for one in self.triangles] if back else list(self.triangles)
+            self._clocks[back] = clocks_of(then, self.calendar)
+        return self._clocks[back]
+
     def _ask(self, back: int) -> tuple[dict[str, Told], States | None]:
         if back not in self._told:
             then = [one.as_of(back) for one in self.triangles] if back else list(self.triangles)
             stays = self.stays.as_of(back) if self.stays is not None and back else self.stays
-            draws = min(self.draws, PAST_DRAWS) if back else self.draws
-            told, states = _tell(self.stages, then, stays, draws, self.seed)
+            told, states = _tell(self, then, stays, self.clocks(back))
             if self.parts:
                 groups = {group: part.told(back) for group, part in self.parts.items()}
                 told = {
@@ -139,6 +152,7 @@ def history(
     first: pd.Timestamp | None = None,
     draws: int = DRAWS,
     seed: int = 0,
+    calendar: Calendar = NO_CALENDAR,
 ) -> History:
     """Read the cubes of one slice.
 
@@ -151,12 +165,13 @@ def history(
         first: Monday of the first cohort; default that of the first lead.
         draws: how many draws the intervals rest on.
         seed: of the draws.
+        calendar: of the company's country.
     """
     seen = tuple(triangle(reached, stage, report_date, horizon, first) for stage in stages)
     stays = None
     if moved is not None and len(moved) and seen and len(seen[0].weeks):
         stays = moves(moved, stages, seen[0].weeks[0], len(seen[0].weeks), report_date.weekday() / 7)
-    return History(tuple(stages), seen, stays, draws, seed)
+    return History(tuple(stages), seen, stays, draws, seed, calendar)
 
 
 def with_parts(
@@ -173,8 +188,9 @@ def with_parts(
     """
     stays = apart.of(moved) if moved is not None else {}
     seen = whole.triangles[0]
-    parts = {
-        group: history(
+    parts = {}
+    for number, (group, cube) in enumerate(apart.of(reached).items()):
+        own = history(
             cube,
             whole.stages,
             report_date,
@@ -184,9 +200,8 @@ def with_parts(
             draws=whole.draws,
             seed=whole.seed + 1000 * (number + 1),
         )
-        for number, (group, cube) in enumerate(apart.of(reached).items())
-    }
-    return replace(whole, apart=apart, parts=parts, _told={})
+        parts[group] = replace(own, timed_by=whole, _told={}, _clocks={})
+    return replace(whole, apart=apart, parts=parts, _told={}, _clocks={})
 
 
 def _together(whole: Told, parts: Mapping[str, Told]) -> Told:
@@ -200,18 +215,20 @@ def _together(whole: Told, parts: Mapping[str, Told]) -> Told:
 
 
 def _tell(
-    stages: Sequence[str], seen: Sequence[Triangle], stays: Moves | None, draws: int, seed: int
+    past: History, seen: Sequence[Triangle], stays: Moves | None, clocks: Sequence[Clock]
 ) -> tuple[dict[str, Told], States | None]:
-    states = fit_states(stays, seen[0].ages, seen[0].horizon) if stays is not None else None
+    states = fit_states(stays, seen[0].ages, seen[0].horizon, clocks) if stays is not None else None
     result = {}
-    for number, (stage, one) in enumerate(zip(stages, seen, strict=True)):
-        asked = promises(states, stays, one, number) if states is not None and stays is not None else None
-        fit = fit_stage(one, seed=seed + number, promises=asked)
-        result[stage] = Told(fit, *draw_coming(fit, draws, seed + number))
+    for number, (stage, one) in enumerate(zip(past.stages, seen, strict=True)):
+        asked = (
+            promises(states, stays, one, number, clocks) if states is not None and stays is not None else None
+        )
+        fit = fit_stage(one, seed=past.seed + number, promises=asked, clock=clocks[number])
+        result[stage] = Told(fit, *draw_coming(fit, past.draws, past.seed + number))
     return result, states
 
 
-def promises(states: States, stays: Moves, seen: Triangle, stage: int) -> Promises:
+def promises(states: States, stays: Moves, seen: Triangle, stage: int, clocks: Sequence[Clock]) -> Promises:
     """Return what open leads promise for a stage, now and at the ages at which older cohorts are cut.
 
     Args:
@@ -219,11 +236,11 @@ def promises(states: States, stays: Moves, seen: Triangle, stage: int) -> Promis
         stays: of the leads of the slice.
         seen: the slice's triangle of the stage.
         stage: its number; 0 = the first configured one.
+        clocks: of all stages.
     """
     cohorts, waits = len(seen.ages), seen.horizon + 1
-    now = stays.standing(cohorts, waits)
-    ahead = told(now, worth(states, stage, stays.fraction), seen.horizon - seen.ages)
-    values = worth(states, stage)
-    past = {cut: told(stays.standing(cohorts, waits, cut), values, seen.ages - cut) for cut in CUTS}
+    now, values = stays.standing(cohorts, waits, clocks), worth(states, stage)
+    ahead = told(now, values, seen.horizon - seen.ages)
+    past = {cut: told(stays.standing(cohorts, waits, clocks, cut), values, seen.ages - cut) for cut in CUTS}
     left: Floats = now[:, : stage + 1].sum(axis=(1, 2))
     return Promises(left, ahead, past)

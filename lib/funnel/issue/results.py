@@ -94,6 +94,7 @@ class Cubes:
             paid=self.paid,
             attributes=[name for name in self.settings.attributes if name in set(self.reached["attribute"])],
             horizon=self.settings.horizon_weeks,
+            calendar=self.calendar,
         )
 
     def forecast(self) -> Forecast:

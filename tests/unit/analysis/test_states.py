@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from funnel.analysis.clock import steady
 from funnel.analysis.moves import moves
 from funnel.analysis.states import States, advance, fit_states, told, worth
 
@@ -27,7 +28,7 @@ def fitted() -> States:
         rows.append((week, "lead", "", 0, age + 1, round(here)))
     moved = pd.DataFrame(rows, columns=["cohort_week", "stage", "next_stage", "entered", "left", "leads"])
     stays = moves(moved, ["sale"], weeks[0], WEEKS, 0.0)
-    return fit_states(stays, np.arange(WEEKS)[::-1], 104)
+    return fit_states(stays, np.arange(WEEKS)[::-1], 104, [steady(WEEKS + 105)])
 
 
 def test_constant_hazards_bring_their_share() -> None:
