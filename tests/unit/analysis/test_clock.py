@@ -32,8 +32,8 @@ def test_a_week_of_half_a_pace_is_half_a_week() -> None:
     events = np.array([[8.0, 4.0, 2.0], [6.0, 6.0, 0.0], [5.0, 0.0, 0.0]])
     weeks = pd.date_range(FIRST, periods=3, freq="7D")
     paced = clock.paced(Triangle(weeks, np.array([2, 1, 0]), np.full(3, 99.0), events, lived))
-    # The second cohort's own week is slow: by its end its leads have lived a quarter of a week, not a half, and
-    # by the end of the next one and a quarter: the lags end at 0.5 and 1.75 instead of 1 and 2.
+    # The second cohort's own week is slow: by its end its leads have lived a quarter of a week, not a half,
+    # and by the end of the next one and a quarter: the lags end at 0.5 and 1.75 instead of 1 and 2.
     assert paced.events.round(9).tolist() == [[8.0, 5.0, 1.0], [8.4, 3.6, 0.0], [5.0, 0.0, 0.0]]
     assert paced.lived.tolist() == [[1.0, 1.0, 0.5], [1.0, 0.75, 0.0], [1.0, 0.0, 0.0]]
 
@@ -50,9 +50,7 @@ def test_quiet_holidays_are_learnt_and_give_back_the_delay() -> None:
     cohorts = 130
     days = [FIRST + dt.timedelta(weeks=n) for n in range(cohorts + LAGS)]
     calendar = calendar_of("RU", FIRST, days[-1] + dt.timedelta(days=7))
-    free = 1 - np.array(
-        [sum(calendar.works(day + dt.timedelta(days=n)) for n in range(7)) / 5 for day in days]
-    )
+    free = 1 - working_share(calendar, days)
     pace = np.maximum(1 - 0.9 * free, 0.1)
     pace /= pace.mean()
     triangle = seen(pace, cohorts, np.random.default_rng(2))
