@@ -66,10 +66,10 @@ def test_import_says_why_rows_were_rejected_and_where_they_stood(run: Any, proje
         ENTRIES + "a,target,2022-09-07 09:00\n\nnobody,target,2022-09-07 09:00\nnone,sale,2022-09-07 09:00\n"
     )
     dry = run("import", "--dry-run", project / "in").err
-    assert "no other date here settles it" in dry and not (project / "run").exists()
+    assert "no other date of this column settles it" in dry and not (project / "run").exists()
     said = run("import", project / "in").err
     assert "leads, column created_at: 1 row, not a date; readable: 2026-04-03" in said
-    assert "no other date here settles it; write the dates as 2026-04-03" in said
+    assert "no other date of this column settles it; write the dates as 2026-04-03" in said
     assert "stage_entries, column lead_id: 2 rows, no lead with this lead_id is known" in said
     assert f"first: {project / 'in' / 'stage_entries.csv'}, row 7" in said
     rejected = pd.read_csv(project / "run" / "rejected" / "stage_entries.csv")
