@@ -166,11 +166,9 @@ def _strengths(stages: Sequence[Triangle], sides: Floats, country: bool) -> list
     prior = np.concatenate([SLOWER if country else (0.0, 0.0), np.zeros(count)])
     held = np.concatenate([1 / np.array(SURE) ** 2, np.full(count, 1e-9)])
     share, proven = prior, np.zeros(count, dtype=bool)
-    for _ in range(_TURNS):
+    for _ in range(_TURNS if len(stages[0].ages) > _FEWEST else 0):
         rows = [_against(one, sides, share[[0, 1, 2 + n]], n, count) for n, one in enumerate(stages)]
         apart, weight, design = (np.concatenate(each) for each in zip(*rows, strict=True))
-        if len(apart) < _FEWEST:
-            break
         spread = max(float((weight * apart**2).sum() / max(len(apart) - count - 2, 1)), 1.0)
         matrix = design.T @ (weight[:, None] * design) + spread * np.diag(held)
         step = np.linalg.solve(matrix, design.T @ (weight * apart) + spread * held * (prior - share))
