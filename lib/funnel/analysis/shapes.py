@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.cells import TOTAL, Cells, cells, ripening
+from funnel.analysis.dispersion import tails
 from funnel.analysis.readings import Flags, Reading, left_out, pairs, read
 from funnel.analysis.shown import Rhythm, rhythm
 from funnel.calendar import NO_CALENDAR, Calendar
@@ -34,7 +35,10 @@ EVERYWHERE = 0.75
 """Share of an attribute's values that go the same way."""
 ENOUGH = 8.0
 """Conversions expected from which none at all is a fault."""
-COLUMNS = ("shape", "attribute", "value", "first_week", "last_week", "volume", "change", "score")
+SURELY = 1e-4
+"""Chance from which it is none that everybody who reached a step had reached the next one too."""
+ONE_WEEK = ("data_fault", "skipped_stage")
+COLUMNS = ("shape", "attribute", "value", "first_week", "last_week", "volume", "change", "score", "seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,9 @@ class Shape:
     """A named pattern.
 
     Attributes:
-        name: overload, market, hidden_launch or data_fault.
+        name: overload, market, hidden_launch, data_fault or skipped_stage.
         cell: position of the slice.
-        stage: for a data fault the stage that is missing; else ''.
+        stage: for a data fault or a skipped stage the stage in question; else ''.
         volume: leads beside the last quarter's, 1.3 for +30 %.
         change: of the overall conversion, relative, as the product of the steps'.
         score: standard score of the conversions.
@@ -77,11 +81,12 @@ def shapes(
         calendar: working days of the company's country.
 
     Returns:
-        One row per shape, newest first: `shape` (overload, market, hidden_launch, data_fault), `attribute`
-        and `value` (of a hidden launch; else empty; for a data fault `attribute` is 'stage' and `value`
-        the stage), `first_week` and `last_week` (cohort Mondays), `volume` (1.3 is 30 % more leads than in
-        the quarter before), `change` (relative, of the overall conversion), `score` (standard score of the
-        conversions). Weeks that overlap are one row.
+        One row per shape, newest first: `shape` (overload, market, hidden_launch, data_fault: nobody reached
+        the stage, skipped_stage: all who did had reached the next one too), `attribute` and `value` (of a
+        hidden launch; else empty; for the last two `attribute` is 'stage' and `value` the stage), `seen`
+        (Monday of the report that could name it first), `first_week` and `last_week` (cohort Mondays),
+        `volume` (1.3 is 30 % more leads than in the quarter before), `change` (relative, of the overall
+        conversion), `score` (standard score of the conversions). Weeks that overlap are one row.
     """
     table = cells(reached, steps, report_date)
     rows: list[dict[str, object]] = []
@@ -94,7 +99,7 @@ def shapes(
 
 def _add(rows: list[dict[str, object]], seen: Cells, shape: Shape) -> None:
     """Add a shape, or prolong the same one if it was seen in the weeks just before."""
-    width = 1 if shape.name == "data_fault" else WIDTH
+    width = 1 if shape.name in ONE_WEEK else WIDTH
     attribute, value = ("stage", shape.stage) if shape.stage else seen.keys[shape.cell][:2]
     first, last = pd.Timestamp(seen.weeks[-width]), pd.Timestamp(seen.weeks[-1])
     for row in rows:
@@ -109,7 +114,8 @@ def _add(rows: list[dict[str, object]], seen: Cells, shape: Shape) -> None:
                     "first_week": first,
                 }
             return
-    values = (shape.name, attribute, value, first, last, shape.volume, shape.change, shape.score)
+    reported = last + pd.Timedelta(days=7)
+    values = (shape.name, attribute, value, first, last, shape.volume, shape.change, shape.score, reported)
     rows.append(dict(zip(COLUMNS, values, strict=True)))
 
 
@@ -148,15 +154,21 @@ def _faults(table: Cells, share: Floats, old: Flags, kept: Rhythm) -> Iterator[S
             continue
         after = readings[number + 1] if number + 1 < len(readings) else None
         none = reading.reached[whole] == 0 and reading.expected[whole] >= ENOUGH
-        skipped = (
-            after is not None
-            and after.base[whole] >= ENOUGH
-            and after.reached[whole] >= 0.98 * after.base[whole]
-            and after.rate[whole] < 0.9
-        )
-        if none or skipped:
+        if none:
             yield Shape("data_fault", whole, reading.stage, float("nan"), -1.0, float("nan"))
             return
+        if after is not None and after.rows == reading.rows and _all_too_many(after, whole):
+            yield Shape("skipped_stage", whole, reading.stage, float("nan"), float("nan"), float("nan"))
+            return
+
+
+def _all_too_many(after: Reading, whole: int) -> bool:
+    """Tell whether all of a cohort went a step further that should not have, far beyond a good week."""
+    base = after.base[[whole]]
+    if base[0] < ENOUGH or after.reached[whole] < base[0]:
+        return False
+    _, above = tails(after.reached[[whole]], base, after.rate[[whole]], after.variance[[whole]])
+    return bool(above[0] < SURELY)
 
 
 def _volumes(table: Cells) -> tuple[Floats, Floats]:

@@ -52,15 +52,16 @@ def investigate(
     """Open an investigation of a flag: writes its file."""
     import pandas as pd
 
-    from funnel.issue.attention import flagged, investigations_at
+    from funnel.issue.attention import flagged, investigations_at, watched
     from funnel.present.attention_words import segment, stage_name
     from funnel.present.texts import Texts
     from funnel.sources.investigations import write_investigation
 
     settings = load_settings()
     cubes = cubes_at(date or _last_day(settings).isoformat())
-    rows = flagged(cubes, investigations_at(cubes.investigations, cubes.report_date))
-    row = _named(rows, flag)
+    dug = investigations_at(cubes.investigations, cubes.report_date)
+    fallen = watched(cubes, dug)
+    row = _named(fallen if flag in set(fallen["name"]) else flagged(cubes, dug), flag)
     if row["investigation"]:
         say(f"Note: {row['investigation']} covers this already.")
     if not row["flag"]:
@@ -73,7 +74,7 @@ def investigate(
             stage=stage_name(str(row["stage"]), settings, texts),
             change=texts.change(float(row["change"])),
         )
-    since: pd.Timestamp = row["first_week"] if row["since"] is pd.NaT else row["since"]
+    since: pd.Timestamp = row["first_week"] if row.get("since", pd.NaT) is pd.NaT else row["since"]
     where = (str(row["attribute"]), str(row["value"]))
     path = write_investigation(
         settings.path("investigations"),

@@ -4,7 +4,8 @@
 |---|---|
 | `deviations` | a step of a segment beside target, tolerance or history (`analysis.deviations`), with its `name` and the `investigation` that covers it |
 | `flag_lines` | a cohort week of one of the first flags: its conversion at equal age |
-| `shapes` | a known shape of trouble (`analysis.shapes`) |
+| `arrivals` | leads of the newest week beside what was to be expected (`analysis.arrivals`), with `stage`, `name`, `investigation` |
+| `shapes` | a known shape of trouble (`analysis.shapes`), with the `name` it is answered by and the `investigation` that does |
 | `investigations` | an investigation as of the report date (`schema.INVESTIGATION_COLUMNS`) |
 | `impact` | an initiative and metric: expected and measured (`analysis.impact`) |
 | `lines` | a cohort week of an initiative in detail: its treated leads and the others (`analysis.impact.lines`) |
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from funnel.analysis import cohorts
+from funnel.analysis.arrivals import arrivals
+from funnel.analysis.cohorts import OVERALL
 from funnel.analysis.deviations import deviations, name_of
 from funnel.analysis.impact import impact, lines
 from funnel.analysis.shapes import shapes
@@ -28,6 +31,7 @@ from funnel.analysis.verdict import scoreboard
 from funnel.dates import complete_weeks, week_of
 from funnel.issue.model import in_detail
 from funnel.schema import INVESTIGATION_COLUMNS, Investigation
+from funnel.settings import LEAD
 
 if TYPE_CHECKING:
     from funnel.issue.results import Cubes
@@ -55,7 +59,8 @@ def attention(cubes: Cubes) -> dict[str, pd.DataFrame]:
     return {
         "deviations": flags,
         "flag_lines": _flag_lines(cubes, flags),
-        "shapes": shapes(cubes.reached, steps, day, initiatives=known, calendar=cubes.calendar),
+        "arrivals": watched(cubes, dug),
+        "shapes": shaped(cubes, dug),
         "investigations": dug,
         "impact": measured,
         "lines": _lines(cubes),
@@ -80,6 +85,40 @@ def flagged(cubes: Cubes, dug: pd.DataFrame) -> pd.DataFrame:
         initiatives=cubes.initiatives,
         calendar=cubes.calendar,
     )
+    return _answered(frame, dug)
+
+
+def watched(cubes: Cubes, dug: pd.DataFrame) -> pd.DataFrame:
+    """Return the arrivals, each with `stage` (lead), `name` and the `investigation` that covers it."""
+    frame = arrivals(cubes.reached, cubes.settings.steps, cubes.report_date, cubes.calendar)
+    return _answered(frame.assign(stage=LEAD, weeks=1, first_week=frame["cohort_week"]), dug)
+
+
+def shaped(cubes: Cubes, dug: pd.DataFrame) -> pd.DataFrame:
+    """Return the shapes, each with the `name` of the flag it is answered by, and what answers it.
+
+    A shape of the whole is that of the total, a fault in a stage that of the stage.
+    """
+    frame = shapes(
+        cubes.reached,
+        cubes.settings.steps,
+        cubes.report_date,
+        initiatives=cubes.initiatives,
+        calendar=cubes.calendar,
+    )
+    fault = frame["attribute"] == "stage"
+    weeks = (pd.to_datetime(frame["last_week"]) - pd.to_datetime(frame["first_week"])).dt.days // 7 + 1
+    asked = frame.assign(
+        stage=frame["value"].where(fault, OVERALL),
+        value=frame["value"].mask(fault, ""),
+        attribute=frame["attribute"].mask(fault, ""),
+        weeks=weeks,
+    )
+    answered = _answered(asked, dug)
+    return frame.assign(name=answered["name"], investigation=answered["investigation"])
+
+
+def _answered(frame: pd.DataFrame, dug: pd.DataFrame) -> pd.DataFrame:
     names = [name_of(*row) for row in frame[["attribute", "value", "stage"]].itertuples(index=False)]
     return frame.assign(name=pd.Series(names, dtype=object), investigation=covered_by(frame, dug))
 

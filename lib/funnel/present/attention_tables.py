@@ -19,10 +19,13 @@ from funnel.present.attention_words import (
     LONG,
     SAID_FLAGS,
     Record,
+    arrival_sentence,
     closed_since,
     flag_sentences,
+    news,
     segment,
     shape_sentence,
+    shape_weeks,
     stage_name,
     state_word,
     verdict_word,
@@ -40,25 +43,41 @@ from funnel.settings import Settings
 SHOWN_FLAGS = 12
 
 
-def flag_cards(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Texts) -> Cards:
+def flag_cards(
+    flags: pd.DataFrame,
+    dug: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    arrivals: pd.DataFrame | None = None,
+) -> Cards:
     """Return the first flags in a sentence each: what is different, what it costs, who digs.
+
+    Leads that no longer come stand before them.
 
     Args:
         flags: `analysis.deviations.COLUMNS` with `name` and `investigation`.
         dug: `schema.INVESTIGATION_COLUMNS`.
         settings: stages, attributes and currency.
         texts: the language.
+        arrivals: `issue.attention.watched`.
     """
     theme = look.load(settings)
     cards = []
+    for row in [] if arrivals is None else arrivals[arrivals["flag"]].head(SAID_FLAGS).to_dict("records"):
+        title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
+        lines = (arrival_sentence(row, texts), _digs(row, dug, texts))
+        cards.append(Card(title, lines, theme.down, strong=True))
     for row in flags[flags["flag"]].head(SAID_FLAGS).to_dict("records"):
-        who = whose(row, dug, texts)
-        digs = texts.t("say_digs", who=who) if who else texts.t("say_nobody_digs")
         change = change_cell(row["change"], texts, theme)
         title = f"{_about(row, settings, texts)} {change.text}"
-        lines = (flag_sentences(row, settings, texts), digs)
+        lines = (flag_sentences(row, settings, texts), _digs(row, dug, texts))
         cards.append(Card(title, lines, change.colour or theme.ink, strong=True))
     return Cards(tuple(cards), theme, _nothing_flagged(flags, texts))
+
+
+def _digs(row: Record, dug: pd.DataFrame, texts: Texts) -> str:
+    who = whose(row, dug, texts)
+    return texts.t("say_digs", who=who) if who else texts.t("say_nobody_digs")
 
 
 def _nothing_flagged(flags: pd.DataFrame, texts: Texts) -> str:
@@ -122,20 +141,48 @@ def look_first_grid(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, 
     return Grid("look-first", heads, tuple(rows), theme, tuple(notes), empty)
 
 
-def shape_cards(shapes: pd.DataFrame, settings: Settings, texts: Texts) -> Cards:
-    """Return the known shapes of the last half-year, each with what it usually means.
+def shape_cards(
+    shapes: pd.DataFrame, dug: pd.DataFrame, since: dt.date, settings: Settings, texts: Texts
+) -> Cards:
+    """Return the known shapes first seen since the previous issue, each with what it usually means.
+
+    Those of the half-year before are a line each, with what answers them.
 
     Args:
-        shapes: `analysis.shapes.COLUMNS`.
+        shapes: `issue.attention.shaped`.
+        dug: `schema.INVESTIGATION_COLUMNS`.
+        since: the date of the previous issue.
         settings: stages and attributes.
         texts: the language.
     """
     theme = look.load(settings)
     cards = [
-        Card(texts.t(f"shape_{row['shape']}"), (shape_sentence(row, settings, texts),), theme.down)
-        for row in shapes.to_dict("records")
+        Card(
+            texts.t(f"shape_{row['shape']}"),
+            (shape_sentence(row, settings, texts), _answer(row, dug, texts)),
+            theme.down,
+        )
+        for row in news(shapes, since)
     ]
+    lines = [
+        texts.t(
+            "shape_line",
+            shape=texts.t(f"shape_{row['shape']}"),
+            weeks=shape_weeks(row, texts),
+            answer=whose(row, dug, texts) or texts.t("nobody_digs"),
+        )
+        for row in shapes.to_dict("records")
+        if row["seen"] <= pd.Timestamp(since)
+    ]
+    if lines:
+        cards.append(Card(texts.t("shapes_before"), tuple(lines), theme.muted))
     return Cards(tuple(cards), theme, texts.t("empty_shapes"))
+
+
+def _answer(row: Record, dug: pd.DataFrame, texts: Texts) -> str:
+    who = whose(row, dug, texts)
+    flag = shlex.quote(clean(str(row["name"]), 80))
+    return texts.t("say_digs", who=who) if who else texts.t("note_investigate", flag=flag)
 
 
 def investigation_cards(dug: pd.DataFrame, since: dt.date, settings: Settings, texts: Texts) -> Cards:

@@ -137,15 +137,36 @@ def verdict_sentence(
 
 def shape_sentence(shape: Record, settings: Settings, texts: Texts) -> str:
     """Say what a shape looks like and what it usually means."""
-    first, last = shape["first_week"].date(), shape["last_week"].date() + WEEK - dt.timedelta(days=1)
     fault = shape["attribute"] == "stage"
     return texts.t(
         f"shape_{shape['shape']}_is",
-        weeks=f"{texts.date(first)} – {texts.date(last)}",
+        weeks=shape_weeks(shape, texts),
         segment="" if fault else segment(shape, settings, texts),
         stage=stage_name(str(shape["value"]), settings, texts) if fault else "",
         volume=texts.change(float(shape["volume"]) - 1),
         change=texts.change(float(shape["change"])),
+    )
+
+
+def shape_weeks(shape: Record, texts: Texts) -> str:
+    """Return the first and last day of a shape's cohorts."""
+    first, last = shape["first_week"].date(), shape["last_week"].date() + WEEK - dt.timedelta(days=1)
+    return f"{texts.date(first)} – {texts.date(last)}"
+
+
+def news(shapes: pd.DataFrame, since: dt.date) -> list[dict[Hashable, Any]]:
+    """Return the shapes first seen after a day, the newest first."""
+    return [row for row in shapes.to_dict("records") if row["seen"] > pd.Timestamp(since)]
+
+
+def arrival_sentence(row: Record, texts: Texts) -> str:
+    """Say how many leads came, and how many were to be expected."""
+    return texts.t(
+        "card_arrivals",
+        week=texts.date(row["cohort_week"].date()),
+        leads=texts.number(row["leads"]),
+        expected=texts.number(row["expected"]),
+        low=texts.number(row["low"]),
     )
 
 
@@ -177,13 +198,21 @@ def paragraphs(
         Sentences by paragraph.
     """
     names = {item.id: clean(item.name(texts.language), 60) for item in initiatives}
-    looked = _flags(frames["deviations"], frames["investigations"], settings, texts)
+    looked = [
+        f"**{for_markdown(segment(row, settings, texts))}.** {arrival_sentence(row, texts)}"
+        for row in _fallen(frames).head(SAID_FLAGS).to_dict("records")
+    ]
+    looked += _flags(frames["deviations"], frames["investigations"], settings, texts)
     looked += [
         f"**{texts.t('shape_' + row['shape'])}.** {for_markdown(shape_sentence(row, settings, texts))}"
-        for row in frames["shapes"].to_dict("records")
+        for row in news(frames["shapes"], since)
     ]
     dug = _dug(frames["investigations"], since, settings, texts)
     return [looked, dug, *([line] for line in _tried(frames, shown, names, settings, texts))]
+
+
+def _fallen(frames: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    return frames["arrivals"][frames["arrivals"]["flag"]]
 
 
 def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:

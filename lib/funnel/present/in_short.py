@@ -41,12 +41,28 @@ def in_short(
         cite: how numbers of the catalogue are held, see `present.cite`.
     """
     lines = [
+        _arrivals(frames["arrivals"], settings, texts),
         _cohort(cohorts, equal_age, frames["forecast"], settings, texts, cite),
         _flags(frames["deviations"], settings, texts, cite),
         _tried(frames["scoreboard"], shown, texts),
         _revenue(frames, settings, texts, cite),
     ]
     return "".join(f"- {line}\n" for line in lines if line)
+
+
+def _arrivals(arrivals: pd.DataFrame, settings: Settings, texts: Texts) -> str:
+    """Say first where leads no longer come."""
+    fallen = arrivals[arrivals["flag"]]
+    if fallen.empty:
+        return ""
+    row = fallen.iloc[0].to_dict()
+    return texts.t(
+        "short_arrivals",
+        segment=for_markdown(segment(row, settings, texts)),
+        leads=texts.number(row["leads"]),
+        expected=texts.number(row["expected"]),
+        week=texts.date(row["cohort_week"].date()),
+    )
 
 
 def _cohort(

@@ -117,6 +117,12 @@ CHANGES: tuple[Change, ...] = (
         ("deviations", "flag_lines", "shapes"),
         "what is expected knows the country's holidays and entries that are made at the month's end",
     ),
+    Change(
+        "shapes-end",
+        "0.2.0",
+        ("shapes", "arrivals"),
+        "a shape says when it was first seen; a good week of the next step is no fault; arrivals are watched",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -1,5 +1,6 @@
 """Flags: equal age, targets and tolerances, known changes, the order of the list; shapes; since when."""
 
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -9,7 +10,7 @@ from histories import FIRST, STEPS, Planted, draw, monday
 
 from funnel.analysis.changes import change_point
 from funnel.analysis.deviations import COLUMNS, deviations
-from funnel.analysis.shapes import shapes
+from funnel.analysis.shapes import look, shapes
 from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
 from funnel.settings import Target
 
@@ -191,3 +192,16 @@ def test_of_a_single_stage_the_step_is_tested_once_and_the_whole_can_still_have_
     assert aimed["stage"].tolist() == ["overall"]
     assert aimed["flag"].all()
     assert not frame.duplicated(["attribute", "value", "stage", "kind"]).any()
+
+
+@pytest.mark.parametrize(("leads", "named"), [(18, []), (120, ["skipped_stage"])])
+def test_a_good_week_of_the_next_step_is_no_skipped_stage_and_all_of_many_is(leads, named):
+    """All who came to target went on to qualified: 8 of 8 happens, 50 of 50 does not."""
+    made = history(leads=leads, seed=3)
+    lags = made.lags.copy()
+    here = (made.week >= LAST - 3) & (lags[:, 0] < 999)
+    lags[here, 0] = 0
+    lags[here, 1] = 0
+    found = list(look(dataclasses.replace(made, lags=lags).cells(LAST)))
+    assert [shape.name for shape in found if shape.name in ("skipped_stage", "data_fault")] == named
+    assert [shape.stage for shape in found if shape.name == "skipped_stage"] == ["target"] * len(named)

@@ -16,6 +16,8 @@ from funnel.present.texts import Texts
 from funnel.schema import EDIT_COLUMNS, INVESTIGATION_COLUMNS, Initiative
 from funnel.settings import LANGUAGES
 
+FAULTS = ("data_fault", "skipped_stage")
+
 EN = Texts("en")
 NAN, NAT = math.nan, pd.NaT
 HOSTILE = '<script>alert(1)</script> `x` {{< include /etc/passwd >}} #eval("1") \u202etxt.exe'
@@ -176,18 +178,53 @@ def test_investigations_open_ones_with_their_age_then_those_closed_since(setting
     assert cards[2].lines[0] == "Closed as noise: Chance."
 
 
-@pytest.mark.parametrize("shape", ["overload", "market", "hidden_launch", "data_fault"])
+@pytest.mark.parametrize("shape", ["overload", "market", "hidden_launch", "data_fault", "skipped_stage"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_shape_is_named_in_a_sentence(settings, shape, language):
     row = {
-        "shape": shape, "attribute": "stage" if shape == "data_fault" else "", "value": "proposal",
+        "shape": shape, "attribute": "stage" if shape in FAULTS else "", "value": "proposal",
         "first_week": pd.Timestamp(2022, 7, 4), "last_week": pd.Timestamp(2022, 7, 25), "volume": 1.78,
-        "change": -0.27, "score": -3.1,
+        "change": -0.27, "score": -3.1, "seen": pd.Timestamp(2022, 9, 26), "name": "total:overall",
+        "investigation": "",
     }  # fmt: skip
-    (card,) = attention_tables.shape_cards(pd.DataFrame([row]), settings, Texts(language)).cards
+    shapes, since = pd.DataFrame([row]), dt.date(2022, 9, 19)
+    (card,) = attention_tables.shape_cards(shapes, dug(), since, settings, Texts(language)).cards
+    assert "funnel investigate total:overall" in card.lines[1]
     assert Texts(language).date(dt.date(2022, 7, 31)) in card.lines[0]
-    assert ("Proposal" in card.lines[0] or "Предложение" in card.lines[0]) == (shape == "data_fault")
-    assert ("+78" in card.lines[0]) == (shape != "data_fault")
+    assert ("Proposal" in card.lines[0] or "Предложение" in card.lines[0]) == (shape in FAULTS)
+    assert ("+78" in card.lines[0]) == (shape not in FAULTS)
+
+
+def test_a_shape_is_news_once_and_then_a_line_with_its_answer(settings):
+    rows = [
+        {
+            "shape": "market", "attribute": "", "value": "", "first_week": pd.Timestamp(2022, 4, 4),
+            "last_week": pd.Timestamp(2022, 4, 25), "volume": 1.0, "change": -0.27, "score": -3.1,
+            "seen": pd.Timestamp(2022, 5, 2), "name": "total:overall", "investigation": answer,
+        }
+        for answer in ("", "2022-09-05-boris")
+    ]  # fmt: skip
+    frame = dug(investigation(id="2022-09-05-boris"))
+    since = dt.date(2022, 9, 19)
+    (card,) = attention_tables.shape_cards(pd.DataFrame(rows), frame, since, settings, EN).cards
+    assert card.title == "Seen before"
+    assert card.lines == (
+        "The market as a whole, cohorts 4 Apr 2022 – 1 May 2022: nobody digs here.",
+        "The market as a whole, cohorts 4 Apr 2022 – 1 May 2022: head of sales.",
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_leads_that_no_longer_come_stand_before_every_flag(settings, language):
+    row = {
+        "attribute": "channel", "value": "fair", "stage": "lead", "cohort_week": pd.Timestamp(2022, 9, 19),
+        "leads": 0, "expected": 61.4, "low": 47.0, "change": -1.0, "flag": True, "name": "channel:fair:lead",
+        "investigation": "",
+    }  # fmt: skip
+    flags, texts = pd.DataFrame([flag("Boris")]), Texts(language)
+    cards = attention_tables.flag_cards(flags, dug(), settings, texts, pd.DataFrame([row])).cards
+    assert "fair" in cards[0].title and len(cards) == 2
+    assert {"0", "61", "47"} <= set(cards[0].lines[0].replace(";", " ").replace(",", " ").split())
 
 
 def test_a_block_is_verdict_money_picture_and_every_step(settings):
@@ -298,7 +335,8 @@ def test_the_draft_says_what_the_sections_show(settings):
     made = frames() | {
         "deviations": pd.DataFrame([flag("Boris*", investigation="b")]),
         "investigations": dug(investigation(value="Boris*")),
-        "shapes": pd.DataFrame(columns=["shape"]),
+        "shapes": pd.DataFrame(columns=["shape", "seen"]),
+        "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
     }
     item = initiative(title="A *bold* plan")
     first, second, third = attention_words.paragraphs(

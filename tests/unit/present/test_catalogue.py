@@ -34,6 +34,7 @@ def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFra
         "forecast": pd.DataFrame([row]),
         "deviations": pd.DataFrame([flag]),
         "maturity": pd.DataFrame({"stage": [], "age_weeks": [], "maturity": []}),
+        "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
         "scoreboard": pd.DataFrame({"initiative": [], "verdict": []}),
         "revenue": pd.DataFrame({"week": [], "source": [], "mean": []}),
     }

@@ -21,6 +21,7 @@ def frames(cohorts: pd.DataFrame) -> Frames:
     return {
         "forecast": forecast_of(cohorts),
         "deviations": pd.DataFrame([flag("Boris"), flag("Vera"), flag("Gleb", flagged=False)]),
+        "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
         "scoreboard": scoreboard(pd.DataFrame(ROWS)),
         "revenue": revenue_of(pd.date_range("2022-09-26", periods=20, freq="7D"), 3e6, 1e6),
         "revenue_sum": pd.DataFrame({"p10": [41e6], "p90": [63e6]}),
