@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -21,7 +21,7 @@ from funnel.settings_exports import LOST as LOST
 from funnel.settings_exports import Currency, Zone
 from funnel.settings_exports import Frozen as Frozen
 from funnel.settings_sources import Sources, stage_problems
-from funnel.validation import FILLED, KEY
+from funnel.validation import FILLED, KEY, one_writing
 from funnel.yaml_file import read_yaml
 
 ReachRule = Literal["any-later", "entered"]
@@ -145,6 +145,8 @@ class Settings(Sources):
         reading_age: the summary reads the newest cohort that is at least this many weeks old.
         attributes: lead attributes to slice by, with the names a reader sees, by language.
         slices: the attributes the report itself shows.
+        values: by attribute, the name of a value and the other writings that mean it; case and blanks make
+            no difference in any of them. '' is no value, as a name and as a writing.
         targets: what steps should convert, at least; see `Target`.
         plan: leads planned by week (any day of it) for the revenue forecast; other weeks follow the recent
             level and season.
@@ -178,6 +180,7 @@ class Settings(Sources):
     reading_age: Annotated[int, Field(ge=0, le=104)] = 1
     attributes: dict[str, dict[Language, str]] = Field(default_factory=dict)
     slices: tuple[str, ...] = ()
+    values: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     targets: tuple[Target, ...] = ()
     plan: dict[dt.date, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
     what_if: tuple[WhatIf, ...] = ()
@@ -205,7 +208,7 @@ class Settings(Sources):
                     f"slices: {name!r} is not among attributes ({', '.join(self.attributes) or 'none'})"
                     + nearest(name, self.attributes)
                 )
-        wrong = [*stage_problems(self, keys), *self._unknown_names()]
+        wrong = [*stage_problems(self, keys), *self._unknown_names(), *self._ambiguous_values()]
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -221,11 +224,25 @@ class Settings(Sources):
             )
         ]
         named += [(f"what_if.{number}.stage", item.stage, stages) for number, item in enumerate(self.what_if)]
+        named += [
+            (f"values.{name}", name, attributes)
+            for name in self.values
+            if name not in ("channel", "campaign")
+        ]
         return [
             f"{where}: {name!r} is not among {', '.join(known) or 'none'}" + nearest(name, known)
             for where, name, known in named
             if name and name not in known
         ]
+
+    def _ambiguous_values(self) -> Iterator[str]:
+        for attribute, names in self.values.items():
+            meant: dict[str, str] = {}
+            for name, others in names.items():
+                for writing in (name, *others):
+                    other = meant.setdefault(one_writing(writing), name)
+                    if other != name:
+                        yield f"values.{attribute}: {writing!r} is a writing of both {other!r} and {name!r}"
 
     @property
     def stage_keys(self) -> tuple[str, ...]:

@@ -48,6 +48,15 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 """Kind of error -> what the value is, and what is allowed."""
 
 
+def one_writing(value: str) -> str:
+    """Return a value as it is compared: case and blanks around it, or doubled in it, make no difference.
+
+    >>> one_writing(" AVITO ") == one_writing("Avito")
+    True
+    """
+    return " ".join(value.split()).casefold()
+
+
 class Found(NamedTuple):
     """One error of pydantic: where (tags of unions left out), its kind, the value, its context and words."""
 

@@ -191,6 +191,7 @@ def read_filters(pairs: Sequence[str], warehouse: Warehouse, as_of: AsOf) -> Map
         raise errors.InputError("A filter cannot be read.", wrong)
     result = dict(pair.split("=", 1) for pair in pairs)
     require_attributes(list(result), warehouse.attributes(), "--where")
+    result = {name: warehouse.meant(as_of, name, value) for name, value in result.items()}
     for name, value in result.items():
         wrong += values_unknown("--where", name, [value], {name: warehouse.values(as_of, name)})
     if wrong:

@@ -163,11 +163,14 @@ def new(
         as_of = AsOf(day, warehouse.known_at())
         for attribute, values in item.scope.items():
             known = {attribute: warehouse.values(as_of, attribute)}
+            values = tuple(warehouse.meant(as_of, attribute, value) for value in values)
             wrong += values_unknown(f"--scope {attribute}", attribute, values, known)
         if wrong:
             raise errors.InputError("Nothing was written.", wrong)
         cubes = ask(warehouse, settings, as_of, Registers((*others, item)))
-    economics, frame = prospects(cubes.reached, settings.steps, day, item, others, cubes.paid)
+    economics, frame = prospects(
+        cubes.reached, settings.steps, day, cubes.initiatives[-1], cubes.initiatives[:-1], cubes.paid
+    )
     write_entry(path, content, _COMMENT)
     say(f"Initiative, yours to edit until it starts: {path}")
     if item.start < today(settings):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from funnel.gate.rules import finding
 from funnel.schema import require
+from funnel.validation import one_writing
+
+Names = Mapping[str, Mapping[str, Sequence[str]]]
+"""By attribute and name of a value: the other writings that mean it."""
 
 EMPTY = 0.9
 """Share of the newest leads without a value from which an attribute tells nothing."""
@@ -37,18 +41,74 @@ def plain(value: str) -> str:
     return "".join(_LATIN.get(sign, sign) for sign in folded if not unicodedata.combining(sign))
 
 
-def writings(values: pd.DataFrame, joined: Callable[[str], str] | None = None) -> pd.DataFrame:
-    """Name the values that differ only in how they are written, the most leads first.
+def shown_as(values: pd.DataFrame, names: Names) -> dict[str, dict[str, str]]:
+    """Return by attribute the writings that are shown as another one, and as which.
+
+    Case, and blanks around or doubled, never make two values: the writing that most leads bear is shown, or
+    the name that the settings give.
 
     Args:
-        values: `VALUE_COLUMNS`.
-        joined: another way of bringing a value into one writing.
+        values: `VALUE_COLUMNS`; at least every value that is not alone in its writing.
+        names: `settings.values`.
+
+    >>> three = {"value": ["Avito", "AVITO ", "Авито"], "leads": [3, 2, 1]}
+    >>> values = pd.DataFrame({"attribute": "channel", **three})
+    >>> shown_as(values, {}), shown_as(values, {"channel": {"avito": ("Авито",)}})["channel"]["Авито"]
+    ({'channel': {'AVITO ': 'Avito'}}, 'avito')
+    """
+    require(values, VALUE_COLUMNS, "values")
+    found: dict[str, dict[str, str]] = {}
+    for attribute, rows in values.groupby("attribute", sort=True):
+        shown = named(names.get(str(attribute), {}))
+        for value in most_used(rows["value"], rows["leads"]):
+            shown.setdefault(one_writing(value), value)
+        other = {value: shown[one_writing(value)] for value in rows["value"]}
+        found[str(attribute)] = {value: name for value, name in sorted(other.items()) if value != name}
+    return {attribute: others for attribute, others in found.items() if others}
+
+
+def most_used(values: pd.Series, leads: pd.Series) -> list[str]:
+    """Return the values without outer and double blanks, those of most leads first, then by the alphabet."""
+    count = leads.groupby([" ".join(value.split()) for value in values]).sum()
+    return sorted(count.index, key=lambda value: (-int(count[value]), str(value)))
+
+
+def named(names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return for each writing that the settings know, brought into one, the name it is shown under."""
+    return {one_writing(writing): name for name, others in names.items() for writing in (name, *others)}
+
+
+def meant(value: str, known: Collection[str], names: Mapping[str, Sequence[str]]) -> str:
+    """Return the value of an attribute that somebody means who writes it so; itself where none is.
+
+    Args:
+        value: as it was written, on a command line or in a register.
+        known: the values that leads have.
+        names: the settings' names of the values of this attribute.
+
+    >>> meant("авито", ["Avito", "VK"], {"Avito": ["Авито"]}), meant(" vk", ["VK"], {}), meant("x", [], {})
+    ('Avito', 'VK', 'x')
+    """
+    word = one_writing(value)
+    if value in known:
+        return value
+    return named(names).get(word) or next((one for one in known if one_writing(one) == word), value)
+
+
+def writings(values: pd.DataFrame, names: Names) -> pd.DataFrame:
+    """Name the values that differ only in how they are written, the most leads first.
+
+    Values that the settings name, each by its own name, are said to differ.
+
+    Args:
+        values: `VALUE_COLUMNS`, as they are shown.
+        names: `settings.values`.
     """
     require(values, VALUE_COLUMNS, "values")
     some = values[values["value"] != ""]
     found = []
-    for (attribute, _), rows in some.groupby(["attribute", some["value"].map(joined or plain)], sort=False):
-        if len(rows) > 1:
+    for (attribute, _), rows in some.groupby(["attribute", some["value"].map(plain)], sort=False):
+        if len(rows) > 1 and not rows["value"].isin(list(names.get(str(attribute), {}))).all():
             ordered = rows.sort_values("leads", ascending=False, kind="stable")
             found.append(
                 finding(

@@ -15,6 +15,7 @@ from funnel.issue.model import Issue
 from funnel.issue.money import ask_money
 from funnel.issue.registers import Registers, read_registers
 from funnel.issue.results import Cubes, Earlier, results
+from funnel.issue.shown import as_shown
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse import Warehouse
 
@@ -118,6 +119,7 @@ def ask_slices(
     """
     known = warehouse.attributes()
     by = list(dict.fromkeys([*by, *((name,) for name in settings.attributes if name in known)]))
+    settings, registers = as_shown(settings, registers, warehouse, as_of)
     reached = warehouse.reached(as_of, by, settings.reach)
     require_cohort(reached, as_of.report_date, warehouse.first_day())
     return Cubes(

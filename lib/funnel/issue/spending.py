@@ -38,7 +38,7 @@ def known_spend(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> pd.Dat
         InputError: a currency has no rate.
     """
     own = costs.in_own_currency(warehouse.spend(as_of), settings)
-    return match_spend(own, warehouse.spend_names(as_of), settings.spend_mapping)
+    return match_spend(own, warehouse.spend_names(as_of), settings.spend_mapping, settings.values)
 
 
 def known_weeks(reached: pd.DataFrame, report_date: dt.date, count: int) -> list[pd.Timestamp]:

@@ -10,6 +10,7 @@ from funnel.analysis.spend_match import fits_name
 from funnel.dates import AsOf
 from funnel.errors import Problem, nearest
 from funnel.issue.registers import Registers
+from funnel.issue.shown import as_shown
 from funnel.settings import LOST, Settings
 from funnel.warehouse import Warehouse
 
@@ -34,6 +35,7 @@ def unmet(
         What nothing in the data bears, in the order of the settings, then of the registers.
     """
     attributes = warehouse.attributes()
+    settings, registers = as_shown(settings, registers, warehouse, as_of)
     known = {name: warehouse.values(as_of, name) for name in settings.attributes if name in attributes}
     found: list[tuple[Weight, Problem]] = [
         ("problem", _no(f"{file}, key attributes.{name}", "lead has this attribute", name, attributes))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from funnel.gate.rules import ACCEPTED, REFUSE
 from funnel.present.escape import clean
@@ -36,6 +37,7 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
         "first": first,
         "last": last,
         "example": clean(one["example"], SHORT),
+        "setting": _setting(one) if one["kind"] == "writings" else "",
     }
     said = [texts.t(f"gate_{one['kind']}", **words)]
     if one["grade"] == REFUSE:
@@ -43,6 +45,13 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
     if one["grade"] == ACCEPTED:
         said.append(texts.t("gate_accepted", reason=clean(one["reason"], SHORT)))
     return " ".join(said)
+
+
+def _setting(one: Mapping[Any, Any]) -> str:
+    """Return what joins the writings of a value, as `funnel.yml` would say it."""
+    name, *others = [clean(value, SHORT) for value in one["example"].split(" = ")]
+    joins = {"values": {clean(one["column"], SHORT): {name: others}}}
+    return yaml.safe_dump(joins, allow_unicode=True, default_flow_style=True, width=10_000).strip()[1:-1]
 
 
 def sentences(findings: pd.DataFrame, settings: Settings, texts: Texts, *, page: bool = False) -> list[str]:

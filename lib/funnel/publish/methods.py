@@ -123,6 +123,14 @@ CHANGES: tuple[Change, ...] = (
         ("shapes", "arrivals"),
         "a shape says when it was first seen; a good week of the next step is no fault; arrivals are watched",
     ),
+    Change(
+        "one-value-one-writing",
+        "0.2.0",
+        ("slices_*", "telling*", "deviations", "flag_lines", "shapes", "impact", "lines", "scoreboard",
+         "change", "costs*", "spend*", "revenue_slices", "ltv", "payback", "durations", "duration_curves",
+         "restated", "forecast*", "gate"),
+        "values that differ in case or outer blanks alone are one value",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -27,7 +27,7 @@ def find(
     """Return `schema.FINDING_COLUMNS`: all that the gate finds at an `AsOf`.
 
     Args:
-        tables: with their stamps.
+        tables: with their stamps, and the values as they are shown.
         settings: the gate, the attributes.
         as_of: the two clocks.
         connection: of a warehouse that imports were made into; None for foreign tables.
@@ -125,7 +125,7 @@ def _attributes(tables: Tables, settings: Settings, as_of: AsOf) -> list[pd.Data
         frame["attribute"] = [names[number] for number in frame["attribute"]]
     order = ["attribute", "value"]
     return [
-        attributes.writings(frames[0].sort_values(order, ignore_index=True)),
+        attributes.writings(frames[0].sort_values(order, ignore_index=True), settings.values),
         attributes.filled(frames[1].sort_values(["attribute", "advanced"], ignore_index=True)),
     ]
 

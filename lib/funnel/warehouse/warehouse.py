@@ -14,6 +14,7 @@ import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.errors import MissingError
+from funnel.gate.attributes import meant
 from funnel.gate.feeds import usual_end
 from funnel.gate.stamps import Stamps
 from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
@@ -31,6 +32,7 @@ from funnel.warehouse import (
     restated,
     stamped,
     values,
+    written,
 )
 from funnel.warehouse.foreign import attach
 from funnel.warehouse.known import BEGINNING, Tables
@@ -63,6 +65,7 @@ class Warehouse:
         self._lock = lock
         self._ibis = ibis.duckdb.from_connection(connection)
         self._stamps: dict[AsOf, Stamps] = {}
+        self._shown: dict[AsOf, Mapping[str, Mapping[str, str]]] = {}
 
     @classmethod
     def open(
@@ -133,9 +136,21 @@ class Warehouse:
             self._stamps[as_of] = stamped.find(self._tables, self._settings, as_of)
         return self._stamps[as_of]
 
+    def _read(self, as_of: AsOf) -> Tables:
+        """Return the tables with each value of an attribute in one writing; see `written`."""
+        tables = self._tables
+        if as_of not in self._shown:
+            self._shown[as_of] = written.find(tables, self._settings, as_of)
+        return replace(tables, leads=written.in_one_writing(tables.leads, self._shown[as_of]))
+
     def _timed(self, as_of: AsOf) -> Tables:
-        """Return the tables with what is no time in them."""
-        return replace(self._tables, stamps=self.stamps(as_of))
+        """Return the same, with what is no time in them."""
+        return replace(self._read(as_of), stamps=self.stamps(as_of))
+
+    def _where(self, as_of: AsOf, where: Where) -> Where:
+        """Return the filter with the values as they are shown."""
+        known = self.attributes()
+        return {n: self.meant(as_of, n, v) if n in known else v for n, v in (where or {}).items()}
 
     def load(
         self, batch: Batch, known_at: dt.datetime, *, full: bool = False
@@ -159,6 +174,7 @@ class Warehouse:
             FunnelError: the disk is full or failed; the warehouse is as before.
         """
         self._stamps.clear()
+        self._shown.clear()
         return load.load(self._connection, batch, known_at, root=self._settings.root, full=full)
 
     def known_at(self) -> dt.datetime:
@@ -234,7 +250,16 @@ class Warehouse:
 
     def values(self, as_of: AsOf, attribute: str) -> list[str]:
         """Return the values leads have of an attribute; see `values.values`."""
-        return values.values(self._tables, as_of, attribute)
+        return values.values(self._read(as_of), as_of, attribute)
+
+    def meant(self, as_of: AsOf, attribute: str, value: str) -> str:
+        """Return the value that leads have of an attribute and somebody means who writes it so.
+
+        Raises:
+            InputError: the leads do not have this attribute.
+        """
+        names = self._settings.values.get(attribute, {})
+        return meant(value, self.values(as_of, attribute), names)
 
     def stages(self, as_of: AsOf) -> list[str]:
         """Return the stages that leads entered, configured or not."""
@@ -249,14 +274,26 @@ class Warehouse:
     ) -> pd.DataFrame:
         """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS`."""
         return cubes.reached(
-            self._timed(as_of), self._settings, as_of, by, rule=self._rule(rule), where=where
+            self._timed(as_of),
+            self._settings,
+            as_of,
+            by,
+            rule=self._rule(rule),
+            where=self._where(as_of, where),
         )
 
     def moved(
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return where leads went from each stage, and after how long; see `schema.MOVED_COLUMNS`."""
-        return cubes.moved(self._timed(as_of), self._settings, as_of, by, rule=self._rule(rule), where=where)
+        return cubes.moved(
+            self._timed(as_of),
+            self._settings,
+            as_of,
+            by,
+            rule=self._rule(rule),
+            where=self._where(as_of, where),
+        )
 
     def paid(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
         """Return number and sum of payments by cohort week and lag; see `schema.PAID_COLUMNS`.
@@ -264,7 +301,7 @@ class Warehouse:
         Raises:
             InputError: also for a currency without a configured rate.
         """
-        return money.paid(self._timed(as_of), self._settings, as_of, by, where=where)
+        return money.paid(self._timed(as_of), self._settings, as_of, by, where=self._where(as_of, where))
 
     def spend(self, as_of: AsOf) -> pd.DataFrame:
         """Return the ad spend by day, channel and campaign; see `schema.SPEND_COLUMNS`."""
@@ -272,14 +309,19 @@ class Warehouse:
 
     def spend_names(self, as_of: AsOf) -> pd.DataFrame:
         """Return the channels and campaigns that leads bear; see `money.spend_names`."""
-        return money.spend_names(self._tables, as_of)
+        return money.spend_names(self._read(as_of), as_of)
 
     def waits(
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return how long leads took to each stage, or wait for it; see `journeys.WAITS_COLUMNS`."""
         return journeys.waits(
-            self._timed(as_of), self._settings, as_of, by, rule=self._rule(rule), where=where
+            self._timed(as_of),
+            self._settings,
+            as_of,
+            by,
+            rule=self._rule(rule),
+            where=self._where(as_of, where),
         )
 
     def long_waiting(
@@ -291,7 +333,7 @@ class Warehouse:
     ) -> pd.DataFrame:
         """List the open leads that wait too long, for the workbook; see `journeys.long_waiting`."""
         return journeys.long_waiting(
-            self._tables, self._settings, as_of, limits, attributes, rule=self._rule(rule)
+            self._read(as_of), self._settings, as_of, limits, attributes, rule=self._rule(rule)
         )
 
     def customers(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
@@ -300,7 +342,9 @@ class Warehouse:
         Raises:
             InputError: also for a currency without a configured rate.
         """
-        return customers.customers(self._timed(as_of), self._settings, as_of, by, where=where)
+        return customers.customers(
+            self._timed(as_of), self._settings, as_of, by, where=self._where(as_of, where)
+        )
 
     def crossed(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
         """Return the cross of attributes by cohort week, for the workbook; see `crossed.crossed`.
@@ -308,7 +352,7 @@ class Warehouse:
         Raises:
             InputError: also for a currency without a configured rate.
         """
-        return crossed.crossed(self._tables, self._settings, as_of, attributes, rule=self._rule(rule))
+        return crossed.crossed(self._read(as_of), self._settings, as_of, attributes, rule=self._rule(rule))
 
     def findings(self, as_of: AsOf) -> pd.DataFrame:
         """Return what the gate finds: `schema.FINDING_COLUMNS`, the gravest first."""
@@ -323,9 +367,8 @@ class Warehouse:
         self, report_date: dt.date, before: dt.datetime, after: dt.datetime, rule: ReachRule | None = None
     ) -> pd.DataFrame:
         """Return what changed between two knowledge times for one report date; see `restated.restated`."""
-        return restated.restated(
-            self._tables, self._settings, report_date, before, after, rule=self._rule(rule)
-        )
+        tables = self._read(AsOf(report_date, after))
+        return restated.restated(tables, self._settings, report_date, before, after, rule=self._rule(rule))
 
     def _rule(self, rule: ReachRule | None) -> ReachRule:
         return rule or self._settings.reach

@@ -233,7 +233,7 @@ def test_values_that_only_resemble_each_other_are_not_one() -> None:
     values = pd.DataFrame(
         {"attribute": "channel", "value": ["Ann", "Anna", "Web 1", "Web 2", "web  1"], "leads": 3}
     )
-    found = writings(values)
+    found = writings(values, {})
     assert found["example"].tolist() == ["Web 1 = web  1"]
 
 
