@@ -12,6 +12,8 @@ ASIDE_COLUMNS = ("table", "file", "column", "reason", "rows", "newest", "read", 
 """One row per table, file, column and reason of the last import of that file: `rows` set aside for it, how
 many of these belong to the newest weeks (an estimate where their day cannot be read), the rows of the table
 that this import `read`, and those `accepted` by it and by later ones."""
+MISSING = ("stopped", "unusable", "unmatched", "rejected")
+"""The kinds of findings that say that rows of a table are missing."""
 IN_COLUMNS = ("table", "rows", "newest")
 """One row per table: the rows known, and those of its newest weeks."""
 
@@ -56,3 +58,8 @@ def gaps(aside: pd.DataFrame, there: pd.DataFrame, gate: Gate) -> pd.DataFrame:
 
 def _part(lost: float, there: float) -> float:
     return lost / (lost + there) if lost else 0.0
+
+
+def with_gaps(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings of tables of which rows are missing, so that what rests on them is too low."""
+    return findings[findings["kind"].isin(MISSING)]

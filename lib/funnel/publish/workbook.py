@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ from funnel.analysis.flat import flat
 from funnel.dates import complete_weeks
 from funnel.issue.model import Issue
 from funnel.issue.spending import known_spend
+from funnel.present.gap_marks import ALL, LEADS, sentences
 from funnel.present.texts import Texts
 from funnel.present.workbook import Contents, listings, write_workbook
 from funnel.warehouse import Warehouse
@@ -59,8 +60,10 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
 def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
     """Write the workbook in one language; the same issue gives the same bytes."""
     settings = issue.settings
+    own, every = (" ".join(sentences(issue.findings, texts, set(tables))) for tables in (LEADS, ALL))
+    forecast = listings.forecast(issue.results["forecast"], settings, texts)
     sheets = [
-        listings.forecast(issue.results["forecast"], settings, texts),
+        replace(forecast, note=f"{own} {forecast.note}".strip()),
         listings.initiatives(issue.initiatives, issue.results.get("impact"), settings, texts),
         listings.investigations(issue.results["investigations"], settings, texts),
         listings.waiting(
@@ -72,6 +75,8 @@ def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
         ),
         listings.meanings(settings, texts),
     ]
-    contents = Contents(issue.report_date, gathered.flat, gathered.attributes, issue.cohort_table(), sheets)
+    contents = Contents(
+        issue.report_date, gathered.flat, gathered.attributes, issue.cohort_table(), sheets, own, every
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_workbook(path, contents, settings, texts)

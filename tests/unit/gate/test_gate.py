@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -19,6 +20,7 @@ from funnel.issue.compute import compute
 from funnel.present.data_tables import caveats
 from funnel.present.gate_words import sentences
 from funnel.present.texts import Texts
+from funnel.publish import workbook
 from funnel.warehouse import Warehouse
 from tests.conftest import new_project
 
@@ -127,6 +129,22 @@ def test_less_than_one_per_cent_is_not(run: Any, project: Path) -> None:
         file.write("X,\n")
     run("import", folder)
     assert not [line for line in page_one(project, dt.date(2026, 10, 19)) if "set aside" in line]
+
+
+def test_the_workbook_marks_what_rests_on_a_table_with_gaps(run: Any, whole: Path, tmp_path: Path) -> None:
+    folder = entries(leads(whole / "in", DAYS, channel="vk"), DAYS)
+    cost = ["x" if number % 50 == 0 else "10" for number in range(len(DAYS))]
+    spend = pd.DataFrame({"date": DAYS.strftime("%Y-%m-%d"), "channel": "vk", "cost": cost})
+    spend.to_csv(folder / "spend.csv", index=False)
+    assert run("import", folder).code == 0
+    chosen = settings_file.load(whole / "funnel.yml")
+    with Warehouse.open(chosen.path("warehouse"), chosen) as house:
+        issue = compute(house, chosen, dt.date(2026, 10, 19))
+        gathered = workbook.gather(house, issue)
+    workbook.write(tmp_path / "w.xlsx", gathered, issue, Texts("en"))
+    book = openpyxl.load_workbook(tmp_path / "w.xlsx")
+    marked = [str(sheet["A2"].value).startswith("‡ Ad spend: 3 rows") for sheet in book]
+    assert marked[:4] == [False, True, True, False], book.sheetnames
 
 
 def test_a_fifth_of_the_newest_weeks_is_refused_and_of_old_ones_told(run: Any, project: Path) -> None:

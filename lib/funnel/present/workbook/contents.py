@@ -58,6 +58,7 @@ class Contents:
         attributes: names of `attr_0`, `attr_1`, ... in order.
         cohorts: the cohort table of the total (`funnel.analysis.cohorts.cohort_table`).
         listings: further sheets in order; see `funnel.present.workbook.listings`.
+        gaps_of_cohorts, gaps_of_pivots: that rows are missing which these sheets rest on, in words.
     """
 
     report_date: dt.date
@@ -65,3 +66,5 @@ class Contents:
     attributes: Sequence[str]
     cohorts: pd.DataFrame
     listings: Sequence[Listing] = ()
+    gaps_of_cohorts: str = ""
+    gaps_of_pivots: str = ""

@@ -106,10 +106,16 @@ def _format(column: Column) -> str:
 
 
 def pivot(
-    sheet: Worksheet, painter: Painter, made: Pivot, lines: Sequence[Line], texts: Texts, title: str
+    sheet: Worksheet,
+    painter: Painter,
+    made: Pivot,
+    lines: Sequence[Line],
+    texts: Texts,
+    title: str,
+    gaps: str = "",
 ) -> str:
-    """Write a pivot as it looks before its first refresh; return its range."""
-    painter.title(sheet, title, f"{texts.t('wb_pivot_note')} {made.fields.note}".strip())
+    """Write a pivot as it looks before its first refresh, after what its data lack; return its range."""
+    painter.title(sheet, title, f"{gaps} {texts.t('wb_pivot_note')} {made.fields.note}".strip())
     for at, name in enumerate(made.pages):
         painter.put(sheet, made.top + at, 1, name)
         painter.put(sheet, made.top + at, 2, texts.t("wb_all"))
@@ -147,12 +153,17 @@ def _label(
 
 
 def cohorts(
-    sheet: Worksheet, painter: Painter, table: pd.DataFrame, settings: Settings, texts: Texts, title: str
+    sheet: Worksheet,
+    painter: Painter,
+    table: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    title: str,
+    gaps: str = "",
 ) -> Cached:
     """Write the cohort table with live formulas and a heat map; return the values of its formulas."""
-    painter.title(
-        sheet, title, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings)).strip()
-    )
+    note = texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))
+    painter.title(sheet, title, f"{gaps} {note}".strip())
     steps = ["leads", *settings.stage_keys]
     at = {"leads": 4} | {stage: 5 + 2 * number for number, stage in enumerate(settings.stage_keys)}
     overall = 5 + 2 * len(settings.stage_keys)
@@ -212,14 +223,14 @@ def cohorts(
         for sign, colour in (("greaterThan", painter.theme.up), ("lessThan", painter.theme.down)):
             font = Font(color=argb(colour))
             sheet.conditional_formatting.add(where, _sign_rule(sign, font))
-    note = painter.put(
+    unripe = painter.put(
         sheet, total + 2, 1, texts.t("note_unripe", n=settings.young_weeks).lstrip("* "), limit=1000
     )
-    note.font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
+    unripe.font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
     sheet.freeze_panes = f"D{first}"
     sheet.merge_cells(start_row=2, start_column=1, end_row=2, end_column=overall + 1)
     sheet["A2"].alignment = Alignment(wrap_text=True, vertical="top")
-    sheet.row_dimensions[2].height = 32
+    sheet.row_dimensions[2].height = LINE * (3 if gaps else 2)
     widths(sheet, [12, 12, *(width_for(name, 9.0) for name in names[2:])])
     finish(sheet, total + 2, overall + 1, HEAD)
     return cached

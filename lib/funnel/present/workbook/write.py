@@ -43,7 +43,8 @@ def write_workbook(path: Path, contents: Contents, settings: Settings, texts: Te
     _properties(book, contents.report_date, settings, texts)
     sheet = _new(book, texts.t("wb_sheet_cohorts"))
     title = f"{texts.t('cap_cohorts')}: {texts.date(contents.report_date)}"
-    cached: dict[int, Cached] = {1: sheets.cohorts(sheet, painter, contents.cohorts, settings, texts, title)}
+    table, gaps = contents.cohorts, contents.gaps_of_cohorts
+    cached: dict[int, Cached] = {1: sheets.cohorts(sheet, painter, table, settings, texts, title, gaps)}
     tables: dict[int, str] = {}
     made = fields(contents.flat, contents.attributes, settings, texts) if len(contents.flat) else None
     data = sheet_name(texts.t("wb_sheet_data"), [])
@@ -80,7 +81,8 @@ def _pivots(
         pivot = Pivot(f"Pivot{number}", made, tuple(rows), tuple(pages), _TOP)
         lines = pivot.lines()
         sheet = _new(book, title)
-        ref = sheets.pivot(sheet, painter, pivot, lines, texts, texts.t(key, attribute=rows[0]))
+        title = texts.t(key, attribute=rows[0])
+        ref = sheets.pivot(sheet, painter, pivot, lines, texts, title, contents.gaps_of_pivots)
         labels = (texts.t("wb_rows"), texts.t("wb_values"))
         tables[len(book.worksheets)] = parts.table_definition(pivot, lines, ref, CACHE_ID, labels)
     return tables

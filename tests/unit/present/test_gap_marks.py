@@ -1,0 +1,64 @@
+"""Numbers that rest on a table with gaps bear a mark, and the sentence that it stands for; others do not."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from funnel.gate.rules import REFUSE, STOPPED, finding, findings
+from funnel.present import theme
+from funnel.present.gap_marks import SIGN, marked, sentences
+from funnel.present.grid import Cell, Grid, Head, Row
+from funnel.present.texts import Texts
+from funnel.settings import LANGUAGES, Gate, Language, Settings, Stage
+
+DAY = pd.Timestamp("2026-10-19").date()
+SETTINGS = Settings(stages=(Stage(key="sale"),))
+
+
+def found(*rows: dict[str, object]) -> pd.DataFrame:
+    return findings([pd.DataFrame(rows)], Gate(), DAY)
+
+
+SPEND = finding("rejected", "spend", column="cost", rows=80, of=100, share=0.8, example="it is no number")
+PAYMENTS = finding("unusable", "payments", REFUSE, column="amount", rows=5, of=5, share=1.0, example="p.csv")
+LEADS = finding("stopped", "leads", STOPPED, rows=21, last=pd.Timestamp("2026-09-27"))
+WRITINGS = finding("writings", "leads", column="channel", rows=1, of=9, example="A = a")
+
+
+def costs(texts: Texts, name: str = "costs") -> Grid:
+    keys = ("col_cohort", "col_leads", "col_spend", "one_lead", "col_roas")
+    heads = tuple(Head(texts.t(key)) for key in keys)
+    return Grid(name, heads, (Row(tuple(Cell("1") for _ in keys)),), theme.load(SETTINGS), ("as before",))
+
+
+def signs(grid: Grid) -> list[bool]:
+    return [SIGN in head.title for head in grid.heads]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_costs_bear_the_mark_of_spend_and_returns_that_of_payments(language: Language) -> None:
+    texts = Texts(language)
+    grid = costs(texts)
+    assert signs(marked(grid, found(SPEND), texts)) == [False, False, True, True, True]
+    assert signs(marked(grid, found(PAYMENTS), texts)) == [False, False, False, False, True]
+    assert signs(marked(grid, found(LEADS), texts)) == [False, True, False, True, True]
+    said = marked(grid, found(SPEND, LEADS), texts).notes
+    assert len(said) == 3 and said[-1] == "as before" and all(note.startswith(SIGN) for note in said[:2])
+    assert "80" in said[1]
+
+
+def test_what_does_not_rest_on_it_and_what_lacks_nothing_bears_none() -> None:
+    texts = Texts("en")
+    assert marked(costs(texts), found(WRITINGS), texts) == costs(texts)
+    slices = costs(texts, "slices-channel")
+    assert not any(signs(marked(slices, found(PAYMENTS), texts))[:2])
+    assert not sentences(found(PAYMENTS), texts, {"leads", "stage_entries"})
+
+
+def test_every_kind_of_gap_has_its_sentence_in_both_languages() -> None:
+    every = {"leads", "payments", "spend", "stage_entries"}
+    for language in LANGUAGES:
+        said = sentences(found(SPEND, PAYMENTS, LEADS), Texts(language), every)
+        assert len(said) == 3 and len(set(said)) == 3
+        assert not any("{" in line for line in said)
