@@ -61,6 +61,7 @@ EDIT = st.fixed_dictionaries(
     }
 )
 BY = ((), ("channel",), ("manager", "channel"))
+COUNTS = ("leads", "payments", "stamped", "concluded")
 KNOWN = [dt.datetime(2022, 5, 1), dt.datetime(2022, 5, 2)]
 
 
@@ -218,7 +219,7 @@ class Oracle:
 
 def counted(frame: pd.DataFrame, value: str = "leads") -> dict:
     assert not frame["stamped"].any()
-    keys = [name for name in frame.columns if name not in ("leads", "payments", "amount", "stamped")]
+    keys = [name for name in frame.columns if name not in (*COUNTS, "amount")]
     frame = frame.assign(cohort_week=[week.date() for week in frame["cohort_week"]])
     assert not frame.duplicated(keys).any()
     return dict(zip(frame[keys].itertuples(index=False, name=None), frame[value], strict=True))
