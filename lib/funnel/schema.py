@@ -125,6 +125,10 @@ SPEND = Table(
 )
 TABLES: Mapping[TableName, Table] = {table.name: table for table in (LEADS, STAGE_ENTRIES, PAYMENTS, SPEND)}
 
+SYNCED = "amocrm "
+"""How the name of a source begins that is asked only for what changed: all its imports together are what it
+gave, and each names all that is set aside still."""
+
 REJECTED_COLUMNS = ("file", "row", "column", "value", "reason")
 """One row per rejected input row: file, row number in the file (1 = first data row), the offending column
 and value, why. The CSV written to `run/rejected/` adds the row's own cells behind these."""

@@ -31,7 +31,11 @@ class Account:
     def amo(self, **changes: object) -> AmoSettings:
         return AmoSettings.model_validate({"host": self.host, **truth.SETTINGS, **changes})
 
-    def pull(self, now: int, amo=None, credentials=None, pace=None, **options) -> Pulled:
+    def pull(
+        self, now: int, amo=None, credentials=None, pace=None, server: int | None = -1, **options
+    ) -> Pulled:
+        """Pull; the server's clock says `server`, or the same as ours."""
+        self.api.now = now if server == -1 else server
         return pull(
             self.funnel,
             amo or self.amo(),

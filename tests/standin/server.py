@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import contextlib
+import email.utils
 import json
 import threading
 import time
@@ -20,7 +21,8 @@ from standin.world import FIELDS, PIPELINES, REASONS, USERS, Lead, World
 TOKEN = "standin-long-lived-token-5d41402abc"
 MAX_LEADS, MAX_EVENTS = 250, 100
 HTML_429 = "<html><head><title>429 Too Many Requests</title></head><body>nginx</body></html>"
-Answer = tuple[int, str, bytes]
+Answer = tuple[int, str, bytes] | tuple[int, str, bytes, dict[str, str]]
+"""Status, kind, body, and headers where it needs some."""
 
 
 class Drop(Exception):
@@ -40,6 +42,10 @@ class Api:
         largest_fields: the most custom fields a page holds, whatever limit is asked for.
         obeys: whether filters and order are obeyed (they are not in every account).
         newest_first: the order of events, which is not documented.
+        now: the server's own clock (header `Date`), unix seconds; 0 is the machine's, None tells none.
+        odd: what the API says of a lead instead of what the world knows: lead id -> field -> value.
+        odd_events: likewise of events: event id -> field -> value.
+        strange: rows that are in every first page of a list besides: name of the list -> rows.
         grants: OAuth: client id, secret and the refresh token that is valid now.
         access_uses: requests an OAuth access token is good for; 0 is without limit.
         log: time (monotonic), method, path, query, status of every request.
@@ -52,6 +58,10 @@ class Api:
     largest_fields: int = 250
     obeys: bool = True
     newest_first: bool = True
+    now: int | None = 0
+    odd: dict[int, dict[str, object]] = field(default_factory=dict)
+    odd_events: dict[str, dict[str, object]] = field(default_factory=dict)
+    strange: dict[str, list[object]] = field(default_factory=dict)
     account: int = 42
     currency: str = "RUB"
     grants: dict[str, str] = field(default_factory=dict)
@@ -100,7 +110,9 @@ class Api:
             "/api/v4/leads": self._leads,
             "/api/v4/leads/pipelines": self._pipelines,
             "/api/v4/leads/custom_fields": self._fields,
-            "/api/v4/leads/loss_reasons": lambda query: _page("loss_reasons", _named(REASONS), query, 250),
+            "/api/v4/leads/loss_reasons": lambda query: self._page(
+                "loss_reasons", _named(REASONS), query, 250
+            ),
             "/api/v4/users": self._users,
             "/api/v4/events": self._events,
         }
@@ -149,14 +161,14 @@ class Api:
 
     def _users(self, query: dict[str, str]) -> Answer:
         rows = [{**row, "email": f"user{row['id']}@romashka.example"} for row in _named(USERS)]
-        return _page("users", rows, query, 250)
+        return self._page("users", rows, query, 250)
 
     def _fields(self, query: dict[str, str]) -> Answer:
         rows = [
             {"id": id_, "name": name, "code": code, "type": kind, "sort": id_}
             for id_, (name, code, kind) in FIELDS.items()
         ]
-        return _page("custom_fields", rows, query, self.largest_fields)
+        return self._page("custom_fields", rows, query, self.largest_fields)
 
     def _leads(self, query: dict[str, str]) -> Answer:
         limit = int(query.get("limit", 50))
@@ -165,7 +177,7 @@ class Api:
         order = next((key[6:-1] for key in query if key.startswith("order[")), "id")
         ids = [int(value) for key, value in query.items() if key.startswith("filter[id]")]
         key = (
-            (lambda lead: (lead.updated_at, lead.id))
+            (lambda lead: (self._edited(lead), lead.id))
             if order == "updated_at" and self.obeys
             else (lambda lead: lead.id)
         )
@@ -177,17 +189,22 @@ class Api:
         if self.obeys and not ids:
             first, last = query.get("filter[updated_at][from]"), query.get("filter[updated_at][to]")
             if order == "updated_at":
-                start = bisect.bisect_left(rows, int(first or 0), key=lambda lead: lead.updated_at)
+                start = bisect.bisect_left(rows, int(first or 0), key=self._edited)
                 rows = rows[start:] if start else rows
             elif first:
-                rows = [lead for lead in rows if lead.updated_at >= int(first)]
+                rows = [lead for lead in rows if self._edited(lead) >= int(first)]
             if last:
-                rows = [lead for lead in rows if lead.updated_at <= int(last)]
+                rows = [lead for lead in rows if self._edited(lead) <= int(last)]
         if next(iter([query[name] for name in query if name.startswith("order[")]), "asc") == "desc":
             rows = rows[::-1]
         if self.largest_leads and min(limit, len(rows)) > self.largest_leads:
             return 504, "text/html", b"<html>504 Gateway Time-out</html>"
-        return _page("leads", rows, query, MAX_LEADS, _lead)
+        return self._page("leads", rows, query, MAX_LEADS, self._lead)
+
+    def clock(self) -> dict[str, str]:
+        """Return the header of the server's own time."""
+        seconds = time.time() if self.now == 0 else self.now
+        return {} if seconds is None else {"Date": email.utils.formatdate(seconds, usegmt=True)}
 
     def _in_order(self, order: str, key: Callable[[Lead], object]) -> list[Lead]:
         changes, rows = self._sorted.get(order, (-1, []))
@@ -200,12 +217,43 @@ class Api:
         if int(query.get("limit", 50)) > MAX_EVENTS:
             return _problem(400, "limit")
         rows = self.world.events.get(query["filter[type]"], [])
+        of = {int(value) for key, value in query.items() if key.startswith("filter[entity_id]")}
+        if of and len(of) > 10:
+            return _problem(400, "entity_id")
+        if of and self.obeys:
+            rows = [event for event in rows if event.lead in of]
         if self.obeys:
             first, last = query.get("filter[created_at][from]"), query.get("filter[created_at][to]")
             start = bisect.bisect_left(rows, int(first), key=lambda event: event.at) if first else 0
             end = bisect.bisect_right(rows, int(last), key=lambda event: event.at) if last else len(rows)
             rows = rows[start:end]
-        return _page("events", rows[::-1] if self.newest_first else rows, query, MAX_EVENTS, _event)
+        rows = rows[::-1] if self.newest_first else rows
+        return self._page("events", rows, query, MAX_EVENTS, self._event)
+
+    def _lead(self, lead: Lead) -> dict[str, object]:
+        return {**_lead(lead), **self.odd.get(lead.id, {})}
+
+    def _event(self, event) -> dict[str, object]:
+        return {**_event(event), **self.odd_events.get(event.id, {})}
+
+    def _edited(self, lead: Lead) -> int:
+        """Return the time of edit that leads are ordered and filtered by."""
+        time = self.odd.get(lead.id, {}).get("updated_at", lead.updated_at)
+        return time if isinstance(time, int) else lead.updated_at
+
+    def _page(
+        self, name: str, rows: list, query: dict[str, str], largest: int, show=lambda row: row
+    ) -> Answer:
+        limit, page = min(int(query.get("limit", 50)), largest), int(query.get("page", 1))
+        shown = [show(row) for row in rows[(page - 1) * limit : page * limit]]
+        if page == 1 and not any(key.startswith(("filter[id]", "filter[entity_id]")) for key in query):
+            shown += self.strange.get(name, [])
+        if not shown:
+            return 204, "application/json", b""
+        links = {"self": {"href": f"/?page={page}"}}
+        if len(rows) > page * limit:
+            links["next"] = {"href": f"/?page={page + 1}"}
+        return _json({"_page": page, "_links": links, "_embedded": {name: shown}})
 
 
 def _named(names: dict[int, str]) -> list[dict[str, object]]:
@@ -244,19 +292,8 @@ def _event(event) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _page(name: str, rows: list, query: dict[str, str], largest: int, show=lambda row: row) -> Answer:
-    limit, page = min(int(query.get("limit", 50)), largest), int(query.get("page", 1))
-    shown = rows[(page - 1) * limit : page * limit]
-    if not shown:
-        return 204, "application/json", b""
-    links = {"self": {"href": f"/?page={page}"}}
-    if len(rows) > page * limit:
-        links["next"] = {"href": f"/?page={page + 1}"}
-    return _json({"_page": page, "_links": links, "_embedded": {name: [show(row) for row in shown]}})
-
-
 def _json(content: object) -> Answer:
-    return 200, "application/hal+json", json.dumps(content, ensure_ascii=False).encode()
+    return 200, "application/hal+json", json.dumps(content).encode()
 
 
 def _problem(status: int, title: str) -> Answer:
@@ -285,14 +322,15 @@ def serve(api: Api, port: int = 0) -> Iterator[str]:
 
         def _do(self, method: str, body: bytes) -> None:
             try:
-                status, kind, content = api.answer(
+                status, kind, content, *more = api.answer(
                     method, self.path, self.headers.get("Authorization", ""), body
                 )
             except Drop:
                 self.close_connection = True
                 return
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
+            self.send_response_only(status)
+            for name, value in {"Content-Type": kind, **api.clock(), **(more[0] if more else {})}.items():
+                self.send_header(name, value)
             if status != 204:
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -1,5 +1,6 @@
 """The command line on what companies really have: weekly exports, and a token for amoCRM."""
 
+import datetime as dt
 import io
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from standin import truth
 from standin.server import TOKEN, Api, serve
+from standin.world import Lead
 
 SETTINGS = """
 timezone: Europe/Moscow
@@ -170,6 +172,33 @@ def test_without_a_crm_there_is_nothing_to_sync_and_an_empty_source_is_an_error(
     result = run("sync")
     assert (result.code, "nothing to sync" in result.err) == (0, True)
     assert run("import").code == 2
+
+
+def test_odd_leads_are_named_by_every_sync_and_refuse_no_report_and_a_dry_run_says_what_would_change(
+    run: Any, account: Any, tmp_path: Path
+) -> None:
+    mapped(tmp_path / "funnel.yml")
+    world, now = account.world, int(dt.datetime.now(dt.UTC).timestamp())
+    for id_, price in ((77, 10**17), (78, 500)):
+        world.add(Lead(id_, 7001, 60003, now - 60, now - 60, price=price), now - 60)
+    for again in (False, True):  # the second brings nothing new, and the lead is still set aside
+        result = run("sync")
+        assert result.code == 0, result.err
+        assert "Leads that are set aside, 1: 77." in result.err
+        if not again:
+            numbers = re.search(r"leads: read (\d+) = accepted (\d+) \+ rejected 1;", result.err)
+            assert numbers and int(numbers[1]) == int(numbers[2]) + 1
+        written = (tmp_path / "run" / "rejected" / "leads.csv").read_text("utf-8-sig")
+        assert "price is larger than any amount of 16 digits" in written
+    world.add(Lead(79, 7001, 60003, now - 30, now - 30), now - 30)
+    world.delete(78, now - 20)
+    warehouse = tmp_path / "data" / "warehouse.duckdb"
+    before = warehouse.read_bytes()
+    dry = run("sync", "--dry-run")
+    assert (dry.code, warehouse.read_bytes() == before) == (0, True)
+    assert re.search(r"leads: 1 would be new, 0 changed, \d+ unchanged, 1 closed, 1 set aside", dry.err)
+    assert "Nothing was saved." in dry.err
+    assert "new 1, " in run("sync").err
 
 
 def test_a_warehouse_put_away_gets_every_lead_again_from_the_saved_state(

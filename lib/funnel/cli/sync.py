@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import sys
-from typing import Annotated
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,21 +17,36 @@ from funnel.cli import common
 from funnel.cli.common import Bar, app, load_settings, now, say
 from funnel.cli.data import demo_beside, gate, tell, tell_gate
 from funnel.dates import parse_date
+from funnel.schema import SYNCED
 from funnel.settings import Settings
+
+if TYPE_CHECKING:
+    from funnel.sources.amocrm import Pulled
 
 sync_app = typer.Typer(help="Bring the warehouse up to date from the CRM that the settings name.")
 app.add_typer(sync_app, name="sync")
 
 
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Say what would change, and save nothing; of an account never read, one page is looked at.",
+    ),
+]
+
+
 @sync_app.callback(invoke_without_command=True)
-def everything(context: typer.Context) -> None:
+def everything(context: typer.Context, dry_run: DryRun = False) -> None:
     """Bring the warehouse up to date from the CRM that the settings name; without one, do nothing."""
     if context.invoked_subcommand is not None:
+        if dry_run:
+            raise errors.InputError("--dry-run stands behind the CRM: funnel sync amocrm --dry-run")
         return
     if load_settings().amocrm is None:
         say("The settings name no CRM, so there is nothing to sync.")
         return
-    amocrm()
+    amocrm(dry_run=dry_run)
 
 
 @sync_app.command()
@@ -37,9 +55,14 @@ def amocrm(
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Only what changed on this day or later.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read the lists and one page; save nothing.")
-    ] = False,
+    dry_run: DryRun = False,
+    check: Annotated[
+        bool | None,
+        typer.Option(
+            "--check/--no-check",
+            help="Compare the whole list of leads with what is known, now or not at all; else once a day.",
+        ),
+    ] = None,
     suggest_mapping: Annotated[
         bool, typer.Option("--suggest-mapping", help="Print a proposal for `amocrm:` in funnel.yml.")
     ] = False,
@@ -72,7 +95,7 @@ def amocrm(
     if suggest_mapping:
         sys.stdout.write(suggest(settings, account, credentials, moment))
         return
-    anew = not dry_run and not _known(settings, f"amocrm {account.host}")
+    anew = not _known(settings, f"{SYNCED}{account.host}")
     with Bar() as bar:
         pulled = pull(
             settings,
@@ -84,12 +107,13 @@ def amocrm(
             full=full,
             anew=anew,
             dry_run=dry_run,
+            check_now=check,
             progress=bar.count,
         )
     for note in pulled.notes:
         say(note)
     if dry_run:
-        say("Nothing was saved.")
+        _would(settings, pulled)
         return
     with Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         loaded, unknown = warehouse.load(pulled.batch, now())
@@ -102,6 +126,30 @@ def amocrm(
         say(f"Leads no longer in the account: {pulled.gone:,}")
     if not enough:
         raise typer.Exit(1)
+
+
+def _would(settings: Settings, pulled: Pulled) -> None:
+    """Say what loading would do, by doing it to a copy of the warehouse."""
+    from funnel.sources import reasons
+    from funnel.warehouse import Warehouse
+
+    path = settings.path("warehouse")
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        if path.is_file():
+            shutil.copyfile(path, copy)
+        with Warehouse.open(copy, settings, write=True) as warehouse:
+            loaded, unknown = warehouse.load(pulled.batch, now())
+    for table in loaded:
+        say(
+            f"{table.table}: {table.inserted:,} would be new, {table.changed:,} changed, {table.unchanged:,} "
+            f"unchanged, {table.closed:,} closed, {table.rejected:,} set aside"
+        )
+    for line in reasons([*pulled.batch.rejected, *unknown]):
+        say(f"  - {line}")
+    if pulled.gone:
+        say(f"Leads no longer in the account: {pulled.gone:,}")
+    say("Nothing was saved.")
 
 
 def _known(settings: Settings, source: str) -> bool:

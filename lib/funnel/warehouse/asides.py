@@ -15,7 +15,7 @@ import pandas as pd
 
 from funnel.gate.gaps import ASIDE_COLUMNS
 from funnel.gate.rules import NEWEST
-from funnel.schema import TABLES, Rejected
+from funnel.schema import SYNCED, TABLES, Rejected
 from funnel.warehouse.known import EVENT
 
 _DAY = re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<d2>\d{2})\.(?P<m2>\d{2})\.(?P<y2>\d{4})")
@@ -93,8 +93,8 @@ def read(connection: duckdb.DuckDBPyConnection, known_at: dt.datetime, newest: p
     ]
     rows = rows[~np.array(again, bool)].reset_index(drop=True)
     rows["accepted"] += [
-        int(sum(_later(known, table, number, "accepted")))
-        for number, table in zip(rows["number"], rows["table"], strict=True)
+        int(sum(_others(known, table, number, file)))
+        for number, table, file in zip(rows["number"], rows["table"], rows["file"], strict=True)
     ]
     if rows.empty:
         return pd.DataFrame(columns=list(ASIDE_COLUMNS))
@@ -108,6 +108,17 @@ def read(connection: duckdb.DuckDBPyConnection, known_at: dt.datetime, newest: p
     return rows.groupby(keys, as_index=False, sort=False).agg(
         rows=("rows", "sum"), newest=("newest", "sum"), read=("read", "max"), accepted=("accepted", "min")
     )[list(ASIDE_COLUMNS)]
+
+
+def _others(known: pd.DataFrame, table: str, number: int, file: str) -> list[Any]:
+    """Return what was accepted besides: by later imports, and by all of a source that comes in parts."""
+    if not file.startswith(SYNCED):
+        return _later(known, table, number, "accepted")
+    same = (known["files"] == file) & (known["number"] < number)
+    return [
+        *_later(known, table, number, "accepted"),
+        *known.loc[same & (known["table"] == table), "accepted"],
+    ]
 
 
 def _later(known: pd.DataFrame, table: str, number: int, column: str) -> list[Any]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zoneinfo
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pydantic import JsonValue
-
 from funnel.errors import Problem, SettingsError, nearest
 from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm.wire import CustomField, FieldValues, Lead
+from funnel.sources.amocrm.records import Fault, shown
+from funnel.sources.amocrm.wire import END, CustomField, FieldValues, Lead
+from funnel.sources.convert import CONTROL, REPLACED
 from funnel.sources.personal import blot
 
 AT_THE_END = ("responsible", "pipeline")
 """Sources that are resolved by id when the tables are built, so that a rename reaches every lead."""
 
 Getter = Callable[[Lead], str]
+_CONTROL = re.compile(CONTROL)
+
+
+class NoDate(Exception):
+    """A field of dates holds this number, which is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +38,21 @@ class Attributes:
     getters: dict[str, Getter]
     personal: frozenset[str]
 
-    def of(self, lead: Lead) -> dict[str, str]:
-        """Return the attributes of a lead that have a value."""
-        values = {name: getter(lead) for name, getter in self.getters.items()}
-        return {
-            name: value if name in self.personal else blot(value) for name, value in values.items() if value
-        }
+    def of(self, lead: Lead, faults: list[Fault] | None = None) -> dict[str, str]:
+        """Return the attributes of a lead that have a value; add to `faults` what cannot be read as it is."""
+        values: dict[str, str] = {}
+        odd = [] if faults is None else faults
+        for name, getter in self.getters.items():
+            try:
+                value = _CONTROL.sub(REPLACED, getter(lead))
+            except NoDate as error:
+                odd.append(Fault(name, shown(error.args[0]), "is no date between 1970 and 2199"))
+                continue
+            if REPLACED in value:
+                odd.append(Fault(name, "", "holds what cannot be printed, which was replaced"))
+            if value:
+                values[name] = value if name in self.personal else blot(value)
+        return values
 
 
 def plan(settings: AmoSettings, fields: Sequence[CustomField], timezone: str) -> Attributes:
@@ -89,7 +104,7 @@ def _find(wanted: str, fields: Sequence[CustomField]) -> list[int]:
 
 def _tags(wanted: Sequence[str]) -> Getter:
     def get(lead: Lead) -> str:
-        names = {tag.name.strip().casefold(): tag.name.strip() for tag in lead.parts.tags}
+        names = {tag.name.strip().casefold(): tag.name.strip() for tag in lead.embedded.tags}
         if wanted:
             return next((names[name] for name in wanted if name in names), "")
         return ", ".join(sorted(names.values()))
@@ -111,10 +126,12 @@ def _text(field: FieldValues, zone: zoneinfo.ZoneInfo) -> str:
     return ", ".join(text for text in texts if text)
 
 
-def _value(value: JsonValue, kind: str, zone: zoneinfo.ZoneInfo) -> str:
+def _value(value: object, kind: str, zone: zoneinfo.ZoneInfo) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float) and kind in ("date", "date_time", "birthday"):
+        if not -END < value < END:  # a birthday may lie before 1970
+            raise NoDate(value)
         local = dt.datetime.fromtimestamp(value, zone)
         return local.strftime("%Y-%m-%d %H:%M:%S" if kind == "date_time" else "%Y-%m-%d")
     if isinstance(value, float) and value.is_integer():

@@ -17,10 +17,12 @@ from pydantic import ValidationError
 from funnel.errors import InputError, Problem
 from funnel.settings_sources import AmoSettings, is_loopback
 from funnel.sources.amocrm import hosts
+from funnel.sources.amocrm.clock import LONGEST, instant, retry_after
 from funnel.sources.amocrm.credentials import Credentials
-from funnel.sources.amocrm.wire import Wire
+from funnel.sources.amocrm.wire import Wire, loads
 from funnel.sources.personal import blot
 
+NO_JSON = "no JSON"
 PER_SECOND = 5
 TRIES = 6
 TIMEOUT = 60.0
@@ -30,12 +32,26 @@ Log = Callable[[float, str, int], None]
 """Told of every request: seconds since the client was made, path without query, status (0 = no answer)."""
 
 
+_GROWING = tenacity.wait_exponential(multiplier=1, max=60)
+
+
 class PageTooLarge(Exception):
     """The server gave up on a page (504); ask for a smaller one."""
 
 
 class _Again(Exception):
-    """This request may be tried again after a pause."""
+    """This request may be tried again after a pause: of so many seconds, where the server says so."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+def _pause(call: tenacity.RetryCallState) -> float:
+    """Return how long to wait: as long as the server asked for, else longer each time."""
+    error = call.outcome.exception() if call.outcome else None
+    asked = error.after if isinstance(error, _Again) else None
+    return _GROWING(call) if asked is None else asked
 
 
 class Pace:
@@ -88,6 +104,9 @@ class Client:
         pace: the rate limit.
         log: told of every request.
 
+    Attributes:
+        server_time: what the server's last answer said its own time was (`Date`); None where it says none.
+
     Raises:
         InputError: the account lies where the token may not go.
     """
@@ -107,6 +126,7 @@ class Client:
         self._host = settings.host
         self._bearer: str | None = None
         self._refused = False
+        self.server_time: dt.datetime | None = None
         self._http = httpx.Client(
             base_url=settings.base_url,
             timeout=TIMEOUT,
@@ -141,35 +161,43 @@ class Client:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),
             stop=tenacity.stop_after_attempt(TRIES),
-            wait=tenacity.wait_exponential(multiplier=1, max=60),
+            wait=_pause,
             sleep=self._pace.sleep,
         )
         try:
-            body = retrying(self._get, path, params, shrinkable)
+            content = retrying(self._get, path, params, shrinkable)
         except tenacity.RetryError as error:
             reason = str(error.last_attempt.exception())
+            if reason == NO_JSON:
+                raise self._error(
+                    f"the answer to {path} cannot be read: it is no JSON",
+                    "is amocrm.host the address of the account?",
+                ) from None
             raise self._error(f"no answer after {TRIES} tries ({reason})", "try again later") from None
-        if body is None:
+        if content is None:
             return None
         try:
-            return answer.model_validate_json(body)
+            return answer.model_validate(content)
         except ValidationError as error:
             # Never pydantic's own text: it quotes what was received.
             places = sorted({".".join(map(str, item["loc"])) or "the whole" for item in error.errors()})
             wrong = f"the answer to {path} cannot be read: {', '.join(places[:3])}"
             raise self._error(wrong, "is amocrm.host the address of the account?") from None
 
-    def _get(self, path: str, params: Params, shrinkable: bool) -> bytes | None:
+    def _get(self, path: str, params: Params, shrinkable: bool) -> object:
         answer = self._authorised(path, params)
         status = answer.status_code
-        if status == 204:
+        if status == 204 or (status == 200 and not answer.content):
             return None
         if status == 200:
-            return answer.content
+            try:
+                return loads(answer.content)
+            except ValueError:
+                raise _Again(NO_JSON) from None
         if status == 504 and shrinkable:
             raise PageTooLarge
         if status == 429 or status >= 500:
-            raise _Again(f"status {status}")
+            raise self._again(answer)
         if status == 403:
             self._refused = True
             raise self._error(
@@ -187,6 +215,16 @@ class Client:
             )
         raise self._error(
             f"the request to {path} is not understood ({status}{self._detail(answer)})", "report this"
+        )
+
+    def _again(self, answer: httpx.Response) -> _Again | InputError:
+        """Say that the request may be tried again, and when; or that this would take too long."""
+        wanted = retry_after(answer.headers.get("Retry-After", ""), self.server_time or self._now)
+        if wanted is None or wanted <= LONGEST:
+            return _Again(f"status {answer.status_code}", wanted)
+        return self._error(
+            f"the server wants to be left alone for {wanted:,.0f} seconds ({answer.status_code})",
+            "sync again then; what was read so far is kept",
         )
 
     def _authorised(self, path: str, params: Params) -> httpx.Response:
@@ -215,6 +253,7 @@ class Client:
         try:
             answer = self._http.send(request)
             status = answer.status_code
+            self.server_time = instant(answer.headers.get("Date", "")) or self.server_time
             return answer
         finally:
             self._pace.done()

@@ -25,7 +25,7 @@ def settle(state: State, reader: reading.Reader, number: int, merged_since: int,
     ):
         last[int(str(id_))] = (str(kind), int(str(seen)))
     deleted = [id_ for id_, (kind, seen) in last.items() if kind == reading.DELETED and seen != number]
-    state.mark_gone(deleted, number)
+    reader.lose(deleted)
     # What the list showed in this pass and an event calls deleted, or the reverse, is asked for by id.
     doubtful = [id_ for id_, (kind, seen) in last.items() if (kind == reading.DELETED) == (seen == number)]
     if full:

@@ -11,7 +11,7 @@ import yaml
 from funnel.errors import Problem, SettingsError, nearest
 from funnel.settings import LEAD, LOST, Stage
 from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm.references import Names
+from funnel.sources.amocrm.references import Names, statuses_of
 from funnel.sources.amocrm.wire import Pipeline
 
 WON_ID, LOST_ID = 142, 143
@@ -110,7 +110,7 @@ def suggest(pipelines: Sequence[Pipeline], stages: Sequence[Stage]) -> str:
             continue
         lines.append(f"    {pipeline.id}: # {_comment(pipeline.name)}")
         reached = -1
-        for status in sorted(pipeline.parts.statuses, key=lambda item: (item.sort, item.id)):
+        for status in statuses_of(pipeline):
             if status.id == WON_ID:
                 stage = stages[-1].key
             elif status.id == LOST_ID:

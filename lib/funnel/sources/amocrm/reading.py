@@ -5,31 +5,30 @@ are read in the order of their last edit, each request starting at the last time
 number): what is edited meanwhile moves to the end and is met again there. Where more leads than a page holds
 share one second (a bulk edit), and where the account does not obey order or filter, pages are numbered after
 all and read again until a round brings nothing new. Events never change or go, so numbered pages in closed
-windows of time are safe.
+windows of time are safe. `paging` says where to read on; `records` reads each record by itself.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from funnel.sources.amocrm import asides, paging, records
 from funnel.sources.amocrm.attributes import Attributes
 from funnel.sources.amocrm.client import Client, PageTooLarge, Params
+from funnel.sources.amocrm.paging import EVENT_LIMITS, KEYSET, LEAD_LIMITS, PAGES, WITH
+from funnel.sources.amocrm.records import Aside, Fault
 from funnel.sources.amocrm.state import Cursor, EventRow, LeadRow, State
 from funnel.sources.amocrm.wire import Event, Lead, Page
 
-LEAD_LIMITS = (250, 125, 25, 5)  # each divides the one before, so an offset stays a whole number of pages
-EVENT_LIMITS = (100, 50, 25, 5)
 PROBES = (100, 50, 25, 5)  # ids asked for by one request; its address stays under 8 kB
-WINDOW = 30 * 86_400  # seconds of events read as one window
-KEYSET, SECOND, PAGES, AGAIN = "keyset", "second", "pages", "again"
 MOVED, ADDED, DELETED, RESTORED, MERGED = (
     "lead_status_changed", "lead_added", "lead_deleted", "lead_restored", "entity_merged",
 )  # fmt: skip
 MANY = (ADDED, MOVED)
 EVENT_TYPES = (ADDED, MOVED, DELETED, RESTORED, MERGED)
-WITH = {"with": "contacts"}
 
 Progress = Callable[[str, int], None]
 """Told after every page: which stream, and how many rows of it were read in this run."""
@@ -43,6 +42,7 @@ class Reader:
         state: where pages go.
         number: the pass.
         attributes: what to keep of a lead.
+        now: UTC; stands for the server's time where it tells none.
         progress: told after every page.
     """
 
@@ -52,84 +52,134 @@ class Reader:
         state: State,
         number: int,
         attributes: Attributes,
+        now: dt.datetime,
         progress: Progress | None = None,
     ) -> None:
-        self._client, self._state, self._number = client, state, number
-        self._attributes, self._progress = attributes, progress
+        self.client, self.state, self.number = client, state, number
+        self._attributes, self._now, self._progress = attributes, now, progress
         self._read: dict[str, int] = {}
+
+    @property
+    def present(self) -> int:
+        """The server's time, unix seconds: what is dated after it is dated ahead."""
+        return int((self.client.server_time or self._now).timestamp())
 
     # Leads
 
     def leads(self, since: int) -> int:
-        """Read every lead edited at or after a time; return the newest time of edit seen.
+        """Read every lead edited at or after a time; return the newest time of edit seen, never one ahead.
 
         Args:
             since: unix seconds; 0 reads all.
         """
-        cursor = self._state.cursor("leads") or Cursor(since=since, limit=LEAD_LIMITS[0], mode=KEYSET)
+        cursor = self.state.cursor("leads") or Cursor(since=since, limit=LEAD_LIMITS[0], mode=KEYSET)
         while not cursor.done:
-            page, cursor = self._page("leads", _lead_params(cursor), cursor, LEAD_LIMITS)
+            page, cursor = self.page("leads", paging.lead_params(cursor), cursor, LEAD_LIMITS)
             rows = page.rows.leads if page else ()
-            if not _obeys(rows, cursor):
+            times = [records.time_of(row, "updated_at") for row in rows]
+            if not paging.obeys(times, cursor, self.present):
                 cursor = Cursor(mode=PAGES, limit=LEAD_LIMITS[0], newest=cursor.newest)
                 continue
-            with self._state.transaction():
-                new = self._add_leads(rows)
+            with self.state.transaction():
+                new = self.add_leads(rows)
                 more = page.more if page else False
-                cursor = _next_leads(cursor, rows, more=more, new=new)
-                self._state.move("leads", cursor)
-            self._tell("leads", len(rows))
+                cursor = paging.next_leads(cursor, times, self.present, more=more, new=new)
+                self.state.move("leads", cursor)
+            self.tell("leads", len(rows))
         return cursor.newest
 
     def sample(self) -> None:
         """Read one page of leads, those edited last."""
         params: Params = {**WITH, "order[updated_at]": "desc"}
-        page, _ = self._page("leads", params, Cursor(limit=LEAD_LIMITS[0]), LEAD_LIMITS)
-        self._add_leads(page.rows.leads if page else ())
+        page, _ = self.page("leads", params, Cursor(limit=LEAD_LIMITS[0]), LEAD_LIMITS)
+        self.add_leads(page.rows.leads if page else ())
 
     def probe(self, ids: Sequence[int]) -> list[int]:
         """Ask for leads by id; keep those that are there, mark the others as gone and return them."""
         gone: list[int] = []
-        left, size = list(ids), PROBES[0]
+        left, size, again = list(ids), PROBES[0], False
         while left:
             asked = left[:size]
             params = {f"filter[id][{number}]": id_ for number, id_ in enumerate(asked)}
             query: Params = {**WITH, **params, "limit": size}
             try:
-                page = self._client.get("leads", query, Page, shrinkable=size > PROBES[-1])
+                page = self.client.get("leads", query, Page, shrinkable=size > PROBES[-1])
             except PageTooLarge:
                 size = PROBES[PROBES.index(size) + 1]
                 continue
-            left = left[size:]
+            if page is None and len(asked) > 1 and not again:
+                again = True  # none of many is there: an empty answer is believed the second time
+                continue
+            left, again = left[size:], False
             rows = page.rows.leads if page else ()
-            if not {row.id for row in rows} <= set(asked):
+            there = {records.id_of(row) for row in rows}
+            if not there <= set(asked):
                 continue  # the account does not filter by id: this tells nothing about who is gone
-            missing = sorted(set(asked) - {row.id for row in rows})
-            with self._state.transaction():
-                self._add_leads(rows)
-                self._state.mark_gone(missing, self._number)
+            missing = sorted(set(asked) - {id_ for id_ in there if id_ is not None})
+            with self.state.transaction():
+                self.add_leads(rows)
+                self.lose(missing)
             gone += missing
-            self._tell("leads", len(rows))
+            self.tell("leads", len(rows))
         return gone
 
-    def _add_leads(self, rows: Sequence[Lead]) -> int:
-        return self._state.add_leads([self._lead_row(row) for row in rows], self._number) if rows else 0
+    def lose(self, ids: Sequence[int]) -> None:
+        """Say of leads that they are no longer in the account."""
+        self.state.mark_gone(ids, self.number)
+        for stream in (asides.LEADS, asides.VALUES):
+            asides.mended(self.state, stream, ids)
 
-    def _lead_row(self, lead: Lead) -> LeadRow:
-        contacts = sorted(lead.parts.contacts, key=lambda contact: not contact.is_main)
-        customer = next((contact.id for contact in (*contacts, *lead.parts.companies)), None)
+    def add_leads(self, rows: Sequence[object], unless: Callable[[LeadRow], bool] | None = None) -> int:
+        """Take in leads as they came, each by itself; return how many were new in this pass.
+
+        Args:
+            rows: of a page.
+            unless: leads for which it is true stay as they are.
+        """
+        good: list[LeadRow] = []
+        bad: list[Aside] = []
+        odd: list[Aside] = []
+        deleted: list[int] = []
+        for raw in rows:
+            lead, faults = records.read_lead(raw)
+            if lead is None:
+                bad.append(records.aside(raw, faults))
+                continue
+            if lead.is_deleted:
+                deleted.append(lead.id)
+                bad.append(records.aside(raw, [Fault("is_deleted", "true", asides.MARKED)]))
+                continue
+            row, more = self._lead_row(lead)
+            if faults or more:
+                odd.append(records.aside(raw, [*faults, *more]))
+            good.append(row)
+        ids = [row[0] for row in good]
+        for stream in (asides.LEADS, asides.VALUES):
+            asides.mended(self.state, stream, ids)
+        asides.keep(self.state, asides.LEADS, bad, self.number)
+        asides.keep(self.state, asides.VALUES, odd, self.number)
+        self.state.mark_gone(deleted, self.number)
+        wanted = [row for row in good if unless is None or not unless(row)]
+        return self.state.add_leads(wanted, self.number) if wanted else 0
+
+    def _lead_row(self, lead: Lead) -> tuple[LeadRow, list[Fault]]:
+        parts = lead.embedded
+        contacts = sorted(parts.contacts, key=lambda contact: not contact.is_main)
+        customer = next((contact.id for contact in (*contacts, *parts.companies)), None)
         price = lead.price if lead.price_with_minor_units is None else lead.price_with_minor_units
-        return (
-            lead.id, lead.created_at, lead.updated_at, lead.closed_at or None,
+        faults: list[Fault] = []
+        values = self._attributes.of(lead, faults)
+        row = (
+            lead.id, lead.created_at, lead.updated_at, lead.closed_at,
             lead.pipeline_id, lead.status_id, lead.responsible_user_id, lead.loss_reason_id,
-            customer, None if price is None else str(price),
-            json.dumps(self._attributes.of(lead), ensure_ascii=False),
+            customer, None if price is None else str(price), json.dumps(values, ensure_ascii=False),
         )  # fmt: skip
+        return row, faults
 
     # Events
 
     def events(self, kind: str, since: int, oldest: int, now: int) -> int:
-        """Read every event of a kind at or after a time; return the newest time seen.
+        """Read every event of a kind at or after a time; return the newest time seen, never one ahead.
 
         Args:
             kind: the event type; one a request, the only form known to work everywhere.
@@ -137,31 +187,51 @@ class Reader:
             oldest: unix seconds before which hardly anything is expected: the first window ends there.
             now: unix seconds; the last window has no end.
         """
-        cursor = self._state.cursor(kind)
+        cursor = self.state.cursor(kind)
         if cursor is None:
             until = None
             if kind in MANY:
-                until = _closed(since + WINDOW, now) if since else _closed(oldest, now)
+                until = paging.closed(since + paging.WINDOW if since else oldest, now)
             cursor = Cursor(since=since, until=until, limit=EVENT_LIMITS[0])
         while not cursor.done:
-            page, cursor = self._page("events", _event_params(kind, cursor), cursor, EVENT_LIMITS)
+            page, cursor = self.page("events", paging.event_params(kind, cursor), cursor, EVENT_LIMITS)
             rows = page.rows.events if page else ()
-            if cursor.until is not None and any(
-                not cursor.since <= row.created_at <= cursor.until for row in rows
-            ):
+            every = [records.time_of(row, "created_at") for row in rows]
+            times = [time for time in every if time is not None and time <= self.present]
+            if cursor.until is not None and any(not cursor.since <= time <= cursor.until for time in times):
                 cursor = replace(cursor, until=None, offset=0)  # the window is not obeyed: read on to the end
-            with self._state.transaction():
-                wanted = [_event_row(row) for row in rows if row.type == kind and row.entity_type == "lead"]
-                self._state.add_events(wanted, self._number)
-                newest = max([cursor.newest, *(row.created_at for row in rows)])
-                cursor = replace(_next_events(cursor, page, now), newest=newest)
-                self._state.move(kind, cursor)
-            self._tell(kind, len(rows))
+            with self.state.transaction():
+                self.add_events(kind, rows)
+                newest = max([cursor.newest, *times])
+                cursor = replace(paging.next_events(cursor, page, now), newest=newest)
+                self.state.move(kind, cursor)
+            self.tell(kind, len(rows))
         return cursor.newest
+
+    def add_events(self, kind: str, rows: Sequence[object]) -> int:
+        """Take in events of a kind as they came, each by itself; return how many were new."""
+        good: list[EventRow] = []
+        bad: list[Aside] = []
+        for raw in rows:
+            if isinstance(raw, dict) and isinstance(raw.get("type"), str) and raw["type"] != kind:
+                continue  # the account does not filter by type
+            event, faults = records.read_event(raw)
+            if event is not None and event.entity_type != "lead":
+                continue
+            if event is not None and kind == MOVED and event.after is None:
+                faults = faults or (Fault("value_after", "", "says not where the lead went"),)
+                event = None
+            if event is None:
+                bad.append(records.aside(raw, faults))
+            else:
+                good.append(_event_row(event))
+        asides.mended(self.state, kind, [row[2] for row in good])
+        asides.keep(self.state, kind, bad, self.number)
+        return self.state.add_events(good, self.number)
 
     # Both
 
-    def _page(
+    def page(
         self, path: str, params: Params, cursor: Cursor, limits: Sequence[int]
     ) -> tuple[Page | None, Cursor]:
         """Read the page a cursor points at, a smaller one when the server gives up (504)."""
@@ -169,87 +239,15 @@ class Reader:
             number = cursor.offset // cursor.limit + 1
             query = {**params, "limit": cursor.limit, "page": number}
             try:
-                return self._client.get(path, query, Page, shrinkable=cursor.limit > limits[-1]), cursor
+                return self.client.get(path, query, Page, shrinkable=cursor.limit > limits[-1]), cursor
             except PageTooLarge:
                 cursor = replace(cursor, limit=limits[limits.index(cursor.limit) + 1])
 
-    def _tell(self, stream: str, rows: int) -> None:
+    def tell(self, stream: str, rows: int) -> None:
+        """Tell how far a stream has come."""
         self._read[stream] = self._read.get(stream, 0) + rows
         if self._progress is not None:
             self._progress(stream, self._read[stream])
-
-
-def _lead_params(cursor: Cursor) -> dict[str, str | int]:
-    params: dict[str, str | int] = dict(WITH)
-    if cursor.mode in (KEYSET, AGAIN):
-        params["order[updated_at]"] = "asc"
-        if cursor.since:
-            params["filter[updated_at][from]"] = cursor.since
-    else:
-        params["order[id]"] = "asc"
-    if cursor.mode == SECOND:
-        params |= {"filter[updated_at][from]": cursor.since, "filter[updated_at][to]": cursor.since}
-    return params
-
-
-def _obeys(rows: Sequence[Lead], cursor: Cursor) -> bool:
-    """Whether an answer keeps to the order and the filter that were asked for."""
-    times = [row.updated_at for row in rows]
-    if cursor.mode in (KEYSET, AGAIN):
-        return times == sorted(times) and all(time >= cursor.since for time in times)
-    return cursor.mode == PAGES or all(time == cursor.since for time in times)
-
-
-def _next_leads(cursor: Cursor, rows: Sequence[Lead], *, more: bool, new: int) -> Cursor:
-    """Return where to read on."""
-    newest = max([cursor.newest, *(row.updated_at for row in rows)])
-    cursor = replace(cursor, newest=newest, fresh=cursor.fresh + new)
-    if cursor.mode in (KEYSET, AGAIN):
-        if not rows and cursor.newest and cursor.mode == KEYSET:
-            return replace(
-                cursor, mode=AGAIN
-            )  # more was promised, and at least the last row is still to be met
-        if not more or not rows:
-            return replace(cursor, done=True)
-        mode = KEYSET if rows[-1].updated_at > cursor.since else SECOND  # a whole page of one second
-        return replace(cursor, since=rows[-1].updated_at, mode=mode, offset=0, fresh=0)
-    if more:
-        return replace(cursor, offset=cursor.offset + cursor.limit)
-    if cursor.fresh:
-        return replace(cursor, offset=0, fresh=0)  # one more round
-    if cursor.mode == SECOND:
-        return replace(cursor, mode=KEYSET, since=cursor.since + 1, offset=0)
-    return replace(cursor, done=True)
-
-
-def _event_params(kind: str, cursor: Cursor) -> dict[str, str | int]:
-    params: dict[str, str | int] = {"filter[type]": kind, "filter[entity]": "lead"}
-    if cursor.since:
-        params["filter[created_at][from]"] = cursor.since
-    if cursor.until is not None:
-        params["filter[created_at][to]"] = cursor.until
-    return params
-
-
-def _closed(until: int, now: int) -> int | None:
-    """Return the end of a window; None when it would lie at or beyond now."""
-    return until if 0 < until < now else None
-
-
-def _next_events(cursor: Cursor, page: Page | None, now: int) -> Cursor:
-    """Return where to read on: the next page, the same window again, or the next window."""
-    if page is not None and page.more:
-        return replace(cursor, offset=cursor.offset + cursor.limit)
-    if page is None and cursor.offset and cursor.mode != AGAIN:
-        return replace(cursor, offset=0, mode=AGAIN)  # a next page was promised and is not there
-    if cursor.until is None:
-        return replace(cursor, done=True)
-    return Cursor(
-        since=cursor.until,
-        until=_closed(cursor.until + WINDOW, now),
-        limit=EVENT_LIMITS[0],
-        newest=cursor.newest,
-    )
 
 
 def _event_row(event: Event) -> EventRow:

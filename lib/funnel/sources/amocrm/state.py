@@ -27,6 +27,10 @@ CREATE TABLE IF NOT EXISTS events (
     type TEXT NOT NULL, pass INTEGER NOT NULL,
     from_pipeline INTEGER, from_status INTEGER, to_pipeline INTEGER, to_status INTEGER,
     PRIMARY KEY (lead_id, at, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS aside (
+    stream TEXT NOT NULL, key TEXT NOT NULL, pass INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (stream, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listed (id INTEGER PRIMARY KEY, missed INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS deletions ON events (lead_id, at) WHERE type IN ('lead_deleted', 'lead_restored');
 """
 
@@ -69,12 +73,16 @@ class State:
 
     Args:
         path: where it lies; its folder is made. None keeps it in memory, for a dry run.
+        like: a file whose content it begins with.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, like: Path | None = None) -> None:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
+        if like is not None:
+            with contextlib.closing(sqlite3.connect(like, timeout=30)) as source:
+                source.backup(self._db)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
@@ -141,11 +149,11 @@ class State:
             self.put("running", f"{new} {now} {kind}")
         return new, now
 
-    def finish(self, number: int, marks: dict[str, int]) -> None:
-        """The pass is whole: only now the watermarks move."""
+    def finish(self, number: int, marks: dict[str, int], *, anew: bool = False) -> None:
+        """The pass is whole: only now the watermarks move, and back only where they are set anew."""
         with self.transaction():
             for stream, mark in marks.items():
-                self.put(f"mark.{stream}", str(max(mark, self.mark(stream))))
+                self.put(f"mark.{stream}", str(mark if anew else max(mark, self.mark(stream))))
             self._db.execute("DELETE FROM meta WHERE key LIKE 'cursor.%' OR key = 'running'")
             self.put("passes", str(number))
 
@@ -187,6 +195,10 @@ class State:
         self._db.executemany(
             "UPDATE leads SET gone = 1, fresh = ? WHERE id = ? AND gone = 0", [(number, id_) for id_ in ids]
         )
+
+    def change(self, statement: str, rows: Iterable[Sequence[int | str]]) -> None:
+        """Run a statement for each of some rows of parameters."""
+        self._db.executemany(statement, rows)
 
     def rows(self, query: str, parameters: Sequence[int | str] = ()) -> Iterator[tuple[object, ...]]:
         """Read rows, one at a time."""

@@ -17,14 +17,15 @@ from funnel import schema
 from funnel.errors import BusyError, FunnelError, InputError
 from funnel.settings import Settings
 from funnel.settings_sources import AmoSettings
+from funnel.sources.amocrm import asides, check, gone, mapping, notes, reading, tables
 from funnel.sources.amocrm import attributes as attributes_of
-from funnel.sources.amocrm import gone, mapping, reading, tables
 from funnel.sources.amocrm.client import Client, Pace
 from funnel.sources.amocrm.credentials import Credentials
 from funnel.sources.amocrm.references import References, read_references
 from funnel.sources.amocrm.state import State
 
 OVERLAP = 600  # seconds read again, for rows that became visible late
+SERVER = "server"  # how far the account is read was bounded by its own clock
 FIRST, UPDATE, FULL = "first", "update", "full"
 
 
@@ -59,6 +60,7 @@ def pull(
     full: bool = False,
     anew: bool = False,
     dry_run: bool = False,
+    check_now: bool | None = None,
     progress: reading.Progress | None = None,
     pace: Pace | None = None,
 ) -> Pulled:
@@ -77,7 +79,9 @@ def pull(
             first sync it bounds the history.
         full: read everything again; leads that are no longer there are found by this, however they went.
         anew: the warehouse knows nothing of the account (it was put away), so it gets all leads of the state.
-        dry_run: read the lists and one page of leads, and save nothing.
+        dry_run: save nothing. What a sync would bring is read all the same; of an account that was never
+            read, the lists and one page of leads alone.
+        check_now: compare the whole list of leads with the state, or do not; None does it once a day.
         progress: told after every page.
         pace: the rate limit; by default 5 requests a second.
 
@@ -89,12 +93,18 @@ def pull(
     """
     if full and since is not None:
         raise InputError("--full and --since exclude each other: --full reads everything.")
-    notes = [note for note in (credentials.warning(now), credentials.note) if note]
-    if dry_run:
-        with State(None) as state, Client(amo, credentials, now, pace) as client:
-            return _dry_run(client, state, funnel, amo, notes)
-    store.mkdir(parents=True, exist_ok=True)
+    told = [note for note in (credentials.warning(now), credentials.note) if note]
     file = store / f"{amo.host.replace(':', '_')}.sqlite"
+    ask = _Ask(funnel, amo, now, since, full, anew, check_now, progress)
+    if dry_run:
+        with (
+            State(None, file if file.is_file() else None) as state,
+            Client(amo, credentials, now, pace) as client,
+        ):
+            known = bool(state.mark("leads"))
+            made = _pass(client, state, ask, told)[0] if known else _sample(client, state, ask, told)
+        return Pulled(made.batch, made.gone, tuple(told), lambda: None)
+    store.mkdir(parents=True, exist_ok=True)
     try:
         with (
             filelock.FileLock(store / ".lock", timeout=0),
@@ -107,7 +117,7 @@ def pull(
                 log.write(f"{seconds:.3f},{path},{status}\n")
 
             with Client(amo, credentials, now, pace, write) as client:
-                made, number = _pass(client, state, funnel, amo, now, since, full, anew, progress, notes)
+                made, number = _pass(client, state, ask, told)
     except filelock.Timeout:
         raise BusyError(f"Another sync is running in {store}. To do: wait until it is done.") from None
     except (sqlite3.Error, OSError) as error:
@@ -120,7 +130,7 @@ def pull(
         with State(file) as state, state.transaction():
             state.delivered(number)
 
-    return Pulled(made.batch, made.gone, tuple(notes), commit)
+    return Pulled(made.batch, made.gone, tuple(told), commit)
 
 
 def suggest_mapping(
@@ -136,55 +146,67 @@ def suggest_mapping(
         return mapping.suggest(read_references(client, state).pipelines, funnel.stages)
 
 
-def _dry_run(client: Client, state: State, funnel: Settings, amo: AmoSettings, notes: list[str]) -> Pulled:
-    references, stage_map, plan = _prepare(client, state, funnel, amo)
-    reader = reading.Reader(client, state, 1, plan)
-    reader.sample()
-    made = tables.build(state, funnel, amo, stage_map, references.names, _currency(references))
-    notes += _notes(state, references, funnel, made)
-    return Pulled(made.batch, made.gone, tuple(notes), lambda: None)
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is asked for; see `pull`."""
+
+    funnel: Settings
+    amo: AmoSettings
+    now: dt.datetime
+    since: dt.date | None
+    full: bool
+    anew: bool
+    check_now: bool | None
+    progress: reading.Progress | None
+
+
+def _sample(client: Client, state: State, ask: _Ask, told: list[str]) -> tables.Tables:
+    """Read the lists and one page, for a look at an account that was never read."""
+    references, stage_map, plan = _prepare(client, state, ask)
+    reading.Reader(client, state, 1, plan, ask.now).sample()
+    told += notes.received(state, 1)
+    return _build(state, ask, references, stage_map, told)
 
 
 def _prepare(
-    client: Client, state: State, funnel: Settings, amo: AmoSettings
+    client: Client, state: State, ask: _Ask
 ) -> tuple[References, mapping.StageMap, attributes_of.Attributes]:
     """Read the account's lists and fit the settings to them."""
     references = read_references(client, state)
-    stage_map = mapping.resolve(amo, references.names, funnel.stage_keys)
-    plan = attributes_of.plan(amo, references.fields, _timezone(references, funnel))
+    stage_map = mapping.resolve(ask.amo, references.names, ask.funnel.stage_keys)
+    plan = attributes_of.plan(ask.amo, references.fields, notes.timezone_of(references, ask.funnel))
     return references, stage_map, plan
 
 
-def _pass(
-    client: Client,
-    state: State,
-    funnel: Settings,
-    amo: AmoSettings,
-    now: dt.datetime,
-    since: dt.date | None,
-    full: bool,
-    anew: bool,
-    progress: reading.Progress | None,
-    notes: list[str],
-) -> tuple[tables.Tables, int]:
+def _build(
+    state: State, ask: _Ask, references: References, stage_map: mapping.StageMap, told: list[str]
+) -> tables.Tables:
+    made = tables.build(
+        state, ask.funnel, ask.amo, stage_map, references.names, notes.currency_of(references)
+    )
+    told += notes.notes(state, references, ask.funnel, made)
+    return made
+
+
+def _pass(client: Client, state: State, ask: _Ask, told: list[str]) -> tuple[tables.Tables, int]:
     """One whole pass; every step can be stopped and is taken up again by the next call."""
-    references, stage_map, plan = _prepare(client, state, funnel, amo)
+    references, stage_map, plan = _prepare(client, state, ask)
+    amo, funnel = ask.amo, ask.funnel
     kept = _fingerprint({"attributes": amo.attributes, "personal": amo.personal})
     reread = state.get("kept") != kept  # the leads hold other attributes than are asked for now
-    kind = FULL if full else UPDATE if state.mark("leads") else FIRST
-    start = None if since is None else _midnight(since, funnel.timezone)
-    number, began = state.begin(f"{kind} {start} {kept}", int(now.timestamp()))
+    blinded = _blinded(client, state)
+    if blinded:
+        told.append(notes.HEALED)
+    kind = FULL if ask.full or blinded else UPDATE if state.mark("leads") else FIRST
+    start = None if ask.since is None or blinded else _midnight(ask.since, funnel.timezone)
+    clock = min(ask.now, client.server_time or ask.now)
+    number, began = state.begin(f"{kind} {start} {kept}", int(clock.timestamp()))
 
-    from_ = _since(state, "leads", kind, start)
-    reader = reading.Reader(client, state, number, plan, progress)
-    marks = {"leads": reader.leads(0 if reread and kind != FIRST else from_)}
-    oldest = (state.ids("SELECT coalesce(min(created_at), 0) FROM leads") or [0])[0]
-    for stream in reading.EVENT_TYPES:
-        event_start = _since(state, stream, kind, start)
-        newest = reader.events(stream, event_start, oldest, int(now.timestamp()))
-        marks[stream] = max(newest, marks["leads"])  # read after the leads, so nothing up to there is missing
+    reader = reading.Reader(client, state, number, plan, ask.now, ask.progress)
+    marks = _read_streams(reader, kind, start, began, reread=reread)
     merged_since = state.mark("leads") if kind == UPDATE else began
-    gone.settle(state, reader, number, merged_since - OVERLAP, full=full)
+    gone.settle(state, reader, number, merged_since - OVERLAP, full=kind == FULL)
+    _daily(reader, ask, kind, start, began, told)
     meaning = _fingerprint(
         {
             "settings": amo.model_dump(mode="json"),
@@ -193,14 +215,62 @@ def _pass(
             "stages": funnel.stage_keys,
         }
     )
-    if anew or state.get("meaning") != meaning:
+    if ask.anew or state.get("meaning") != meaning:
         state.everything_changed(number)
-    state.put("meaning", meaning)
-    state.put("kept", kept)
-    state.finish(number, marks)
-    made = tables.build(state, funnel, amo, stage_map, references.names, _currency(references))
-    notes += _notes(state, references, funnel, made)
-    return made, number
+    for key, value in (("meaning", meaning), ("kept", kept), ("clock", SERVER)):
+        state.put(key, value)
+    state.finish(number, marks, anew=blinded)
+    told += [*notes.received(state, number), *notes.ahead(state, reader.present)]
+    return _build(state, ask, references, stage_map, told), number
+
+
+def _blinded(client: Client, state: State) -> bool:
+    """Whether what was taken for how far the account is read may be a record's own clock, not the server's.
+
+    So it was before the server's clock was asked; and so it is where it lies ahead of that clock.
+    """
+    mark = state.mark("leads")
+    if not mark:
+        return False
+    server = client.server_time
+    furthest = max(mark, *(state.mark(stream) for stream in reading.EVENT_TYPES))
+    return state.get("clock") != SERVER or (server is not None and furthest > server.timestamp() + OVERLAP)
+
+
+def _read_streams(
+    reader: reading.Reader, kind: str, start: int | None, began: int, *, reread: bool
+) -> dict[str, int]:
+    """Read leads and events; return how far each is read.
+
+    That is the newest time seen, but never ahead of the server's own time when the pass began: a record's own
+    clock alone moves nothing.
+    """
+    state = reader.state
+    newest = reader.leads(0 if reread and kind != FIRST else _since(state, "leads", kind, start))
+    marks = {"leads": min(newest, began)}
+    oldest = (state.ids("SELECT coalesce(min(created_at), 0) FROM leads") or [0])[0]
+    for stream in reading.EVENT_TYPES:
+        seen = reader.events(stream, _since(state, stream, kind, start), oldest, began)
+        # Read after the leads, so nothing up to there is missing.
+        marks[stream] = min(max(seen, marks["leads"]), began)
+    return marks
+
+
+def _daily(
+    reader: reading.Reader, ask: _Ask, kind: str, start: int | None, began: int, told: list[str]
+) -> None:
+    """Compare the account's whole list with the state, if that was done a day ago or longer."""
+    state = reader.state
+    if kind == FULL and start is None:
+        asides.unseen(state, reader.number)
+    if kind == UPDATE:
+        due = began - int(state.get("checked", "0")) >= check.DAY
+        if not (due if ask.check_now is None else ask.check_now):
+            return
+        told.append(notes.checked(check.check(reader, began, int(state.get("bound", "0")))))
+    else:
+        state.put("bound", str(start or 0))
+    state.put("checked", str(began))
 
 
 def _since(state: State, stream: str, kind: str, start: int | None) -> int:
@@ -209,38 +279,6 @@ def _since(state: State, stream: str, kind: str, start: int | None) -> int:
     if kind == FULL or not mark:
         return start or 0
     return max(mark - OVERLAP, 1) if start is None else min(start, mark - OVERLAP)  # never leave a gap
-
-
-def _notes(state: State, references: References, funnel: Settings, made: tables.Tables) -> list[str]:
-    notes = []
-    for place, leads in sorted(made.unmapped.items()):
-        pipeline, status = place
-        name = references.names.statuses.get(pipeline, {}).get(status, "deleted")
-        notes.append(
-            f"Status {status} ({name}) of pipeline {pipeline} is not mapped to a stage; {leads} leads came "
-            f"by it. To do: name it under amocrm.pipelines."
-        )
-    zone, currency = _timezone(references, funnel), _currency(references)
-    if zone != funnel.timezone:
-        notes.append(
-            f"The account's time zone is {zone}; weeks are cut in {funnel.timezone}, as funnel.yml says."
-        )
-    if currency and currency != funnel.currency and currency not in funnel.rates:
-        notes.append(f"The account's currency is {currency}, the funnel's {funnel.currency}; no rate is set.")
-    first = state.ids("SELECT coalesce(min(at), 0) FROM events WHERE type = ?", (reading.MOVED,))[0]
-    if first:
-        day = dt.datetime.fromtimestamp(first, zoneinfo.ZoneInfo(funnel.timezone)).date()
-        notes.append(f"The account tells of moves between stages since {day}; older entries are concluded.")
-    return notes
-
-
-def _timezone(references: References, funnel: Settings) -> str:
-    zone = references.account.parts.datetime_settings.timezone
-    return zone if zone in zoneinfo.available_timezones() else funnel.timezone
-
-
-def _currency(references: References) -> str:
-    return references.account.currency or ""
 
 
 def _midnight(day: dt.date, timezone: str) -> int:

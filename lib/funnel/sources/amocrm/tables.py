@@ -16,7 +16,7 @@ import pyarrow as pa
 from funnel import schema
 from funnel.settings import Settings
 from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm import history, reading
+from funnel.sources.amocrm import asides, history, reading
 from funnel.sources.amocrm.mapping import Place, StageMap
 from funnel.sources.amocrm.references import Names
 from funnel.sources.amocrm.state import EventRow, LeadRow, State
@@ -172,10 +172,15 @@ def build(
         [str(id_) for id_ in state.ids("SELECT id FROM leads WHERE fresh > 0 ORDER BY id")], pa.string()
     )
     gone = state.ids("SELECT count(*) FROM leads WHERE fresh > 0 AND gone = 1")[0]
+    source = f"{schema.SYNCED}{amo.host}"
+    aside = asides.rejected(state, source, reading.MOVED)
     batch = schema.Batch(
         tables,
-        read={name: table.num_rows for name, table in tables.items()},
-        files=(f"amocrm {amo.host}",),
+        rejected=aside,
+        read={
+            name: table.num_rows + sum(one.table == name for one in aside) for name, table in tables.items()
+        },
+        files=(source,),
         replaces={name: pa.table({"lead_id": changed}) for name in tables},
     )
     return Tables(batch, gone, maker.unmapped)

@@ -2,27 +2,102 @@
 
 Whatever is not named here (names of leads, contacts, notes, ...) is dropped while an answer is parsed.
 Shapes: the vendor's API v4 reference (Leads, Events, Pipelines, Custom fields, Users, Account).
+
+A page is taken apart without looking into its records; `records` reads them one by one, so that an odd one
+costs nothing but itself.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+LARGEST = 2**63 - 1  # of an id: the saved state holds no larger number
+FIRST, END = 1, 7_258_118_400  # seconds: 0 and less, and what lies after 2199, is no time
+TOO_MUCH = Decimal(10) ** 16  # as in the warehouse: 16 digits before the point
+_DIGITS = 40  # of a number; a longer one is text
+
+
+def loads(body: bytes) -> object:
+    """Parse an answer, whatever its records hold: NaN and endless numbers are text, bad bytes are replaced.
+
+    Raises:
+        ValueError: it is no JSON, or is nested too deeply to be read.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8-sig", "replace"),
+            parse_int=lambda text: int(text) if len(text) <= _DIGITS else text,
+            parse_float=lambda text: float(text) if math.isfinite(float(text)) else text,
+            parse_constant=str,
+            strict=False,
+        )
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _list(value: object) -> object:
-    """Empty lists come as null, and, from a PHP server, now and then as an object."""
-    return value if isinstance(value, list) else []
+    """Empty lists come as null, and a PHP server now and then writes a list as an object of its places."""
+    if isinstance(value, dict) and all(str(key).isdigit() for key in value):
+        return list(value.values())
+    return [] if value is None or isinstance(value, dict) else value
+
+
+def _rows(value: object) -> object:
+    listed = _list(value)
+    return listed if isinstance(listed, list) else []
 
 
 def _object(value: object) -> object:
     return value if isinstance(value, dict) else {}
 
 
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is true or false")
+    return None if value == "" else value
+
+
+def _time(value: int) -> int:
+    if FIRST <= value < END:
+        return value
+    if END <= value < END * 1000:
+        raise ValueError("is a time in milliseconds, not in seconds, or lies after 2199")
+    raise ValueError("is no time between 1970 and 2199")
+
+
+def _no_time(value: object) -> object:
+    return None if value in (0, "0", "") and not isinstance(value, bool) else value
+
+
+def _amount(value: Decimal) -> Decimal:
+    if not 0 <= value < TOO_MUCH:
+        raise ValueError("is below 0" if value < 0 else "is larger than any amount of 16 digits")
+    return value
+
+
+def _name(value: object) -> object:
+    """A name that is not there is an empty one; a number is its digits."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 Item = TypeVar("Item")
 Many = Annotated[tuple[Item, ...], BeforeValidator(_list)]
+Id = Annotated[int, Field(gt=0, le=LARGEST), BeforeValidator(_number)]
+Some = Annotated[Annotated[int, Field(ge=0, le=LARGEST)] | None, BeforeValidator(_number)]
+"""An id that may be missing; 0 is nobody."""
+Time = Annotated[int, AfterValidator(_time), BeforeValidator(_number)]
+Perhaps = Annotated[Annotated[int, AfterValidator(_time), BeforeValidator(_number)] | None,
+                    BeforeValidator(_no_time)]  # fmt: skip
+"""A time that may be missing."""
+Amount = Annotated[Annotated[Decimal, AfterValidator(_amount)] | None, BeforeValidator(_number)]
+Text = Annotated[str, BeforeValidator(_name)]
 
 
 class Wire(BaseModel):
@@ -34,35 +109,41 @@ class Wire(BaseModel):
 class Named(Wire):
     """Anything with an id and a name: user, tag, loss reason."""
 
-    id: int
-    name: str = ""
+    id: Id
+    name: Text = ""
+
+
+class Tag(Wire):
+    """A tag of a lead: its name alone."""
+
+    name: Text = ""
 
 
 class Value(Wire):
     """One value of a custom field."""
 
-    value: JsonValue = None
+    value: object = None
 
 
 class FieldValues(Wire):
     """A custom field with its values, as a lead bears it."""
 
-    field_id: int
-    field_type: str = ""
+    field_id: Id
+    field_type: Text = ""
     values: Many[Value] = ()
 
 
 class Contact(Wire):
     """A contact of a lead: the id alone."""
 
-    id: int
-    is_main: bool = False
+    id: Id
+    is_main: bool | None = False
 
 
 class LeadParts(Wire):
     """What is embedded in a lead."""
 
-    tags: Many[Named] = ()
+    tags: Many[Tag] = ()
     contacts: Many[Contact] = ()
     companies: Many[Contact] = ()
 
@@ -70,25 +151,31 @@ class LeadParts(Wire):
 class Lead(Wire):
     """One lead as it is now. Times in unix seconds, UTC; `price` in the account's currency."""
 
-    id: int
-    price: Decimal | None = None
-    price_with_minor_units: Decimal | None = None
-    responsible_user_id: int | None = None
-    status_id: int
-    pipeline_id: int
-    loss_reason_id: int | None = None
-    created_at: int
-    updated_at: int
-    closed_at: int | None = None
+    id: Id
+    price: Amount = None
+    price_with_minor_units: Amount = None
+    responsible_user_id: Some = None
+    status_id: Id
+    pipeline_id: Id
+    loss_reason_id: Some = None
+    created_at: Time
+    updated_at: Time
+    closed_at: Perhaps = None
+    is_deleted: bool | None = False
     custom_fields_values: Many[FieldValues] = ()
-    parts: Annotated[LeadParts, BeforeValidator(_object)] = Field(default=LeadParts(), alias="_embedded")
+    parts: LeadParts | None = Field(default=LeadParts(), alias="_embedded")
+
+    @property
+    def embedded(self) -> LeadParts:
+        """What is embedded in it."""
+        return self.parts or LeadParts()
 
 
 class StatusRef(Wire):
     """A status of a pipeline; the id alone is not unique, 142 and 143 are in every pipeline."""
 
-    id: int
-    pipeline_id: int
+    id: Id
+    pipeline_id: Id
 
 
 class EventValue(Wire):
@@ -100,11 +187,11 @@ class EventValue(Wire):
 class Event(Wire):
     """One event of a lead; `created_at` in unix seconds, UTC."""
 
-    id: str
+    id: Annotated[Text, Field(min_length=1, max_length=200)]
     type: str
-    entity_id: int
+    entity_id: Id
     entity_type: str = "lead"
-    created_at: int
+    created_at: Time
     value_before: Many[EventValue] = ()
     value_after: Many[EventValue] = ()
 
@@ -122,20 +209,20 @@ class Event(Wire):
 class Status(Named):
     """A status of a pipeline."""
 
-    sort: int = 0
+    sort: Some = 0
 
 
 class PipelineParts(Wire):
     """What is embedded in a pipeline."""
 
-    statuses: Many[Status] = ()
+    statuses: Annotated[tuple[object, ...], BeforeValidator(_rows)] = ()
 
 
 class Pipeline(Named):
-    """A pipeline with its statuses."""
+    """A pipeline; `records` reads its statuses one by one."""
 
-    sort: int = 0
-    is_archive: bool = False
+    sort: Some = 0
+    is_archive: bool | None = False
     parts: Annotated[PipelineParts, BeforeValidator(_object)] = Field(
         default=PipelineParts(), alias="_embedded"
     )
@@ -144,62 +231,59 @@ class Pipeline(Named):
 class CustomField(Named):
     """A custom field of leads."""
 
-    code: str | None = None
-    type: str = ""
+    code: Text = ""
+    type: Text = ""
 
 
 class Timezone(Wire):
     """The account's settings of date and time."""
 
-    timezone: str | None = None
+    timezone: object = None
 
 
 class AccountParts(Wire):
     """What is embedded in the account."""
 
-    datetime_settings: Timezone = Timezone()
+    datetime_settings: Annotated[Timezone, BeforeValidator(_object)] = Timezone()
 
 
 class Account(Wire):
     """The account."""
 
-    id: int
-    currency: str | None = None
+    id: Id
+    currency: object = None
     parts: Annotated[AccountParts, BeforeValidator(_object)] = Field(
         default=AccountParts(), alias="_embedded"
     )
 
 
-class Next(Wire):
-    """A link; we never follow it, we only see that there is more."""
-
-    href: str = ""
-
-
 class Links(Wire):
-    """The links of a page."""
+    """The links of a page; we never follow them, we only see that there is more."""
 
-    next: Next | None = None
+    next: object = None
+
+
+Records = Annotated[tuple[object, ...], BeforeValidator(_rows)]
 
 
 class Rows(Wire):
-    """The rows of a page, whichever kind it holds."""
+    """The rows of a page, whichever kind it holds, as they came."""
 
-    leads: Many[Lead] = ()
-    events: Many[Event] = ()
-    pipelines: Many[Pipeline] = ()
-    users: Many[Named] = ()
-    custom_fields: Many[CustomField] = ()
-    loss_reasons: Many[Named] = ()
+    leads: Records = ()
+    events: Records = ()
+    pipelines: Records = ()
+    users: Records = ()
+    custom_fields: Records = ()
+    loss_reasons: Records = ()
 
 
 class Page(Wire):
     """One page of a list."""
 
     links: Annotated[Links, BeforeValidator(_object)] = Field(default=Links(), alias="_links")
-    rows: Rows = Field(default=Rows(), alias="_embedded")
+    rows: Annotated[Rows, BeforeValidator(_object)] = Field(default=Rows(), alias="_embedded")
 
     @property
     def more(self) -> bool:
         """Whether the server offers a next page."""
-        return self.links.next is not None
+        return bool(self.links.next)

@@ -45,7 +45,10 @@ def test_every_weekly_sync_equals_the_truth(account, told) -> None:
     start, gone = told.times[len(told.times) // 3], 0
     for now in [start + 7 * DAY * week for week in range(20)] + [told.end]:
         player.advance(now)
-        gone += here.sync(now).gone
+        pulled = here.sync(now)
+        gone += pulled.gone
+        checked = [note for note in pulled.notes if note.startswith("Daily check")]
+        assert all(note.endswith("leads of the account are known as they are.") for note in checked)
         want = expected(told.stories, now)
         for name, rows in here.warehouse.tables().items():
             assert set(rows) ^ set(want[name]) == set()
@@ -267,7 +270,11 @@ def test_a_week_takes_no_more_requests_than_its_pages_and_ten(account) -> None:
         pages += -(-sum(1 for event in player.world.events[kind] if event.at >= since) // 100)
     here.sync(week)
     assert pages > 8
-    assert len(api.log) - before <= pages + 10
+    asked = api.log[before:]
+    check = [entry for entry in asked if entry[3].get("order[id]") == "asc"]
+    assert len(asked) - len(check) <= pages + 10
+    there = sum(lead.there for lead in player.world.leads.values())
+    assert len(check) == -(-there // 250)  # the daily check: a request for 250 leads
 
 
 def test_the_watermark_waits_for_a_whole_pass_and_the_rows_for_commit(account, told) -> None:
