@@ -25,6 +25,7 @@ import pandas as pd
 from funnel.analysis.breakdown import counts_by
 from funnel.analysis.cohorts import cohort_table
 from funnel.analysis.flat import flat
+from funnel.analysis.raking import expected_cells
 from funnel.dates import complete_weeks
 from funnel.present.texts import Texts
 from funnel.present.workbook import Contents, listings, write_workbook
@@ -73,12 +74,32 @@ def spend(weeks: list[dt.date], rng: np.random.Generator) -> pd.DataFrame:
     return frame.assign(campaign="", currency="RUB", vat_included="no")
 
 
+def to_come(made: pd.DataFrame, settings: Settings) -> np.ndarray:
+    """Rake what open leads promise to the total and to every attribute, as the report does.
+
+    Half of those who have not bought are open, and wait for the stage after the first.
+    """
+    keys = ["cohort_week", *(f"attr_{number}" for number in range(len(SIZES)))]
+    sale, stage = settings.stage_keys[-1], settings.stage_keys[0]
+    standing = made[keys].assign(stage=stage, entered=0, leads=(made["leads"] - made[sale] + 1) // 2)
+    promised = pd.DataFrame({"cohort_week": made["cohort_week"].unique()})
+    promised = promised.assign(attribute="", value="", stage=stage, entered=0, chance=0.1)
+    told = []
+    for number, name in [(None, ""), *enumerate(SIZES)]:
+        by = ["cohort_week"] if number is None else ["cohort_week", f"attr_{number}"]
+        sums = (standing.groupby(by)["leads"].sum() / 8).rename("coming").reset_index()
+        told.append(sums.rename(columns={by[-1]: "value"} if name else {}).assign(attribute=name))
+    whole = pd.concat(told).fillna({"value": ""})
+    return expected_cells(made, standing, list(SIZES), sale, whole, promised)
+
+
 def contents(leads: int, settings: Settings) -> Contents:
     rng = np.random.default_rng(20220926)
     weeks = complete_weeks(REPORT, settings.horizon_weeks)
     made = crossed(leads, weeks, settings.stage_keys, rng)
-    expected = pd.DataFrame({"cohort_week": pd.DatetimeIndex(weeks), "sales": 90.0})
-    data = flat(made, list(SIZES), settings.stage_keys, weeks, spend(weeks, rng), expected)
+    start = time.process_time()
+    data = flat(made, list(SIZES), settings.stage_keys, weeks, spend(weeks, rng), to_come(made, settings))
+    print(f"flat data, sales to come raked to {len(SIZES)} attributes: {time.process_time() - start:.1f} s")
     shown = _cohorts(made, settings, weeks[-settings.cohorts :])
     listed = listings.waiting(_waiting(leads // 14), list(SIZES), settings, Texts("en"))
     return Contents(REPORT, data, list(SIZES), shown, [listed])

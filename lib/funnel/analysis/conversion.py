@@ -309,7 +309,8 @@ def draw_coming(fit: StageFit, count: int, seed: int, base: Floats | None = None
         weekly *= (fit.left / np.maximum((seen.lived < 1).sum(axis=1), 1))[:, None]
         rate = np.random.default_rng(seed).gamma(0.5, 2.0, count)
         return weekly, np.repeat((rate / rate.mean())[None, :], cohorts, axis=0)
-    effect, law = draw_effects(fit, count, seed)
+    around = None if base is None else fit.model.levels.level()
+    effect, law = draw_effects(fit, count, seed, around=around)
     if base is not None:
         effect = effect * base
     share = -np.expm1(-effect * fit.model.over_draws(1 - fit.paced.lived)[:, law])
@@ -339,7 +340,7 @@ def capped(weekly: Floats, drawn: Floats, left: Floats) -> tuple[Floats, Floats]
 
 
 def draw_effects(
-    fit: StageFit, count: int, seed: int, *, apart: bool = True
+    fit: StageFit, count: int, seed: int, *, apart: bool = True, around: Floats | None = None
 ) -> tuple[Floats, npt.NDArray[np.intp]]:
     """Draw the effects with which cohorts go on (cohort by draw), and the draw of the hazards for each.
 
@@ -348,6 +349,8 @@ def draw_effects(
         count: how many draws.
         seed: of the draws.
         apart: whether open leads tell cohorts apart; a slice does it by its own.
+        around: by cohort, the level that goes on whole: only what a cohort has beside it fades. That of a
+            slice, which converts at its own level for good; default 1.
     """
     rng = np.random.default_rng(seed)
     carry = fit.model.carry
@@ -356,7 +359,8 @@ def draw_effects(
     pair = rng.choice(len(carry.weight), size=count, p=carry.weight)
     power, factor, extra = carry.multipliers(fit.triangle.ages, pair, fit.ratio if apart else None)
     shape = 1 / np.maximum(extra, 1e-6)
-    effect = effect**power * factor * rng.gamma(shape) / shape
+    level = 1.0 if around is None else around[:, None]
+    effect = level * (effect / level) ** power * factor * rng.gamma(shape) / shape
     return effect, fit.model.levels.draw_of[which]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.costs import SPEND_KEYS, by_week, share_out
@@ -18,14 +19,13 @@ def flat(
     stages: Sequence[str],
     weeks: Sequence[dt.date],
     spend: pd.DataFrame | None = None,
-    expected: pd.DataFrame | None = None,
+    coming: npt.NDArray[np.float64] | None = None,
 ) -> pd.DataFrame:
     """Add spend and expected sales to the cross of attributes, so that every sum over rows is right.
 
     Spend of a week (and channel and campaign, where those are among the attributes) is shared out evenly over
     its leads, to the cent; without any lead it gets a row of its own without leads. Leads that met no spend
-    have none, which is not a spend of 0. The sales that a cohort still expects are shared out over its leads
-    that have not bought.
+    have none, which is not a spend of 0. Expected sales are those made, and those still to come.
 
     Args:
         crossed: from the warehouse: `cohort_week`, `attr_0` ..., `leads`, stages, `payments`, `revenue`.
@@ -33,8 +33,8 @@ def flat(
         stages: the configured stages in order.
         weeks: the cohorts wanted.
         spend: in one currency (`costs.in_own_currency`).
-        expected: one row per cohort week: `cohort_week`, `sales` (expected at the horizon; NaN where that
-            cannot be told reliably).
+        coming: by row of `crossed`, the sales still to come (`raking.expected_cells`); NaN in cohorts of
+            which that cannot be told reliably.
 
     Returns:
         The same columns, and where given `spend` (Decimal; None where none is known) and `expected_sales`
@@ -42,7 +42,10 @@ def flat(
     """
     values = [f"attr_{number}" for number in range(len(attributes))]
     shown = pd.DatetimeIndex(list(weeks))
-    frame = crossed[crossed["cohort_week"].isin(shown)].reset_index(drop=True)
+    frame = crossed if coming is None else crossed.assign(expected_sales=crossed[stages[-1]] + coming)
+    frame = frame[frame["cohort_week"].isin(shown)].reset_index(drop=True)
+    if coming is not None:
+        untold = frame.loc[frame["expected_sales"].isna(), "cohort_week"].unique()
     if spend is not None:
         keys = [name for name in SPEND_KEYS if name in attributes]
         columns = ["cohort_week", *(values[attributes.index(name)] for name in keys)]
@@ -50,24 +53,15 @@ def flat(
         known = known[known["cohort_week"].isin(shown)]
         frame = _with_spend(frame, known.drop(columns="vat").set_axis([*columns, "spend"], axis=1), columns)
         frame[values] = frame[values].fillna("")
-        numbers = [name for name in frame.columns if name not in ("cohort_week", "spend", *values)]
+        given = ("cohort_week", "spend", "expected_sales", *values)
+        numbers = [name for name in frame.columns if name not in given]
         for name in numbers:
             zero = Decimal(0) if name == "revenue" else 0
             frame[name] = frame[name].where(frame[name].notna(), zero).astype(crossed.dtypes[name])
-    if expected is not None:
-        frame["expected_sales"] = _expected(frame, stages[-1], expected)
+    if coming is not None:
+        nothing = frame["expected_sales"].isna() & ~frame["cohort_week"].isin(untold)
+        frame["expected_sales"] = frame["expected_sales"].mask(nothing, 0.0).astype("float64")
     return frame.sort_values(["cohort_week", *values], ignore_index=True)
-
-
-def _expected(frame: pd.DataFrame, sale: str, expected: pd.DataFrame) -> pd.Series:
-    """Return each row's sales and its part of those still to come."""
-    final = frame["cohort_week"].map(expected.set_index("cohort_week")["sales"])
-    weeks = frame.groupby("cohort_week")
-    open_leads = frame["leads"] - frame[sale]
-    to_come = final.astype("float64") - weeks[sale].transform("sum")
-    still = open_leads.groupby(frame["cohort_week"]).transform("sum")
-    part = open_leads / still.where(still > 0)
-    return (frame[sale] + to_come.clip(lower=0) * part.fillna(0)).astype("float64")
 
 
 def _with_spend(frame: pd.DataFrame, known: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -31,6 +31,8 @@ from funnel.schema import PAID_COLUMNS
 Floats = npt.NDArray[np.float64]
 
 HORIZON = 104
+SETTLED = (0.5, 0.03)
+"""A cohort that has less to come than so many leads, and than this share of its final number, is settled."""
 QUANTILES = tuple(f"p{round(level * 100):02d}" for level in LEVELS)
 FORECAST_COLUMNS = (
     "cohort_week", "age_weeks", "stage", "leads", "reached", "maturity", "maturity_low", "maturity_high",
@@ -81,8 +83,17 @@ class StageForecast:
         return result
 
     def reasons(self) -> list[str]:
-        """Return by cohort why its forecast is not to be trusted yet; '' where it is."""
-        return self.verdict.reason_at(self.fit.triangle.ages)
+        """Return by cohort why its forecast is not to be trusted yet; '' if it is, or nothing is to come."""
+        given = self.verdict.reason_at(self.fit.triangle.ages)
+        return ["" if done else reason for done, reason in zip(self.settled(), given, strict=True)]
+
+    def settled(self) -> npt.NDArray[np.bool_]:
+        """Tell by cohort whether it is all but over: no lead is left, or what may come is below `SETTLED`."""
+        come = self.coming.sum(axis=1)
+        result: npt.NDArray[np.bool_] = (self.fit.left <= 0) | (
+            (come < SETTLED[0]) & (come < SETTLED[1] * self.mean)
+        )
+        return result
 
     def frame(self) -> pd.DataFrame:
         """Return the stage's rows of the forecast table (`FORECAST_COLUMNS`)."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.forecast import Forecast
+from funnel.analysis.forecast import Forecast, StageForecast
 from funnel.analysis.money import fit_deals
 from funnel.analysis.revenue import Revenue
 from funnel.analysis.slices_forecast import slice_forecasts
@@ -30,6 +30,7 @@ def revenue_slices(
     revenue: Revenue,
     moved: pd.DataFrame | None = None,
     *,
+    told: Mapping[str, StageForecast] | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return the revenue forecast of every value of one attribute (`SLICE_REVENUE_COLUMNS`).
@@ -40,12 +41,13 @@ def revenue_slices(
         whole: the forecast of the total.
         revenue: the revenue forecast of the total.
         moved: the cube `moved` of the attribute.
+        told: the values' forecasts of the last stage, if they are there already.
         seed: of the draws.
     """
     if not revenue.known:
         return pd.DataFrame(columns=list(SLICE_REVENUE_COLUMNS))
     stage = list(whole.stages)[-1]
-    told = slice_forecasts(reached, whole, stage, moved, seed=seed)
+    told = told if told is not None else slice_forecasts(reached, whole, stage, moved, seed=seed)
     values = list(told)
     weeks = len(revenue.weeks)
     existing, future, sizes, errors = [], [], [], []

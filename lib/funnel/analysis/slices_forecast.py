@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.analysis.carry import log_ratio, promise_ratio
 from funnel.analysis.conversion import (
     Model,
     Promises,
@@ -189,7 +190,11 @@ def _raked(
         share = np.divide(weights[number], others, out=np.ones_like(others), where=others > 0)
         mine = open_draws if number == len(alone) - 1 else rng.binomial(open_draws, np.clip(share, 0, 1))
         open_draws = open_draws - mine
+        # the factor keeps within the leads that are left; the mean is the one that adds up
         weekly, own = capped(coming, means[number][:, None] * factor, np.maximum(fit.left, means[number]))
+        weekly = np.where(weekly.sum(axis=1)[:, None] > 0, weekly, total.coming)
+        sums = weekly.sum(axis=1)
+        weekly = weekly * np.divide(means[number], sums, out=np.zeros_like(sums), where=sums > 0)[:, None]
         result[value] = StageForecast(
             total.stage,
             Told(fit, weekly, own),
@@ -203,11 +208,25 @@ def _raked(
 
 
 def _shared(parts: Floats, wanted: Floats, fits: list[StageFit]) -> Floats:
-    """Scale arrivals (slice by cohort) to the whole's; by open leads where no slice of a cohort tells any."""
+    """Scale arrivals (slice by cohort) to the whole's, by open leads where no slice of a cohort tells any.
+
+    No slice has more to come than it has leads left, unless all together have too few: what one has no leads
+    for goes to the others.
+    """
     left = np.array([fit.left for fit in fits])
-    base = np.where(parts.sum(axis=0) > 0, parts, left)
-    sums = base.sum(axis=0)
-    result: Floats = base * np.divide(wanted, sums, out=np.zeros_like(sums), where=sums > 0)
+    result: Floats = np.where(parts.sum(axis=0) > 0, parts, left)
+    full = np.zeros(left.shape, dtype=bool)
+    for _ in fits:
+        sums = np.where(full, 0.0, result).sum(axis=0)
+        rest = wanted - np.where(full, left, 0.0).sum(axis=0)
+        scale = np.divide(rest, sums, out=np.zeros_like(sums), where=sums > 0)
+        result = np.where(full, left, result * scale)
+        more = (result > left) & ~full
+        if not more.any():
+            break
+        full |= more
+    sums = result.sum(axis=0)
+    result = result * np.divide(wanted, sums, out=np.zeros_like(sums), where=sums > 0)
     return result
 
 
@@ -237,7 +256,33 @@ def fit_slice(
     own = Model(laws, model.changed_at, model.change_z, model.begun, model.levels, model.carry)
     levels = fit_levels(paced.told().sum(axis=1), own.over_draws(exposure), start=spread)
     own = Model(laws, model.changed_at, model.change_z, model.begun, levels, model.carry)
-    return with_promises(seen, whole.clock, own, model.levels.level() * levels.level(), promised)
+    level = model.levels.level() * levels.level()
+    fit = with_promises(seen, whole.clock, own, level, promised)
+    if promised is None or fit.ratio is None:
+        return fit
+    return replace(fit, ratio=fit.ratio * np.exp(-_unlike(paced, own, level, promised)))
+
+
+def _unlike(paced: Triangle, own: Model, level: Floats, promised: Promises) -> Floats:
+    """Return by cohort how much more the slice's open leads usually promise than the whole's do (log).
+
+    Promises take a slice's leads for everybody's: of a slice that converts badly they are too high, of one
+    that converts well too low. Its older cohorts say by how much, so that promises tell its cohorts apart.
+    """
+    carry = own.carry
+    due = np.cumsum(paced.at_risk() * own.rows(), axis=1)
+    shift = np.zeros(len(carry.cuts))
+    for number, cut in enumerate(carry.cuts.astype(np.int64)):
+        by_age = np.where(paced.ages > cut, (due[:, -1] - due[:, cut]) * level, 0.0)
+        total = float(by_age.sum())
+        if total > 0:
+            ratio = log_ratio(promise_ratio(promised.past[int(cut)], by_age))
+            shift[number] = float((by_age * ratio).sum()) / total - carry.usual[number]
+            shift[number] *= total / (total + 1)
+    if not len(shift):
+        return np.zeros(len(level))
+    result: Floats = np.interp(paced.ages, carry.cuts, shift)
+    return result
 
 
 def between(every: pd.DataFrame, base: _Base) -> float:

@@ -22,6 +22,8 @@ from funnel.settings import Language, Settings, load
 
 DETAIL = WEEK * 26
 """An initiative that ended longer ago stands only in the scoreboard."""
+WITHIN = ("coming", "open_worth")
+"""Results that the workbook is made from; they are not published."""
 FRAMES = ("reached", "reached_other", "problems", "findings", "imports", "restated")
 
 
@@ -189,7 +191,7 @@ class Issue:
             "gate": self.findings,
             "imports": self.imports,
             "restated": self.restated,
-            **self.results,
+            **{name: frame for name, frame in self.results.items() if name not in WITHIN},
         }
 
     def save(self, folder: Path) -> None:

@@ -7,6 +7,7 @@
 | `maturity` | a stage and age: the share of the final number reached by then (`analysis.maturity`) |
 | `revenue`, `revenue_months` | a week or month ahead, and where its revenue comes from (`analysis.revenue`) |
 | `what_if` | a step, a span and a case: without the change, with it, the difference (`analysis.whatif`) |
+| `coming`, `open_worth` | for the workbook: what segments and open leads have to come (`analysis.raking`) |
 | `revenue_slices` | a value, a week and a source: its part of the revenue (`analysis.revenue_slices`) |
 | `revenue_sum` | the quantiles of the revenue of the next 13 weeks together |
 | `change` | an attribute, a value and a part of the change of the newest cohorts (`analysis.mix`) |
@@ -19,7 +20,7 @@ What needs attention is named in `funnel.issue.attention`, money and durations i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,12 +29,14 @@ import pandas as pd
 from funnel.analysis import cohorts
 from funnel.analysis.ahead import ahead
 from funnel.analysis.backtest import backtest
-from funnel.analysis.forecast import QUANTILES, Forecast, forecast_history, read_history
+from funnel.analysis.forecast import QUANTILES, Forecast, StageForecast, forecast_history, read_history
 from funnel.analysis.maturity import maturity_curves
 from funnel.analysis.mix import EXPLAINED_COLUMNS, explain_change
+from funnel.analysis.raking import coming, open_worth
 from funnel.analysis.revenue import Revenue, forecast_revenue
 from funnel.analysis.revenue_slices import SLICE_REVENUE_COLUMNS, revenue_slices
 from funnel.analysis.scores import LEVELS
+from funnel.analysis.slices_forecast import slice_forecasts
 from funnel.analysis.told import History
 from funnel.analysis.track import revenue_track, track
 from funnel.analysis.whatif import Question, what_if
@@ -132,6 +135,7 @@ def results(
     total, paid = cohorts.select(cubes.reached), cohorts.select(cubes.paid)
     whole = cubes.forecast()
     revenue = forecast_revenue(whole, cubes.paid, plan=cubes.plan())
+    slices = _slices(cubes, whole)
     looked = attention(cubes)
     back = [cubes.report_date - WEEK * weeks for weeks in BACKTEST_WEEKS]
     first = total["cohort_week"].min().date()
@@ -145,7 +149,9 @@ def results(
         "revenue_sum": pd.DataFrame(
             [np.quantile(revenue.total(13), LEVELS)] if revenue.known else [], columns=list(QUANTILES)
         ),
-        "revenue_slices": _by_value(cubes, whole, revenue),
+        "revenue_slices": _by_value(cubes, whole, revenue, slices),
+        "coming": coming(whole, slices),
+        "open_worth": open_worth(whole, cubes.moved),
         "what_if": what_if(whole, cubes.paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
         "backtest": backtest(whole.history, stage, cubes.report_date, back),
@@ -163,15 +169,27 @@ def results(
     }
 
 
-def _by_value(cubes: Cubes, whole: Forecast, revenue: Revenue) -> pd.DataFrame:
+def _slices(cubes: Cubes, whole: Forecast) -> dict[str, dict[str, StageForecast]]:
+    """Forecast the last stage by the report's slices, and by every attribute that has not too many values."""
+    settings, told = cubes.settings, {}
+    for name in dict.fromkeys((*settings.slices, *settings.attributes)):
+        reached, moved = cohorts.select(cubes.reached, name), cohorts.select(cubes.moved, name)
+        if len(reached) and (name in settings.slices or reached["value"].nunique() <= MANY):
+            stays = moved if len(moved) else None
+            told[name] = slice_forecasts(reached, whole, settings.stage_keys[-1], stays, most=MANY)
+    return told
+
+
+def _by_value(
+    cubes: Cubes, whole: Forecast, revenue: Revenue, slices: Mapping[str, Mapping[str, StageForecast]]
+) -> pd.DataFrame:
     """Share the revenue out over the values of the attributes by which money is shown."""
     parts = []
     for name in chosen(WORTH_BY, cubes.settings):
         reached = cohorts.select(cubes.reached, name)
         if 0 < reached["value"].nunique() <= MANY:
-            part = revenue_slices(
-                reached, cohorts.select(cubes.paid, name), whole, revenue, cohorts.select(cubes.moved, name)
-            )
+            paid, moved = cohorts.select(cubes.paid, name), cohorts.select(cubes.moved, name)
+            part = revenue_slices(reached, paid, whole, revenue, moved, told=slices.get(name))
             part.insert(0, "attribute", name)
             parts.append(part)
     columns = ["attribute", *SLICE_REVENUE_COLUMNS]

@@ -131,6 +131,18 @@ CHANGES: tuple[Change, ...] = (
          "restated", "forecast*", "gate"),
         "values that differ in case or outer blanks alone are one value",
     ),
+    Change(
+        "slices-keep-their-level",
+        "0.2.0",
+        ("revenue_slices", "costs*"),
+        "a segment keeps its own level of conversion, and the segments add up to the whole",
+    ),
+    Change(
+        "settled-cohorts",
+        "0.2.0",
+        ("forecast", "backtest", "costs*"),
+        "a cohort that has nothing to come carries no mark",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.durations import unseen, waiting_limits
 from funnel.analysis.flat import flat
+from funnel.analysis.raking import expected_cells
 from funnel.dates import complete_weeks
 from funnel.issue.model import Issue
 from funnel.issue.spending import known_spend
@@ -35,18 +38,16 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
     settings, as_of = issue.settings, issue.as_of
     known = warehouse.attributes()
     attributes = tuple(name for name in settings.attributes if name in known)
-    last = issue.results["forecast"]
-    last = last[last["stage"] == settings.stage_keys[-1]]
-    expected = last[["cohort_week"]].assign(sales=last["final_mean"].where(last["reliable"]))
     first = issue.reached["cohort_week"].min().date()
     weeks = [week for week in complete_weeks(as_of.report_date, settings.horizon_weeks) if week >= first]
+    crossed = warehouse.crossed(as_of, attributes, settings.reach)
     data = flat(
-        warehouse.crossed(as_of, attributes, settings.reach),
+        crossed,
         attributes,
         settings.stage_keys,
         weeks,
         known_spend(warehouse, settings, as_of),
-        expected,
+        _coming(warehouse, issue, crossed, attributes),
     )
     limits = waiting_limits(warehouse.waits(as_of), settings.horizon_weeks)
     waiting = warehouse.long_waiting(as_of, limits, attributes, settings.reach)
@@ -55,6 +56,24 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
         ["_far", "waited_days", "lead_id"], ascending=[False, False, True], ignore_index=True
     )
     return Gathered(data, attributes, waiting.drop(columns="_far"))
+
+
+def _coming(
+    warehouse: Warehouse, issue: Issue, crossed: pd.DataFrame, attributes: tuple[str, ...]
+) -> npt.NDArray[np.float64]:
+    """Return the sales still to come by row of the cross; NaN where the cohort's forecast is not reliable."""
+    settings, stage = issue.settings, issue.settings.stage_keys[-1]
+    cells = expected_cells(
+        crossed,
+        warehouse.standing(issue.as_of, attributes, settings.reach),
+        attributes,
+        stage,
+        issue.results["coming"],
+        issue.results["open_worth"],
+    )
+    told = issue.results["forecast"]
+    reliable = told.loc[(told["stage"] == stage) & told["reliable"], "cohort_week"]
+    return np.where(crossed["cohort_week"].isin(reliable), cells, np.nan)
 
 
 def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:

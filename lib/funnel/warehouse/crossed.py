@@ -1,4 +1,4 @@
-"""The cross of all attributes by cohort week: the flat data of the workbook. No lags, no single leads."""
+"""The cross of all attributes by cohort week: the flat data of the workbook. No single leads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.currency import in_own_currency
 from funnel.warehouse.known import FIRST_MONDAY, Tables, monday
-from funnel.warehouse.reach import cohort_leads, first_entries, with_entries
+from funnel.warehouse.reach import cohort_leads, first_entries, journeys, with_entries
+from funnel.warehouse.slices import named
 
 
 def crossed(
@@ -78,3 +79,55 @@ def crossed(
     result["payments"] = frame["payments"].fillna(0).astype("int64")
     result["revenue"] = frame["amount"].where(frame["amount"].notna(), Decimal(0))
     return result
+
+
+def standing(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    attributes: Sequence[str],
+    *,
+    rule: ReachRule = "any-later",
+) -> pd.DataFrame:
+    """Count the open leads of every combination by where they stand: the open ones of the cube `moved`.
+
+    Args:
+        tables: the canonical tables.
+        settings: stages in order.
+        as_of: the two clocks.
+        attributes: what to cross; '' stands for no value.
+        rule: of reaching a stage.
+
+    Returns:
+        One row per combination, stage and week: `cohort_week`, `attr_0`, `attr_1`, ... (as `crossed` has
+        them), `stage` (the furthest reached), `entered` (whole weeks from the cohort's to the one in which
+        it was reached), `leads`.
+
+    Raises:
+        InputError: an attribute is not in the leads.
+    """
+    values = [f"attr_{number}" for number in range(len(attributes))]
+    leads = journeys(tables, settings, as_of, tuple(attributes), rule, {})
+    steps, week = settings.steps[:-1], monday(leads.created_at)
+    there = [(leads[f"at_{number}"].notnull(), number) for number in reversed(range(1, len(steps)))]
+    since = ibis.coalesce(*(leads[f"at_{number}"] for number in reversed(range(len(steps)))))
+    keys = ["week", *values, "stage", "entered"]
+    frame: pd.DataFrame = (
+        leads.filter(leads.lost_at.isnull(), leads[f"at_{len(steps)}"].isnull())
+        .select(
+            *values,
+            week=week,
+            stage=ibis.cases(*there, else_=0) if there else ibis.literal(0),
+            entered=(monday(since) - week).cast("int32"),
+        )
+        .group_by(keys)
+        .aggregate(leads=ibis._.count())
+        .to_pyarrow()
+        .to_pandas()
+        .sort_values(keys, ignore_index=True)
+    )
+    mondays = np.datetime64(FIRST_MONDAY, "D") + frame.pop("week").to_numpy().astype("int64")
+    frame.insert(0, "cohort_week", mondays.astype("datetime64[ns]"))
+    frame["stage"] = named(frame["stage"], steps)
+    frame["entered"] //= 7
+    return frame

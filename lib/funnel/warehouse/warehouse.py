@@ -354,6 +354,10 @@ class Warehouse:
         """
         return crossed.crossed(self._read(as_of), self._settings, as_of, attributes, rule=self._rule(rule))
 
+    def standing(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
+        """Return where the open leads of the cross stand, for the workbook; see `crossed.standing`."""
+        return crossed.standing(self._tables, self._settings, as_of, attributes, rule=self._rule(rule))
+
     def findings(self, as_of: AsOf) -> pd.DataFrame:
         """Return what the gate finds: `schema.FINDING_COLUMNS`, the gravest first."""
         connection = None if self._foreign else self._connection

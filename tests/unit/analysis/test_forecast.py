@@ -129,3 +129,22 @@ def test_curves_are_those_of_the_truth() -> None:
     told = curves[curves["stage"] == "target"].set_index("age_weeks")["maturity"]
     assert told[0] == pytest.approx((lag <= 0).mean(), abs=0.04)
     assert told[2] == pytest.approx((lag <= 2).mean(), abs=0.02)
+
+
+def test_a_cohort_that_has_nothing_to_come_carries_no_mark() -> None:
+    """Twelve weeks of log tell of no delay; but where every lead is closed, there is nothing to tell."""
+    at = 12
+    leads = worlds.Funnel(leads=200).draw(np.random.default_rng([7, 3]), at)
+    reached, moved = worlds.funnel_cubes(leads, at)
+    day = dt.date(2020, 1, 6) + dt.timedelta(weeks=at)
+    oldest = moved["cohort_week"] == moved["cohort_week"].min()
+    closed = moved.copy()
+    closed.loc[oldest & (closed["next_stage"] == ""), "next_stage"] = "lost"
+    marks = [
+        forecast(reached, worlds.STAGES, day, moved=stays, draws=100, seed=1).frame().query("stage == 'sale'")
+        for stays in (moved, closed)
+    ]
+    assert (marks[0]["reason"] != "").all()
+    first = marks[1].iloc[0]
+    assert first["reliable"] and first["final_p05"] == first["final_p95"] == first["reached"]
+    assert (marks[1]["reason"].iloc[1:] != "").all()

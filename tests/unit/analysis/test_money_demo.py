@@ -247,13 +247,13 @@ def test_the_most_telling_attribute_is_the_one_planted_strongest(demo):
 def test_the_flat_data_add_up_to_everything(demo):
     names = list(demo.settings.attributes)
     cross = crossed.crossed(demo.tables, demo.settings, demo.as_of, names)
-    expected = pd.DataFrame({"cohort_week": pd.DatetimeIndex(demo.weeks), "sales": 40.0})
-    found = flat.flat(cross, names, STAGES, demo.weeks, demo.spend, expected)
+    found = flat.flat(cross, names, STAGES, demo.weeks, demo.spend, np.full(len(cross), 0.25))
     assert sum(found["spend"].dropna()) == sum(demo.raw_spend["cost"])
     assert sum(found["revenue"]) == sum(demo.raw_paid["amount"])
     assert found["leads"].sum() == len(demo.leads)
     week = found[found["cohort_week"] == pd.Timestamp(2022, 9, 12)]
-    assert week["expected_sales"].sum() == pytest.approx(40.0)
+    rows = (cross["cohort_week"] == pd.Timestamp(2022, 9, 12)).sum()
+    assert week["expected_sales"].sum() == pytest.approx(week["sale"].sum() + rows / 4)
     of = (monday(demo.raw_spend["date"]) == pd.Timestamp(2022, 9, 12)) & (demo.raw_spend["channel"] == "chat")
     assert sum(week.loc[week["attr_0"] == "chat", "spend"]) == sum(demo.raw_spend.loc[of, "cost"])
     assert week.loc[week["attr_0"] == "organic", "spend"].isna().all()
@@ -262,9 +262,9 @@ def test_the_flat_data_add_up_to_everything(demo):
 def test_the_flat_data_say_nothing_of_what_is_not_known(demo):
     cross = crossed.crossed(demo.tables, demo.settings, demo.as_of, ["manager"])
     weeks = pd.DatetimeIndex(demo.weeks)
-    expected = pd.DataFrame({"cohort_week": weeks, "sales": [40.0] * (len(weeks) - 3) + [float("nan")] * 3})
+    coming = np.where(cross["cohort_week"] >= weeks[-3], np.nan, 0.0)
     half = demo.spend[demo.spend["date"] >= weeks[50]]
-    found = flat.flat(cross, ["manager"], STAGES, demo.weeks, half, expected)
+    found = flat.flat(cross, ["manager"], STAGES, demo.weeks, half, coming)
     assert (found["spend"].isna() == (found["cohort_week"] < weeks[50])).all()
     assert (found["expected_sales"].isna() == (found["cohort_week"] >= weeks[-3])).all()
     nothing = flat.flat(cross, ["manager"], STAGES, demo.weeks, demo.spend.head(0))
