@@ -22,6 +22,7 @@ import pandas as pd
 from scipy import stats
 
 from funnel.analysis.triangles import Triangle, triangle
+from funnel.gate.attributes import tells_outcome
 from funnel.schema import STAMPED
 from funnel.settings import LEAD
 
@@ -45,8 +46,6 @@ REST = "\0"
 """The group of the values with few conversions."""
 _PART = 0.05
 """Share of conversions or payments below which a group's distance does not count."""
-_LEAK = 3.0
-"""How many times rarer no value must be among those who converted for the attribute to be a leak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def choose(
     for attribute in attributes:
         cube = _of(reached, attribute)
         groups = _groups(cube, stage)
-        if len(groups) < 2 or _leaks(cube, stage):
+        if len(groups) < 2 or tells_outcome(cube, attribute, (LEAD, stage)):
             continue
         one = Apart(attribute, groups)
         first = whole.weeks[0]
@@ -135,15 +134,6 @@ def _groups(cube: pd.DataFrame, stage: str) -> dict[str, tuple[str, ...]]:
     elif rest and alone:
         groups[alone[0]] = (alone[0], *rest)
     return groups
-
-
-def _leaks(cube: pd.DataFrame, stage: str) -> bool:
-    """Tell whether the attribute is known rather of leads that advanced: whether '' hardly ever converts."""
-    leads = cube[cube["stage"] == LEAD].groupby("value")["leads"].sum()
-    came = cube[cube["stage"] == stage].groupby("value")["leads"].sum()
-    if "" not in leads.index or leads[""] < 0.02 * leads.sum():
-        return False
-    return bool(float(came.get("", 0.0)) / came.sum() < leads[""] / leads.sum() / _LEAK)
 
 
 def _delay(whole: Triangle, parts: Sequence[Triangle]) -> tuple[float, float, int]:

@@ -11,14 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from funnel.analysis.cells import TOTAL, Cells
+from funnel.gate.attributes import told_until
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 ENOUGH = 8.0
-"""Conversions, or ends, due without a difference; from so many on it shows when there are hardly any."""
-HARDLY = 0.2
-"""Leads without a value convert so much as others, or less, where the attribute tells the outcome."""
+"""Ends due without a difference; from so many on it shows when there are hardly any."""
 NEARLY_ALL = 0.95
 """Share of all leads from which a value is the total again."""
 FULL = 0.99
@@ -32,19 +31,14 @@ RIPE = 0.05
 def leaks(table: Cells) -> dict[str, int]:
     """Return by attribute the last step that tells whether leads have a value of it, where one does.
 
-    Of the leads of the step before, those without a value hardly ever went on.
+    By the rule of the gate, of all leads so far.
     """
     found: dict[str, int] = {}
+    whole = _known(table, table.keys.index(TOTAL)).tolist()
     for number, key in enumerate(table.keys):
-        if not key[0] or key[1] or key[2]:
-            continue
-        whole, empty = _known(table, table.keys.index(TOTAL)), _known(table, number)
-        rest = whole - empty
-        for step in range(1, len(table.steps)):
-            rate = rest[step] / rest[step - 1] if rest[step - 1] > 0 else 0.0
-            due = rate * empty[step - 1]
-            if due >= ENOUGH and empty[step] <= HARDLY * due:
-                found[key[0]] = step
+        if key[0] and not key[1] and not key[2]:
+            step = told_until(whole, _known(table, number).tolist())
+            found |= {key[0]: step} if step else {}
     return found
 
 

@@ -16,16 +16,18 @@ Names = Mapping[str, Mapping[str, Sequence[str]]]
 
 EMPTY = 0.9
 """Share of the newest leads without a value from which an attribute tells nothing."""
-LEAKS_ABOVE, LEAKS_BELOW = 0.5, 0.05
-"""An attribute is known only of those that advanced if more of them than this have it, and fewer than this of
-the others."""
-ENOUGH = 20
+FEW = 20
+"""Newest leads from which that is told."""
+DUE = 8.0
+"""Leads without a value that would have gone on as others do; from so many it shows when hardly any do."""
+HARDLY = 0.2
+"""Of these the share up to which leads without a value hardly ever go on."""
 
 VALUE_COLUMNS = ("attribute", "value", "leads")
 """One row per attribute and value that leads have."""
-FILLED_COLUMNS = ("attribute", "advanced", "leads", "filled")
-"""One row per attribute and whether the newest leads have advanced beyond the lead: how many they are, and
-how many of them have a value."""
+FILLED_COLUMNS = ("attribute", "leads", "empty", "newest", "newest_empty")
+"""One row per attribute and step of the funnel, in order: the leads of the last year that reached it, those
+of them without a value, and the same of the leads of the newest weeks."""
 
 _LATIN = dict(zip("абвгдезийклмнопрстуфхцыьъэ", "abvgdeziiklmnoprstufhcy''e", strict=True))
 _LATIN |= {"ж": "zh", "ч": "ch", "ш": "sh", "щ": "sch", "ю": "yu", "я": "ya", "ё": "e"}
@@ -123,28 +125,60 @@ def writings(values: pd.DataFrame, names: Names) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def filled(counts: pd.DataFrame) -> pd.DataFrame:
-    """Name the attributes that hardly a new lead has, and those that only leads have that advanced.
+def filled(counts: pd.DataFrame, steps: Sequence[str]) -> pd.DataFrame:
+    """Name the attributes that hardly a new lead has, and those that tell the outcome (`told_until`).
 
     Args:
         counts: `FILLED_COLUMNS`.
+        steps: 'lead' and the stages in order.
     """
     require(counts, FILLED_COLUMNS, "counts")
     found = []
     for attribute, rows in counts.groupby("attribute", sort=False):
-        of, there = int(rows["leads"].sum()), int(rows["filled"].sum())
-        by: Mapping[bool, tuple[int, int]] = {
-            bool(advanced): (int(leads), int(filled))
-            for advanced, leads, filled in zip(rows["advanced"], rows["leads"], rows["filled"], strict=True)
-        }
-        (on, on_filled), (off, off_filled) = by.get(True, (0, 0)), by.get(False, (0, 0))
-        leaks = min(on, off) >= ENOUGH and on_filled > LEAKS_ABOVE * on and off_filled < LEAKS_BELOW * off
-        kind = "leak" if leaks else "empty" if of >= ENOUGH and of - there >= EMPTY * of else ""
+        of, without = int(rows["newest"].iloc[0]), int(rows["newest_empty"].iloc[0])
+        step = told_until(rows["leads"].tolist(), rows["empty"].tolist()) if without else 0
+        kind = "leak" if step else "empty" if of >= FEW and without >= EMPTY * of else ""
         if kind:
-            found.append(finding(kind, "leads", column=str(attribute), rows=of - there, of=of))
+            way = steps[step] if step else ""
+            found.append(finding(kind, "leads", column=str(attribute), rows=without, of=of, example=way))
     return pd.DataFrame(found)
 
 
-def leaking(findings: pd.DataFrame) -> list[str]:
-    """Return the attributes that are known only of leads that advanced: no fair segments."""
-    return findings.loc[findings["kind"] == "leak", "column"].tolist()
+def told_until(leads: Sequence[float], empty: Sequence[float]) -> int:
+    """Return the last step that tells whether leads have a value of an attribute; 0 where none does.
+
+    Of the leads of the step before, those without a value hardly ever went on: a manager given at acceptance,
+    a region filled in for buyers. Such an attribute is the outcome under another name.
+
+    Args:
+        leads: how many reached each step, from the lead on.
+        empty: how many of these have no value.
+
+    >>> told_until([100, 40, 20], [60, 0, 0]), told_until([100, 40, 20], [50, 20, 10])
+    (1, 0)
+    """
+    last = 0
+    for step in range(1, len(leads)):
+        before, after = leads[step - 1] - empty[step - 1], leads[step] - empty[step]
+        due = after / before * empty[step - 1] if before > 0 else 0.0
+        if due >= DUE and empty[step] <= HARDLY * due:
+            last = step
+    return last
+
+
+def tells_outcome(reached: pd.DataFrame, attribute: str, steps: Sequence[str]) -> bool:
+    """Tell whether an attribute is the outcome under another name (`told_until`), by all leads of a cube.
+
+    Args:
+        reached: the cube (`schema.REACHED_COLUMNS`) of the attribute alone, or of more.
+        attribute: which.
+        steps: 'lead' and the stages that count, in order.
+    """
+    own = reached[(reached["attribute"] == attribute) & (reached["attribute2"] == "")]
+    if not (own["value"] == "").any():
+        return False
+    every, without = (
+        part.groupby("stage", observed=True)["leads"].sum().reindex(list(steps), fill_value=0).tolist()
+        for part in (own, own[own["value"] == ""])
+    )
+    return told_until(every, without) > 0

@@ -27,6 +27,7 @@ from funnel.analysis import breakdown, durations
 from funnel.analysis.costs import SPEND_KEYS
 from funnel.analysis.forecast import Forecast
 from funnel.dates import AsOf
+from funnel.gate.attributes import tells_outcome
 from funnel.issue.spending import CHANNEL, PICTURED, Spending, known_spend, known_weeks
 from funnel.issue.worth import worth
 from funnel.settings import Settings
@@ -93,6 +94,18 @@ def ask_money(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> MoneyCub
     )
 
 
+def leaking(
+    reached: pd.DataFrame, names: Sequence[str], steps: Sequence[str], shown: Sequence[pd.Timestamp]
+) -> list[str]:
+    """Return the attributes that tell the outcome (`gate.attributes.tells_outcome`), by all cohorts.
+
+    One that all leads of the shown cohorts have is none any more.
+    """
+    now = reached[reached["cohort_week"].isin(shown) & (reached["attribute2"] == "")]
+    without = set(now.loc[now["value"] == "", "attribute"])
+    return [name for name in names if name in without and tells_outcome(reached, name, steps)]
+
+
 def chosen(wanted: Sequence[str], settings: Settings) -> tuple[str, ...]:
     """Return those of the wanted attributes that the settings name, or else the report's slices."""
     return tuple(name for name in wanted if name in settings.attributes) or settings.slices
@@ -133,7 +146,7 @@ def money(cubes: Cubes, asked: MoneyCubes, whole: Forecast) -> dict[str, pd.Data
         **worth(asked.customers, reached, cubes.paid, asked.spend, settings, day),
         "durations": _durations(asked.waits, settings.horizon_weeks),
         "duration_curves": durations.curves(asked.waits, settings.horizon_weeks),
-        **_telling(reached[reached["cohort_week"].isin(shown)], asked.names, settings, shown),
+        **_telling(reached, asked.names, settings, shown),
     }
 
 
@@ -154,8 +167,13 @@ def _durations(waits: pd.DataFrame, horizon: int) -> pd.DataFrame:
 def _telling(
     reached: pd.DataFrame, names: Sequence[str], settings: Settings, shown: Sequence[pd.Timestamp]
 ) -> dict[str, pd.DataFrame]:
-    """Return `telling`, and the values of the most telling attributes and pairs in `telling_slices`."""
+    """Return `telling`, and the values of the most telling attributes and pairs in `telling_slices`.
+
+    Attributes that tell the outcome stand at the end of `telling`, without numbers.
+    """
     weeks = [week.date() for week in shown]
+    leaks = leaking(reached, names, settings.steps, shown)
+    reached, names = reached[reached["cohort_week"].isin(shown)], [n for n in names if n not in leaks]
     candidates = [*((name,) for name in names), *pairs(names)]
     ranked = breakdown.telling(reached, settings.steps, weeks, candidates)
     parts = []
@@ -165,6 +183,7 @@ def _telling(
             both = tuple(name for name in (attribute, attribute2) if name)
             part = breakdown.slices_by(reached, settings.steps, weeks, both)
             parts.append(part.assign(attribute=attribute, attribute2=attribute2))
+    ranked = pd.concat([ranked, pd.DataFrame({"attribute": leaks, "attribute2": ""})], ignore_index=True)
     if not parts:
         return {"telling": ranked, "telling_slices": pd.DataFrame(columns=SLICE_KEYS)}
     columns = [*SLICE_KEYS, *(name for name in parts[0].columns if name not in SLICE_KEYS)]

@@ -43,7 +43,7 @@ from funnel.analysis.whatif import Question, what_if
 from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.dates import WEEK, complete_weeks, week_of
 from funnel.issue.attention import attention
-from funnel.issue.money import WORTH_BY, MoneyCubes, chosen, money
+from funnel.issue.money import WORTH_BY, MoneyCubes, chosen, leaking, money
 from funnel.issue.registers import no_edits
 from funnel.schema import Initiative, Investigation
 from funnel.settings import Settings, WhatIf
@@ -213,7 +213,7 @@ def _change(cubes: Cubes, whole: Forecast) -> pd.DataFrame:
     parts = []
     for name in explained_by(cubes.settings):
         cube = cohorts.select(cubes.reached, name)
-        if len(cube):
+        if len(cube) and not leaking(cubes.reached, [name], cubes.settings.steps, stamps):
             stage = cubes.settings.stage_keys[-1]
             part = explain_change(cube, whole, stage, stamps[PERIOD:], stamps[:PERIOD])
             part.insert(0, "attribute", name)

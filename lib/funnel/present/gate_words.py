@@ -37,7 +37,8 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
         "first": first,
         "last": last,
         "example": clean(one["example"], SHORT),
-        "setting": _setting(one) if one["kind"] == "writings" else "",
+        "stage": clean(texts.stage(one["example"], settings)) if one["kind"] == "leak" else "",
+        "setting": _setting(one) if one["kind"] in ("writings", "leak") else "",
     }
     said = [texts.t(f"gate_{one['kind']}", **words)]
     if one["grade"] == REFUSE:
@@ -48,8 +49,11 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
 
 
 def _setting(one: Mapping[Any, Any]) -> str:
-    """Return what joins the writings of a value, as `funnel.yml` would say it."""
-    name, *others = [clean(value, SHORT) for value in one["example"].split(" = ")]
+    """Return what joins the writings of a value, or names no value, as `funnel.yml` would say it."""
+    if one["kind"] == "leak":
+        name, others = "...", [""]
+    else:
+        name, *others = [clean(value, SHORT) for value in one["example"].split(" = ")]
     joins = {"values": {clean(one["column"], SHORT): {name: others}}}
     return yaml.safe_dump(joins, allow_unicode=True, default_flow_style=True, width=10_000).strip()[1:-1]
 

@@ -150,6 +150,10 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
             for pair in quiet[["attribute", "attribute2"]].itertuples(index=False)
         )
         notes.append(texts.t("note_telling_quiet", names="; ".join(words)))
+    leaks = ranked.loc[ranked["effect"].isna(), "attribute"]
+    if len(leaks):
+        named = "; ".join(clean(texts.attribute(str(name), settings)) for name in leaks)
+        notes.append(texts.t("note_telling_leaks", names=named))
     return Grid("telling", heads, tuple(rows), theme, tuple(notes), texts.t("empty_telling"))
 
 

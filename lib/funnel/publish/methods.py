@@ -143,6 +143,13 @@ CHANGES: tuple[Change, ...] = (
         ("forecast", "backtest", "costs*"),
         "a cohort that has nothing to come carries no mark",
     ),
+    Change(
+        "outcome-tells-nothing",
+        "0.2.0",
+        ("telling*", "change", "deviations", "flag_lines", "shapes", "gate", "forecast*", "maturity", "revenue*",
+         "what_if", "backtest", "costs*"),
+        "an attribute that tells the outcome is compared nowhere and splits no forecast, by one rule for all",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

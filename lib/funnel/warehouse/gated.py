@@ -17,8 +17,11 @@ from funnel.schema import TableName
 from funnel.settings import Settings
 from funnel.warehouse import asides
 from funnel.warehouse.known import EVENT, Tables, instant
-from funnel.warehouse.reach import filled
+from funnel.warehouse.reach import filled, first_entries, with_entries
 from funnel.warehouse.stamped import stamped_rows
+
+YEAR = dt.timedelta(weeks=52)
+"""Of the leads created in it it is asked whether an attribute tells the outcome."""
 
 
 def find(
@@ -100,33 +103,40 @@ def _stamped(tables: Tables, stamps: Stamps, as_of: AsOf) -> pd.DataFrame:
 
 def _attributes(tables: Tables, settings: Settings, as_of: AsOf) -> list[pd.DataFrame]:
     names = [name for name in settings.attributes if name in tables.attributes]
-    leads = tables.at("leads", as_of)
-    entries = tables.at("stage_entries", as_of)
     if not names:
         return []
-    moved = entries.filter(entries.stage.isin(settings.stage_keys)).select("lead_id").distinct()
-    since = instant(as_of.cutoff - NEWEST)
-    new = leads.filter(leads.created_at >= since).left_join(moved.mutate(moved=ibis.literal(True)), "lead_id")
+    leads = tables.at("leads", as_of)
+    firsts = first_entries(tables.at("stage_entries", as_of), settings, settings.reach)
+    year = with_entries(leads.filter(leads.created_at >= instant(as_of.cutoff - YEAR)), firsts)
+    new = year.created_at >= instant(as_of.cutoff - NEWEST)
+    steps = [
+        year.created_at.notnull(),
+        *(year[f"t_{number}"].notnull() for number in range(len(settings.stages))),
+    ]
     values, there = [], []
     for number, name in enumerate(names):
         word = ibis.literal(number, type="int16")
         values.append(
             leads.group_by(value=filled(leads[name])).aggregate(leads=ibis._.count()).mutate(attribute=word)
         )
-        there.append(
-            new.group_by(advanced=new.moved.notnull())
-            .aggregate(leads=ibis._.count(), filled=(filled(new[name]) != "").cast("int64").sum())
-            .mutate(attribute=word)
-        )
+        without = filled(year[name]) == ""
+        for step, came in enumerate(steps):
+            sums = (came, came & without, came & new, came & without & new)
+            counted = dict(zip(attributes.FILLED_COLUMNS[1:], sums, strict=True))
+            there.append(
+                year.aggregate(
+                    **{key: ibis.coalesce(test.cast("int64").sum(), 0) for key, test in counted.items()}
+                ).mutate(attribute=word, step=ibis.literal(step, type="int16"))
+            )
     frames = [
         _frame(ibis.union(*some, distinct=False) if len(some) > 1 else some[0]) for some in (values, there)
     ]
-    for frame in frames:
+    for frame, order in zip(frames, ("value", "step"), strict=True):
+        frame.sort_values(["attribute", order], ignore_index=True, inplace=True)
         frame["attribute"] = [names[number] for number in frame["attribute"]]
-    order = ["attribute", "value"]
     return [
-        attributes.writings(frames[0].sort_values(order, ignore_index=True), settings.values),
-        attributes.filled(frames[1].sort_values(["attribute", "advanced"], ignore_index=True)),
+        attributes.writings(frames[0], settings.values),
+        attributes.filled(frames[1], settings.steps),
     ]
 
 
