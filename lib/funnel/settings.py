@@ -119,11 +119,14 @@ class Gate(Frozen):
         tell: share of a table from which rows set aside are told on the first page.
         refuse: share of a table's newest 13 weeks from which no report is made of it.
         accepted: gaps that are known; see `Accepted`.
+        at_creation: what several stages at the moment of a lead's creation are: `stamped`, as by a migration,
+            so that they tell no time, or `real`, as in a shop that sells in one step.
     """
 
     tell: Annotated[float, Field(ge=0, le=1)] = 0.01
     refuse: Annotated[float, Field(gt=0, le=1)] = 0.2
     accepted: tuple[Accepted, ...] = ()
+    at_creation: Literal["stamped", "real"] = "stamped"
 
 
 class Settings(Sources):
