@@ -48,7 +48,8 @@ CHANGES: tuple[Change, ...] = (
         "0.2.0",
         ("forecast*", "maturity", "revenue*", "what_if", "backtest", "durations", "duration_curves", "ltv",
          "payback", "deviations", "change", "costs*", "problems"),
-        "entries stamped at once, by a migration or at the lead's creation, tell no delay, duration or value",
+        "entries stamped at once, by a migration or at the lead's creation, tell no delay, duration, value "
+        "or payment; of a cohort stamped for the most part the forecast knows nothing until the last stamp",
     ),
     Change(
         "what-if-on-odds",
@@ -146,8 +147,8 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "outcome-tells-nothing",
         "0.2.0",
-        ("telling*", "change", "deviations", "flag_lines", "shapes", "gate", "forecast*", "maturity", "revenue*",
-         "what_if", "backtest", "costs*"),
+        ("telling*", "change", "deviations", "flag_lines", "shapes", "gate", "forecast*", "maturity",
+         "revenue*", "what_if", "backtest", "costs*"),
         "an attribute that tells the outcome is compared nowhere and splits no forecast, by one rule for all",
     ),
 )  # fmt: skip
