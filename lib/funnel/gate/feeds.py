@@ -12,9 +12,11 @@ from funnel.schema import require
 
 EXPECTED = 10.0
 """Rows that would have come in the silence, at the pace of the weeks before, from which it says something."""
-GAP = dt.timedelta(days=28)
+GAP = dt.timedelta(days=56)
 STRAY = 0.05
-"""Of the usual pace; rows behind a longer gap that come more seldom are stray."""
+"""Of the usual pace; rows behind a longer gap that come more seldom, the gap counted in, are stray."""
+AGAIN, DAYS = 0.25, 3
+"""Of the usual pace, on so many days: what comes so after a gap is a company at work again."""
 USUAL = 13
 """Weeks in which the usual pace is read."""
 GOES_ON = 3
@@ -27,8 +29,8 @@ DAILY_COLUMNS = ("table", "day", "rows")
 def usual_end(daily: pd.DataFrame) -> dt.date | None:
     """Return the last day of the usual volume of all tables together; None without any row.
 
-    Rows behind a gap of four weeks that come at less than `STRAY` of the pace before it do not move it: a
-    mistyped year is not a company that lives on.
+    Rows behind a gap of eight weeks that come at less than `STRAY` of the pace before it do not move it,
+    unless work has begun `AGAIN`: a mistyped year is not a company that lives on, and a pause is not its end.
 
     Args:
         daily: `DAILY_COLUMNS`.
@@ -47,7 +49,9 @@ def usual_end(daily: pd.DataFrame) -> dt.date | None:
         before = days[: gap + 1] > days[gap] - np.timedelta64(7 * USUAL, "D")
         pace = counts[: gap + 1][before].sum() / ((days[gap] - days[: gap + 1][before][0]).astype(int) + 1)
         after = counts[gap + 1 :].sum() / (days[-1] - days[gap]).astype(int)
-        if after < STRAY * pace:
+        again = counts[gap + 1 :].sum() / ((days[-1] - days[gap + 1]).astype(int) + 1)
+        begun = len(days) - gap > DAYS and again >= AGAIN * pace
+        if after < STRAY * pace and not begun:
             days, counts = days[: gap + 1], counts[: gap + 1]
     return pd.Timestamp(days[-1]).date()
 

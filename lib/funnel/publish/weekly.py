@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
 import yaml
 from filelock import FileLock, Timeout
 
+from funnel.dates import AsOf
 from funnel.errors import BusyError, CheckFailed
 from funnel.gate.rules import REFUSE
 from funnel.issue.model import Issue, load_issue
@@ -108,7 +110,6 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         theme.load(settings)
     progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
     issue = _prepare(settings, order, notebooks)
-    _require_let_in(issue)
     progress.done("cohorts")
 
     staged = run / "report"
@@ -136,15 +137,15 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     return Made(folder, new, tuple(narratives), rendered.renderer, issue.data_end)
 
 
-def _require_let_in(issue: Issue) -> None:
-    """Refuse to make a report of a table that did not get in.
+def _require_let_in(found: pd.DataFrame, settings: Settings) -> None:
+    """Refuse to make a report of a table that did not get in, by what the gate found.
 
     Raises:
         CheckFailed: which, and what to do.
     """
-    refused = issue.findings[issue.findings["grade"] == REFUSE]
+    refused = found[found["grade"] == REFUSE]
     if len(refused):
-        said = sentences(refused, issue.settings, Texts(issue.settings.language))
+        said = sentences(refused, settings, Texts(settings.language))
         raise CheckFailed("\n".join(["No report is made: too much of the data is missing.", *said]))
 
 
@@ -166,6 +167,8 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Iss
         }
         now = sha256_of(_code(), json.dumps(inputs, sort_keys=True))
         if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == now):
+            known = AsOf(order.report_date, warehouse.known_at())
+            _require_let_in(warehouse.findings(known), settings)
             stamp.unlink(missing_ok=True)
             for stale in (folder, run / "workbooks"):
                 shutil.rmtree(stale, ignore_errors=True)

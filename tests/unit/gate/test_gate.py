@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -218,6 +219,84 @@ def test_a_holiday_of_three_weeks_and_a_company_of_two_leads_a_week_have_not_sto
         assert stopped(past, day.date()).empty, day
 
 
+@pytest.mark.parametrize("a_week, weeks", [(150.0, 6), (5.0, 6), (5.0, 7), (1.0, 6), (150.0, 7)])
+def test_a_pause_of_weeks_moves_no_default_date_on_any_day_after_it(a_week: float, weeks: int) -> None:
+    rng = np.random.default_rng(int(a_week) + weeks)
+    days = pd.date_range("2024-01-01", "2026-06-30", freq="D")
+    rows = rng.poisson(a_week / 7, len(days)) * (
+        (days < "2026-03-02") | (days >= _after("2026-03-02", weeks))
+    )
+    daily = pd.DataFrame({"table": "leads", "day": days, "rows": rows})
+    daily = daily[daily["rows"] > 0]
+    for day in pd.date_range(_after("2026-03-02", weeks), "2026-06-30", freq="D"):
+        known = daily[daily["day"] < day]
+        assert usual_end(known) == known["day"].max().date(), day
+
+
+def _after(day: str, weeks: int) -> pd.Timestamp:
+    return pd.Timestamp(day) + pd.Timedelta(weeks=weeks)
+
+
+@pytest.mark.parametrize("a_week", [150.0, 5.0])
+def test_after_a_season_of_five_months_the_end_is_found_again_within_the_first_weeks(a_week: float) -> None:
+    rng = np.random.default_rng(2)
+    days = pd.date_range("2024-01-01", "2026-06-30", freq="D")
+    rows = rng.poisson(a_week / 7, len(days)) * ((days < "2025-10-01") | (days >= "2026-03-02"))
+    daily = pd.DataFrame({"table": "leads", "day": days, "rows": rows})
+    daily = daily[daily["rows"] > 0]
+    for day in pd.date_range("2026-03-23" if a_week < 10 else "2026-03-05", "2026-06-30", freq="D"):
+        known = daily[daily["day"] < day]
+        assert usual_end(known) == known["day"].max().date(), day
+
+
+@pytest.mark.parametrize("a_week", [150.0, 5.0])
+def test_three_rows_of_mistyped_years_are_stray_for_a_small_company_too(a_week: float) -> None:
+    rng = np.random.default_rng(3)
+    days = pd.date_range("2024-01-01", "2025-12-31", freq="D")
+    daily = pd.DataFrame({"table": "leads", "day": days, "rows": rng.poisson(a_week / 7, len(days))})
+    daily = daily[daily["rows"] > 0]
+    end = daily["day"].max().date()
+    for _ in range(50):
+        far = pd.Timestamp("2026-03-10") + pd.to_timedelta(np.sort(rng.integers(0, 280, 3)), unit="D")
+        stray = pd.DataFrame({"table": "leads", "day": far, "rows": 1}).drop_duplicates("day")
+        assert usual_end(pd.concat([daily, stray])) == end, far
+
+
+def test_stages_at_creation_that_are_real_are_said_to_be_so(run: Any, project: Path) -> None:
+    folder = leads(project / "in", DAYS, channel="vk")
+    frame = pd.read_csv(folder / "leads.csv")
+    bought = frame.iloc[::3].rename(columns={"created_at": "entered_at"})[["lead_id", "entered_at"]]
+    both = pd.concat([bought.assign(stage=stage) for stage in ("target", "sale")])
+    both.to_csv(folder / "stage_entries.csv", index=False)
+    told = run("import", folder).err.replace("\n", " ")
+    assert "gate: {at_creation: real}" in told
+    checked = run("check")
+    assert checked.code == 1 and "gate: {at_creation: real}" in checked.err.replace("\n", " ")
+    (project / "funnel.yml").write_text(SETTINGS + "gate: {at_creation: real}\n")
+    assert run("check").code == 0
+    chosen = settings_file.load(project / "funnel.yml")
+    with Warehouse.open(chosen.path("warehouse"), chosen) as house:
+        as_of = AsOf(dt.date(2026, 10, 19), house.known_at())
+        assert house.reached(as_of)["stamped"].sum() == 0
+        assert "created" not in set(house.findings(as_of)["kind"])
+
+
+def test_a_report_is_refused_before_anything_is_computed(
+    run: Any, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("computed")
+
+    run("import", leads(whole / "one", DAYS))
+    (whole / "two").mkdir()
+    (whole / "two" / "leads.csv").write_text("lead_id,created_at\n1,20 of October\n")
+    run("import", whole / "two")
+    monkeypatch.setattr("funnel.issue.compute.compute", never)
+    monkeypatch.setattr("funnel.publish.kernels.warm", never)
+    report = run("report", "--date", "2026-10-19", "--no-import")
+    assert report.code == 1 and "No report is made: too much" in report.err
+
+
 def test_when_everything_ends_no_feed_has_stopped() -> None:
     tables = [pd.DataFrame({"table": name, "day": DAYS, "rows": 9}) for name in ("leads", "payments")]
     assert stopped(pd.concat(tables), dt.date(2026, 12, 1)).empty
@@ -267,8 +346,8 @@ def test_an_attribute_that_tells_the_outcome_is_named_and_tells_nothing_most(run
     (whole / "funnel.yml").write_text(SETTINGS.replace("{channel: {}}", "{channel: {}, manager: {}}"))
     run("import", folder)
     told = run("check").err.replace("\n", " ")
-    assert "Manager: leads without a value hardly ever reach Target" in told
-    assert "values: {manager: {'...': ['']}}" in told and "Channel: leads without" not in told
+    assert "manager: leads without a value hardly ever reach target" in told
+    assert "values: {manager: {'...': ['']}}" in told and "channel: leads without" not in told
     chosen = settings_file.load(whole / "funnel.yml")
     with Warehouse.open(chosen.path("warehouse"), chosen) as house:
         results = compute(house, chosen, dt.date(2026, 10, 19)).results
@@ -276,11 +355,11 @@ def test_an_attribute_that_tells_the_outcome_is_named_and_tells_nothing_most(run
     last = results["telling"].iloc[-1]
     assert last["attribute"] == "manager" and pd.isna(last["effect"])
     grid = telling_grid(results["telling_slices"], results["telling"], chosen, Texts("en"))
-    assert grid.notes[-1].endswith(": Manager.")
+    assert grid.notes[-1].endswith(": manager.")
     assert "manager" not in set(results["change"]["attribute"])
     named = SETTINGS.replace("{channel: {}}", "{channel: {}, manager: {}}")
     (whole / "funnel.yml").write_text(named + "values: {manager: {nobody: ['']}}\n")
-    assert "Manager: leads without" not in run("check").err
+    assert "manager: leads without" not in run("check").err
 
 
 def test_values_that_only_resemble_each_other_are_not_one() -> None:
