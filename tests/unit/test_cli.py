@@ -284,7 +284,7 @@ def test_the_revenue_says_where_it_is_not_reliable_yet(run: Any, project: Path) 
     assert run("import", project / "in").code == 0
     result = run("forecast", "--date", "2022-09-26", "--revenue", "--format", "csv")
     assert result.code == 0
-    assert "not reliable yet (fewer than 20 leads have reached this stage so far)" in result.err
+    assert "not reliable yet (of fewer than 20 leads it is known when they reached this stage)" in result.err
     assert "intervals are wider for that reason" in result.err
 
 

@@ -42,6 +42,9 @@ DELAY = 0.12
 """Largest distance of the groups' delays from the common one (of cumulative shares) that does not matter."""
 PAYMENT = 0.25
 """Relative distance of a group's mean payment from the common one that does not matter."""
+APART_COLUMNS = ("attribute", "group", "value")
+"""One row per value of the attribute by which leads are forecast apart; values of one group are forecast
+together. None where all leads are."""
 REST = "\0"
 """The group of the values with few conversions."""
 _PART = 0.05
@@ -59,6 +62,11 @@ class Apart:
 
     attribute: str
     groups: Mapping[str, tuple[str, ...]]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the groups (`APART_COLUMNS`)."""
+        rows = [(self.attribute, group, value) for group, values in self.groups.items() for value in values]
+        return pd.DataFrame(rows, columns=list(APART_COLUMNS))
 
     def of(self, cube: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Cut a cube (rows of the attribute alone) by group; the values of a group are counted together."""

@@ -7,6 +7,7 @@
 | `maturity` | a stage and age: the share of the final number reached by then (`analysis.maturity`) |
 | `revenue`, `revenue_months` | a week or month ahead, and where its revenue comes from (`analysis.revenue`) |
 | `what_if` | a step, a span and a case: without the change, with it, the difference (`analysis.whatif`) |
+| `apart` | a value by which leads are forecast apart (`analysis.apart`) |
 | `coming`, `open_worth` | for the workbook: what segments and open leads have to come (`analysis.raking`) |
 | `revenue_slices` | a value, a week and a source: its part of the revenue (`analysis.revenue_slices`) |
 | `revenue_sum` | the quantiles of the revenue of the next 13 weeks together |
@@ -28,6 +29,7 @@ import pandas as pd
 
 from funnel.analysis import cohorts
 from funnel.analysis.ahead import ahead
+from funnel.analysis.apart import APART_COLUMNS
 from funnel.analysis.backtest import backtest
 from funnel.analysis.forecast import QUANTILES, Forecast, StageForecast, forecast_history, read_history
 from funnel.analysis.maturity import maturity_curves
@@ -150,6 +152,7 @@ def results(
             [np.quantile(revenue.total(13), LEVELS)] if revenue.known else [], columns=list(QUANTILES)
         ),
         "revenue_slices": _by_value(cubes, whole, revenue, slices),
+        "apart": whole.history.apart.frame() if whole.history.apart else pd.DataFrame(columns=APART_COLUMNS),
         "coming": coming(whole, slices),
         "open_worth": open_worth(whole, cubes.moved),
         "what_if": what_if(whole, cubes.paid, cubes.questions(), cubes.plan()),

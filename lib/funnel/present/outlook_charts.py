@@ -31,15 +31,19 @@ _WORDS_WIDE = 105
 """Characters in a line of words below a figure."""
 
 
-def maturity_curves(maturity: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
+def maturity_curves(
+    maturity: pd.DataFrame, settings: Settings, texts: Texts, apart: pd.DataFrame | None = None
+) -> Picture:
     """Draw which share of its final number each stage has reached by age: solid as far as it was seen.
 
     Args:
         maturity: `analysis.maturity.MATURITY_COLUMNS`.
         settings: the stages.
         texts: the language.
+        apart: `analysis.apart.APART_COLUMNS`; if leads are forecast apart, the picture says by what.
     """
     theme = look.load(settings)
+    said = _apart_words(apart, settings, texts)
     with look.style(theme):
         curves = {
             stage: part
@@ -70,12 +74,28 @@ def maturity_curves(maturity: pd.DataFrame, settings: Settings, texts: Texts) ->
         keys.append((Patch(facecolor=theme.muted, alpha=0.25), texts.t("chart_band")))
         axes.set_xlim(0, max(last, 13))
         axes.set_ylim(0, 1.02)
-        axes.set_xlabel(texts.t("axis_age"))
+        axes.set_xlabel("\n".join([texts.t("axis_age"), *textwrap.wrap(said, _WORDS_WIDE)]))
         axes.set_title(texts.t("axis_maturity"), color=theme.muted)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         share_axis(axes, texts, 6)
         _legend(axes, keys, theme, above=False)
-        return finish(figure_of(axes), texts.t("alt_maturity"))
+        return finish(figure_of(axes), " ".join(filter(None, [texts.t("alt_maturity"), said])))
+
+
+def _apart_words(apart: pd.DataFrame | None, settings: Settings, texts: Texts) -> str:
+    """Return by what leads are forecast apart, in a sentence; '' where all are forecast together."""
+    if apart is None or apart.empty:
+        return ""
+    names = []
+    for _, group in apart.groupby("group", sort=False):
+        many = len(group) > 1
+        names.append(
+            texts.t("other_values", n=len(group))
+            if many
+            else clean(str(group["value"].iloc[0]), 30) or texts.t("not_given")
+        )
+    attribute = clean(texts.attribute(str(apart["attribute"].iloc[0]), settings))
+    return texts.t("say_apart", attribute=attribute, groups=", ".join(names))
 
 
 def revenue_fan(revenue: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:

@@ -17,6 +17,7 @@ import pytest
 import typst
 from matplotlib.figure import Figure
 
+from funnel.analysis.apart import APART_COLUMNS
 from funnel.analysis.backtest import BACKTEST_COLUMNS, METHODS
 from funnel.analysis.forecast import FORECAST_COLUMNS
 from funnel.analysis.maturity import MATURITY_COLUMNS
@@ -33,7 +34,7 @@ from funnel.present.narrative import draft
 from funnel.present.outlook_words import final, outlook
 from funnel.present.picture import Picture
 from funnel.present.texts import Texts
-from funnel.settings import Settings
+from funnel.settings import Language, Settings
 
 FONTS = [str(Path(font_source_sans_pro.__file__).parent / "files")]
 REPORT = pd.Timestamp(2022, 9, 26)
@@ -221,7 +222,8 @@ def test_an_unreliable_number_is_not_shown_and_the_note_says_why(
     assert [row[-1] for row in cells(grid)[-3:]] == ["5.1–10.1", "6.2–12.4", "1.9–3.9"]
     assert {cell.colour for row in grid.rows[-3:] for cell in row.cells[-2:]} == {grid.theme.muted}
     assert [note for note in grid.notes if note[0] in "†‡"] == [
-        "† Not reliable yet: the history is too short to tell how long leads take. "
+        "† Not reliable yet: the records do not reach back far enough to tell how many leads get there later "
+        "still. "
         "No number is shown, only the interval, which is wider for that reason.",
         "‡ More than half of this number rests on the fitted curve, not on conversions seen.",
     ]
@@ -294,7 +296,7 @@ def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> N
         revenue_tables.what_if_grid(frames["what_if"], short, settings, Texts("en")),
         revenue_tables.revenue_grid(frames["revenue_months"], short, settings, Texts("en")),
     ):
-        assert table.notes[-1].startswith("Read it with care") and "too short" in table.notes[-1]
+        assert table.notes[-1].startswith("Read it with care") and "reach back far enough" in table.notes[-1]
     unpaid = frames["what_if"].assign(revenue=math.nan, revenue_p10=math.nan, revenue_p90=math.nan)
     grid = revenue_tables.what_if_grid(unpaid, frames["forecast"], settings, Texts("ru"))
     assert cells(grid)[1] == ["Продажа, +10 %", "40,0→42,3", "+26", "+52"]
@@ -565,3 +567,25 @@ def test_values_stay_text_and_nothing_is_left_unfilled(
     assert value in plain
     assert "{{<" not in said
     assert "nan" not in said
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Forecast apart by Product (Start, 2 other values): they differ in how long leads take"),
+        ("ru", "Прогноз сделан отдельно по значениям атрибута «Продукт» (Start, ещё 2 значения)"),
+    ],
+)
+def test_the_picture_of_the_maturity_says_by_what_leads_are_forecast_apart(
+    frames: Frames, settings: Settings, language: Language, words: str
+) -> None:
+    names = {"product": {"en": "Product", "ru": "Продукт"}}
+    named = Settings.model_validate({**settings.model_dump(), "attributes": names, "slices": ()})
+    rows = [("product", "Start", "Start"), ("product", "\0", "Team"), ("product", "\0", "Business")]
+    apart = pd.DataFrame(rows, columns=list(APART_COLUMNS))
+    told, plain = (
+        outlook_charts.maturity_curves(frames["maturity"], named, Texts(language), one)
+        for one in (apart, apart.head(0))
+    )
+    assert words in told.alt and words not in plain.alt
+    assert told.png != plain.png
