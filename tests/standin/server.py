@@ -189,7 +189,7 @@ class Api:
         if self.obeys and not ids:
             first, last = query.get("filter[updated_at][from]"), query.get("filter[updated_at][to]")
             if order == "updated_at":
-                start = bisect.bisect_left(rows, int(first or 0), key=self._edited)
+                start = bisect.bisect_left(rows, int(first), key=self._edited) if first else 0
                 rows = rows[start:] if start else rows
             elif first:
                 rows = [lead for lead in rows if self._edited(lead) >= int(first)]

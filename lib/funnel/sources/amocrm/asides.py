@@ -12,6 +12,9 @@ from funnel.sources.amocrm.state import State
 
 LEADS, VALUES, LISTS = "leads", "values", "lists"
 """Streams besides the kinds of events: leads set aside; fields of leads that got in; the account's lists."""
+AHEAD = "ahead"
+"""Events that got in, at another time than the one they bear."""
+LATER = "is later than the server's own time; the event is dated by its lead's last edit"
 MARKED = "the account marks it as deleted"
 
 
@@ -51,8 +54,9 @@ def rejected(state: State, source: str, moved: str) -> tuple[Rejected, ...]:
         moved: the kind of event that makes stage entries.
     """
     made = []
+    tables = {LEADS: LEADS, VALUES: VALUES, AHEAD: VALUES, LISTS: LISTS, moved: "stage_entries"}
     for stream, one in standing(state):
-        table = {moved: "stage_entries"}.get(stream, stream if stream in (LEADS, VALUES, LISTS) else "events")
+        table = tables.get(stream, "events")
         first, *others = one.faults
         more = "".join(f"; also {fault.field}: {fault.reason}" for fault in others)
         cells = {name: _told(name, cell) for name, cell in one.cells.items() if name != "id"}

@@ -30,6 +30,17 @@ def notes(state: State, references: References, funnel: Settings, made: Tables) 
             f"Status {status} ({name}) of pipeline {pipeline} is not mapped to a stage; {leads} leads came "
             f"by it. To do: name it under amocrm.pipelines."
         )
+    listed = references.names.pipelines
+    strangers = [
+        id_
+        for id_, pipeline in state.rows("SELECT id, pipeline_id FROM leads WHERE gone = 0 ORDER BY id")
+        if pipeline not in listed
+    ]
+    if strangers:
+        told.append(
+            f"Leads of a pipeline that the account does not list, {len(strangers):,}: {_ids(strangers)}. "
+            "They are outside the funnel."
+        )
     zone, currency = timezone_of(references, funnel), currency_of(references)
     if zone != funnel.timezone:
         told.append(
@@ -60,17 +71,14 @@ def received(state: State, number: int) -> list[str]:
 
 
 def ahead(state: State, present: int) -> list[str]:
-    """Name what is dated after the server's own time."""
+    """Name the leads whose last edit is dated after the server's own time."""
     leads = state.ids("SELECT id FROM leads WHERE gone = 0 AND updated_at > ? ORDER BY id", (present,))
-    events = state.ids("SELECT DISTINCT lead_id FROM events WHERE at > ? ORDER BY lead_id", (present,))
-    told = []
-    for ids, what in ((leads, "Leads edited"), (events, "Leads with an event")):
-        if ids:
-            told.append(
-                f"{what} later than the server's own time, {len(ids):,}: {_ids(ids)}. They are read as they "
-                "are, and do not move how far the account has been read."
-            )
-    return told
+    if not leads:
+        return []
+    return [
+        f"Leads edited later than the server's own time, {len(leads):,}: {_ids(leads)}. They are read as "
+        "they are, and do not move how far the account has been read."
+    ]
 
 
 def checked(found: Found) -> str:
@@ -99,6 +107,7 @@ def _named(stream: str, keys: Sequence[str]) -> str:
     what, file = {
         asides.LEADS: ("Leads that are set aside", "leads"),
         asides.VALUES: ("Leads with a field that cannot be read, or was mended", "values"),
+        asides.AHEAD: ("Events dated later than the server's own time", "values"),
         asides.LISTS: ("Entries of the account's lists that cannot be read, wholly or in part", "lists"),
         reading.MOVED: ("Moves that are set aside", "stage_entries"),
     }.get(stream, (f"Events {stream} that are set aside", "events"))

@@ -94,8 +94,9 @@ def next_page(cursor: Cursor, page: Page | None) -> Cursor | None:
     """Return the next numbered page, or the first again; None at the end."""
     if page is not None and page.more:
         return replace(cursor, offset=cursor.offset + cursor.limit)
-    if page is None and cursor.offset and cursor.mode != AGAIN:
-        return replace(cursor, offset=0, mode=AGAIN)  # a next page was promised and is not there
+    if page is None and cursor.mode != AGAIN and (cursor.offset or cursor.until is not None):
+        # A next page was promised and is not there, or a window is empty: believed the second time.
+        return replace(cursor, offset=0, mode=AGAIN)
     return None
 
 

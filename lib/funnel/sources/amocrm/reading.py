@@ -212,6 +212,7 @@ class Reader:
         """Take in events of a kind as they came, each by itself; return how many were new."""
         good: list[EventRow] = []
         bad: list[Aside] = []
+        ahead: list[Aside] = []
         for raw in rows:
             if isinstance(raw, dict) and isinstance(raw.get("type"), str) and raw["type"] != kind:
                 continue  # the account does not filter by type
@@ -223,11 +224,22 @@ class Reader:
                 event = None
             if event is None:
                 bad.append(records.aside(raw, faults))
-            else:
-                good.append(_event_row(event))
-        asides.mended(self.state, kind, [row[2] for row in good])
+                continue
+            row = _event_row(event)
+            if event.created_at > self.present:
+                ahead.append(records.aside(raw, [Fault("created_at", str(event.created_at), asides.LATER)]))
+                row = (row[0], self._told_by(event.entity_id), *row[2:])
+            good.append(row)
+        for stream in (kind, asides.AHEAD):
+            asides.mended(self.state, stream, [row[2] for row in good])
         asides.keep(self.state, kind, bad, self.number)
+        asides.keep(self.state, asides.AHEAD, ahead, self.number)
         return self.state.add_events(good, self.number)
+
+    def _told_by(self, lead: int) -> int:
+        """Return when a lead's event that is dated ahead had happened at the latest: a move is an edit."""
+        known = self.state.ids("SELECT updated_at FROM leads WHERE id = ?", (lead,))
+        return min([self.present, *known])
 
     # Both
 

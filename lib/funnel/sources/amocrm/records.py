@@ -21,6 +21,7 @@ from funnel.sources.convert import REPLACED
 LEAD_NEEDS = frozenset({"id", "created_at", "updated_at", "closed_at", "pipeline_id", "status_id", "price"})
 EVENT_NEEDS = frozenset({"id", "type", "entity_id", "created_at"})
 _ROUNDS = 50  # of mending a record; each drops at least one part of it
+_ID = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{1,64}")  # of an event; letters alone may be a name
 _PLAIN = re.compile(r"[-+\d.,:eETZ ]{1,40}|true|false|null|NaN|-?Infinity")
 _WHY = {
     "missing": "is not there",
@@ -107,8 +108,9 @@ def aside(raw: object, faults: Sequence[Fault]) -> Aside:
     fields = raw if isinstance(raw, dict) else {}
     names = ("id", "entity_id", "created_at", "updated_at", "pipeline_id", "status_id")
     cells = {name: shown(fields[name]) for name in names if name in fields}
-    named = cells.get("id", "")
-    if id_ is None and (not isinstance(fields.get("id"), str) or not re.fullmatch(r"[\w-]{1,64}", named)):
+    given = fields.get("id")
+    named = cells["id"] = given if isinstance(given, str) and _ID.fullmatch(given) else cells.get("id", "")
+    if id_ is None and named != given:
         content = json.dumps(raw, sort_keys=True, default=str, ensure_ascii=True)
         named = f"no id {hashlib.sha256(content.encode()).hexdigest()[:12]}"
     return Aside(str(id_) if id_ is not None else named, tuple(faults), cells)

@@ -181,7 +181,8 @@ class State:
         """Keep events by id; their leads count as changed. Return how many were new in this pass."""
         before = self._db.total_changes
         self._db.executemany(
-            "INSERT OR IGNORE INTO events VALUES (?,?,?,?,?,?,?,?,?)",
+            "INSERT OR IGNORE INTO events SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9 "
+            "WHERE NOT EXISTS (SELECT 1 FROM events WHERE lead_id = ?1 AND id = ?3)",
             [(*row[:4], number, *row[4:]) for row in rows],
         )
         new = self._db.total_changes - before

@@ -17,7 +17,7 @@ from funnel import schema
 from funnel.errors import BusyError, FunnelError, InputError
 from funnel.settings import Settings
 from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm import asides, check, gone, mapping, notes, reading, tables
+from funnel.sources.amocrm import asides, check, gone, mapping, notes, paging, reading, tables
 from funnel.sources.amocrm import attributes as attributes_of
 from funnel.sources.amocrm.client import Client, Pace
 from funnel.sources.amocrm.credentials import Credentials
@@ -251,8 +251,9 @@ def _read_streams(
     oldest = (state.ids("SELECT coalesce(min(created_at), 0) FROM leads") or [0])[0]
     for stream in reading.EVENT_TYPES:
         seen = reader.events(stream, _since(state, stream, kind, start), oldest, began)
-        # Read after the leads, so nothing up to there is missing.
-        marks[stream] = min(max(seen, marks["leads"]), began)
+        known = max(seen, state.mark(stream))
+        # An empty answer alone is no proof: up to 30 days are asked for again until an event is seen.
+        marks[stream] = min(max(known, marks["leads"] - paging.WINDOW) if known else marks["leads"], began)
     return marks
 
 

@@ -15,6 +15,7 @@ from funnel.sources.amocrm.clock import LONGEST
 from funnel.sources.amocrm.records import read_event, read_lead
 from funnel.sources.amocrm.wire import loads
 from standin.server import Api
+from standin.truth import local
 from standin.world import Event, Lead, World
 
 NOW = 1_700_000_000
@@ -143,15 +144,27 @@ def test_one_dated_ahead_blinds_nothing(account, server, ahead) -> None:
     moved = made.events["lead_status_changed"][-1]
     here.api.odd_events[moved.id] = {"created_at": NOW + ahead}
     first = here.sync(NOW, amo=amo(here), server=server)
+    assert any(moved.id in note for note in first.notes)
     assert any("later than the server's own time, 1: 1000" in note for note in first.notes)
     later = NOW + 20 * 60
     made.add(Lead(5000, 7001, 60003, later - 60, later - 60), later - 60)
+    made.move(1001, later - 55, 7001, 142)  # after the move that is dated ahead
     made.move(1002, later - 50, 7001, 60004)
     made.delete(1003, later - 40)
     here.sync(later, amo=amo(here), server=server)
     assert "5000" in leads_of(here)
     assert "1003" not in leads_of(here)
     assert ("1002", "qualified") in {row[:2] for row in here.warehouse.tables()["stage_entries"]}
+    for now in (later, NOW + 2 * DAY, NOW + 500 * DAY):  # also when the future has become the past
+        here.sync(now, amo=amo(here), server=server)
+        ways = sorted(
+            (row[2], row[1]) for row in here.warehouse.tables()["stage_entries"] if row[0] == "1001"
+        )
+        at = NOW - 2 * DAY + 60
+        assert ways == [
+            (local(at), "target"), (local(NOW - HOUR), "qualified"), (local(later - 55), "sale"),
+        ]  # fmt: skip
+        assert [row[1] for row in here.warehouse.tables()["payments"]] == [local(later - 55)]
 
 
 def test_our_clock_ahead_of_the_servers_blinds_nothing(account) -> None:
@@ -213,9 +226,7 @@ def test_the_daily_check_finds_what_the_windows_missed_and_asks_a_page_for_250(a
     )
     assert "5000" in leads_of(here) and "1002" not in leads_of(here)
     entry = next(row for row in here.warehouse.tables()["stage_entries"] if row[:2] == ("1001", "qualified"))
-    assert entry[2] == dt.datetime.fromtimestamp(NOW - 9 * HOUR, dt.timezone(dt.timedelta(hours=3))).replace(
-        tzinfo=None
-    )
+    assert entry[2] == local(NOW - 9 * HOUR)
     check = [entry for entry in here.api.log[before:] if entry[3].get("order[id]")]
     assert len(check) == 1
     quiet = here.sync(NOW + 2 * DAY, amo=amo(here)).notes
@@ -241,10 +252,15 @@ def test_an_empty_answer_in_the_middle_loses_nothing(account) -> None:
     for place in range(len(here.api.log) - before):
         at = len(here.api.log) + place + 1
         here.api.before = lambda number, at=at: (204, "application/json", b"") if number == at else None
-        here.sync(NOW + (2 + place) * DAY, amo=amo(here))
+        now = NOW + (2 + place) * DAY
+        here.api.world.move(1000 + place, now - HOUR, 7001, 60004)
+        here.sync(now, amo=amo(here))
     here.api.before = lambda number: None
-    here.sync(NOW + 60 * DAY, amo=amo(here))
+    here.sync(now + DAY, amo=amo(here))
     assert leads_of(here) == whole
+    moved = {row[0]: row[2] for row in here.warehouse.tables()["stage_entries"] if row[1] == "qualified"}
+    assert moved == {str(1000 + n): local(NOW + (2 + n) * DAY - HOUR) for n in range(place + 1)}
+    assert place > 8
 
 
 def test_odd_events_are_set_aside_and_unknown_kinds_passed_over(account) -> None:
@@ -266,6 +282,15 @@ def test_odd_events_are_set_aside_and_unknown_kinds_passed_over(account) -> None
     rows = here.warehouse.tables()["stage_entries"]
     assert ("1020", "qualified") in {row[:2] for row in rows}
     assert pulled.batch.read["stage_entries"] == pulled.batch.tables["stage_entries"].num_rows + len(aside)
+
+
+def test_a_lead_of_a_pipeline_that_the_account_does_not_list_is_named(account) -> None:
+    here = account(Api(world()))
+    here.api.odd = {1000: {"pipeline_id": 10**15}}
+    notes = here.sync(NOW, amo=amo(here)).notes
+    assert any(
+        note.startswith("Leads of a pipeline that the account does not list, 1: 1000.") for note in notes
+    )
 
 
 def test_a_lead_marked_as_deleted_is_named_and_not_counted(account) -> None:
