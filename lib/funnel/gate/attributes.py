@@ -136,7 +136,7 @@ def filled(counts: pd.DataFrame, steps: Sequence[str]) -> pd.DataFrame:
     found = []
     for attribute, rows in counts.groupby("attribute", sort=False):
         of, without = int(rows["newest"].iloc[0]), int(rows["newest_empty"].iloc[0])
-        step = told_until(rows["leads"].tolist(), rows["empty"].tolist()) if without else 0
+        step = told_until(rows["leads"].tolist(), rows["empty"].tolist()) if without or not of else 0
         kind = "leak" if step else "empty" if of >= FEW and without >= EMPTY * of else ""
         if kind:
             way = steps[step] if step else ""

@@ -331,6 +331,14 @@ def test_what_is_known_only_of_leads_that_advanced_is_a_leak() -> None:
     ]
 
 
+def test_a_leak_that_new_leads_have_no_more_is_none_and_without_new_leads_it_is() -> None:
+    past = [("manager", 200, 162), ("manager", 40, 2)]
+    for newest, kinds in (((30, 0), []), ((30, 9), ["leak"]), ((0, 0), ["leak"])):
+        rows = [(*one, *newest) for one in past]
+        found = filled(pd.DataFrame(rows, columns=list(FILLED_COLUMNS)), ("lead", "target"))
+        assert (found["kind"].tolist() if len(found) else []) == kinds
+
+
 def test_an_attribute_that_tells_the_outcome_is_named_and_tells_nothing_most(run: Any, whole: Path) -> None:
     folder = leads(whole / "in", DAYS, 8)
     frame = pd.read_csv(folder / "leads.csv")
