@@ -127,9 +127,9 @@ def told(waiting: Floats, values: Floats, weeks: npt.NDArray[np.int64]) -> Float
         weeks: ahead, by cohort; 0 = none.
     """
     before = waiting[:, : len(values)]
-    by_week = before.reshape(len(before), -1) @ values.reshape(-1, values.shape[2])
     last = np.clip(weeks, 1, values.shape[2]) - 1
-    result: Floats = np.where(weeks > 0, by_week[np.arange(len(weeks)), last], 0.0)
+    by_cohort = np.einsum("csw,swc->c", before, values[:, :, last])  # of each cohort its own week alone
+    result: Floats = np.where(weeks > 0, by_cohort, 0.0)
     return result
 
 
