@@ -18,6 +18,7 @@ import pandas as pd
 from funnel.analysis.cells import TOTAL, Cells, cells, ripening
 from funnel.analysis.dispersion import tails
 from funnel.analysis.readings import Flags, Reading, left_out, pairs, read
+from funnel.analysis.segments import leaks
 from funnel.analysis.shown import Rhythm, rhythm
 from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.schema import Initiative
@@ -228,7 +229,10 @@ def _launches(table: Cells, readings: list[Reading], volume: Floats, sure: Float
         )
         / np.sqrt(len(first))
     )
+    told = leaks(table)  # whoever has a value then has advanced: more of them have by now, and fewer on
     for cell in np.argsort(own, kind="stable"):
+        if table.keys[cell][0] in told or table.keys[cell][2] in told:
+            continue
         alone = volume[cell] >= LAUNCHED * max(rest_volume[cell], 0.9) and rest_volume[cell] < 1.15
         if cell != whole and alone and sure[cell] >= 3 and own[cell] <= -2.5 and rest[cell] > -2.5:
             yield int(cell)

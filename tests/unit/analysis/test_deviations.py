@@ -205,3 +205,14 @@ def test_a_good_week_of_the_next_step_is_no_skipped_stage_and_all_of_many_is(lea
     found = list(look(dataclasses.replace(made, lags=lags).cells(LAST)))
     assert [shape.name for shape in found if shape.name in ("skipped_stage", "data_fault")] == named
     assert [shape.stage for shape in found if shape.name == "skipped_stage"] == ["target"] * len(named)
+
+
+def test_a_launch_by_an_attribute_that_tells_the_outcome_is_none():
+    planted = Planted(63, 68, (0.6, 0.75, 1.0, 1.0), "channel", (1,), 2.5)
+    plain = history((planted,), weeks=68)
+    known = (plain.codes["channel"] == 1) | (plain.lags[:, 0] < 999)
+    codes = {**plain.codes, "channel": np.where(known, plain.codes["channel"], 99)}
+    cube = dataclasses.replace(plain, codes=codes).cube()
+    cube["value"] = cube["value"].where((cube["attribute"] != "channel") | (cube["value"] != "99"), "")
+    assert "hidden_launch" in set(shapes(plain.cube(), STEPS, monday(68), weeks=3)["shape"])
+    assert "hidden_launch" not in set(shapes(cube, STEPS, monday(68), weeks=3)["shape"])
