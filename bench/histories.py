@@ -122,6 +122,7 @@ def draw(
     own_sigma: float = 0.0,
     rates: Sequence[float] = RATES,
     volume_sigma: float = 0.06,
+    season: float = 0.0,
 ) -> History:
     """Invent a history.
 
@@ -135,6 +136,7 @@ def draw(
         own_sigma: of a shock that every value of every attribute has to itself.
         rates: the four step conversions.
         volume_sigma: standard deviation of the logarithm of a week's expected leads.
+        season: amplitude of a yearly season of the first step's conversion, relative.
     """
     volume = leads_per_week * np.exp(rng.normal(0, volume_sigma, weeks))
     weights = {name: np.ones((weeks, count)) for name, count in segments.items()}
@@ -158,6 +160,7 @@ def draw(
         for name, count in segments.items():
             logit += rng.normal(0, own_sigma, (weeks, count, 4))[week, codes[name]]
     chance = 1 / (1 + np.exp(-logit))
+    chance[:, 0] *= 1 + season * np.sin(2 * np.pi * week / 52)
     for item in planted:
         acts = (week >= item.start) & (week < item.end)
         if item.attribute:

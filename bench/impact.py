@@ -1,6 +1,6 @@
 """Initiatives measured where the truth is known: placebos, planted effects, overlaps, the demo.
 
-    python bench/impact.py [--part placebo|planted|brief|overlap|demo] [--runs 100]
+    python bench/impact.py [--part placebo|season|planted|brief|overlap|demo] [--runs 100]
 
 Prints bar and value, line by line; exit code 1 where a bar is missed. Seeds as in bench/deviations.py.
 """
@@ -20,7 +20,9 @@ from histories import History, Planted, draw, monday, reached_of
 
 from funnel.analysis.deviations import deviations
 from funnel.analysis.impact import Measured, impact, measure
+from funnel.analysis.power import SEEN_IN
 from funnel.analysis.shapes import shapes
+from funnel.analysis.verdict import seen as is_seen
 from funnel.analysis.verdict import verdict, whole
 from funnel.schema import Cost, Hypothesis, Initiative
 from funnel.simulate import DEMO, INITIATIVES, World, simulate
@@ -70,11 +72,41 @@ def placebo(runs: int) -> Iterator[Line]:
             seen.append(p < 0.05)
             if part.expected is not None:
                 low, high = part.fitted.interval(inflate=part.placebo.inflate)
-                words.append(verdict(part.expected, part.fitted.change, low, high, p))
+                told = verdict(part.expected, part.fitted.change, low, high)
+                words.append("cannot be told" if part.varies else told)
         confirmed += whole(list(words)) == "confirmed"
     share = confirmed / (2 * runs)
     yield f"{2 * runs} placebo initiatives: confirmed", "<= 5 %", f"{share:.1%}", share <= 0.05
     yield f"  all {len(seen)} metrics of them: p below 5 %", "", f"{np.mean(seen):.1%}", None
+
+
+def season(runs: int) -> Iterator[Line]:
+    """Nothing happened, conversions have a season, two years of log: what is confirmed, told and held."""
+    for amplitude, told_bar in ((0.0, 0.9), (0.15, 0.6), (0.35, None)):
+        for scope in ({}, {"channel": ("01",)}):
+            confirmed, told, inside = [], [], []
+            for run in range(runs):
+                rng = np.random.default_rng([SEED, 23, round(100 * amplitude), len(scope), run])
+                start = 104 + 4 * (run % 13)
+                history = draw(rng, (250, 550)[run % 2], start + 30, SEGMENTS, season=amplitude)
+                item = initiative("nothing", {"target_rate": 0.3}, start, scope)
+                part = measure(history.cells(start + 30), item, [item], only="target_rate")[1][0]
+                if part.power.power < SEEN_IN:
+                    continue
+                told.append(not part.varies)
+                if part.fitted is None or part.varies:
+                    confirmed.append(False)
+                    continue
+                low, high = part.fitted.interval(inflate=part.placebo.inflate)
+                confirmed.append(verdict(0.3, part.fitted.change, low, high) == "confirmed")
+                inside.append(low <= 0 <= high)
+            what = f"season +-{amplitude:.0%}, {'one channel' if scope else 'everybody'}, {len(told)} runs"
+            share, of_told = float(np.mean(confirmed)), float(np.mean(told))
+            yield f"{what}: confirmed", "<= 5 %", f"{share:.1%}", share <= 0.05
+            bar = "" if told_bar is None else f">= {told_bar:.0%}"
+            yield f"{what}: told", bar, f"{of_told:.0%}", None if told_bar is None else of_told >= told_bar
+            cover = float(np.mean(inside)) if inside else float("nan")
+            yield f"{what}: 90 % intervals hold 0", "85-95 %", f"{cover:.1%}", bool(0.85 <= cover <= 0.95)
 
 
 def planted(runs: int) -> Iterator[Line]:
@@ -97,7 +129,7 @@ def planted(runs: int) -> Iterator[Line]:
                         part.fitted.interval(inflate=part.placebo.inflate) if part.fitted else (0.0, 0.0)
                     )
                     inside.append(low <= 0.3 <= high)
-                    seen.append(part.fitted is not None and part.fitted.p_value(part.placebo.inflate) < 0.05)
+                    seen.append(part.fitted is not None and is_seen(low, high))
                 covered += inside
                 what = f"+30 % {metric}, {leads} leads, {'two of four channels' if values else 'everybody'}"
                 power, promise = np.mean(seen), np.nanmean(promised)
@@ -211,7 +243,14 @@ def overlap(runs: int) -> Iterator[Line]:
     )
 
 
-PARTS = {"placebo": placebo, "planted": planted, "brief": brief, "overlap": overlap, "demo": demo}
+PARTS = {
+    "placebo": placebo,
+    "season": season,
+    "planted": planted,
+    "brief": brief,
+    "overlap": overlap,
+    "demo": demo,
+}
 
 if __name__ == "__main__":
     sys.exit(show(PARTS))

@@ -17,18 +17,24 @@ import pandas as pd
 from funnel.analysis.cells import Cells, cells
 from funnel.analysis.earnings import earned
 from funnel.analysis.effects import Fitted, Series, fit
-from funnel.analysis.overlap import LEAST_BEFORE, Plan, first_whole_week, plan, weeks_before
-from funnel.analysis.power import Placebo, Power, Step, placebo, power, series
-from funnel.analysis.verdict import verdict
+from funnel.analysis.overlap import ENOUGH_BEFORE, LEAST_BEFORE, Plan, first_whole_week, plan, weeks_before
+from funnel.analysis.power import YEAR, Placebo, Power, Step, placebo, power, series
+from funnel.analysis.verdict import seen, verdict
 from funnel.dates import WEEK
 from funnel.schema import Initiative
 
+OFTEN = 4
+"""Dates at which that must be (of fewer than 16 a quarter, 2 or more): a few that overlap are one chance."""
+WIDENED = 1.3
+"""Factor of widening above which the same weeks of the year before are the better comparison."""
+VARIES = 0.1
+"""Share of placebo dates at which an effect is seen, above which nothing can be told."""
 COLUMNS = (
     "initiative", "metric", "expected_change", "measured_change", "low", "high", "p_value", "readable_from",
     "verdict", "extra_sales", "extra_revenue", "cost", "roi", "reason", "method", "before", "after",
     "without", "weeks_before", "weeks_after", "at_age", "mde", "power", "placebo", "placebo_dates",
     "overlaps", "extra_sales_low", "extra_sales_high", "extra_revenue_low", "extra_revenue_high",
-    "roi_low", "roi_high", "sales_per_month", "revenue_per_month",
+    "roi_low", "roi_high", "sales_per_month", "revenue_per_month", "later_change", "later_low", "later_high",
 )  # fmt: skip
 
 
@@ -45,6 +51,8 @@ class Measured:
         fitted: the effect; None where it could not be estimated.
         power: what could be seen.
         placebo: what the method found where nothing happened.
+        found: what it is measured on.
+        later: the effect as it is read now, where the date of reading is past.
     """
 
     metric: str
@@ -55,6 +63,17 @@ class Measured:
     fitted: Fitted | None
     power: Power
     placebo: Placebo
+    found: Plan
+    later: Fitted | None = None
+
+    @property
+    def varies(self) -> bool:
+        """Whether the weeks before vary so much that the method sees effects where nothing happened."""
+        return _varies(self.placebo)
+
+
+def _varies(checked: Placebo) -> bool:
+    return checked.found > VARIES and checked.times >= min(OFTEN, max(2, checked.dates // OFTEN))
 
 
 def metric_steps(metric: str, steps: Sequence[str]) -> tuple[int, int]:
@@ -95,14 +114,17 @@ def impact(
     Returns:
         One row per initiative and metric (the hypotheses, then the other steps and the whole; these have no
         expected change and no verdict). Changes are relative. `low`, `high` are the 90 % interval, widened by
-        what the placebo dates showed. `verdict`, with `reason` where it is 'cannot be told' or 'too early'
-        (`overlap:<id>`, `history_short`, `no_such_segment`, `not_started`, `not_ripe`, `no_counts`,
-        `over_at_once`). `before` and `after` are the treated leads' rates at `at_age`, `without` what
+        what the placebo dates showed. What is read is what could be read on `readable_from`; `later_change`,
+        `later_low`, `later_high` are the same read now. `verdict`, with `reason` where it is 'cannot be told'
+        or 'too early' (`overlap:<id>`, `history_short`, `no_such_segment`, `not_started`, `not_ripe`,
+        `no_counts`, `over_at_once`, `varies`: an effect is seen at more than 10 % of the placebo dates, and
+        no number is told). `before` and `after` are the treated leads' rates at `at_age`, `without` what
         `after` would have been. `mde` is the change seen in 80 % of cases, `power` the chance to see the
         expected one. `placebo`: share of the `placebo_dates` at which an effect was "found". On the row
-        `overall_rate` also, for all cohorts treated until the report date as if the change lasted:
-        `extra_sales`, `extra_revenue` so far with 90 % limits, `cost`, `roi` ((extra revenue - cost) /
-        cost), `sales_per_month` and `revenue_per_month` (extra, ripe or not, a month of treated cohorts).
+        `overall_rate` also, where its change is seen (`verdict.seen`), for all cohorts treated until the
+        report date as if the change lasted: `extra_sales`, `extra_revenue` so far with 90 % limits, `cost`,
+        `roi` ((extra revenue - cost) / cost), `sales_per_month` and `revenue_per_month` (extra, ripe or not,
+        a month of treated cohorts).
     """
     paid = None if paid is None or paid.empty else paid
     pairs = any(len(item.scope) > 1 for item in initiatives)
@@ -119,7 +141,10 @@ def impact(
 def measure(
     table: Cells, item: Initiative, others: Sequence[Initiative], only: str = ""
 ) -> tuple[Plan, list[Measured]]:
-    """Measure every metric of one initiative, or `only` one; none where nothing can be told."""
+    """Measure every metric of one initiative, or `only` one; none where nothing can be told.
+
+    Each is read as it could be on its date of reading, and later ones beside it.
+    """
     found = plan(table, item, others)
     expected = {hypothesis.metric: hypothesis.change for hypothesis in item.hypotheses}
     names = [*expected, *(f"{stage}_rate" for stage in table.steps[1:]), "overall_rate"]
@@ -137,30 +162,60 @@ def measure(
     ]
 
 
-def _metric(
-    table: Cells,
-    found: Plan,
-    name: str,
-    expected: float | None,
-    busy: frozenset[int],
-) -> Measured:
+def _metric(table: Cells, found: Plan, name: str, expected: float | None, busy: frozenset[int]) -> Measured:
     before, after = metric_steps(name, table.steps)
     unknown = np.flatnonzero(~table.known(before, after)).tolist()
     found = replace(found, skipped=found.skipped | frozenset(unknown))
+    found, planned, checked = _method(table, found, before, after, expected, busy)
+    past = (table.weeks[-1] + WEEK - planned.readable).days // 7
+    fixed = past > 0
+    step, groups, weeks, fitted = _read(
+        table.as_of(past) if fixed else table, found, before, after, planned.age
+    )
+    later = _read(table, found, before, after, planned.age)[3] if fixed else None
+    return Measured(name, expected, step, groups, weeks, fitted, planned, checked, found, later)
+
+
+def _method(
+    table: Cells, found: Plan, before: int, after: int, expected: float | None, busy: frozenset[int]
+) -> tuple[Plan, Power, Placebo]:
+    """Choose how to compare, from the weeks before the start alone: year on year where these vary too much.
+
+    With untreated segments these are the control; without, and where the placebo of before and after is seen
+    too often, the same weeks of the year before are, if the log has them and nothing else moved then.
+    """
+    then = table.as_of(max(len(table.weeks) - found.start, 0))
     planned = power(table, found, before, after, expected)
-    age = planned.age
-    late = [week for week in range(found.start, min(found.last, len(table.weeks))) if table.ages[week] >= age]
-    late = [week for week in late if week not in found.skipped]
-    if not late or len(weeks_before(found)) < LEAST_BEFORE:
-        nothing = Placebo(0, float("nan"), 1.0)
-        return Measured(
-            name, expected, Step(before, after, age), None, np.array([], np.int64), None, planned, nothing
-        )
+    checked = placebo(then, found, Step(before, after, planned.age), busy)
+    first = max(found.first, YEAR)
+    alone = not found.control and len(found.treated) == 1
+    quiet = not busy & set(range(first - YEAR + 1, found.last - YEAR))
+    much = checked.found > VARIES or checked.inflate > WIDENED
+    if not (much and alone and quiet and found.start - first >= ENOUGH_BEFORE):
+        return found, planned, checked
+    other = replace(found, first=first, method="year on year", year_on_year=True)
+    step = power(table, other, before, after, expected)
+    seen_there = placebo(then, other, Step(before, after, step.age), busy)
+    return (found, planned, checked) if _varies(seen_there) else (other, step, seen_there)
+
+
+def _late(table: Cells, found: Plan, age: int) -> npt.NDArray[np.int64]:
+    """Return the treated weeks that are so old."""
+    weeks = range(found.start, min(found.last, len(table.weeks)))
+    return np.array([w for w in weeks if table.ages[w] >= age and w not in found.skipped], np.int64)
+
+
+def _read(
+    table: Cells, found: Plan, before: int, after: int, age: int
+) -> tuple[Step, Series | None, npt.NDArray[np.int64], Fitted | None]:
+    """Read an effect off all cohorts that are old enough in a table, at the age of the youngest of them."""
+    late = _late(table, found, age)
+    if not len(late) or len(weeks_before(found)) < LEAST_BEFORE:
+        return Step(before, after, age), None, np.array([], np.int64), None
     step = Step(before, after, int(table.ages[late].min()))
-    weeks = np.concatenate([weeks_before(found), np.array(late, np.int64)])
+    weeks = np.concatenate([weeks_before(found), late])
     groups = series(table, found, step, weeks)
-    checked = placebo(table, found, step, busy)
-    return Measured(name, expected, step, groups, weeks, fit(groups), planned, checked)
+    return step, groups, weeks, fit(groups)
 
 
 def _rows(
@@ -190,16 +245,26 @@ def _rows(
         ]
     rows = []
     for part in parts:
-        row = shared | _row(part, found, report_date)
-        if part.metric == "overall_rate" and row["reason"] == "" and part.fitted is not None:
+        row = shared | _row(part, report_date)
+        if part.metric == "overall_rate" and _tells(part, report_date):
+            assert part.fitted is not None
             row |= earned(item, found, part.fitted, part.placebo.inflate, table, paid)
         rows.append(row)
     return rows
 
 
-def _row(part: Measured, found: Plan, report_date: dt.date) -> dict[str, object]:
+def _tells(part: Measured, report_date: dt.date) -> bool:
+    """Tell whether a change is seen, on its date of reading or later: only then is there money to tell."""
+    if part.fitted is None or part.varies or report_date < part.power.readable:
+        return False
+    return seen(*part.fitted.interval(inflate=part.placebo.inflate))
+
+
+def _row(part: Measured, report_date: dt.date) -> dict[str, object]:
+    found = part.found
     row: dict[str, object] = {
         "metric": part.metric,
+        "method": found.method,
         "expected_change": float("nan") if part.expected is None else part.expected,
         "readable_from": pd.Timestamp(part.power.readable),
         "at_age": part.step.age,
@@ -215,6 +280,8 @@ def _row(part: Measured, found: Plan, report_date: dt.date) -> dict[str, object]
     early = report_date < part.power.readable
     if part.fitted is None or part.groups is None:
         row["reason"] = "not_ripe" if early else "no_counts"
+    elif part.varies:
+        row["reason"] = "varies"
     else:
         low, high = part.fitted.interval(inflate=part.placebo.inflate)
         treated, groups = part.groups.treated, part.groups
@@ -233,15 +300,20 @@ def _row(part: Measured, found: Plan, report_date: dt.date) -> dict[str, object]
             "after": rates[1],
             "without": rates[1] / (1 + part.fitted.change),
         }
+        if part.later is not None:
+            limits = part.later.interval(inflate=part.placebo.inflate)
+            row |= {"later_change": part.later.change, "later_low": limits[0], "later_high": limits[1]}
     if part.expected is not None:
-        if early:
+        if row["reason"] == "varies":
+            row["verdict"] = "cannot be told"
+        elif early:
             row |= {"verdict": "too early", "reason": row["reason"] or "not_ripe"}
         elif part.fitted is None:
             row["verdict"] = "cannot be told"
         else:
             row["verdict"] = verdict(
                 part.expected,
-                *(float(str(row[name])) for name in ("measured_change", "low", "high", "p_value")),
+                *(float(str(row[name])) for name in ("measured_change", "low", "high")),
             )
     return row
 
@@ -269,22 +341,24 @@ def lines(
     columns = ["cohort_week", "group", "base", "reached", "rate", "period", "at_age"]
     if part is None or part.groups is None:
         return pd.DataFrame(columns=columns)
-    chosen = part.groups.treated.any(axis=1)
+    weeks = np.concatenate([weeks_before(part.found), _late(table, part.found, part.step.age)])
+    groups = series(table, part.found, part.step, weeks)
+    chosen = groups.treated.any(axis=1)
     frames = []
     for name, mask in (("treated", chosen), ("control", ~chosen)):
-        if mask.any():
-            base, count = part.groups.base[mask].sum(axis=0), part.groups.reached[mask].sum(axis=0)
+        if mask.any() and (name == "treated" or not part.found.year_on_year):
+            base, count = groups.base[mask].sum(axis=0), groups.reached[mask].sum(axis=0)
             frames.append(
                 pd.DataFrame(
                     {
                         "cohort_week": pd.DatetimeIndex(
-                            [table.weeks[0] + WEEK * int(week) for week in part.weeks]
+                            [table.weeks[0] + WEEK * int(week) for week in weeks]
                         ),
                         "group": name,
                         "base": base.astype("int64"),
                         "reached": count.astype("int64"),
                         "rate": np.divide(count, base, out=np.full_like(base, np.nan), where=base > 0),
-                        "period": np.where(part.weeks < found.start, "before", "after"),
+                        "period": np.where(weeks < found.start, "before", "after"),
                         "at_age": part.step.age,
                     }
                 )

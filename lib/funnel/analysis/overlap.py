@@ -34,9 +34,10 @@ class Plan:
         first: number of the first week before that counts.
         last: number of the first week after that no longer counts.
         known: number of weeks in the table; the start may lie beyond it.
-        method: 'difference in differences' or 'before and after'.
+        method: 'difference in differences', 'before and after' or 'year on year'.
         overlaps: ids of initiatives in the same weeks, each with how it was told apart.
         reason: why nothing can be told; empty if it can.
+        year_on_year: the same weeks of the year before are the control.
     """
 
     treated: tuple[tuple[int, tuple[int, ...]], ...]
@@ -49,6 +50,7 @@ class Plan:
     method: str
     overlaps: tuple[str, ...] = ()
     reason: str = ""
+    year_on_year: bool = False
 
 
 def first_whole_week(day: dt.date) -> dt.date:

@@ -19,8 +19,12 @@ SEEN_IN = 0.8
 """Power at which an answer counts as readable."""
 RIPENESS, LATEST = (0.5, 0.75, 0.9), 26
 """How ripe the cohorts read may be, and the age in weeks beyond which nobody waits for it."""
-SURE = 0.05
-"""Two-sided level at which an effect counts as seen."""
+SURE = 0.1
+"""Two-sided level at which an effect counts as seen: one less the level of the interval. In the direction
+that was expected chance alone is seen half as often."""
+LEAST_READ = 8
+"""Weeks after the start on which an effect is read at least: fewer tell too little of how weeks vary."""
+YEAR = 52
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class Power:
         detectable: the smallest relative change (in the expected direction) seen in 80 % of cases after all
             the weeks the initiative is read on.
         power: chance to see the expected change then; NaN without one.
-        weeks: weekly cohorts after the start after which that chance reaches 80 %, at most all of them.
+        weeks: weekly cohorts after the start after which that chance reaches 80 %, at least `LEAST_READ`,
+            at most all of them.
         age: at which they are read then.
         readable: report date from which these cohorts are old enough.
         spread: how weeks varied before the start.
@@ -61,15 +66,21 @@ class Power:
 
 
 def series(table: Cells, found: Plan, step: Step, weeks: npt.NDArray[np.int64]) -> Series:
-    """Return the groups of an initiative by week, each cohort at the step's age; treated groups first."""
+    """Return the groups of an initiative by week, each cohort at the step's age; treated groups first.
+
+    Year on year the last group is the treated one a year before, week by week.
+    """
     groups = [list(cells) for _, cells in found.treated]
     starts = [week for week, _ in found.treated]
     if found.control:
         groups, starts = [*groups, list(found.control)], [*starts, 10**9]
     base, reached = table.at(step.before, step.age), table.at(step.after, step.age)
+    read = [weeks] * len(groups)
+    if found.year_on_year:  # the same leads' weeks of a year before are the control
+        groups, starts, read = [*groups, groups[0]], [*starts, 10**9], [*read, weeks - YEAR]
     return Series(
-        np.array([reached[cells].sum(axis=0)[weeks] for cells in groups]),
-        np.array([base[cells].sum(axis=0)[weeks] for cells in groups]),
+        np.array([reached[cells].sum(axis=0)[one] for cells, one in zip(groups, read, strict=True)]),
+        np.array([base[cells].sum(axis=0)[one] for cells, one in zip(groups, read, strict=True)]),
         np.array([(weeks >= start).astype(np.float64) for start in starts]),
     )
 
@@ -108,6 +119,8 @@ def _power(table: Cells, found: Plan, step: Step, expected: float | None) -> Pow
     most = max(found.last - found.start, 1)
     monday = table.weeks[0] + WEEK * found.start
     ripe = np.flatnonzero((table.ages >= step.age) & table.known(step.before, step.after))[-BEFORE:]
+    if found.year_on_year:
+        ripe = ripe[ripe >= YEAR]
     if (ripe >= found.first).sum() >= LEAST_BEFORE:
         ripe = ripe[ripe >= found.first]
     if len(ripe) < LEAST_BEFORE:
@@ -126,7 +139,7 @@ def _power(table: Cells, found: Plan, step: Step, expected: float | None) -> Pow
     weeks, likely = most, float("nan")
     if expected:
         likely = chance(most)
-        low = 1
+        low = min(LEAST_READ, weeks)
         while likely >= SEEN_IN and low < weeks:
             middle = (low + weeks) // 2
             if chance(middle) >= SEEN_IN:
@@ -143,7 +156,8 @@ def _imagined(before: Series, found: Plan, weeks: int, expected: float) -> Serie
     rate = np.clip((before.reached.sum(axis=1, keepdims=True) + 0.1) / whole, 1e-6, 0.95)
     number = np.concatenate([weeks_before(found), found.start + np.arange(weeks)])[None, :]
     base = np.repeat(before.base.mean(axis=1, keepdims=True), number.shape[1], axis=1)
-    starts = np.array([week for week, _ in found.treated] + [10**9] * bool(found.control))
+    untreated = bool(found.control) + found.year_on_year
+    starts = np.array([week for week, _ in found.treated] + [10**9] * untreated)
     treated = (number >= starts[:, None]).astype(np.float64)
     return Series(base * np.minimum(rate * (1 + expected * treated), 0.97), base, treated)
 
@@ -154,18 +168,21 @@ class Placebo:
 
     Attributes:
         dates: how many.
-        found: share of them at which it "found" an effect.
+        found: share of them at which an effect was "seen", upwards or downwards, whichever more often, by
+            the widened errors; chance alone makes 5 %.
         inflate: factor by which errors are widened because of what was found there, 1 or more.
+        times: at how many dates.
     """
 
     dates: int
     found: float
     inflate: float
+    times: int = 0
 
 
 EVERY = 4
 """Weeks between placebo dates."""
-TRUST = 8.0
+TRUST = 3.0
 """The calculated errors weigh as much as so many independent placebo dates."""
 
 
@@ -179,22 +196,30 @@ def placebo(table: Cells, found: Plan, step: Step, busy: frozenset[int]) -> Plac
         busy: weeks at which another initiative began or ended.
     """
     length = found.last - found.start
-    scores = []
+    scores: list[tuple[float, float]] = []
     for start in range(found.start - length, 13, -EVERY):
         weeks = np.arange(max(start - (found.start - found.first), 0), start + length)
-        if busy & set(range(int(weeks[0]) + 1, start + length)):
+        if start + length > len(table.weeks) or busy & set(range(int(weeks[0]) + 1, start + length)):
+            continue
+        if (table.ages[weeks] < step.age).any():
             continue
         weeks = weeks[table.known(step.before, step.after)[weeks]]
+        if found.year_on_year:
+            weeks = weeks[weeks >= YEAR]
+            if (weeks < start).sum() < LEAST_BEFORE or busy & set(range(int(weeks[0]) - YEAR, start)):
+                continue
         fitted = _fit_at(table, found, step, start, weeks) if len(weeks) else None
         if fitted is not None:
-            scores.append((fitted.effect / fitted.error, fitted.p_value() < SURE))
+            scores.append((fitted.effect / fitted.error, float(stats.t.ppf(1 - SURE / 2, fitted.spare))))
     if not scores:
         return Placebo(0, float("nan"), 1.0)
     count = max(len(scores) * EVERY / length, 1.0)
     mean = float(np.mean([score**2 for score, _ in scores]))
     sure = mean - np.sqrt(2 / count)  # a mean square a standard error above 1 is chance
     inflate = float(np.sqrt(max((TRUST + count * sure) / (TRUST + count), 1.0)))
-    return Placebo(len(scores), float(np.mean([seen for _, seen in scores])), inflate)
+    up = sum(score > limit * inflate for score, limit in scores)
+    down = sum(score < -limit * inflate for score, limit in scores)
+    return Placebo(len(scores), max(up, down) / len(scores), inflate, max(up, down))
 
 
 def _fit_at(table: Cells, found: Plan, step: Step, start: int, weeks: npt.NDArray[np.int64]) -> Fitted | None:

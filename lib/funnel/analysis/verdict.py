@@ -7,32 +7,35 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from funnel.analysis.power import SURE
-
 Verdict = Literal["confirmed", "partly", "refuted", "no effect seen", "too early", "cannot be told"]
 VERDICTS: tuple[Verdict, ...] = (
     "confirmed", "partly", "refuted", "no effect seen", "too early", "cannot be told",
 )  # fmt: skip
 
 
-def verdict(expected: float, measured: float, low: float, high: float, p_value: float) -> Verdict:
+def seen(low: float, high: float) -> bool:
+    """Tell whether a change is seen: its 90 % interval leaves out zero. Verdict and money follow it."""
+    return low > 0 or high < 0
+
+
+def verdict(expected: float, measured: float, low: float, high: float) -> Verdict:
     """Judge one hypothesis after its date of reading.
 
-    Confirmed: seen (p below 5 %), in the expected direction, and the expected size fits the 90 % interval
-    or is surpassed. Partly: seen, but smaller than expected. Refuted: seen in the other direction, or not
-    seen and the expected size lies outside the interval. No effect seen: neither nothing nor the expected
-    size can be excluded.
+    Confirmed: `seen`, in the expected direction (chance alone does that in 5 % of cases), and the expected
+    size fits the 90 % interval or is surpassed. Partly: seen, but smaller than expected. Refuted: seen in
+    the other direction, or not seen and the expected size lies outside the interval. No effect seen:
+    neither nothing nor the expected size can be excluded.
 
-    >>> verdict(0.2, 0.18, 0.1, 0.27, 0.001), verdict(0.2, 0.08, 0.03, 0.13, 0.01)
+    >>> verdict(0.2, 0.18, 0.1, 0.27), verdict(0.2, 0.08, 0.03, 0.13)
     ('confirmed', 'partly')
-    >>> verdict(0.2, 0.01, -0.06, 0.08, 0.8), verdict(0.2, 0.1, -0.06, 0.28, 0.3)
+    >>> verdict(0.2, 0.01, -0.06, 0.08), verdict(0.2, 0.1, -0.06, 0.28)
     ('refuted', 'no effect seen')
     """
-    seen, right = p_value < SURE, measured * expected > 0
+    changed, right = seen(low, high), measured * expected > 0
     reached = high >= expected if expected > 0 else low <= expected
-    if seen and right:
+    if changed and right:
         return "confirmed" if reached else "partly"
-    if seen or not low <= expected <= high:
+    if changed or not low <= expected <= high:
         return "refuted"
     return "no effect seen"
 

@@ -115,10 +115,9 @@ def verdict_sentence(
             if why
             else texts.t("verdict_is", verdict=word)
         )
-    shown = rows[(rows["metric"] == WHOLE) & rows["measured_change"].notna()]
-    row = (shown if len(shown) else tested[tested["measured_change"].notna()]).iloc[0]
+    row = main(tested)
     hoped = float(row["expected_change"])
-    return texts.t(
+    said = texts.t(
         "verdict_unhoped" if math.isnan(hoped) else "verdict_measured",
         verdict=word,
         true=texts.t("n_of", n=int((tested["verdict"] == "confirmed").sum()), total=len(tested)),
@@ -133,6 +132,18 @@ def verdict_sentence(
             else {"expected": texts.change(hoped), "own": texts.t(f"own_{row['verdict'].replace(' ', '_')}")}
         ),
     )
+    later = float(row.get("later_change", math.nan))
+    if math.isnan(later):
+        return said
+    again = change_range(float(row["later_low"]), float(row["later_high"]), texts)
+    return f"{said} {texts.t('verdict_later', measured=texts.change(later), range=again)}"
+
+
+def main(rows: pd.DataFrame) -> pd.Series:
+    """Return the row of the main hypothesis: the first that was answered, else the first."""
+    tested = rows[rows["expected_change"].notna()]
+    answered = tested[tested["measured_change"].notna()]
+    return (answered if len(answered) else tested).iloc[0]
 
 
 def shape_sentence(shape: Record, settings: Settings, texts: Texts) -> str:

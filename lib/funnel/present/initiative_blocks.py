@@ -15,6 +15,7 @@ from funnel.present.attention_words import (
     LONG,
     WHOLE,
     change_range,
+    main,
     metric_name,
     reason_words,
     verdict_sentence,
@@ -85,9 +86,13 @@ def _block(
     sentence = verdict_sentence(rows, verdict, names, settings, texts)
     lines = [sentence, *_changed(mine["edits"], texts), _about(item, settings, texts)]
     title = clean(item.name(texts.language), 100)
-    card = Card(title, tuple(lines), verdict_colour(verdict, theme), strong=True)
-    yield Cards((card,), theme, sticky=True)
     earned = rows[(rows["metric"] == WHOLE) & rows["extra_sales"].notna()]
+    answered = verdict not in ("too early", "cannot be told")
+    if answered and earned.empty:
+        lines.insert(1, texts.t("earned_unseen"))
+    colour = verdict_colour(str(main(rows)["verdict"]) if answered else verdict, theme)
+    card = Card(title, tuple(lines), colour, strong=True)
+    yield Cards((card,), theme, sticky=True)
     if len(earned):
         tiles = _tiles(item, earned.iloc[0], settings, texts, theme)
         yield Headline(texts.t("tiles_earned"), tiles, theme, sticky=True)

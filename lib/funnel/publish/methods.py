@@ -151,6 +151,12 @@ CHANGES: tuple[Change, ...] = (
          "revenue*", "what_if", "backtest", "costs*"),
         "an attribute that tells the outcome is compared nowhere and splits no forecast, by one rule for all",
     ),
+    Change(
+        "initiatives-with-a-season",
+        "0.2.0",
+        ("impact", "lines", "scoreboard"),
+        "a verdict is fixed at its date of reading, knows the season, and tells money of a seen change alone",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

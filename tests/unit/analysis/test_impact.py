@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from histories import STEPS, Planted, draw, monday
 
-from funnel.analysis.impact import COLUMNS, impact, lines
+from funnel.analysis.impact import COLUMNS, impact, lines, measure
 from funnel.analysis.prospects import prospects
 from funnel.analysis.whatif import CANNOT_RISE
 from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
@@ -53,7 +53,10 @@ def test_what_was_planted_is_measured_against_the_other_segments(measured):
     assert row["low"] < 0.3 < row["high"]
     assert row["verdict"] == "confirmed"
     assert row["without"] == pytest.approx(row["after"] / (1 + row["measured_change"]))
-    assert (row["weeks_before"], row["weeks_after"]) == (26, 13)
+    assert row["weeks_before"] == 26
+    assert row["weeks_after"] == 8  # so many were needed to see it, and the verdict is that of this date
+    assert row["later_low"] < 0.3 < row["later_high"]
+    assert row["later_high"] - row["later_low"] < row["high"] - row["low"]
 
 
 def test_every_step_and_the_whole_are_there(measured):
@@ -113,7 +116,7 @@ def test_an_initiative_that_has_not_begun_is_too_early(cube):
 
 
 def test_a_start_in_mid_week_leaves_that_week_out(cube):
-    item = make(start=monday(START - 1) + dt.timedelta(days=2))
+    item = make(start=monday(START - 1) + dt.timedelta(days=2), change=0.02)  # all weeks are needed
     row = impact(cube, STEPS, monday(LAST), [item]).iloc[0]
     assert (row["weeks_before"], row["weeks_after"]) == (25, 13)
 
@@ -148,7 +151,7 @@ def test_one_for_everybody_beside_one_for_a_segment_is_read_on_the_rest(cube):
 
 
 def test_a_later_initiative_in_the_same_segment_shortens_the_weeks_read(cube):
-    frame = impact(cube, STEPS, monday(LAST), [make(), make("later", start=START + 6)])
+    frame = impact(cube, STEPS, monday(LAST), [make(change=0.02), make("later", start=START + 6)])
     row = frame[frame["initiative"] == "chat"].iloc[0]
     assert row["weeks_after"] == 6
     assert row["overlaps"] == "later: only weeks without its change are read"
@@ -163,7 +166,7 @@ def test_an_unknown_segment_and_a_short_history_are_said(cube):
 
 def test_a_staggered_roll_out_is_one_effect():
     later = Planted(START + 6, steps=(1.3, 1.0, 1.0, 1.0), attribute="channel", values=(2,))
-    item = make(scope={"channel": ("01", "02")}, rollout={"02": monday(START + 6)})
+    item = make(scope={"channel": ("01", "02")}, rollout={"02": monday(START + 6)}, change=0.02)
     row = impact(history((EFFECT, later)), STEPS, monday(LAST), [item]).iloc[0]
     assert row["low"] < 0.3 < row["high"]
     assert row["weeks_after"] == 19
@@ -180,6 +183,8 @@ def test_nothing_is_seen_where_nothing_was_done():
 def test_the_picture_shows_what_was_measured(measured, cube):
     frame = lines(cube, STEPS, monday(LAST), make(), "target_rate")
     row = measured.loc["target_rate"]
+    assert frame["cohort_week"].max() >= pd.Timestamp(monday(START + 12))  # later weeks are in the picture
+    frame = frame[frame["cohort_week"] < pd.Timestamp(monday(START + 8))]
     treated = frame[frame["group"] == "treated"].groupby("period")[["reached", "base"]].sum()
     assert (treated["reached"] / treated["base"])["after"] == pytest.approx(row["after"])
     assert set(frame["group"]) == {"treated", "control"}
@@ -221,3 +226,42 @@ def test_more_leads_make_smaller_effects_detectable():
         cube = draw(np.random.default_rng(1), leads, LAST, SEGMENTS, sigma=0.05).cube()
         sizes.append(prospects(cube, STEPS, monday(LAST), make(start=LAST + 1, scope={}))[1]["mde"].iloc[0])
     assert sizes[0] > 1.5 * sizes[1] > 0
+
+
+SEASON = 0.35
+
+
+def seasonal(seed=1, start=112):
+    """Nothing but a season of the first step, which the start and the 13 weeks after it lie in."""
+    return draw(np.random.default_rng(seed), 500, start + 30, SEGMENTS, season=SEASON)
+
+
+def test_one_for_everybody_is_compared_year_on_year_where_the_weeks_before_vary():
+    found = [measure(seasonal(seed, start).cells(start + 30), item, [item], only="target_rate")[1][0]
+             for seed in range(3) for start in (108, 121)
+             for item in [make(scope={}, start=start)]]  # fmt: skip
+    assert {one.found.method for one in found} == {"year on year"}
+    limits = [one.fitted.interval(inflate=one.placebo.inflate) for one in found if one.fitted]
+    assert sum(low <= 0 <= high for low, high in limits) >= 5
+    assert max(high for _, high in limits) < 0.3
+
+
+def test_without_a_second_year_it_cannot_be_told_and_no_number_is():
+    start = 56
+    cube = draw(np.random.default_rng(2), 500, start + 30, SEGMENTS, season=0.5).cube()
+    row = impact(cube, STEPS, monday(start + 30), [make(scope={}, start=start)]).iloc[0]
+    assert (row["verdict"], row["reason"]) == ("cannot be told", "varies")
+    assert np.isnan(row[["measured_change", "low", "high", "extra_sales"]].astype(float)).all()
+
+
+def test_a_verdict_stays_and_what_is_read_later_stands_beside_it():
+    cube = draw(np.random.default_rng(4), 500, LAST + 20, SEGMENTS, [EFFECT], sigma=0.05).cube()
+    at_end = cube["cohort_week"] + pd.to_timedelta(cube["lag"] * 7, unit="D")
+    dates = [START + 12, START + 15, LAST]
+    rows = [
+        impact(cube[at_end < pd.Timestamp(monday(at))], STEPS, monday(at), [make()]).iloc[0] for at in dates
+    ]
+    assert {row["metric"] for row in rows} == {"target_rate"}
+    for name in ("verdict", "measured_change", "low", "high", "readable_from"):
+        assert len({row[name] for row in rows}) == 1, name
+    assert len({row["later_change"] for row in rows}) > 1

@@ -227,13 +227,26 @@ def test_leads_that_no_longer_come_stand_before_every_flag(settings, language):
     assert {"0", "61", "47"} <= set(cards[0].lines[0].replace(";", " ").replace(",", " ").split())
 
 
+def test_money_is_told_of_a_change_that_is_seen_alone_and_the_colour_is_the_main_hypothesis_s(settings):
+    first = measured("target_rate", 0.2, 0.02, -0.1, 0.16, "no effect seen")
+    rows = [first, measured("proposal_rate", 0.4, 0.52, 0.35, 0.71, "confirmed"),
+            measured("overall_rate", NAN, 0.4, 0.02, 0.78, "")]  # fmt: skip
+    card, *others = blocks(settings, frames(rows))
+    assert card.cards[0].lines[1].startswith("What it brought cannot be told")
+    assert not any(isinstance(part, Headline) for part in others)
+    assert card.cards[0].colour == card.theme.muted  # one of two came true, but not the one it was for
+    later = {"later_change": 0.08, "later_low": 0.01, "later_high": 0.15}
+    (again, *_) = blocks(settings, frames([first | later, *rows[1:]]))
+    assert again.cards[0].lines[0].endswith("Read again now: +8\xa0% (+1\xa0% to +15\xa0%).")
+
+
 def test_a_block_is_verdict_money_picture_and_every_step(settings):
     card, tiles, picture, grid = blocks(settings)
     assert isinstance(card, Cards) and isinstance(tiles, Headline)
     assert isinstance(picture, Picture) and isinstance(grid, Grid)
     assert card.cards[0].lines[0] == (
-        "Partly confirmed: 1 of 2 hypotheses came true; the lead-to-sale conversion +24\xa0% "
-        "(90 % interval −1\xa0% to +55\xa0%), expected +20\xa0%: not seen beyond doubt."
+        "Partly confirmed: 1 of 2 hypotheses came true; Qualified → Proposal +52\xa0% "
+        "(90 % interval +35\xa0% to +71\xa0%), expected +40\xa0%: confirmed."
     )
     assert [tile.number for tile in tiles.tiles] == ["+90", "+11.6", "960", "+11.1"]
     assert [line.text for line in tiles.tiles[0].lines] == [
