@@ -43,11 +43,13 @@ class Series:
         reached: counts.
         base: out of how many; 0 where the week does not count.
         treated: 1 where the leads of the series were treated, 0 where not.
+        apart: the series are of different years: their weeks differ as much as any.
     """
 
     reached: Floats
     base: Floats
     treated: Floats
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class _Flat:
     week: npt.NDArray[np.int64]
     same_series: npt.NDArray[np.bool_]
     shared: bool
+    apart: bool
 
     @classmethod
     def of(cls, series: Series, effect: bool = True) -> _Flat | None:
@@ -160,7 +163,9 @@ class _Flat:
         prior = np.zeros((design.shape[1], design.shape[1]))
         if effect:
             prior[-1, -1] = 1 / WIDE
-        return cls(reached, base, design, prior, week, row[:, None] == row[None, :], len(kinds) > 1)
+        return cls(
+            reached, base, design, prior, week, row[:, None] == row[None, :], len(kinds) > 1, series.apart
+        )
 
     def mean(self, beta: Floats) -> Floats:
         return np.asarray(np.minimum(self.base * np.exp(self.design @ beta), self.base * 0.999))
@@ -221,7 +226,7 @@ class _Flat:
         rest = left - (self.design @ fitted)[..., 0]
         square = np.einsum("gi,gij,gj->g", rest, inverse, rest)
         score = -0.5 * (np.linalg.slogdet(variance)[1] + np.linalg.slogdet(inner)[1] + square)
-        usual = BETWEEN if self.shared else 1.0
+        usual = BETWEEN if self.shared and not self.apart else 1.0
         score -= np.array([point.drift / USUAL_DRIFT + point.shock / USUAL_SHOCK for point in grid]) / usual
         weight = np.exp(score - score.max())
         weight /= weight.sum()

@@ -82,6 +82,7 @@ def series(table: Cells, found: Plan, step: Step, weeks: npt.NDArray[np.int64]) 
         np.array([reached[cells].sum(axis=0)[one] for cells, one in zip(groups, read, strict=True)]),
         np.array([base[cells].sum(axis=0)[one] for cells, one in zip(groups, read, strict=True)]),
         np.array([(weeks >= start).astype(np.float64) for start in starts]),
+        found.year_on_year,
     )
 
 
@@ -159,7 +160,7 @@ def _imagined(before: Series, found: Plan, weeks: int, expected: float) -> Serie
     untreated = bool(found.control) + found.year_on_year
     starts = np.array([week for week, _ in found.treated] + [10**9] * untreated)
     treated = (number >= starts[:, None]).astype(np.float64)
-    return Series(base * np.minimum(rate * (1 + expected * treated), 0.97), base, treated)
+    return Series(base * np.minimum(rate * (1 + expected * treated), 0.97), base, treated, before.apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,8 @@ class Placebo:
 
 EVERY = 4
 """Weeks between placebo dates."""
+APART = 1.3
+"""Factor on the errors where two years are compared, at the least: one pair of years tells little of others."""
 TRUST = 3.0
 """The calculated errors weigh as much as so many independent placebo dates."""
 
@@ -212,11 +215,12 @@ def placebo(table: Cells, found: Plan, step: Step, busy: frozenset[int]) -> Plac
         if fitted is not None:
             scores.append((fitted.effect / fitted.error, float(stats.t.ppf(1 - SURE / 2, fitted.spare))))
     if not scores:
-        return Placebo(0, float("nan"), 1.0)
+        return Placebo(0, float("nan"), APART if found.year_on_year else 1.0)
     count = max(len(scores) * EVERY / length, 1.0)
     mean = float(np.mean([score**2 for score, _ in scores]))
     sure = mean - np.sqrt(2 / count)  # a mean square a standard error above 1 is chance
     inflate = float(np.sqrt(max((TRUST + count * sure) / (TRUST + count), 1.0)))
+    inflate = max(inflate, APART if found.year_on_year else 1.0)
     up = sum(score > limit * inflate for score, limit in scores)
     down = sum(score < -limit * inflate for score, limit in scores)
     return Placebo(len(scores), max(up, down) / len(scores), inflate, max(up, down))

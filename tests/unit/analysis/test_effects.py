@@ -76,17 +76,17 @@ def test_intervals_cover_what_was_planted(controls):
 
 
 @pytest.mark.parametrize(
-    ("measured", "low", "high", "p", "says"),
+    ("measured", "low", "high", "says"),
     [
-        (-0.12, -0.2, -0.03, 0.01, "confirmed"),  # expected -10 %
-        (-0.03, -0.05, -0.01, 0.01, "partly"),
-        (0.1, 0.02, 0.2, 0.01, "refuted"),
-        (0.0, -0.05, 0.05, 0.9, "refuted"),
-        (-0.05, -0.15, 0.06, 0.4, "no effect seen"),
+        (-0.12, -0.2, -0.03, "confirmed"),  # expected -10 %
+        (-0.03, -0.05, -0.01, "partly"),
+        (0.1, 0.02, 0.2, "refuted"),
+        (0.0, -0.05, 0.05, "refuted"),
+        (-0.05, -0.15, 0.06, "no effect seen"),
     ],
 )
-def test_a_fall_that_was_hoped_for_is_judged_like_a_rise(measured, low, high, p, says):
-    assert verdict(-0.1, measured, low, high, p) == says
+def test_a_fall_that_was_hoped_for_is_judged_like_a_rise(measured, low, high, says):
+    assert verdict(-0.1, measured, low, high) == says
 
 
 def test_the_scoreboard_counts_hypotheses_and_ignores_the_rest():
