@@ -184,7 +184,7 @@ class Placebo:
 EVERY = 4
 """Weeks between placebo dates."""
 APART = 1.3
-"""Factor on the errors where two years are compared, at the least: one pair of years tells little of others."""
+"""Factor on the errors where two years are compared, at the least: a pair of years tells little of others."""
 TRUST = 3.0
 """The calculated errors weigh as much as so many independent placebo dates."""
 
