@@ -8,12 +8,14 @@ import json
 
 import pytest
 
+from funnel.dates import AsOf
 from funnel.errors import InputError
 from funnel.sources import write_rejected
 from funnel.sources.amocrm import Pace
 from funnel.sources.amocrm.clock import LONGEST
 from funnel.sources.amocrm.records import read_event, read_lead
 from funnel.sources.amocrm.wire import loads
+from funnel.warehouse import Warehouse
 from standin.server import Api
 from standin.truth import local
 from standin.world import Event, Lead, World
@@ -117,6 +119,23 @@ def test_all_good_ones_are_in_and_each_odd_one_is_named(account, tmp_path) -> No
     }
     assert "2000" in files["leads.csv"] and "is larger than any amount" in files["leads.csv"]
     assert "Anna" not in files["values.csv"]
+
+
+def test_a_sync_that_brings_nothing_but_what_is_set_aside_still_refuses_no_report(account, tmp_path) -> None:
+    here = account(Api(world()))
+    newest = 1999 + len(ODD) + len(IN)
+    here.api.odd = {newest: {"price": 10**17}}
+    here.api.world.edit(newest, NOW - 1, "price", 1)  # it alone is read again
+    with Warehouse.open(tmp_path / "w.duckdb", here.funnel, write=True) as warehouse:
+        refused = []
+        for now in (NOW, NOW + 40 * DAY):
+            pulled = here.pull(now, amo=amo(here))
+            moment = dt.datetime.fromtimestamp(now, dt.UTC).replace(tzinfo=None)
+            warehouse.load(pulled.batch, moment)
+            pulled.commit()
+            found = warehouse.findings(AsOf(local(NOW).date() + dt.timedelta(days=1), moment))
+            refused.append((pulled.batch.tables["leads"].num_rows, set(found["kind"]) & {"unusable"}))
+        assert refused == [(newest - 2000 + len(GOOD), set()), (0, set())]
 
 
 def test_what_is_set_aside_is_named_until_it_is_mended_and_then_is_in(account) -> None:
