@@ -7,6 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from funnel.calendar import NO_CALENDAR, Calendar, calendar_of, month_end_share, working_share
+from funnel.publish.archive import Manifest
 
 # Working days of a month, five-day week: production calendars of 2022 and 2024.
 PRINTED = {
@@ -87,3 +88,11 @@ def test_what_a_manifest_keeps_is_the_same_calendar() -> None:
 def test_an_unknown_country_is_told_with_what_is_allowed(country: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         calendar_of(country, dt.date(2022, 1, 1), dt.date(2022, 1, 1))
+
+
+def test_a_manifest_gives_back_the_days_an_edition_used_and_an_older_one_none():
+    used = calendar_of("RU", dt.date(2024, 1, 1), dt.date(2024, 12, 31))
+    clocks = {"as_of": ["2024-12-30", "2024-12-30T10:00:00"]}
+    kept = json.dumps({"schema": 2, **clocks, "calendar": used.as_json()})
+    assert Manifest.model_validate_json(kept).calendar == used
+    assert Manifest.model_validate_json(json.dumps(clocks)).calendar is None
