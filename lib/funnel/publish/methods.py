@@ -157,6 +157,31 @@ CHANGES: tuple[Change, ...] = (
         ("impact", "lines", "scoreboard"),
         "a verdict is fixed at its date of reading, knows the season, and tells money of a seen change alone",
     ),
+    Change(
+        "forecast-apart",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "change"),
+        "groups of leads that differ in delay or payment are forecast apart, each with its own payments",
+    ),
+    Change(
+        "marks-by-what-was-lived",
+        "0.2.0",
+        ("forecast*", "revenue*", "what_if", "backtest", "costs*"),
+        "a forecast is marked by how much of the delay the log has lived through and by misses beyond how "
+        "unevenly the company closes; a long tail of the delay is weighed too",
+    ),
+    Change(
+        "calendar-in-delay",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "change"),
+        "holidays and the end of the month are part of the delay",
+    ),
+    Change(
+        "payments-after-the-sale",
+        "0.2.0",
+        ("revenue*", "what_if"),
+        "payments follow a sale in a smooth pattern unless single weeks prove themselves",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 
