@@ -132,7 +132,8 @@ def test_what_is_scored_as_of_an_earlier_monday_is_what_was_printed_then(
     made, back = history(company, seed), min(back, company.weeks - 4)
     dates = [company.dates[0], company.dates[0] - dt.timedelta(weeks=back)]
     now, then = (ask(made, date).forecast() for date in dates)
-    for stage, told in now.history.told(back).items():
+    for stage in now.stages:
+        told = now.history.told(stage, back)
         printed_then = then.stages[stage]
         assert np.array_equal(told.fit.triangle.reached, printed_then.fit.triangle.reached)
         verdict = judge(now.history, stage, back)

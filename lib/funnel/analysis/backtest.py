@@ -67,7 +67,7 @@ def forecasts(past: History, stage: str, report_date: dt.date, when: Sequence[dt
         count = len(then.ages)
         until, actual = now.lived[:count], now.reached[:count]
         verdict = judge(past, stage, back)
-        ours = settle(stage, past.told(back)[stage], verdict, past.seed + past.stages.index(stage))
+        ours = settle(stage, past.told(stage, back), verdict, past.seed + past.stages.index(stage))
         mean, drawn = arrived(ours, back, past.seed + number)
         draws = past.draws
         told: dict[str, tuple[Floats, Floats]] = {OURS: (mean, drawn)}

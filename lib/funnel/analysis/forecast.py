@@ -232,8 +232,8 @@ def read_history(
 def forecast_history(past: History, report_date: dt.date) -> Forecast:
     """Forecast from a history; see `forecast`."""
     result = {
-        stage: settle(stage, one, judge(past, stage), past.seed + number)
-        for number, (stage, one) in enumerate(past.told().items())
+        stage: settle(stage, past.told(stage), judge(past, stage), past.seed + number)
+        for number, stage in enumerate(past.stages)
     }
     return Forecast(report_date, past.triangles[0].horizon, result, past)
 

@@ -96,13 +96,13 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
         this company (`rhythm`): tails counted in draws would hang on the seed.
     """
     rows = []
-    now, fit_now = past.seen(stage, at), past.told(at)[stage].fit
+    now, fit_now = past.seen(stage, at), past.told(stage, at).fit
     for back in backs:
         then = past.seen(stage, at + back)
         if len(then.ages) < 8 or then.told().sum() < FEW:
             continue
         count = len(then.ages)
-        one = past.told(at + back)[stage]
+        one = past.told(stage, at + back)
         fit = one.fit
         mean_by, left = one.by(back), np.maximum(fit.left, 1e-9)[:, None]
         rate = np.clip(mean_by[:, None] * one.factor / left, 0, 1)
@@ -206,7 +206,7 @@ def judge(past: History, stage: str, at: int = 0) -> Verdict:
         stage: which one.
         at: weeks back of the date that is judged.
     """
-    fit, stages = past.told(at)[stage].fit, len(past.stages)
+    fit, stages = past.told(stage, at).fit, len(past.stages)
     record = retrospect(past, stage, at)
     everywhere = _everywhere(fit, stages)
     if everywhere:

@@ -102,16 +102,26 @@ class History:
     apart: Apart | None = None
     parts: Mapping[str, History] = field(default_factory=dict)
     timed_by: History | None = None
-    _told: dict[int, tuple[dict[str, Told], States | None]] = field(default_factory=dict, repr=False)
+    _told: dict[tuple[str, int], Told] = field(default_factory=dict, repr=False)
+    _states: dict[int, States | None] = field(default_factory=dict, repr=False)
     _clocks: dict[int, list[Clock]] = field(default_factory=dict, repr=False)
 
-    def told(self, back: int = 0) -> dict[str, Told]:
-        """Return what is told of every stage today, or as of the Monday `back` weeks before."""
-        return self._ask(back)[0]
+    def told(self, stage: str, back: int = 0) -> Told:
+        """Return what is told of a stage today, or as of the Monday `back` weeks before."""
+        if (stage, back) not in self._told:
+            whole = self._alone(stage, back)
+            parts = {group: part.told(stage, back) for group, part in self.parts.items()}
+            self._told[stage, back] = _together(whole, parts) if parts else whole
+        return self._told[stage, back]
 
-    def states(self) -> States | None:
-        """Return where the open leads stand, if it is known."""
-        return self._ask(0)[1]
+    def states(self, back: int = 0) -> States | None:
+        """Return where the open leads stood, if it is known."""
+        if back not in self._states:
+            stays, seen = self._stays(back), self.seen(self.stages[0], back)
+            self._states[back] = (
+                fit_states(stays, seen.ages, seen.horizon, self.clocks(back)) if stays is not None else None
+            )
+        return self._states[back]
 
     def seen(self, stage: str, back: int = 0) -> Triangle:
         """Return the triangle of a stage today, or as of the Monday `back` weeks before."""
@@ -127,19 +137,20 @@ class History:
             self._clocks[back] = clocks_of(then, self.calendar)
         return self._clocks[back]
 
-    def _ask(self, back: int) -> tuple[dict[str, Told], States | None]:
-        if back not in self._told:
-            then = [one.as_of(back) for one in self.triangles] if back else list(self.triangles)
-            stays = self.stays.as_of(back) if self.stays is not None and back else self.stays
-            told, states = _tell(self, then, stays, self.clocks(back))
-            if self.parts:
-                groups = {group: part.told(back) for group, part in self.parts.items()}
-                told = {
-                    stage: _together(one, {group: each[stage] for group, each in groups.items()})
-                    for stage, one in told.items()
-                }
-            self._told[back] = told, states
-        return self._told[back]
+    def _stays(self, back: int) -> Moves | None:
+        return self.stays.as_of(back) if self.stays is not None and back else self.stays
+
+    def _alone(self, stage: str, back: int) -> Told:
+        """Return what is told of a stage by all leads together."""
+        number, seen = self.stages.index(stage), self.seen(stage, back)
+        states, stays, clocks = self.states(back), self._stays(back), self.clocks(back)
+        asked = (
+            promises(states, stays, seen, number, clocks)
+            if states is not None and stays is not None
+            else None
+        )
+        fit = fit_stage(seen, seed=self.seed + number, promises=asked, clock=clocks[number])
+        return Told(fit, *draw_coming(fit, self.draws, self.seed + number))
 
 
 def history(
@@ -200,8 +211,8 @@ def with_parts(
             draws=whole.draws,
             seed=whole.seed + 1000 * (number + 1),
         )
-        parts[group] = replace(own, timed_by=whole, _told={}, _clocks={})
-    return replace(whole, apart=apart, parts=parts, _told={}, _clocks={})
+        parts[group] = replace(own, timed_by=whole)
+    return replace(whole, apart=apart, parts=parts, _told={}, _states={}, _clocks={})
 
 
 def _together(whole: Told, parts: Mapping[str, Told]) -> Told:
@@ -212,20 +223,6 @@ def _together(whole: Told, parts: Mapping[str, Told]) -> Told:
     factor = np.divide(drawn, mean, out=np.ones_like(drawn), where=mean > 0)
     left = np.sum([part.fit.left for part in parts.values()], axis=0)
     return Told(replace(whole.fit, left=left), coming, factor, parts)
-
-
-def _tell(
-    past: History, seen: Sequence[Triangle], stays: Moves | None, clocks: Sequence[Clock]
-) -> tuple[dict[str, Told], States | None]:
-    states = fit_states(stays, seen[0].ages, seen[0].horizon, clocks) if stays is not None else None
-    result = {}
-    for number, (stage, one) in enumerate(zip(past.stages, seen, strict=True)):
-        asked = (
-            promises(states, stays, one, number, clocks) if states is not None and stays is not None else None
-        )
-        fit = fit_stage(one, seed=past.seed + number, promises=asked, clock=clocks[number])
-        result[stage] = Told(fit, *draw_coming(fit, past.draws, past.seed + number))
-    return result, states
 
 
 def promises(states: States, stays: Moves, seen: Triangle, stage: int, clocks: Sequence[Clock]) -> Promises:

@@ -88,7 +88,7 @@ def test_the_tail_of_what_came_is_that_of_independent_draws() -> None:
     record = retrospect(past, "sale", backs=(8,))
     by_band = record.set_index("band")
     then = triangle.as_of(8)
-    again = History(("sale",), (then,), None, draws=4000, seed=9).told()["sale"]
+    again = History(("sale",), (then,), None, draws=4000, seed=9).told("sale")
     sure = Verdict(("",) * len(AGE_BANDS), record)
     _, drawn = arrived(settle("sale", again, sure, 9), 8, 9)
     for band in (0, 2, 3):
