@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -72,10 +73,12 @@ def bash(text: str, folder: Path, **variables: str) -> subprocess.CompletedProce
     home.mkdir(exist_ok=True, mode=0o700)
     known = {"PATH": os.environ["PATH"], "HOME": str(home), "RUNNER_TEMP": str(folder / "temp"), **variables}
     (folder / "temp").mkdir(exist_ok=True)
-    return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
-        cwd=folder, env=known, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    # The agent's socket has a path of at most 107 letters, which a test's own folder would pass.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as short:
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text],
+            cwd=folder, env={"GNUPGHOME": short, **known}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("path", GITHUB, ids=lambda path: path.relative_to(ROOT).as_posix())
