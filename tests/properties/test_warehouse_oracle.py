@@ -176,12 +176,15 @@ class Oracle:
         return count
 
     def waits(self) -> Counter:
-        """Outcomes of the ways from the lead, and from each stage to the next."""
-        count: Counter = Counter()
+        """Outcomes of the ways from the lead, and from each stage to the next.
+
+        end of a way at such a moment, those who are left are no fair sample, and none counts.
+        end of a way at such a moment, those who are left are no fair sample, and none of them counts.
+        """
+        found: list[tuple[str, tuple, str, bool]] = []
         for lead, (created, _) in self.leads.items():
-            at = {0: created} | {
-                stage + 1: max(moment, created) for stage, moment in self.reach(lead).items()
-            }
+            reached, lost = self.reach(lead), self.loss(lead)
+            at = {0: created} | {stage + 1: max(moment, created) for stage, moment in reached.items()}
             seen = {0: created}
             for moment, stage in self.entries(lead):
                 if stage < len(STAGES) and origin(moment) != "current":
@@ -191,18 +194,31 @@ class Oracle:
             for start, to in ways:
                 if start not in at or seen.get(start) != at[start] or at.get(to, at[start]) < at[start]:
                     continue
-                outcome = "reached" if to in at else self.end(lead, created)[0] or "open"
+                ended = reached.get(to - 1, lost)
+                outcome = "reached" if to in at else "lost" if lost is not None else "open"
+                way = (monday(created).replace(day=1), start, to)
+                found.append((lead, way, outcome, ended is not None and origin(ended) == "current"))
+        ends = Counter(way for _, way, outcome, _ in found if outcome != "open")
+        untimed = Counter(way for _, way, _, concluded in found if concluded)
+        count: Counter = Counter()
+        for lead, way, outcome, concluded in found:
+            if not concluded and untimed[way] <= 0.05 * ends[way]:
                 for where in self.slices(lead):
-                    count[(*where, ("lead", *STAGES)[start], STAGES[to - 1], outcome)] += 1
+                    count[(*where, ("lead", *STAGES)[way[1]], STAGES[way[2] - 1], outcome)] += 1
         return count
 
-    def end(self, lead: str, created: dt.datetime) -> tuple[str, dt.datetime]:
+    def loss(self, lead: str) -> dt.datetime | None:
+        """When a lead was lost, as it is written down; None unless its last entry of all is a loss."""
         entries = self.entries(lead)
         if not entries or entries[-1][1] != len(STAGES):
-            return "", self.cutoff
+            return None
         losses = [at for at, stage in entries if stage == len(STAGES)]
         last_step = max((at for at, stage in entries if stage < len(STAGES)), default=losses[0])
-        return "lost", max(created, losses[0] if losses[0] >= last_step else losses[-1])
+        return losses[0] if losses[0] >= last_step else losses[-1]
+
+    def end(self, lead: str, created: dt.datetime) -> tuple[str, dt.datetime]:
+        lost = self.loss(lead)
+        return ("", self.cutoff) if lost is None else ("lost", max(created, lost))
 
     def paid(self) -> tuple[Counter, Counter]:
         number: Counter = Counter()
