@@ -178,8 +178,8 @@ class Oracle:
     def waits(self) -> Counter:
         """Outcomes of the ways from the lead, and from each stage to the next.
 
-        end of a way at such a moment, those who are left are no fair sample, and none counts.
-        end of a way at such a moment, those who are left are no fair sample, and none of them counts.
+        A moment that was concluded tells no time; where more than one of twenty of a month's leads came to
+        the end of a way at such a moment, those who are left are no fair sample, and none of them counts.
         """
         found: list[tuple[str, tuple, str, bool]] = []
         for lead, (created, _) in self.leads.items():
