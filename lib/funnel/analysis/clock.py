@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.triangles import Triangle
+from funnel.analysis.triangles import Triangle, calendar_sum
 from funnel.calendar import DAY, USUAL, Calendar, month_end_share, working_share
 
 Floats = npt.NDArray[np.float64]
@@ -76,10 +76,7 @@ class Clock:
         """Return hazards by lags of this time as hazards by calendar lag; cohort by lag."""
         if self.even:
             return hazards
-        cohorts, lags = hazards.shape
-        edges = self.lag(np.arange(cohorts), np.arange(lags + 1.0)[None, :])
-        total = np.concatenate([np.zeros((cohorts, 1)), np.cumsum(hazards, axis=1)], axis=1)
-        bins = np.arange(lags + 1.0)
+        edges, bins, total = self._edges(hazards)
         at = np.array([np.interp(edge, bins, one) for edge, one in zip(edges, total, strict=True)])
         result: Floats = np.diff(at, axis=1)
         return result
@@ -104,14 +101,18 @@ class Clock:
         """Return counts by calendar lag as counts by lag of this time; week of coming by lag."""
         if self.even:
             return counts
-        weeks, lags = counts.shape
-        edges = self.lag(np.arange(weeks), np.arange(lags + 1.0)[None, :])
-        total = np.concatenate([np.zeros((weeks, 1)), np.cumsum(counts, axis=1)], axis=1)
-        bins = np.arange(lags + 1.0)
+        edges, bins, total = self._edges(counts)
         cut = np.array([np.interp(bins, edge, one) for edge, one in zip(edges, total, strict=True)])
         cut[:, -1] = total[:, -1]
         result: Floats = np.diff(cut, axis=1)
         return result
+
+    def _edges(self, by_lag: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return this time at the ends of the calendar lags, the whole lags, and the sums up to the ends."""
+        cohorts, lags = by_lag.shape
+        bins = np.arange(lags + 1.0)
+        total = np.concatenate([np.zeros((cohorts, 1)), np.cumsum(by_lag, axis=1)], axis=1)
+        return self.lag(np.arange(cohorts), bins[None, :]), bins, total
 
 
 def steady(weeks: int) -> Clock:
@@ -191,7 +192,7 @@ def _against(
     paced = clock.paced(seen) if strength.any() else seen
     by_lag = clock.spread(np.repeat(_hazard(paced)[None, :], len(seen.ages), axis=0))
     whole = len(seen.ages) - (1 if 0 < seen.lived[-1, 0] < 1 else 0)
-    came, due = (_weekly(each)[:whole] for each in (seen.told(), seen.at_risk() * by_lag))
+    came, due = (calendar_sum(each, whole) for each in (seen.told(), seen.at_risk() * by_lag))
     kernel = np.ones(_SMOOTH)
     level = np.convolve(came, kernel, "same") / np.maximum(np.convolve(due, kernel, "same"), 1e-9)
     expected = due * level
@@ -206,11 +207,3 @@ def _hazard(seen: Triangle) -> Floats:
     risk, events = seen.at_risk().sum(axis=0), seen.told().sum(axis=0)
     result: Floats = np.divide(events, risk, out=np.zeros_like(risk), where=risk > 0)
     return result
-
-
-def _weekly(counts: Floats) -> Floats:
-    """Sum by calendar week of the history: cohort index + lag."""
-    cohorts, lags = counts.shape
-    week = np.arange(cohorts)[:, None] + np.arange(lags)[None, :]
-    sums = np.bincount(week.ravel(), weights=counts.ravel(), minlength=cohorts)[:cohorts]
-    return sums.astype(np.float64)

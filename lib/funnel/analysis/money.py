@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from funnel.analysis.prices import Prices, follow
-from funnel.analysis.triangles import Triangle
+from funnel.analysis.triangles import Triangle, calendar_sum
 
 Floats = npt.NDArray[np.float64]
 
@@ -145,11 +145,3 @@ def _exponentials(reach: int) -> Floats:
         by_end = 1 - mean * (np.exp(-week / mean) - np.exp(-(week + 1) / mean))
         rows.append(np.diff(np.concatenate([[0.0], by_end]))[:reach])
     return np.array(rows)
-
-
-def calendar_sum(events: Floats, weeks: int) -> Floats:
-    """Return events by calendar week of the history: cohort index + lag."""
-    cohorts, lags = events.shape
-    week = np.arange(cohorts)[:, None] + np.arange(lags)[None, :]
-    total = np.bincount(week.ravel(), weights=events.ravel(), minlength=weeks)
-    return total[:weeks].astype(np.float64)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.forecast import Forecast, StageForecast
-from funnel.analysis.money import Deals, calendar_sum, fit_deals
+from funnel.analysis.money import Deals, fit_deals
 from funnel.analysis.scores import LEVELS
+from funnel.analysis.triangles import calendar_sum
 from funnel.analysis.volume import RECENT, draw_volume
 
 Floats = npt.NDArray[np.float64]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from funnel.analysis.conversion import StageFit
+from funnel.analysis.triangles import calendar_sum
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,7 +35,7 @@ def uneven(fit: StageFit, weeks: int, leave: int = 0, ages: tuple[int, int] | No
     seen, model = fit.triangle, fit.model
     expected = seen.at_risk() * fit.weekly() * model.levels.effect()[:, None]
     lags = slice(None) if ages is None else slice(ages[0] + 1, ages[1] + 1 + weeks // 2)
-    came, due = (_by_week(each, lags)[model.begun :] for each in (seen.told(), expected))
+    came, due = (calendar_sum(each, len(each), lags)[model.begun :] for each in (seen.told(), expected))
     count = len(came) - leave
     span = min(weeks, count // FEWEST)
     if span < 1:
@@ -48,11 +49,3 @@ def uneven(fit: StageFit, weeks: int, leave: int = 0, ages: tuple[int, int] | No
     excess = float(((got - wanted) ** 2 - wanted).mean()) / square
     error = np.sqrt(2 * square + float(wanted.mean())) / square / np.sqrt(count / span)
     return max(excess - float(error), 0.0) * span / weeks
-
-
-def _by_week(events: Floats, keep: slice) -> Floats:
-    """Sum by calendar week of the history, cohort index + lag, up to the newest cohort's own."""
-    cohorts, lags = events.shape
-    week = (np.arange(cohorts)[:, None] + np.arange(lags)[None, :])[:, keep]
-    sums = np.bincount(week.ravel(), weights=events[:, keep].ravel(), minlength=cohorts)[:cohorts]
-    return sums.astype(np.float64)

@@ -142,3 +142,18 @@ def _known(events: Floats, stamped: Floats) -> Floats:
 
 def _index(frame: pd.DataFrame, first: pd.Timestamp) -> npt.NDArray[np.int64]:
     return np.asarray((frame["cohort_week"] - first).dt.days // 7, dtype=np.int64)
+
+
+def calendar_sum(events: Floats, weeks: int, lags: slice = slice(None)) -> Floats:
+    """Return events by calendar week of the history: cohort index + lag.
+
+    Args:
+        events: by cohort and lag.
+        weeks: how many, from the first cohort's own on; later ones are left out.
+        lags: those that count; default all.
+    """
+    cohorts, count = events.shape
+    lags = lags or slice(None)
+    week = (np.arange(cohorts)[:, None] + np.arange(count)[None, :])[:, lags]
+    total = np.bincount(week.ravel(), weights=events[:, lags].ravel(), minlength=weeks)
+    return total[:weeks].astype(np.float64)
