@@ -6,35 +6,40 @@ from funnel.sources.amocrm import reading
 from funnel.sources.amocrm.state import State
 
 
-def settle(state: State, reader: reading.Reader, number: int, merged_since: int, *, full: bool) -> None:
+def settle(state: State, reader: reading.Reader, merged_since: int, *, full: bool) -> None:
     """Find out which leads are gone: deleted, merged away, or restored.
+
+    Only the account itself knows: an event may be dated ahead, and what the list showed may have gone since.
+    So each lead that an event of deletion names is asked for by its id, and the events are believed alone
+    where an account does not answer that. Events count from the last whole pass on, since those of a pass
+    that was given up on the way were never settled.
 
     Args:
         state: what was read.
-        reader: asks for leads by id.
-        number: the pass.
-        merged_since: unix seconds; an older merge was over when its leads were read.
+        reader: asks for leads by id; its number is that of the pass.
+        merged_since: unix seconds; an older merge was over when its leads were read. 0 where only events that
+            are new were read: one dated ahead bears the time of an older edit.
         full: every lead was read in this pass, so one that was not seen is in doubt.
     """
-    last: dict[int, tuple[str, int]] = {}
+    whole, number = state.whole, reader.number
+    last: dict[int, tuple[str, int | None]] = {}
     for id_, kind, seen in state.rows(
-        "SELECT lead_id, type, coalesce(seen, 0) FROM events LEFT JOIN leads ON leads.id = lead_id "
-        "WHERE type IN (?, ?) AND lead_id IN (SELECT lead_id FROM events WHERE type IN (?, ?) AND pass = ?) "
+        "SELECT lead_id, type, seen FROM events LEFT JOIN leads ON leads.id = lead_id "
+        "WHERE type IN (?, ?) AND lead_id IN (SELECT lead_id FROM events WHERE type IN (?, ?) AND pass > ?) "
         "ORDER BY lead_id, at, events.id",
-        (reading.DELETED, reading.RESTORED, reading.DELETED, reading.RESTORED, number),
+        (reading.DELETED, reading.RESTORED, reading.DELETED, reading.RESTORED, whole),
     ):
-        last[int(str(id_))] = (str(kind), int(str(seen)))
-    deleted = [id_ for id_, (kind, seen) in last.items() if kind == reading.DELETED and seen != number]
-    reader.lose(deleted)
-    # What the list showed in this pass and an event calls deleted, or the reverse, is asked for by id.
-    doubtful = [id_ for id_, (kind, seen) in last.items() if (kind == reading.DELETED) == (seen == number)]
+        last[int(str(id_))] = (str(kind), None if seen is None else int(str(seen)))
+    reader.lose([id_ for id_, (kind, seen) in last.items() if kind == reading.DELETED and seen != number])
+    # One that was never read and is called deleted is no question: it came and went.
+    doubtful = [id_ for id_, (kind, seen) in last.items() if seen is not None or kind == reading.RESTORED]
     if full:
         doubtful += state.ids("SELECT id FROM leads WHERE gone = 0 AND seen < ? ORDER BY id", (number,))
-    facts = (reading.MERGED, number, merged_since)
+    facts = (reading.MERGED, whole, merged_since)
     doubtful += state.ids(
-        "SELECT lead_id FROM events JOIN leads ON leads.id = lead_id WHERE type = ? AND pass = ? AND at >= ? "
-        "AND gone = 0 AND (seen < pass OR updated_at < at)",
-        facts,
+        "SELECT lead_id FROM events JOIN leads ON leads.id = lead_id WHERE type = ? AND pass > ? AND at >= ? "
+        "AND gone = 0 AND (seen < ? OR updated_at < at)",
+        (*facts, number),
     )
     reader.probe(list(dict.fromkeys(doubtful)))
     _merged(state, reader, facts)
@@ -47,7 +52,7 @@ def _merged(state: State, reader: reading.Reader, facts: tuple[str, int, int]) -
     the other may never have been read (it came and went since the last pass), or it is looked for among the
     same customer's leads, and, where that explains too little, among all open ones.
     """
-    named = "SELECT lead_id FROM events WHERE type = ? AND pass = ? AND at >= ?"
+    named = "SELECT lead_id FROM events WHERE type = ? AND pass > ? AND at >= ?"
     stayed = f"SELECT id FROM leads WHERE gone = 0 AND id IN ({named})"
     unexplained = len(state.ids(f"{named} AND lead_id IN (SELECT id FROM leads WHERE gone = 0)", facts))
     if not unexplained:
@@ -55,7 +60,7 @@ def _merged(state: State, reader: reading.Reader, facts: tuple[str, int, int]) -
     kin = f"SELECT customer_id FROM leads WHERE id IN ({stayed})"
     found = reader.probe(state.ids(f"SELECT id FROM leads WHERE gone = 0 AND customer_id IN ({kin})", facts))
     never_read = state.ids(
-        "SELECT DISTINCT lead_id FROM events WHERE type = ? AND pass = ? AND at >= ? "
+        "SELECT DISTINCT lead_id FROM events WHERE type = ? AND pass > ? AND at >= ? "
         "AND lead_id NOT IN (SELECT id FROM leads) AND lead_id NOT IN "
         "(SELECT lead_id FROM events WHERE type = ?)",
         (reading.ADDED, *facts[1:], reading.DELETED),

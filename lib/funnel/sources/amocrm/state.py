@@ -143,7 +143,7 @@ class State:
             number, began, stopped = running.split(" ", 2)
             if stopped == kind:
                 return int(number), int(began)
-        new = int(running.split(" ", 1)[0] if running else self.get("passes", "0")) + 1
+        new = (int(running.split(" ", 1)[0]) if running else self.whole) + 1
         with self.transaction():
             self._db.execute("DELETE FROM meta WHERE key LIKE 'cursor.%'")
             self.put("running", f"{new} {now} {kind}")
@@ -156,6 +156,11 @@ class State:
                 self.put(f"mark.{stream}", str(mark if anew else max(mark, self.mark(stream))))
             self._db.execute("DELETE FROM meta WHERE key LIKE 'cursor.%' OR key = 'running'")
             self.put("passes", str(number))
+
+    @property
+    def whole(self) -> int:
+        """The number of the last whole pass; 0 before the first."""
+        return int(self.get("passes", "0"))
 
     def mark(self, stream: str) -> int:
         """Return the watermark of a stream: unix seconds; 0 before the first whole pass."""

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import zoneinfo
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -189,39 +189,54 @@ def _build(
 
 
 def _pass(client: Client, state: State, ask: _Ask, told: list[str]) -> tuple[tables.Tables, int]:
-    """One whole pass; every step can be stopped and is taken up again by the next call."""
+    """One whole pass; every step can be stopped and is taken up again by the next call.
+
+    What happened while a pass was stopped is in no stream that had been read by then, so one that was taken
+    up again is followed by another at once.
+    """
     references, stage_map, plan = _prepare(client, state, ask)
-    amo, funnel = ask.amo, ask.funnel
-    kept = _fingerprint({"attributes": amo.attributes, "personal": amo.personal})
+    reader, stopped = _read(client, state, ask, plan, told)
+    first = number = reader.number
+    if stopped:
+        plain = replace(ask, since=None, full=False, check_now=False)
+        number = _read(client, state, plain, plan, told)[0].number
+    meaning = _fingerprint(
+        {
+            "settings": ask.amo.model_dump(mode="json"),
+            "names": references.names.model_dump(mode="json"),
+            "zone": ask.funnel.timezone,
+            "stages": ask.funnel.stage_keys,
+        }
+    )
+    if ask.anew or state.get("meaning") != meaning:
+        state.everything_changed(number)
+    state.put("meaning", meaning)
+    told += [*notes.received(state, first), *notes.ahead(state, reader.present)]
+    return _build(state, ask, references, stage_map, told), number
+
+
+def _read(
+    client: Client, state: State, ask: _Ask, plan: attributes_of.Attributes, told: list[str]
+) -> tuple[reading.Reader, bool]:
+    """Read what changed since the last pass; return also whether this pass was taken up again."""
+    kept = _fingerprint({"attributes": ask.amo.attributes, "personal": ask.amo.personal})
     reread = state.get("kept") != kept  # the leads hold other attributes than are asked for now
     blinded = _blinded(client, state)
     if blinded:
         told.append(notes.HEALED)
     kind = FULL if ask.full or blinded else UPDATE if state.mark("leads") else FIRST
-    start = None if ask.since is None or blinded else _midnight(ask.since, funnel.timezone)
-    clock = min(ask.now, client.server_time or ask.now)
-    number, began = state.begin(f"{kind} {start} {kept}", int(clock.timestamp()))
+    start = None if ask.since is None or blinded else _midnight(ask.since, ask.funnel.timezone)
+    clock = int(min(ask.now, client.server_time or ask.now).timestamp())
+    number, began = state.begin(f"{kind} {start} {kept}", clock)
 
     reader = reading.Reader(client, state, number, plan, ask.now, ask.progress)
     marks = _read_streams(reader, kind, start, began, reread=reread)
-    merged_since = state.mark("leads") if kind == UPDATE else began
-    gone.settle(state, reader, number, merged_since - OVERLAP, full=kind == FULL)
+    gone.settle(state, reader, 0 if kind == UPDATE else began - OVERLAP, full=kind == FULL)
     _daily(reader, ask, kind, start, began, told)
-    meaning = _fingerprint(
-        {
-            "settings": amo.model_dump(mode="json"),
-            "names": references.names.model_dump(mode="json"),
-            "zone": funnel.timezone,
-            "stages": funnel.stage_keys,
-        }
-    )
-    if ask.anew or state.get("meaning") != meaning:
-        state.everything_changed(number)
-    for key, value in (("meaning", meaning), ("kept", kept), ("clock", SERVER)):
+    for key, value in (("kept", kept), ("clock", SERVER)):
         state.put(key, value)
     state.finish(number, marks, anew=blinded)
-    told += [*notes.received(state, number), *notes.ahead(state, reader.present)]
-    return _build(state, ask, references, stage_map, told), number
+    return reader, began < clock
 
 
 def _blinded(client: Client, state: State) -> bool:
