@@ -55,6 +55,10 @@ class SettingsError(InputError):
     """`funnel.yml` (or another file of settings) cannot be used."""
 
 
+class DamagedError(InputError):
+    """The warehouse file cannot be read any more."""
+
+
 class MissingError(FunnelError, LookupError):
     """Something asked for is not there: a file, an archived issue, a table."""
 

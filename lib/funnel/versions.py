@@ -1,4 +1,4 @@
-"""The version of the form in which settings, manifests and the warehouse are stored.
+"""The version of the form in which settings, manifests, the warehouse and its kept imports are stored.
 
 A file without a version is of version 1. An older one is brought up to date step by step, and a copy of it is
 kept where it is written over; a newer one is refused. What moves numbers without changing a form is told in
@@ -7,6 +7,7 @@ kept where it is written over; a newer one is refused. What moves numbers withou
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from funnel.errors import FunnelError, InputError, Problem
 SETTINGS = 2
 MANIFEST = 2
 WAREHOUSE = 2
+KEPT = 1
 
 Content = TypeVar("Content")
 
@@ -75,7 +77,7 @@ def keep_copy(path: Path, version: int) -> Path:
     kept = copy_of(path, version)
     if kept.exists():
         return kept
-    beside = kept.with_name(f".{kept.name}.part")
+    beside = kept.with_name(f".{kept.name}.{os.getpid()}.part")
     try:
         shutil.copy2(path, beside)
         beside.replace(kept)

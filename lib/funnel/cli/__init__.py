@@ -20,25 +20,57 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from funnel import errors
-from funnel.cli import attention, common, data, init, issues, money, registers, sync, tables
+from funnel.cli import attention, care, common, data, init, issues, money, registers, sync, tables
 
-__all__ = ["attention", "common", "data", "init", "issues", "main", "money", "registers", "sync", "tables"]
+__all__ = [
+    "attention",
+    "care",
+    "common",
+    "data",
+    "init",
+    "issues",
+    "main",
+    "money",
+    "registers",
+    "sync",
+    "tables",
+]
 
 
 def main() -> None:
-    """Run the command line; errors a user can cause become a message and an exit code."""
+    """Run the command line; errors a user can cause become a message and an exit code.
+
+    A damaged warehouse is made again from the kept imports, and the command is run again.
+    """
+    found = _run()
+    if isinstance(found, errors.DamagedError):
+        if not care.mended(found):
+            sys.exit(found.exit_code)
+        found = _run()
+    if found is not None:
+        common.say(f"Error: {found}")
+        sys.exit(found.exit_code)
+
+
+def _run() -> errors.FunnelError | None:
+    """Run the command that was asked for; return what went wrong, if a user can cause it."""
     try:
         common.app(standalone_mode=True)
     except errors.FunnelError as error:
-        common.say(f"Error: {error}")
-        sys.exit(error.exit_code)
+        return error
     except KeyboardInterrupt:
         common.say("Stopped. What was there before is as it was.")
         sys.exit(130)
     except OSError as error:
-        common.say(f"Error: the disk or a file did not obey: {error}. What was there before is as it was.")
+        common.say(f"Error: the disk or a file did not obey: {error}. No file is left half written.")
         common.say("To do: free space or rights, and run this again.")
         sys.exit(2)
+    except Exception as error:
+        found = care.damage(error)
+        if found is None:
+            raise
+        return found
+    return None
 
 
 @common.app.callback(invoke_without_command=True)

@@ -94,6 +94,10 @@ def load_settings(*, bring_up: bool = False) -> Settings:
     """
     path = state["config"]
     settings = load(path)
+    if bring_up:
+        from funnel.publish.files import folders, sweep
+
+        sweep(folders(settings))
     kept = settings_file.bring_up(path) if bring_up and os.access(path, os.W_OK) else None
     if kept:
         say(f"{path} is written in today's form; as it was: {kept}")

@@ -83,6 +83,7 @@ def _import(
     from funnel.sources import read
     from funnel.warehouse import Warehouse
 
+    tell_of_kept(settings)
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         batch = read(given, settings, bar.done, warehouse.known())
         loaded, unknown = warehouse.load(batch, now(), full=full)
@@ -90,6 +91,19 @@ def _import(
         found = gate(warehouse)
     tell(settings, loaded, [*batch.rejected, *unknown], mixed, format)
     return tell_gate(found, settings)
+
+
+def tell_of_kept(settings: Settings) -> None:
+    """Say so where there is no warehouse, but the imports of one are kept."""
+    from funnel.warehouse.kept import Kept
+
+    path = settings.path("warehouse")
+    kept = Kept.of(path)
+    if kept.any and not path.exists():
+        say(
+            f"There is no warehouse {path}; a new one begins. The imports of the one before stay beside "
+            f"{kept.folder}. To have it back instead: move this one away, move them back, run funnel rebuild"
+        )
 
 
 def _source(settings: Settings) -> list[Path]:
@@ -189,6 +203,7 @@ def tell(
     format: Format = Format.table,
 ) -> None:
     """Say what came of an import, or print it as CSV or JSON; keep the rejected rows and say why they are."""
+    from funnel.publish.files import after
     from funnel.sources import write_rejected
 
     if format is not Format.table:
@@ -202,7 +217,8 @@ def tell(
                 f"{table.rejected:,}; new {table.inserted:,}, changed {table.changed:,}, "
                 f"unchanged {table.unchanged:,}, closed {table.closed:,}"
             )
-    files = write_rejected(rejected, settings.path("run") / "rejected")
+    with after("The import is in the warehouse"):
+        files = write_rejected(rejected, settings.path("run") / "rejected")
     _say_why(rejected)
     if files:
         say(f"Rejected rows with their reasons: {', '.join(str(path) for path in files)}")

@@ -75,6 +75,7 @@ def amocrm(
     ] = "",
 ) -> None:
     """Bring leads and stage history from amoCRM or Kommo; incremental, and resumed where it was stopped."""
+    from funnel.publish.files import after
     from funnel.sources.amocrm import at, from_environment, pull
     from funnel.sources.amocrm import suggest_mapping as suggest
     from funnel.warehouse import Warehouse
@@ -119,7 +120,8 @@ def amocrm(
         loaded, unknown = warehouse.load(pulled.batch, now())
         mixed = demo_beside(warehouse)
         found = gate(warehouse)
-    pulled.commit()
+    with after("What the account told is in the warehouse"):
+        pulled.commit()
     tell(settings, loaded, [*pulled.batch.rejected, *unknown], mixed)
     enough = tell_gate(found, settings)
     if pulled.gone:
@@ -139,7 +141,7 @@ def _would(settings: Settings, pulled: Pulled) -> None:
         if path.is_file():
             shutil.copyfile(path, copy)
         with Warehouse.open(copy, settings, write=True) as warehouse:
-            loaded, unknown = warehouse.load(pulled.batch, now())
+            loaded, unknown = warehouse.load(pulled.batch, now(), keep=False)
     for table in loaded:
         say(
             f"{table.table}: {table.inserted:,} would be new, {table.changed:,} changed, {table.unchanged:,} "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -188,8 +189,11 @@ def put(
     archive.mkdir(parents=True, exist_ok=True)
     revision = same_date[-1].revision + 1 if same_date else 1
     name = report_date.isoformat() + (f"-r{revision}" if revision > 1 else "")
-    beside = archive / f".{name}.part"
-    shutil.rmtree(beside, ignore_errors=True)
+    part = f".{name}.{os.getpid()}.part"
+    one_disk = staged.parent.stat().st_dev == archive.stat().st_dev
+    beside = (
+        staged.parent if one_disk else archive
+    ) / part  # never in what is committed, if it can be helped
     try:
         shutil.copytree(staged, beside)
         text = json.dumps({**manifest, "outputs": outputs}, indent=1, ensure_ascii=False, sort_keys=True)

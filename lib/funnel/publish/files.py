@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Iterable
+import re
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from funnel.errors import FunnelError
+from funnel.settings import Settings
+
+_PART = re.compile(r"\.(\d+)\.part$")
 
 
 def sha256(path: Path) -> str:
@@ -38,3 +46,50 @@ def write_bytes(path: Path, content: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def folders(settings: Settings) -> list[Path]:
+    """Return the folders in which files are written beside their place."""
+    own = (settings.initiatives, settings.investigations, settings.narrative, settings.archive, settings.run)
+    more = (settings.run / "rejected", settings.warehouse.parent, Path())
+    return list(dict.fromkeys(settings.root / path for path in (*own, *more)))
+
+
+def left(among: Iterable[Path]) -> list[Path]:
+    """Return what killed runs were writing in some folders; a part names the process it is written by."""
+    parts = [(path, _PART.search(path.name)) for folder in among for path in folder.glob("*.part")]
+    return [path for path, found in parts if found and not _lives(int(found[1]))]
+
+
+def sweep(among: Iterable[Path]) -> list[Path]:
+    """Remove what killed runs were writing in some folders; return it."""
+    gone = left(among)
+    for path in gone:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return gone
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return pid != os.getpid()
+
+
+@contextlib.contextmanager
+def after(done: str) -> Iterator[None]:
+    """Do what comes after something that is done for good; what fails then takes nothing of it back.
+
+    Raises:
+        FunnelError: what is done, and what is lacking.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FunnelError(
+            f"{done}, and stays so; only what is written after it could not be ({error}). "
+            "To do: make room on the disk, or see to the rights, then run this again."
+        ) from error

@@ -25,7 +25,7 @@ from funnel.present.gate_words import sentences
 from funnel.present.texts import Texts
 from funnel.publish import archive, index
 from funnel.publish.archive import issues_before
-from funnel.publish.files import sha256_of, write_text
+from funnel.publish.files import after, sha256_of, write_text
 from funnel.publish.hypotheses import edits
 from funnel.publish.manifest import describe, settings_json
 from funnel.publish.narratives import Narrative, narrative_for, require_fit, resolved
@@ -132,7 +132,8 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     programs = {"name": rendered.renderer, **rendered.versions}
     manifest = describe(issue, order.languages, programs, now)
     folder, new = archive.put(staged, settings.path("archive"), order.report_date, manifest)
-    index.write(settings.path("archive"), Texts(settings.language), settings)
+    with after(f"{folder} is archived"):
+        index.write(settings.path("archive"), Texts(settings.language), settings)
     progress.done("archive")
     return Made(folder, new, tuple(narratives), rendered.renderer, issue.data_end)
 

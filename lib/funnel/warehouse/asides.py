@@ -33,14 +33,7 @@ def keep(
 ) -> None:
     """Write down what an import set aside, so that it is known at any knowledge time from then on."""
     counts: collections.Counter[tuple[object, ...]] = collections.Counter(
-        (
-            one.table,
-            within(root, one.file),
-            one.column,
-            re.sub(r"\d+", "#", one.reason.split("; also ")[0]),
-            _day(one),
-            one.copy,
-        )
+        (one.table, within(root, one.file), one.column, kind(one), day_of(one), one.copy)
         for one in rejected
         if one.table in TABLES
     )
@@ -51,7 +44,12 @@ def keep(
         )
 
 
-def _day(one: Rejected) -> dt.date | None:
+def kind(one: Rejected) -> str:
+    """Return the reason of a rejected row without the numbers it names."""
+    return re.sub(r"\d+", "#", one.reason.split("; also ")[0])
+
+
+def day_of(one: Rejected) -> dt.date | None:
     """Return the day a rejected row is of, where its own cell tells one."""
     wanted = next((name for table, name in EVENT.items() if table == one.table), "")
     text = next((cell for name, cell in one.cells.items() if name.strip().casefold() == wanted), "")

@@ -12,8 +12,10 @@ from funnel.errors import FunnelError, InputError, Problem
 from funnel.schema import TABLES, Batch, Loaded, Rejected, Table
 from funnel.warehouse import asides
 from funnel.warehouse.asides import within
+from funnel.warehouse.keeping import finish, staged
+from funnel.warehouse.kept import Kept
 from funnel.warehouse.known import BEGINNING, KNOWN
-from funnel.warehouse.store import quoted, scalar, sql_type
+from funnel.warehouse.store import FULL, quoted, scalar, sql_type
 
 _RESERVED = (*KNOWN, "rowid")
 _UNKNOWN_LEAD = "no lead with this lead_id is known; import the leads first, then this file again"
@@ -21,22 +23,32 @@ _TWICE = "the key occurs more than once with different content"
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, known_at: dt.datetime, *, root: Path, full: bool
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    known_at: dt.datetime,
+    *,
+    root: Path,
+    full: bool,
+    kept: Kept | None = None,
 ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
-    """Load a batch in one transaction; see `Warehouse.load`."""
-    moment = _utc(known_at)
+    """Load a batch in one transaction, its rows kept for a rebuild before; see `Warehouse.load`."""
+    moment = _moment(connection, known_at)
+    number = int(str(scalar(connection, "SELECT coalesce(max(number), 0) + 1 FROM funnel_imports")))
+    entry = staged(connection, kept, batch, number, moment, root=root, full=full) if kept else None
     connection.begin()
     try:
-        outcome = _load(connection, batch, moment, root=root, full=full)
+        outcome = _load(connection, batch, moment, number, root=root, full=full)
         connection.commit()
     except BaseException as error:
         _rollback(connection)
-        if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException | duckdb.FatalException):
+        if isinstance(error, duckdb.Error) and FULL.search(str(error)):
             raise FunnelError(
                 f"The import could not be written ({str(error).splitlines()[0]}). The warehouse is as it was "
                 "before. To do: make room on the disk, then import again."
             ) from error
         raise
+    if kept and entry and outcome[0]:
+        finish(kept, entry, outcome[0])
     return outcome
 
 
@@ -62,8 +74,11 @@ def first_import(connection: duckdb.DuckDBPyConnection) -> dt.datetime | None:
     return found if isinstance(found, dt.datetime) else None
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+def _moment(connection: duckdb.DuckDBPyConnection, known_at: dt.datetime) -> dt.datetime:
+    """Return the knowledge time: a clock that went back must not mix up two states of knowledge."""
+    moment = known_at.astimezone(dt.UTC).replace(tzinfo=None) if known_at.tzinfo else known_at
+    latest = last_known(connection)
+    return moment if latest is None else max(moment, latest + dt.timedelta(microseconds=1))
 
 
 def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
@@ -75,12 +90,15 @@ def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, moment: dt.datetime, *, root: Path, full: bool
+    connection: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    moment: dt.datetime,
+    number: int,
+    *,
+    root: Path,
+    full: bool,
 ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
     before = last_change(connection)
-    latest = last_known(connection)
-    if latest is not None:  # a clock that went back must not mix up two states of knowledge
-        moment = max(moment, latest + dt.timedelta(microseconds=1))
     loaded, rejected = [], []
     for name, table in TABLES.items():
         if name not in batch.tables and name not in batch.replaces:
@@ -92,7 +110,6 @@ def _load(
         loaded.append(incoming.merge(known_from, moment, full=whole, aside=len(aside)))
         rejected += aside
         incoming.drop()
-    number = scalar(connection, "SELECT coalesce(max(number), 0) + 1 FROM funnel_imports")
     files = "; ".join(within(root, name) for name in batch.files)
     for one in loaded:
         counts = (one.read, one.rejected, one.inserted, one.changed, one.unchanged, one.closed)

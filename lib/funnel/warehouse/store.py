@@ -13,11 +13,17 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from funnel import versions
-from funnel.errors import BusyError, InputError, MissingError, Problem, SettingsError
+from funnel.errors import BusyError, DamagedError, InputError, MissingError, Problem, SettingsError
 from funnel.schema import TABLES, Column, Table
 from funnel.settings import Settings
 
 _PAUSE = 0.05
+_DAMAGE = re.compile(
+    r"enough bytes|not a valid DuckDB|corrupt|checksum|deserializ|INTERNAL Error", re.IGNORECASE
+)
+"""What DuckDB says of a file that is cut off or overwritten."""
+FULL = re.compile(r"No space left|File too large|offload|Out of Memory|could not allocate", re.IGNORECASE)
+"""What it says where the disk, or the memory, is full."""
 _PUT = "INSERT OR REPLACE INTO funnel_meta VALUES"
 _TYPES = {
     "text": "VARCHAR",
@@ -69,7 +75,11 @@ class WriterLock:
             lock.acquire(timeout=wait_seconds, poll_interval=_PAUSE)
         except Timeout:
             raise BusyError(_busy(warehouse, _holder(holder))) from None
-        holder.write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+        try:
+            holder.write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
+        except OSError:
+            lock.release()
+            raise
         return cls(holder, lock)
 
     def release(self) -> None:
@@ -86,7 +96,8 @@ def connect(path: Path, settings: Settings, *, write: bool, wait_seconds: float)
     Raises:
         MissingError: there is no warehouse yet.
         BusyError: it stayed in use.
-        InputError: the file is no DuckDB database.
+        DamagedError: the file cannot be read any more.
+        InputError: it cannot be opened for another reason, such as a full disk.
         SettingsError: it was made in another time zone.
     """
     if not write and not path.is_file():
@@ -145,17 +156,28 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
             text = str(error)
             in_use = "lock on file" in text or "different configuration" in text
             if not in_use:
-                problem = Problem(
-                    str(path),
-                    text.splitlines()[0],
-                    "a DuckDB file made by funnel",
-                    "put a copy back; or move it away and run `funnel import` (what was known when is lost)",
-                )
-                raise InputError("The warehouse cannot be opened.", [problem]) from None
+                raise refused(path, text) from None
             if time.monotonic() >= deadline:
                 found = re.search(r"PID (\d+)", text)
                 raise BusyError(_busy(path, f"process {found[1]}" if found else "this process")) from None
         time.sleep(_PAUSE)
+
+
+def refused(path: Path, text: str) -> InputError:
+    """Return the error for a warehouse file that the engine does not read, by the engine's own words."""
+    first = text.splitlines()[0]
+    if _DAMAGE.search(text):
+        todo = "run `funnel rebuild`: it keeps this file aside and makes it again from the kept imports"
+        problem = Problem(str(path), f"it is damaged ({first})", todo=todo)
+        return DamagedError("The warehouse cannot be opened.", [problem])
+    todo = "see that its folder can be read and written and that the disk has room, then run this again"
+    if "version number" in text:
+        todo = "install the version of funnel that wrote it, or a newer one"
+    elif "Is a directory" in text:
+        todo = "move the folder away, or name another file as warehouse: in funnel.yml"
+    return InputError(
+        "The warehouse cannot be opened.", [Problem(str(path), f"{first}. The file is as it was", todo=todo)]
+    )
 
 
 def _busy(path: Path, holder: str) -> str:

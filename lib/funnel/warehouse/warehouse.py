@@ -26,6 +26,7 @@ from funnel.warehouse import (
     fingerprint,
     gated,
     journeys,
+    keeping,
     load,
     money,
     problems,
@@ -35,6 +36,7 @@ from funnel.warehouse import (
     written,
 )
 from funnel.warehouse.foreign import attach
+from funnel.warehouse.kept import Kept
 from funnel.warehouse.known import BEGINNING, Tables
 from funnel.warehouse.slices import By
 from funnel.warehouse.store import WriterLock, connect
@@ -58,11 +60,13 @@ class Warehouse:
         settings: Settings,
         tables: Tables | None = None,
         lock: WriterLock | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._foreign = tables
         self._lock = lock
+        self._kept = kept
         self._ibis = ibis.duckdb.from_connection(connection)
         self._stamps: dict[AsOf, Stamps] = {}
         self._shown: dict[AsOf, Mapping[str, Mapping[str, str]]] = {}
@@ -83,14 +87,16 @@ class Warehouse:
             MissingError: there is no warehouse yet.
             BusyError: another run had it open all the time; which one.
             SettingsError: the time zone differs.
-            InputError: the file is no DuckDB database.
+            DamagedError: the file cannot be read any more; `rebuild` makes it again.
+            InputError: it cannot be opened for another reason.
         """
         lock = None
         if write:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = WriterLock.acquire(path, wait_seconds)
         try:
-            return cls(connect(path, settings, write=write, wait_seconds=wait_seconds), settings, lock=lock)
+            connection = connect(path, settings, write=write, wait_seconds=wait_seconds)
+            return cls(connection, settings, lock=lock, kept=Kept.of(path))
         except BaseException:
             if lock:
                 lock.release()
@@ -153,7 +159,7 @@ class Warehouse:
         return {n: self.meant(as_of, n, v) if n in known else v for n, v in (where or {}).items()}
 
     def load(
-        self, batch: Batch, known_at: dt.datetime, *, full: bool = False
+        self, batch: Batch, known_at: dt.datetime, *, full: bool = False, keep: bool = True
     ) -> tuple[tuple[Loaded, ...], tuple[Rejected, ...]]:
         """Take in a batch as a whole or not at all; nothing that stood is overwritten.
 
@@ -165,17 +171,32 @@ class Warehouse:
             batch: what the reader gave.
             known_at: now; UTC, or with an offset. Moved behind the last change where a clock went back.
             full: the batch holds everything: rows of its tables that it no longer has are closed as deleted.
+            keep: keep the rows beside the warehouse, so that it can be made again.
 
         Returns:
             What happened to each table, and the rows set aside here (`row` is 0 where no file gave them).
 
         Raises:
             InputError: a column has a reserved name, or one that differs only in case from a known one.
-            FunnelError: the disk is full or failed; the warehouse is as before.
+            FunnelError: the disk is full or failed; the message says whether the import is done.
         """
         self._stamps.clear()
         self._shown.clear()
-        return load.load(self._connection, batch, known_at, root=self._settings.root, full=full)
+        kept = self._kept if keep else None
+        return load.load(self._connection, batch, known_at, root=self._settings.root, full=full, kept=kept)
+
+    def prune(self) -> int:
+        """Join the kept imports into one; return how many that were.
+
+        Raises:
+            MissingError: nothing has been imported.
+        """
+        self.known_at()
+        if self._kept is None:
+            return 0
+        before = len(self._kept.entries()[0])
+        self._kept.write(keeping.base(self._connection, self._kept))
+        return before
 
     def known_at(self) -> dt.datetime:
         """Return the time of the last import that changed something (UTC without offset).

@@ -1,0 +1,225 @@
+"""What a damaged warehouse, a full disk and a killed run leave: told truly, mended, swept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from funnel.publish import files
+from funnel.sources import rejects
+from funnel.warehouse.kept import Kept
+
+SETTINGS = """
+schema: 2
+timezone: Europe/Moscow
+currency: RUB
+stages: [{key: target}, {key: sale}]
+attributes: {channel: {}}
+slices: [channel]
+source: [in]
+"""
+LEADS = "lead_id,created_at,channel\n" + "".join(
+    f"{n},2022-09-{n % 28 + 1:02} 10:00,web\n" for n in range(400)
+)
+ENTRIES = "lead_id,stage,entered_at\n" + "".join(
+    f"{n},target,2022-09-29 1{n % 9}:00\n" for n in range(0, 400, 3)
+)
+COHORTS = ("cohorts", "--date", "2022-10-03", "--format", "csv")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "funnel.yml").write_text(SETTINGS)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "leads.csv").write_text(LEADS)
+    (tmp_path / "in" / "stage_entries.csv").write_text(ENTRIES)
+    return tmp_path
+
+
+@pytest.fixture
+def run(funnel: Any, project: Path) -> Any:
+    return lambda *words: funnel("--config", project / "funnel.yml", *words)
+
+
+@pytest.fixture
+def warehouse(run: Any, project: Path) -> Path:
+    assert run("import").code == 0
+    return project / "data" / "warehouse.duckdb"
+
+
+def overwritten(path: Path) -> None:
+    """Spoil the blocks of data: such a file opens, and breaks when it is read."""
+    with path.open("r+b") as file:
+        for place in range(12288 + 4096, path.stat().st_size - 300_000, 4096):
+            file.seek(place)
+            file.write(b"\xff" * 64)
+
+
+@pytest.mark.parametrize("spoil", [lambda path: os.truncate(path, 100_000), overwritten])
+def test_a_damaged_warehouse_is_made_again_and_the_command_goes_on(
+    run: Any, warehouse: Path, spoil: Any
+) -> None:
+    before = run(*COHORTS)
+    spoil(warehouse)
+    after = run(*COHORTS)
+    assert (after.code, after.out) == (0, before.out), after.err
+    assert "it is damaged" in after.err
+    assert "kept aside" in after.err
+    assert "made again from the kept imports" in after.err
+    assert len(list(warehouse.parent.glob("warehouse.damaged-*.duckdb"))) == 1
+    assert run(*COHORTS).err == before.err
+
+
+def test_without_kept_imports_it_is_told_and_left(run: Any, warehouse: Path) -> None:
+    shutil.rmtree(warehouse.parent / "imports")
+    os.truncate(warehouse, 100_000)
+    content = warehouse.read_bytes()
+    for words in (COHORTS, ("import",), ("check",), ("rebuild",), ()):
+        told = run(*words)
+        assert told.code == 2
+        assert "it is damaged" in told.err
+        assert "no imports are kept" in told.err
+    assert warehouse.read_bytes() == content
+
+
+def test_rebuild_leaves_a_whole_one_alone_unless_told_otherwise(run: Any, warehouse: Path) -> None:
+    assert "is whole: nothing to do" in run("rebuild").err
+    before = run(*COHORTS).out
+    assert run("rebuild", "--anyway").code == 0
+    assert run(*COHORTS).out == before
+    warehouse.unlink()
+    assert run("rebuild").code == 0
+    assert run(*COHORTS).out == before
+    assert "1 joined into one" in run("prune").err
+
+
+def test_a_new_one_beside_kept_imports_is_told(run: Any, warehouse: Path) -> None:
+    warehouse.unlink()
+    assert "a new one begins" in run("import").err
+
+
+def test_a_disk_that_fills_after_the_import_takes_nothing_back(
+    run: Any, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Kept, "write", full)
+        told = run("import")
+        assert told.code == 2
+        assert "The import is done; only its copy for a rebuild" in told.err
+    assert "the newest" not in run(*COHORTS).err
+    (project / "in" / "leads.csv").write_text(LEADS + "x,baddate,web\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(rejects.csv, "writer", full)
+        told = run("import")
+        assert told.code == 2
+        assert "The import is in the warehouse, and stays so" in told.err
+    kept = Kept.of(project / "data" / "warehouse.duckdb")
+    assert [entry.base for entry in kept.entries()[0]] == [True, False], "what could not be kept is kept anew"
+
+
+def test_a_disk_that_is_full_before_leaves_everything_as_it_was(
+    run: Any, warehouse: Path, project: Path
+) -> None:
+    import resource
+
+    before = run(*COHORTS).out
+    many = "".join(f"n{n * 7919},2022-09-{n % 28 + 1:02} 10:00,web{n * 104729}\n" for n in range(20_000))
+    (project / "in" / "leads.csv").write_text(LEADS + many)
+
+    def limit() -> None:
+        import signal
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    command = [sys.executable, "-m", "funnel.cli", "--config", str(project / "funnel.yml"), "import"]
+    done = subprocess.run(command, preexec_fn=limit, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "To do: make room" in done.stderr
+    assert run(*COHORTS).out == before
+    assert run("import").code == 0
+
+
+def test_what_killed_runs_left_half_written_is_removed_by_the_next(
+    run: Any, warehouse: Path, project: Path
+) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = [
+        project / "archive" / f".2022-09-26.{dead.pid}.part",
+        project / "run" / "rejected" / f"leads.{dead.pid}.part",
+        project / "data" / f".warehouse.duckdb.{dead.pid}.part",
+        project / f".funnel.yml.{dead.pid}.part",
+    ]
+    left[0].mkdir(parents=True)
+    (left[0] / "report.html").write_text("half")
+    for path in left[1:]:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half")
+    alive = project / "run" / f".x.{os.getppid()}.part"
+    alive.write_text("half")
+    assert run("import").code == 0
+    assert not [path for path in left if path.exists()]
+    assert alive.exists(), "another run is writing it"
+    assert files.sweep([project / "run"]) == []
+
+
+def seen(run: Any) -> dict[str, list[tuple[str, str, str]]]:
+    told: dict[str, list[tuple[str, str, str]]] = {}
+    for one in json.loads(run("doctor", "--format", "json").out):
+        told.setdefault(one["what"], []).append((one["state"], one["found"], one["todo"]))
+    return told
+
+
+def test_the_doctor_finds_a_sound_project_sound(run: Any, warehouse: Path) -> None:
+    told = run("doctor")
+    assert told.code == 0, told.err
+    assert "Out of order: nothing" in told.err
+    looked_at = set(seen(run))
+    assert looked_at >= {"python", "packages", "renderer", "fonts", "settings", "disk", "locks"}
+    assert looked_at >= {"warehouse", "kept imports", "leftovers", "archive"}
+
+
+def test_the_doctor_names_each_thing_that_is_out_of_order(
+    run: Any, warehouse: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = project.parent / "token"
+    token.write_text("abc")
+    token.chmod(0o644)
+    for name in ("FUNNEL_AMOCRM_TOKEN", "FUNNEL_AMOCRM_OAUTH_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FUNNEL_AMOCRM_TOKEN_FILE", str(token))
+    amocrm = "amocrm: {host: acme.amocrm.ru, pipelines: {1: {2: target, 142: sale}}}"
+    (project / "funnel.yml").write_text(f"{SETTINGS}{amocrm}\n")
+    overwritten(warehouse)
+    kept = Kept.of(warehouse)
+    next(kept.folder.glob("rows/*")).unlink()
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (project / "run" / f".x.{dead.pid}.part").write_text("half")
+    (project / "requirements").mkdir()
+    (project / "requirements" / "report.lock").write_text("nosuchpackage==1.0\nduckdb==0.0.1\n")
+    told = seen(run)
+    assert run("doctor").code == 1
+    for what, state, word in (
+        ("warehouse", "problem", "it is damaged"),
+        ("kept imports", "problem", "it is missing"),
+        ("token", "problem", "chmod 600"),
+        ("leftovers", "remark", "half written"),
+        ("packages", "problem", "nosuchpackage"),
+        ("packages", "remark", "instead of 0.0.1"),
+    ):
+        assert any(state == one[0] and word in " ".join(one) for one in told[what]), (what, told[what])
+    (project / "funnel.yml").write_text("nonsense: 1\n")
+    assert seen(run)["settings"][0][0] == "problem"
