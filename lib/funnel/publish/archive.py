@@ -189,6 +189,8 @@ def put(
     archive.mkdir(parents=True, exist_ok=True)
     revision = same_date[-1].revision + 1 if same_date else 1
     name = report_date.isoformat() + (f"-r{revision}" if revision > 1 else "")
+    for left in archive.glob(".*.part"):  # one report at a time is made in a folder
+        shutil.rmtree(left, ignore_errors=True)
     part = f".{name}.{os.getpid()}.part"
     one_disk = staged.parent.stat().st_dev == archive.stat().st_dev
     beside = (

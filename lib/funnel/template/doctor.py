@@ -31,7 +31,7 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One thing that was looked at: which, how it is (`OK`, `REMARK`, `PROBLEM`), what was found, what to do."""
+    """One thing that was looked at: its state (`OK`, `REMARK`, `PROBLEM`), what was found, what to do."""
 
     what: str
     state: str
