@@ -27,10 +27,17 @@ from funnel.yaml_file import read_yaml
 ReachRule = Literal["any-later", "entered"]
 Language = Literal["en", "ru"]
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
+Naming = Literal["en", "ru", "personal"]
 
 
 def _norway(value: object) -> object:
     return "NO" if value is False else value  # what YAML makes of a bare NO
+
+
+def _naming(names: dict[Naming, str]) -> dict[Naming, str]:
+    if names.get("personal", "allowed") != "allowed":
+        raise ValueError(f"personal: {names['personal']!r} is no choice; allowed: allowed, or no such line")
+    return names
 
 
 def _country(code: str) -> str:
@@ -146,7 +153,8 @@ class Settings(Sources):
         cohorts: how many weekly cohorts the tables show.
         young_weeks: cohorts younger than this are marked as unripe.
         reading_age: the summary reads the newest cohort that is at least this many weeks old.
-        attributes: lead attributes to slice by, with the names a reader sees, by language.
+        attributes: lead attributes to slice by, with the names a reader sees, by language; beside them
+            `personal: allowed` keeps telephone numbers and e-mail addresses, blotted everywhere else.
         slices: the attributes the report itself shows.
         values: by attribute, the name of a value and the other writings that mean it; case and blanks make
             no difference in any of them. '' is no value, as a name and as a writing.
@@ -181,7 +189,7 @@ class Settings(Sources):
     cohorts: Annotated[int, Field(ge=2, le=104)] = 13
     young_weeks: Annotated[int, Field(ge=0, le=520)] = 4
     reading_age: Annotated[int, Field(ge=0, le=104)] = 1
-    attributes: dict[str, dict[Language, str]] = Field(default_factory=dict)
+    attributes: dict[str, Annotated[dict[Naming, str], AfterValidator(_naming)]] = Field(default_factory=dict)
     slices: tuple[str, ...] = ()
     values: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     targets: tuple[Target, ...] = ()
@@ -256,6 +264,13 @@ class Settings(Sources):
     def steps(self) -> tuple[str, ...]:
         """`lead` and the configured stages in order."""
         return (LEAD, *self.stage_keys)
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The attributes that keep telephone numbers and e-mail addresses."""
+        named = (part.personal for part in (self.amocrm, self.exports, self.wide) if part is not None)
+        allowed = (name for name, names in self.attributes.items() if "personal" in names)
+        return frozenset([*allowed, *(name for names in named for name in names)])
 
     def path(
         self, name: Literal["warehouse", "initiatives", "investigations", "narrative", "archive", "run"]

@@ -182,6 +182,12 @@ CHANGES: tuple[Change, ...] = (
         ("revenue*", "what_if"),
         "payments follow a sale in a smooth pattern unless single weeks prove themselves",
     ),
+    Change(
+        "personal-blotted",
+        "0.2.0",
+        ("slices*", "forecast_slices*", "deviations", "costs*", "ltv", "durations", "restated"),
+        "telephone numbers and e-mail addresses in values of attributes and names of campaigns are blotted",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.sources.personal import SUSPECT, blot
+from funnel.gate.personal import SUSPECT, blot
 from funnel.sources.tabular import Cells, Sheet
 
 _GUARD = r"^'([=+\-@\t\r])"

@@ -12,6 +12,7 @@ from funnel.errors import nearest
 from funnel.schema import Column, TableName
 from funnel.settings import LOST, Settings
 from funnel.sources import instants, money
+from funnel.sources.cells import blotted
 from funnel.sources.tabular import DATE, NUMBER, Cells, Mask
 
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # tab and line breaks are text
@@ -110,7 +111,8 @@ def _text(
     if column.name.endswith("_id"):
         return text, id_faults(cells, text)
     if is_free(column, table):
-        return pc.replace_substring_regex(text, CONTROL, REPLACED), []
+        plain = pc.replace_substring_regex(text, CONTROL, REPLACED)
+        return plain if column.name in settings.personal else blotted(plain), []
     if column.choices:
         low = pc.utf8_lower(text)
         low = low.fill_null(_UNKNOWN) if _UNKNOWN in column.choices else low
@@ -129,7 +131,7 @@ def _text(
         known_ones = ", ".join(currencies)
         reason = f"a currency without a rate; known: {known_ones}; to do: add it to `rates` in the settings"
         return upper, [(_outside(upper, currencies), reason)]
-    return text, []
+    return text if column.choices else blotted(text), []
 
 
 def id_faults(cells: Cells, text: pa.Array) -> list[tuple[Mask, str | Callable[[str], str]]]:

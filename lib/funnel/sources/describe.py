@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from funnel.errors import InputError
+from funnel.gate.personal import blot
 from funnel.schema import TABLES
 from funnel.settings import Settings
 from funnel.sources import headers
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import source
-from funnel.sources.personal import blot
 from funnel.sources.recognise import Found, proposal, recognise
 
 

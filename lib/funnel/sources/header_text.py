@@ -14,13 +14,6 @@ CURRENCIES = {
 """Currency signs in headers and cells; a plain dollar sign is used by many currencies."""
 DOLLARS = ("USD", "MXN", "ARS", "CLP", "COP", "CAD", "AUD", "SGD", "NZD", "UYU")
 SIGNS = r"(?:r\$|us\$|[₽$€£₸₴₹₺¥]|zł|руб\.?|р\.)"
-PERSONAL = re.compile(
-    r"телефон|факс|e-?mail|почт|контакт|примечан|комментар|адрес|мессендж|whatsapp|telegram|skype|phone|mobile|fax\b"
-    r"|contact|person\b|\bnotes?\b"
-    r"|comment|tel[ée]fono|telefone|correo|\bnotas?\b|nombre completo|nome completo"
-    r"|полное имя|celular"
-)
-"""Headers, normalised, of columns that may hold telephone numbers, addresses or names of people."""
 _MONEY = re.compile(rf"^(?P<word>.*?)(?:[\s,]*\(?(?P<sign>{SIGNS})\)?|[\s,]+\(?(?P<code>[a-z]{{3}})\)?)$")
 _NAMED = ("en", "ru", "uk", "de", "fr", "es", "pt", "it", "pl")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from funnel.sources.personal import blot
+from funnel.gate.personal import blot
 from funnel.template.proposal import ProposedAttribute
 
 MOST_VALUES = 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -132,9 +132,17 @@ class Warehouse:
             self._lock.release()
 
     @property
-    def _tables(self) -> Tables:
+    def _whole(self) -> Tables:
+        """The tables with all their columns, for hashes alone."""
         tables = self._foreign or Tables(*(self._ibis.table(name) for name in TABLES))
         return tables if self._foreign else replace(tables, first_import=load.first_import(self._connection))
+
+    @property
+    def _tables(self) -> Tables:
+        """The tables without the columns that never leave the warehouse."""
+        whole = self._whole
+        hidden = [name for name in whole.attributes if written.is_hidden(name, self._settings)]
+        return replace(whole, leads=whole.leads.drop(*hidden)) if hidden else whole
 
     def stamps(self, as_of: AsOf) -> Stamps:
         """Return what of the history was stamped at once and tells no time; see `funnel.gate.stamps`."""
@@ -288,33 +296,19 @@ class Warehouse:
 
     def fingerprint(self, as_of: AsOf) -> dict[str, str]:
         """Return a hash per table of what was known and had happened, whatever the order of rows."""
-        return fingerprint.fingerprint(self._tables, as_of)
+        return fingerprint.fingerprint(self._whole, as_of)
 
     def reached(
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS`."""
-        return cubes.reached(
-            self._timed(as_of),
-            self._settings,
-            as_of,
-            by,
-            rule=self._rule(rule),
-            where=self._where(as_of, where),
-        )
+        return self._counted(cubes.reached, as_of, by, rule, where)
 
     def moved(
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return where leads went from each stage, and after how long; see `schema.MOVED_COLUMNS`."""
-        return cubes.moved(
-            self._timed(as_of),
-            self._settings,
-            as_of,
-            by,
-            rule=self._rule(rule),
-            where=self._where(as_of, where),
-        )
+        return self._counted(cubes.moved, as_of, by, rule, where)
 
     def paid(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
         """Return number and sum of payments by cohort week and lag; see `schema.PAID_COLUMNS`.
@@ -326,7 +320,7 @@ class Warehouse:
 
     def spend(self, as_of: AsOf) -> pd.DataFrame:
         """Return the ad spend by day, channel and campaign; see `schema.SPEND_COLUMNS`."""
-        return money.spend(self._tables, self._settings, as_of)
+        return written.blotted(money.spend(self._tables, self._settings, as_of), "channel", "campaign")
 
     def spend_names(self, as_of: AsOf) -> pd.DataFrame:
         """Return the channels and campaigns that leads bear; see `money.spend_names`."""
@@ -336,14 +330,7 @@ class Warehouse:
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None
     ) -> pd.DataFrame:
         """Return how long leads took to each stage, or wait for it; see `journeys.WAITS_COLUMNS`."""
-        return journeys.waits(
-            self._timed(as_of),
-            self._settings,
-            as_of,
-            by,
-            rule=self._rule(rule),
-            where=self._where(as_of, where),
-        )
+        return self._counted(journeys.waits, as_of, by, rule, where)
 
     def long_waiting(
         self,
@@ -353,9 +340,10 @@ class Warehouse:
         rule: ReachRule | None = None,
     ) -> pd.DataFrame:
         """List the open leads that wait too long, for the workbook; see `journeys.long_waiting`."""
-        return journeys.long_waiting(
+        listed = journeys.long_waiting(
             self._read(as_of), self._settings, as_of, limits, attributes, rule=self._rule(rule)
         )
+        return written.blotted(listed, "lead_id")
 
     def customers(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
         """Return customers and their payments; see `customers.CUSTOMER_COLUMNS`.
@@ -377,7 +365,7 @@ class Warehouse:
 
     def standing(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
         """Return where the open leads of the cross stand, for the workbook; see `crossed.standing`."""
-        return crossed.standing(self._tables, self._settings, as_of, attributes, rule=self._rule(rule))
+        return crossed.standing(self._read(as_of), self._settings, as_of, attributes, rule=self._rule(rule))
 
     def findings(self, as_of: AsOf) -> pd.DataFrame:
         """Return what the gate finds: `schema.FINDING_COLUMNS`, the gravest first."""
@@ -386,7 +374,7 @@ class Warehouse:
 
     def problems(self, as_of: AsOf) -> pd.DataFrame:
         """Return the data problems; see `problems.problems`."""
-        return problems.problems(self._timed(as_of), self._settings, as_of)
+        return written.blotted(problems.problems(self._timed(as_of), self._settings, as_of), "example")
 
     def restated(
         self, report_date: dt.date, before: dt.datetime, after: dt.datetime, rule: ReachRule | None = None
@@ -394,6 +382,12 @@ class Warehouse:
         """Return what changed between two knowledge times for one report date; see `restated.restated`."""
         tables = self._read(AsOf(report_date, after))
         return restated.restated(tables, self._settings, report_date, before, after, rule=self._rule(rule))
+
+    def _counted(
+        self, cube: Callable[..., pd.DataFrame], as_of: AsOf, by: By, rule: ReachRule | None, where: Where
+    ) -> pd.DataFrame:
+        chosen = {"rule": self._rule(rule), "where": self._where(as_of, where)}
+        return cube(self._timed(as_of), self._settings, as_of, by, **chosen)
 
     def _rule(self, rule: ReachRule | None) -> ReachRule:
         return rule or self._settings.reach

@@ -10,11 +10,18 @@ import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.gate.attributes import named, shown_as
+from funnel.gate.personal import SUSPECT, blot, is_about_people
 from funnel.settings import Settings
 from funnel.warehouse.known import Tables
 from funnel.warehouse.reach import filled
 
 _BLANKS = r"[\s\p{Z}]+"
+
+
+def is_hidden(attribute: str, settings: Settings) -> bool:
+    """Whether a column never leaves the warehouse: it looks personal, and the settings do not name it."""
+    listed = attribute in settings.attributes or attribute in settings.personal
+    return not listed and is_about_people(attribute)
 
 
 def find(tables: Tables, settings: Settings, as_of: AsOf) -> Mapping[str, Mapping[str, str]]:
@@ -36,6 +43,8 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Mapping[str, Mappin
         known = list(named(settings.values.get(name, {})))
         wanted = (counts.alike > 1) | (counts.plain != counts.value)
         wanted = (wanted | counts.word.isin(known)) if known else wanted
+        if name not in settings.personal:
+            wanted = wanted | counts.value.re_search(SUSPECT)
         found = counts.filter(wanted).select("value", "leads", number=ibis.literal(number, type="int16"))
         parts.append(found)
     if not parts:
@@ -43,7 +52,20 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Mapping[str, Mappin
     whole = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
     frame: pd.DataFrame = whole.to_pyarrow().to_pandas()
     frame["attribute"] = [tables.attributes[number] for number in frame["number"]]
-    return shown_as(frame, settings.values)
+    return _blotted(frame, shown_as(frame, settings.values), settings)
+
+
+def _blotted(
+    values: pd.DataFrame, shown: Mapping[str, Mapping[str, str]], settings: Settings
+) -> Mapping[str, Mapping[str, str]]:
+    """Add the values that hold something personal: what older versions took in is blotted on its way out."""
+    result = {attribute: dict(others) for attribute, others in shown.items()}
+    for attribute, value in zip(values["attribute"], values["value"], strict=True):
+        others = result.get(attribute, {})
+        plain = others.get(value, value)
+        if attribute not in settings.personal and (clean := blot(plain)) != plain:
+            result.setdefault(attribute, {})[value] = clean
+    return result
 
 
 def in_one_writing(leads: ir.Table, shown: Mapping[str, Mapping[str, str]]) -> ir.Table:
@@ -54,3 +76,12 @@ def in_one_writing(leads: ir.Table, shown: Mapping[str, Mapping[str, str]]) -> i
         joined = leads.left_join(words, value == words.funnel_value)
         leads = joined.mutate(**{name: ibis.coalesce(joined.funnel_shown, joined[name])}).drop(words.columns)
     return leads
+
+
+def blotted(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Blot telephone numbers and addresses out of columns of text that is not an attribute's."""
+    for name in names:
+        clean = {value: blot(value) for value in frame[name].dropna().unique() if isinstance(value, str)}
+        if any(value != text for value, text in clean.items()):
+            frame[name] = frame[name].map(lambda value, clean=clean: clean.get(value, value))
+    return frame

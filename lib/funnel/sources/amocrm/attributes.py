@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from funnel.errors import Problem, SettingsError, nearest
+from funnel.gate.personal import blot
 from funnel.settings_sources import AmoSettings
 from funnel.sources.amocrm.records import Fault, shown
 from funnel.sources.amocrm.wire import END, CustomField, FieldValues, Lead
 from funnel.sources.convert import CONTROL, REPLACED
-from funnel.sources.personal import blot
 
 AT_THE_END = ("responsible", "pipeline")
 """Sources that are resolved by id when the tables are built, so that a rename reaches every lead."""

@@ -15,12 +15,12 @@ import tenacity
 from pydantic import ValidationError
 
 from funnel.errors import InputError, Problem
+from funnel.gate.personal import blot
 from funnel.settings_sources import AmoSettings, is_loopback
 from funnel.sources.amocrm import hosts
 from funnel.sources.amocrm.clock import LONGEST, instant, retry_after
 from funnel.sources.amocrm.credentials import Credentials
 from funnel.sources.amocrm.wire import Wire, loads
-from funnel.sources.personal import blot
 
 NO_JSON = "no JSON"
 PER_SECOND = 5

@@ -10,13 +10,13 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from funnel.errors import InputError, Problem
+from funnel.gate.personal import blot
 from funnel.sources.amocrm import asides, records
 from funnel.sources.amocrm.client import Client
 from funnel.sources.amocrm.records import Aside
 from funnel.sources.amocrm.state import State
 from funnel.sources.amocrm.wire import Account, CustomField, Named, Page, Pipeline, Status
 from funnel.sources.convert import CONTROL, REPLACED
-from funnel.sources.personal import blot
 
 LIMIT = 250
 NO_PASS = 2**31  # the lists are read whole by every pass

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem, nearest
+from funnel.gate.personal import blot
 from funnel.schema import LEADS, STAGE_ENTRIES
 from funnel.settings import LEAD, LOST, Settings
 from funnel.settings_exports import Events
@@ -24,7 +25,6 @@ from funnel.sources.exports.identity import one_writing
 from funnel.sources.exports.outcome import folded
 from funnel.sources.header_text import normal
 from funnel.sources.instants import Writing, read_instants
-from funnel.sources.personal import blot
 from funnel.sources.profiles import profiles
 from funnel.sources.rejects import ragged_unseen
 from funnel.sources.tabular import Cells, Mask, Sheet

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem
+from funnel.gate.personal import blot
 from funnel.schema import INSTANT
 from funnel.settings import LEAD, LOST, Settings
 from funnel.settings_exports import ColumnField, Export, FileRules, Wide
@@ -26,7 +27,6 @@ from funnel.sources.exports.matching import alias_names, matched
 from funnel.sources.exports.proposal import propose
 from funnel.sources.exports.stages import inside, stages
 from funnel.sources.instants import Instants, Writing, read_instants
-from funnel.sources.personal import blot
 from funnel.sources.profiles import Profile, profiles
 from funnel.sources.tabular import Cells, Mask, Sheet
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funnel.errors import Problem, nearest
+from funnel.gate.personal import PERSONAL
 from funnel.settings_exports import COLUMN_FIELDS, ColumnField, Export, Wide
 from funnel.sources.findings import Finding, Status
-from funnel.sources.header_text import PERSONAL, normal, without_currency
+from funnel.sources.header_text import normal, without_currency
 from funnel.sources.profiles import Profile, names_of, profiles
 
 REQUIRED: tuple[ColumnField, ...] = ("lead_id", "created_at")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from funnel.gate.personal import blot
 from funnel.settings import LEAD, LOST, Settings
 from funnel.settings_exports import Export
 from funnel.sources import tables
@@ -14,7 +15,6 @@ from funnel.sources.exports.outcome import folded
 from funnel.sources.exports.seen import Seen, columns_at, look
 from funnel.sources.exports.stage_guess import in_order, mapped
 from funnel.sources.header_text import normal
-from funnel.sources.personal import blot
 from funnel.sources.profiles import recognised
 from funnel.sources.proposal import Proposal, key_of, line
 

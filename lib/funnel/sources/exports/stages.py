@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.errors import Problem, nearest
+from funnel.gate.personal import blot
 from funnel.settings import LOST, Settings
 from funnel.settings_exports import Export
 from funnel.sources.exports.outcome import folded
-from funnel.sources.personal import blot
 
 _BETWEEN = "\x1f"
 

@@ -8,8 +8,8 @@ import traceback
 import pytest
 
 from funnel.errors import InputError
+from funnel.gate.personal import blot
 from funnel.sources.amocrm import Credentials
-from funnel.sources.personal import blot
 from standin import server
 from standin.server import TOKEN, Api, _problem
 from standin.truth import SETTINGS, Player, stories

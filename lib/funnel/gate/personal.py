@@ -1,4 +1,4 @@
-"""Nothing personal gets in: telephone numbers and e-mail addresses are blotted out at the door."""
+"""Nothing personal gets in or out: numbers and addresses are blotted, columns about people hidden."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ import re
 BLOT = "[personal]"
 SUSPECT = r"@|[+(]|[78][^0-9]*9"
 """What stands in every text that holds a number or an address; most texts have nothing of it. For RE2."""
+PERSONAL = re.compile(
+    r"телефон|факс|e-?mail|почт|контакт|примечан|комментар|адрес|мессендж|whatsapp|telegram|skype|phone|mobile|fax\b"
+    r"|contact|person\b|\bnotes?\b"
+    r"|comment|tel[ée]fono|telefone|correo|\bnotas?\b|nombre completo|nome completo"
+    r"|полное имя|celular"
+)
+"""Headers, normalised, of columns that may hold telephone numbers, addresses or names of people."""
+_PEOPLE = re.compile(
+    r"\bфио\b|фамили|отчеств|\bимя\b|рожден|паспорт|снилс|\bинн\b|passport|birth|surname|\be?mail\b"
+    r"|\b(first|last|full|middle|given|family|customer|client|lead|buyer) ?name\b"
+)
 _STOPS = r"\s@<>,;:\"'()"  # what no e-mail address holds on either side of its @
 _STOP = re.compile(f"[{_STOPS}]")
 _DOMAIN = re.compile(rf"[^{_STOPS}]+\.[^\W\d_]{{2,}}")
@@ -18,6 +29,18 @@ _PHONE = re.compile(
 )
 _BEFORE, _AFTER = re.compile(r"[^\W_]*\Z"), re.compile(r"[^\W_]*")
 _NEAR = 40  # characters on each side of a number that are looked at
+
+
+def is_about_people(header: str) -> bool:
+    """Whether a column's name says that it holds names, telephone numbers or addresses of people.
+
+    >>> [is_about_people(name) for name in ("Телефон", "client_name", "E-mail", "ФИО", "contact_phone")]
+    [True, True, True, True, True]
+    >>> [is_about_people(name) for name in ("channel", "utm_campaign", "manager", "region", "campaign_name")]
+    [False, False, False, False, False]
+    """
+    plain = " ".join(re.sub(r"[_\-.]", " ", header).split()).casefold()
+    return bool(PERSONAL.search(plain) or PERSONAL.search(header.casefold()) or _PEOPLE.search(plain))
 
 
 def blot(text: str) -> str:
