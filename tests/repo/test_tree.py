@@ -34,7 +34,7 @@ def imported(path: Path) -> set[str]:
     ("packages", "room"),
     [
         ({"ibis", "duckdb"}, "warehouse"),
-        ({"matplotlib", "seaborn", "great_tables"}, "present"),
+        ({"matplotlib", "seaborn"}, "present"),
         ({"papermill", "pypandoc", "typst", "subprocess"}, "publish"),
         ({"httpx", "urllib.request", "requests", "socket"}, "sources"),
     ],

@@ -208,6 +208,7 @@ def project(tmp_path: Path) -> Path:
             stream=[{"output_type": "stream", "name": "stdout", "text": "hello"}],
             failed=[{"output_type": "error", "ename": "ValueError", "evalue": "x", "traceback": []}],
             plain=[display(text_plain="42")],
+            drawn=[display(text_html="<b>x</b>")],
             nothing=[],
         )
     )

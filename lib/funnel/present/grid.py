@@ -1,7 +1,8 @@
 """A table of finished texts that HTML and PDF show alike.
 
 A `Grid` holds strings only; how a number is written was decided by `funnel.present.texts`. Shown in a
-notebook it emits one Markdown output with two raw blocks, one for HTML and one for Typst, of the same cells.
+notebook it emits the table for JupyterLab, and for the report one Markdown output with two raw blocks, one
+for HTML and one for Typst, of the same cells.
 """
 
 from __future__ import annotations
@@ -33,11 +34,19 @@ class Cell:
         text: what stands in the cell.
         shade: place of its ground on the heat scale, 0 to 1; None for none.
         colour: of its text; '' for the row's own.
+        ground: colour of its ground, '' for what the shade says.
+        strong: bold, whatever the row is.
     """
 
     text: str
     shade: float | None = None
     colour: str = ""
+    ground: str = ""
+    strong: bool = False
+
+    def fill(self, theme: Theme) -> str:
+        """Return the colour of its ground; '' for none."""
+        return self.ground or (theme.heat(self.shade) if self.shade is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ class Grid:
 
 
 def raw_blocks(html: str, typst: str) -> dict[str, str]:
-    """Return the one output that both renderers take apart: raw HTML for the page, raw Typst for the PDF."""
+    """Return HTML for JupyterLab, and for the report Markdown of two raw blocks: HTML and Typst."""
     plain = "<!--| quarto-html-table-processing: none -->"  # or Quarto spends a second on each table
-    return {"text/markdown": f"```{{=html}}\n{plain}\n{html}\n```\n\n```{{=typst}}\n{typst}\n```\n"}
+    blocks = f"```{{=html}}\n{plain}\n{html}\n```\n\n```{{=typst}}\n{typst}\n```\n"
+    return {"text/html": html, "text/markdown": blocks}

@@ -1,14 +1,9 @@
-"""A `Grid` as HTML: a Great Tables table that carries its own few style rules and loads nothing."""
+"""A `Grid` as HTML: one table that carries its own few style rules and loads nothing."""
 
 from __future__ import annotations
 
-import re
-
-import pandas as pd
-from great_tables import GT, html, loc, style
-
 from funnel.present.escape import for_html
-from funnel.present.grid import Grid
+from funnel.present.grid import Cell, Grid, Head, Row
 from funnel.present.theme import HTML_FONTS
 
 MANY = 14
@@ -20,47 +15,61 @@ def write(grid: Grid) -> str:
     notes = "".join(f'<p class="note">{for_html(note)}</p>' for note in grid.notes)
     if not grid.rows:
         return f'<div id="{grid.name}">{_css(grid)}<p class="empty">{for_html(grid.empty)}</p>{notes}</div>'
-    markup = re.sub(r"<style>.*?</style>\n?", "", _table(grid).as_raw_html(), count=1, flags=re.DOTALL)
-    markup = markup.replace(f'<div id="{grid.name}"', '<div class="scroll" tabindex="0"', 1)
-    markup = re.sub(r"\n\s*\n", "\n", markup).strip()
-    return f'<div id="{grid.name}">{_css(grid)}\n{markup}{notes}</div>'
+    lines = [
+        f'<div id="{grid.name}">{_css(grid)}',
+        '<div class="scroll" tabindex="0">',
+        '<table data-quarto-disable-processing="true" data-quarto-bootstrap="false">',
+        "<thead>",
+        *_heads(grid),
+        "</thead>",
+        "<tbody>",
+        *(_row(grid, row) for row in grid.rows),
+        "</tbody>",
+        "</table>",
+        f"</div>{notes}</div>",
+    ]
+    return "\n".join(lines)
 
 
-def _table(grid: Grid) -> GT:
-    columns = [f"c{at}" for at in range(len(grid.heads))]
-    body = pd.DataFrame([[cell.text for cell in row.cells] for row in grid.rows], columns=columns, dtype=str)
-    table = GT(body, id=grid.name, auto_align=False).tab_options(
-        quarto_disable_processing=True, container_padding_y="0px", container_overflow_y="visible"
-    )
-    table = table.cols_label(
-        {column: html(for_html(head.title)) for column, head in zip(columns, grid.heads, strict=True)}
-    )
-    for align in ("left", "right", "center"):
-        chosen = [column for column, head in zip(columns, grid.heads, strict=True) if head.align == align]
-        if chosen:
-            table = table.cols_align(align, columns=chosen)
-    start = 0
-    for number, (group, width) in enumerate(grid.groups()):
-        colour = grid.heads[start].colour or grid.theme.ink
-        if group:
-            table = table.tab_spanner(
-                label=html(f'<span style="color:{colour}">{for_html(group)}</span>'),
-                columns=columns[start : start + width],
-                id=f"{grid.name}-g{number}",
-            )
-        start += width
-    for at, row in enumerate(grid.rows):
-        if row.tone == "muted":
-            table = table.tab_style(style.text(color=grid.theme.muted, style="italic"), loc.body(rows=[at]))
-        if row.tone == "strong":
-            table = table.tab_style(style.text(weight="bold"), loc.body(rows=[at]))
-        for column, cell in zip(columns, row.cells, strict=True):
-            here = loc.body(columns=[column], rows=[at])
-            if cell.shade is not None:
-                table = table.tab_style(style.fill(color=grid.theme.heat(cell.shade)), here)
-            if cell.colour:
-                table = table.tab_style(style.text(color=cell.colour), here)
-    return table
+def _heads(grid: Grid) -> list[str]:
+    """Return the line of the column titles, under that of their groups where there are groups."""
+    if not any(head.group for head in grid.heads):
+        return [f"<tr>{''.join(_title(head) for head in grid.heads)}</tr>"]
+    upper, lower, start = "", "", 0
+    for group, count in grid.groups():
+        below = grid.heads[start : start + count]
+        start += count
+        if not group:
+            upper += _title(below[0], ' rowspan="2"')
+            continue
+        colour = below[0].colour or grid.theme.ink
+        upper += f'<th class="group" colspan="{count}" scope="colgroup" style="color:{colour}">'
+        upper += f"{for_html(group)}</th>"
+        lower += "".join(_title(head) for head in below)
+    return [f"<tr>{upper}</tr>", f"<tr>{lower}</tr>"]
+
+
+def _title(head: Head, span: str = "") -> str:
+    return f'<th class="{head.align}"{span} scope="col">{for_html(head.title)}</th>'
+
+
+def _row(grid: Grid, row: Row) -> str:
+    cells = "".join(_cell(grid, row, head, cell) for head, cell in zip(grid.heads, row.cells, strict=True))
+    return f"<tr>{cells}</tr>"
+
+
+def _cell(grid: Grid, row: Row, head: Head, cell: Cell) -> str:
+    muted = row.tone == "muted"
+    ground, colour = cell.fill(grid.theme), cell.colour or (grid.theme.muted if muted else "")
+    rules = {
+        "color": colour,
+        "font-style": "italic" if muted else "",
+        "font-weight": "bold" if row.tone == "strong" or cell.strong else "",
+        "background-color": ground,
+    }
+    style = ";".join(f"{name}:{value}" for name, value in rules.items() if value)
+    dressed = f' style="{style}"' if style else ""
+    return f'<td class="{head.align}"{dressed}>{for_html(cell.text)}</td>'
 
 
 def _css(grid: Grid) -> str:
@@ -78,13 +87,13 @@ def _css(grid: Grid) -> str:
             f"font-weight:600;background:{theme.wash};color:{theme.ink};padding:0.25rem {gap};"
             "vertical-align:bottom;border:none"
         ),
-        "th.gt_column_spanner_outer": "text-align:center",
         "thead": f"border-bottom:1px solid {theme.ink}",
         "td": f"padding:0.25rem {gap};border:none;border-bottom:1px solid {theme.line};white-space:nowrap",
         "td:first-child": f"position:sticky;left:0;background:{theme.paper}",
-        ".gt_right": "text-align:right;font-variant-numeric:tabular-nums",
-        ".gt_left": "text-align:left",
-        ".gt_center": "text-align:center;font-variant-numeric:tabular-nums",
+        ".right": "text-align:right;font-variant-numeric:tabular-nums",
+        ".left": "text-align:left",
+        ".center": "text-align:center;font-variant-numeric:tabular-nums",
+        "th.group": "text-align:center",
         ".note": f"margin:0.3rem 0 0;font-size:0.8rem;color:{theme.muted}",
         ".empty": f"margin:0.3rem 0;color:{theme.muted}",
     }

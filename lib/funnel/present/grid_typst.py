@@ -142,8 +142,9 @@ def _cells(grid: Grid, row: Row) -> list[str]:
         )
         slanted = row.tone == "muted" and not _CYRILLIC.search(cell.text)
         paint += ['style: "italic"'] if slanted else []
-        paint += ["weight: 700"] if row.tone == "strong" else []
+        paint += ["weight: 700"] if row.tone == "strong" or cell.strong else []
         words = f"text({', '.join([*paint, for_typst(cell.text)])})" if paint else for_typst(cell.text)
-        shade = f'fill: rgb("{grid.theme.heat(cell.shade)}"), ' if cell.shade is not None else ""
+        ground = cell.fill(grid.theme)
+        shade = f'fill: rgb("{ground}"), ' if ground else ""
         out.append(f"table.cell({shade}{words}),")
     return out

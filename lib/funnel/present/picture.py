@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 from PIL import Image
 
-DPI = 160
+from funnel.present.theme import DPI
+
 CSS_DPI = 96
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import font_source_sans_pro
 import matplotlib as mpl
 import yaml
+from cycler import cycler
 from matplotlib import font_manager
 
 from funnel.errors import MissingError, Problem, SettingsError
@@ -20,6 +21,8 @@ from funnel.settings import LEAD, Settings
 from funnel.yaml_loader import load as load_yaml
 
 BRAND = "_brand.yml"
+DPI = 160
+"""Pixels per inch of a figure."""
 FONT = "Source Sans Pro"
 HTML_FONTS = '"Source Sans 3", "Source Sans Pro", system-ui, sans-serif'
 _NEEDED = ("ink", "muted", "line", "wash", "paper", "up", "down", "shade-low", "shade-high", "stage-1")
@@ -67,11 +70,12 @@ def load(settings: Settings) -> Theme:
         MissingError: there is no such file.
         SettingsError: it does not parse, or a colour is missing or not of the form ``#rrggbb``.
     """
-    return _load(settings.root / BRAND)
+    return read(settings.root / BRAND)
 
 
 @cache
-def _load(path: Path) -> Theme:
+def read(path: Path) -> Theme:
+    """Read the palette from a file; see `load`."""
     if not path.is_file():
         raise MissingError(
             f"There is no {path}, which holds the colours of the report. "
@@ -107,37 +111,47 @@ def _load(path: Path) -> Theme:
 def style(theme: Theme) -> Iterator[None]:
     """Draw in the report's font and colours inside this context; nothing outside it changes."""
     _register_fonts()
-    with mpl.rc_context(
-        {
-            "font.family": [FONT, "DejaVu Sans"],
-            "font.size": 9,
-            "text.color": theme.ink,
-            "text.parse_math": False,
-            "axes.edgecolor": theme.line,
-            "axes.labelcolor": theme.muted,
-            "axes.titlesize": 10,
-            "axes.titleweight": 700,
-            "axes.titlelocation": "left",
-            "axes.titlecolor": theme.ink,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.spines.left": False,
-            "axes.grid": True,
-            "axes.grid.axis": "y",
-            "axes.axisbelow": True,
-            "grid.color": theme.line,
-            "grid.linewidth": 0.6,
-            "xtick.color": theme.line,
-            "ytick.color": theme.line,
-            "xtick.labelcolor": theme.muted,
-            "ytick.labelcolor": theme.muted,
-            "ytick.major.size": 0,
-            "figure.facecolor": theme.paper,
-            "axes.facecolor": theme.paper,
-            "lines.linewidth": 1.8,
-        }
-    ):
+    with mpl.rc_context(_settings(theme)):
         yield
+
+
+def apply(theme: Theme) -> None:
+    """Draw everything from now on in the report's font, colours and size."""
+    _register_fonts()
+    hues = cycler(color=[*theme.stages, theme.muted])
+    own: Any = {"axes.prop_cycle": hues, "figure.dpi": DPI, "figure.figsize": (7.0, 3.4)}
+    mpl.rcParams.update({**_settings(theme), **own})
+
+
+def _settings(theme: Theme) -> Any:  # matplotlib's type is a literal of all its keys
+    return {
+        "font.family": [FONT, "DejaVu Sans"],
+        "font.size": 9,
+        "text.color": theme.ink,
+        "text.parse_math": False,
+        "axes.edgecolor": theme.line,
+        "axes.labelcolor": theme.muted,
+        "axes.titlesize": 10,
+        "axes.titleweight": 700,
+        "axes.titlelocation": "left",
+        "axes.titlecolor": theme.ink,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.left": False,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.axisbelow": True,
+        "grid.color": theme.line,
+        "grid.linewidth": 0.6,
+        "xtick.color": theme.line,
+        "ytick.color": theme.line,
+        "xtick.labelcolor": theme.muted,
+        "ytick.labelcolor": theme.muted,
+        "ytick.major.size": 0,
+        "figure.facecolor": theme.paper,
+        "axes.facecolor": theme.paper,
+        "lines.linewidth": 1.8,
+    }
 
 
 @cache

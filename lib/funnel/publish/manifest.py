@@ -18,7 +18,7 @@ from funnel.publish.methods import CHANGES
 from funnel.settings import Settings
 
 PACKAGES = (
-    "duckdb", "great-tables", "holidays", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill",
+    "duckdb", "holidays", "ibis-framework", "matplotlib", "numpy", "pandas", "papermill",
 )  # fmt: skip
 
 

@@ -12,8 +12,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from funnel.errors import MissingError, NotebookError, nearest
+from funnel.settings import Language
 
 _SHOWN = re.compile(r"embed\s+run/([^#\s]+\.ipynb)#")
+SHOWN = "funnel.present.jupyter"
+"""What makes the ordinary objects of a notebook show, in the report's look."""
 WORKERS = max(1, min(4, os.cpu_count() or 1))
 
 
@@ -83,8 +86,9 @@ def run_notebooks(
         done: told the name of each finished notebook.
 
     Raises:
-        NotebookError: a parameter is unknown or missing, or a cell raised. The failed notebook is kept
-            with its error in `run/failed/`, and the last good copies stay as they were.
+        NotebookError: a parameter is unknown or missing, a cell raised, or a labelled cell shows what a
+            renderer cannot. The failed notebook is kept with its error in `run/failed/`, and the last good
+            copies stay as they were.
     """
     _check_parameters(notebooks, parameters)
     fresh, failed = run / "executing", run / "failed"
@@ -109,8 +113,11 @@ def run_notebooks(
             errors.append(f"{path.name}: {error} The notebook is kept with its error: {kept}")
     if errors:
         raise NotebookError("\n".join(["A notebook stopped.", *(f"  - {error}" for error in sorted(errors))]))
+    language: Language = "ru" if parameters.get("language") == "ru" else "en"
+    wrong = [f"  - {one}" for path in notebooks for one in _tidy(fresh / path.name, language, root)]
+    if wrong:
+        raise NotebookError("\n".join(["A notebook shows what the report cannot.", *wrong]))
     for path in notebooks:
-        _tidy(fresh / path.name)
         (fresh / path.name).replace(run / path.name)
     fresh.rmdir()
 
@@ -129,7 +136,7 @@ def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | No
             dict(parameters),
             progress_bar=False,
             kernel_manager_class=WarmKernelManager,
-            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL", f"--IPKernelApp.extra_extensions={SHOWN}"],
         )
     except PapermillExecutionError as error:
         label = re.match(r"#\| label: (\S+)", error.source)
@@ -142,23 +149,20 @@ def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | No
     return None
 
 
-def _tidy(path: Path) -> None:
-    """Write the words of its pictures into a cell, and leave out the folders that papermill notes.
-
-    Quarto takes alternative text from nowhere else; a cell with several outputs has a list, a place for each.
-    """
+def _tidy(path: Path, language: Language, root: Path) -> list[str]:
+    """Settle what its cells show, and leave out the folders that papermill notes; return what is wrong."""
     import nbformat
+
+    from funnel.present import theme
+    from funnel.present.texts import Texts
+    from funnel.publish.outputs import settle
 
     book = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
     for name in ("input_path", "output_path"):
         book.metadata.get("papermill", {}).pop(name, None)
-    for cell in book.cells:
-        pictures = (output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", ()))
-        words = [picture.get("alt", "") for picture in pictures]
-        if any(words):
-            said = json.dumps(words if len(words) > 1 else words[0], ensure_ascii=False)
-            cell.source = f"#| fig-alt: {said}\n{cell.source}"
+    wrong = settle(book.cells, path.stem, theme.read(root / theme.BRAND), Texts(language))
     nbformat.write(book, path)  # type: ignore[no-untyped-call]
+    return [f"{path.name}: {one}" for one in wrong]
 
 
 def _check_parameters(notebooks: Sequence[Path], parameters: Mapping[str, str]) -> None:

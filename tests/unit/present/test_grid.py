@@ -61,7 +61,8 @@ class Cells(HTMLParser):
 def blocks(shown: object) -> tuple[str, str]:
     """Take the output apart as both renderers do: with Pandoc."""
     bundle = shown._repr_mimebundle_(include=None, exclude=None)  # type: ignore[attr-defined]
-    assert list(bundle) == ["text/markdown"]
+    assert list(bundle) == ["text/html", "text/markdown"]
+    assert bundle["text/html"] in bundle["text/markdown"]  # JupyterLab shows what the page shows
     native = pypandoc.convert_text(bundle["text/markdown"], "json", "markdown")
     found = json.loads(native)["blocks"]
     assert [(block["t"], block["c"][0]) for block in found] == [("RawBlock", "html"), ("RawBlock", "typst")]

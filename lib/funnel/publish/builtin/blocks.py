@@ -139,7 +139,7 @@ class Blocks:
                 place, f"#{name} has no caption", "content, an empty line, and the caption as last paragraph"
             )
             return body
-        return [_float_node(kind, name, last["c"], body, place)]
+        return [float_node(kind, name, last["c"], body, place)]
 
     def _figure(self, node: Node, inner: Change) -> list[Node]:
         (name, _, _), (_, caption), content = node["c"]
@@ -151,7 +151,7 @@ class Blocks:
         place = self.source.find(f"#{name}") if name else Place(self.source.name)
         text: list[Node] = rewrite(caption[0]["c"] if caption else [], inner)
         if name.startswith("fig-"):
-            return [_float_node("fig", name, text, body, place)]
+            return [float_node("fig", name, text, body, place)]
         if name:
             self.problems.add(place, f"an image with the id #{name}", "#fig-name")
         if not any(item["t"] == "Image" for item in nodes(body)):
@@ -169,7 +169,7 @@ class Blocks:
             self.problems.add(place, f"a table with the id #{name}", "#tbl-name, with a caption")
             return []
         table: Node = {"t": "Table", "c": [["", [], []], [short, []], *rest]}
-        return [_float_node("tbl", name, rewrite(caption[0]["c"], inner), rewrite([table], inner), place)]
+        return [float_node("tbl", name, rewrite(caption[0]["c"], inner), rewrite([table], inner), place)]
 
     def _header(self, node: Node, _inner: Change) -> list[Node] | None:
         self._attributes(node, node["c"][1], words(node["c"][2]))
@@ -255,7 +255,8 @@ class Blocks:
             )
 
 
-def _float_node(kind: str, name: str, caption: list[Node], body: list[Node], place: Place) -> Node:
+def float_node(kind: str, name: str, caption: list[Node], body: list[Node], place: Place) -> Node:
+    """Make a numbered table or figure."""
     return {"t": "X-Float", "kind": kind, "id": name, "caption": caption, "body": body, "at": str(place)}
 
 

@@ -166,7 +166,7 @@ class _Lowering:
         body: list[Node] = rewrite(node["body"], self.change)
         label, kind, name = self.exhibits[node["id"]], node["kind"], node["id"]
         lead: list[Node] = [
-            {"t": "Span", "c": [["", ["caption-label"], []], [string(f"{label}:")]]},
+            {"t": "Span", "c": [["", ["caption-label"], []], [string(f"{label}:" if caption else label)]]},
             {"t": "Space"},
         ]
         if self.target == "html":

@@ -12,18 +12,38 @@ from typing import Any
 from funnel.errors import nearest
 from funnel.publish.builtin.problems import Place, Problems
 from funnel.publish.builtin.reach import Reach
+from funnel.publish.outputs import PICTURES, options, text
 
-_OPTION = re.compile(r"^#\|\s*([a-z-]+):\s*(.*?)\s*$", re.MULTILINE)
-OPTIONS = ("label", "fig-alt", "echo", "output")
+_KINDS = {"image/png": ".png", "image/svg+xml": ".svg"}
+_COLOURED = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One output: Markdown, or a PNG with its alternative text (none: the caption takes its place)."""
+    """One output: Markdown, a picture with its alternative text (none: the caption serves), or words."""
 
     markdown: str = ""
-    png: bytes = b""
+    picture: bytes = b""
+    suffix: str = ""
     alt: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """What a cell shows.
+
+    Attributes:
+        kind: fig or tbl where its label makes it a numbered figure or table, else nothing.
+        name: its label.
+        caption: as Markdown.
+        outputs: in order.
+    """
+
+    kind: str
+    name: str
+    caption: str
+    outputs: tuple[Shown, ...]
 
 
 @dataclass(slots=True)
@@ -38,22 +58,26 @@ class Notebooks:
         """Where what is wrong goes."""
         return self.reach.problems
 
-    def outputs(self, address: str, place: Place) -> list[Shown]:
-        """Return what ``run/name.ipynb#label`` shows; what is wrong is added to the problems."""
+    def shown(self, address: str, place: Place) -> Exhibit | None:
+        """Return what ``run/name.ipynb#label`` shows, or None with a problem."""
         path, _, label = address.partition("#")
         if not label:
             self.problems.add(place, f"embed {address}: no #label", "run/name.ipynb#label")
-            return []
+            return None
         cells = self._cells(path, place)
         if cells is None:
-            return []
+            return None
         if label not in cells:
             known = ", ".join(cells) or "none"
             self.problems.add(
                 place, f"{path} has no cell labelled {label}{nearest(label, cells)}", f"labels: {known}"
             )
-            return []
-        return self._shown(cells[label], address, place)
+            return None
+        said = options(cells[label])
+        kind = next((kind for kind in ("fig", "tbl") if label.startswith(f"{kind}-")), "")
+        return Exhibit(
+            kind, label, str(said.get(f"{kind}-cap") or ""), self._outputs(cells[label], said, address, place)
+        )
 
     def _cells(self, path: str, place: Place) -> dict[str, Mapping[str, Any]] | None:
         if path not in self._read:
@@ -66,45 +90,38 @@ class Notebooks:
             except (ValueError, KeyError, TypeError):
                 self.problems.add(place, f"{path} is not a Jupyter notebook", todo="run `funnel report`")
                 return None
-            labelled = [(_options(cell).get("label", ""), cell) for cell in cells]
+            labelled = [(str(options(cell).get("label", "")), cell) for cell in cells]
             self._read[path] = {label: cell for label, cell in labelled if label}
         return self._read[path]
 
-    def _shown(self, cell: Mapping[str, Any], address: str, place: Place) -> list[Shown]:
-        options = _options(cell)
-        for option in options:
-            if option not in OPTIONS:
-                self.problems.add(place, f"{address}: cell option {option}", ", ".join(OPTIONS))
+    def _outputs(
+        self, cell: Mapping[str, Any], said: Mapping[str, Any], address: str, place: Place
+    ) -> tuple[Shown, ...]:
+        alts = said.get("fig-alt", "")
         shown: list[Shown] = []
-        for output in cell.get("outputs", []):
-            kind = output.get("output_type")
+        for at, output in enumerate(cell.get("outputs", [])):
+            alt = alts if isinstance(alts, str) else alts[at] if at < len(alts) else ""
             data = output.get("data", {})
-            if kind == "error":
+            if output.get("output_type") == "error":
                 self.problems.add(place, f"{address} ended in an error: {output.get('ename')}")
+            elif output.get("output_type") == "stream":
+                shown.append(Shown(words=_COLOURED.sub("", text(output["text"]))))
             elif "text/markdown" in data:
-                shown.append(Shown(markdown=_text(data["text/markdown"])))
-            elif "image/png" in data:
-                png = base64.b64decode(_text(data["image/png"]))
-                said = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-                shown.append(Shown(png=png, alt=options.get("fig-alt", "").strip("\"'") or said))
+                shown.append(Shown(markdown=text(data["text/markdown"])))
+            elif kind := next((kind for kind in PICTURES if kind in data), ""):
+                content = text(data[kind])
+                picture = base64.b64decode(content) if kind == "image/png" else content.encode()
+                shown.append(Shown(picture=picture, suffix=_KINDS[kind], alt=str(alt)))
+            elif list(data) == ["text/plain"]:
+                shown.append(Shown(words=text(data["text/plain"])))
             else:
-                what = (
-                    f"a stream ({output.get('name')})" if kind == "stream" else ", ".join(data) or str(kind)
-                )
-                self.problems.add(
-                    place,
-                    f"{address} shows {what}: not for the report",
-                    "text/markdown or image/png",
-                    "end the cell in an object of funnel.present",
-                )
+                what = ", ".join(data) or "nothing that is known"
+                self.problems.add(place, f"{address} shows {what}", todo="run `funnel report`")
         if not cell.get("outputs"):
-            self.problems.add(place, f"{address} shows nothing", todo="run `funnel report`")
-        return shown
-
-
-def _options(cell: Mapping[str, Any]) -> dict[str, str]:
-    return dict(_OPTION.findall(_text(cell.get("source", ""))))
-
-
-def _text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "".join(value)
+            self.problems.add(
+                place,
+                f"{address} shows nothing",
+                "a cell that ends in a frame, a figure or Markdown",
+                "let it end so, and run `funnel report`",
+            )
+        return tuple(shown)

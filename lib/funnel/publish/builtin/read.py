@@ -11,9 +11,9 @@ from pathlib import Path
 
 from funnel.errors import nearest
 from funnel.publish.builtin import config, pandoc
-from funnel.publish.builtin.blocks import Blocks
+from funnel.publish.builtin.blocks import Blocks, float_node
 from funnel.publish.builtin.config import Config
-from funnel.publish.builtin.notebook import Notebooks, Shown
+from funnel.publish.builtin.notebook import Exhibit, Notebooks, Shown
 from funnel.publish.builtin.problems import Place, Problems
 from funnel.publish.builtin.reach import TEXTS, Reach
 from funnel.publish.builtin.scan import (
@@ -89,7 +89,7 @@ class _Reader:
     trees: list[list[Node]] = field(default_factory=list)
     included: dict[int, Source] = field(default_factory=dict)  # number of the shortcode -> file
     values: dict[int, int] = field(default_factory=dict)  # number of the shortcode -> number of the text
-    shown: dict[int, list[tuple[Shown, Source | None]]] = field(default_factory=dict)
+    shown: dict[int, tuple[Exhibit, list[Source | None], Source | None]] = field(default_factory=dict)
     number_of: dict[int, int] = field(default_factory=dict)  # id of a source -> number of its text
 
     def scan(self, name: str, text: str, first: int, trusted: bool, above: Sequence[str] = ()) -> Source:
@@ -161,15 +161,9 @@ class _Reader:
         books = Notebooks(self.reach)
         for number, call in enumerate(list(self.shortcodes)):
             if call.name == "embed" and len(call.arguments) == 1 and call.place.path == main.name:
-                pairs: list[tuple[Shown, Source | None]] = []
-                for shown in books.outputs(call.arguments[0], call.place):
-                    output = (
-                        mark_raw(call.arguments[0], shown.markdown, self.problems) if shown.markdown else None
-                    )
-                    if output:
-                        self._add(output)
-                    pairs.append((shown, output))
-                self.shown[number] = pairs
+                exhibit = books.shown(call.arguments[0], call.place)
+                if exhibit is not None:
+                    self._embed(number, call, exhibit)
         meta = {key: str(self.settings.meta[key]) for key in META if self.settings.meta.get(key) is not None}
         first = len(self.texts)
         self.texts.extend((pandoc.UNTRUSTED, unmarked(text)) for text in meta.values())
@@ -177,6 +171,17 @@ class _Reader:
         for offset, key in enumerate(meta):
             self.meta[key] = self._inlines(self.trees[first + offset], Place("_quarto.yml"))
         return self._blocks(main)
+
+    def _embed(self, number: int, call: Shortcode, exhibit: Exhibit) -> None:
+        """Scan what a cell shows as Markdown, and its caption."""
+        address, found = call.arguments[0], []
+        for shown in exhibit.outputs:
+            output = mark_raw(address, shown.markdown, self.problems) if shown.markdown else None
+            if output:
+                self._add(output)
+            found.append(output)
+        caption = self.scan(address, exhibit.caption, 1, False) if exhibit.caption else None
+        self.shown[number] = exhibit, found, caption
 
     def _blocks(self, source: Source) -> list[Node]:
         blocks = Blocks(source, self.problems, self._images(source), self._text)
@@ -202,14 +207,29 @@ class _Reader:
             return [{"t": "X-Break"}]
         if call.name == "include":
             return self._blocks(self.included[number]) if number in self.included else []
-        out: list[Node] = []
-        for shown, source in self.shown.get(number, []):
-            if source:
-                out.append({"t": "X-Output", "address": call.arguments[0], "body": self._blocks(source)})
-            else:
-                name = self._store(shown.png, ".png")
-                out.append({"t": "X-Image", "name": name, "alt": shown.alt, "address": call.arguments[0]})
-        return out
+        if number not in self.shown:
+            return []
+        exhibit, sources, caption = self.shown[number]
+        address = call.arguments[0]
+        out = [
+            node
+            for shown, source in zip(exhibit.outputs, sources, strict=True)
+            for node in self._output(shown, source, address)
+        ]
+        if not exhibit.kind:
+            return out
+        words = self._blocks(caption) if caption else []
+        if len(words) > 1:
+            self.problems.add(call.place, f"the caption of {address} is more than one paragraph", "one")
+        return [float_node(exhibit.kind, exhibit.name, words[0]["c"] if words else [], out, call.place)]
+
+    def _output(self, shown: Shown, source: Source | None, address: str) -> list[Node]:
+        if source:
+            return [{"t": "X-Output", "address": address, "body": self._blocks(source)}]
+        if shown.picture:
+            name = self._store(shown.picture, shown.suffix)
+            return [{"t": "X-Image", "name": name, "alt": shown.alt, "address": address}]
+        return [{"t": "CodeBlock", "c": [["", [], []], shown.words.rstrip("\n")]}]
 
     def _text(self, text: str) -> list[Node] | None:
         """Return a piece of text with its shortcodes replaced, or None if it holds none."""
