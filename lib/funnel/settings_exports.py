@@ -12,7 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from funnel.errors import nearest
 from funnel.validation import CODE
@@ -29,6 +38,7 @@ ColumnField = Literal[
 ]  # fmt: skip
 """What columns of a state export or wide sheet can mean; each is a key of `exports:` and `wide:`."""
 COLUMN_FIELDS: tuple[ColumnField, ...] = get_args(ColumnField)
+PREFIX = r"^[A-Za-z0-9._:-]*[A-Za-z._:-][A-Za-z0-9._:-]*$"
 _FORMAT = re.compile(r"^(?=.*Y)(?=.*M)(?=.*D)[YMDHhmsA ,./:T-]+$")
 
 
@@ -71,6 +81,9 @@ def _writing(text: str) -> str:
 
 Name = Annotated[str, Field(min_length=1)]
 Key = TypeVar("Key")
+Block = TypeVar("Block", bound="FileRules")
+ONE, SEVERAL = "(one)", "(several)"
+Prefix = Annotated[str, Field(pattern=PREFIX, max_length=20)]
 AttributeName = Annotated[str, Field(min_length=1), AfterValidator(_attribute)]
 Currency = Annotated[str, Field(pattern=CODE)]
 Zone = Annotated[str, AfterValidator(zone)]
@@ -78,6 +91,13 @@ Headers = Annotated[tuple[Name, ...], BeforeValidator(_several)]
 """One header, or several: the first filled cell of a row counts."""
 Words = Annotated[tuple[str, ...], BeforeValidator(_several)]
 Writings = Annotated[tuple[Annotated[str, AfterValidator(_writing)], ...], BeforeValidator(_several)]
+
+
+Blocks = Annotated[
+    Annotated[Block, Tag(ONE)] | Annotated[Annotated[tuple[Block, ...], Field(min_length=1)], Tag(SEVERAL)],
+    Discriminator(lambda given: SEVERAL if isinstance(given, list | tuple) else ONE),
+]
+"""One block of settings, or a list of blocks: each for files of its own."""
 
 
 class Limits(Frozen):
@@ -122,6 +142,7 @@ class Export(FileRules):
         profile: whose names of columns and words hold: amocrm, bitrix24, hubspot, pipedrive, salesforce,
             zoho; by default the one that the header fits best.
         files: names of the files; `*` stands for anything. By default the header tells.
+        id_prefix: stands before every id, so that those of two CRMs are never one.
         lead_id, created_at, updated_at: columns.
         stage_changed_at: when it came to the stage it stands in.
         stage, pipeline: where it stands.
@@ -156,6 +177,7 @@ class Export(FileRules):
 
     profile: Name | None = None
     files: Headers = ()
+    id_prefix: Prefix | None = None
     lead_id: Headers = ()
     created_at: Headers = ()
     updated_at: Headers = ()
@@ -246,6 +268,7 @@ class Events(FileRules):
 
     Attributes:
         files: names of the files; `*` stands for anything.
+        id_prefix: stands before every id, as under `exports`.
         lead_id, stage, entered_at: their columns.
         pipeline: its column, where stages are named by pipeline.
         reason: column with the reason of a loss.
@@ -258,6 +281,7 @@ class Events(FileRules):
     """
 
     files: Annotated[Headers, Field(min_length=1)]
+    id_prefix: Prefix | None = None
     lead_id: Headers = ("lead_id",)
     stage: Headers = ("stage",)
     entered_at: Headers = ("entered_at",)

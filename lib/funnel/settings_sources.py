@@ -9,12 +9,14 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from funnel.settings_exports import (
     AttributeName,
+    Block,
+    Blocks,
     Currency,
     Events,
     Export,
@@ -72,6 +74,7 @@ def _yes_or_no(value: object) -> object:
 
 
 Source = Annotated[str, AfterValidator(_source)]
+Declared = TypeVar("Declared", Export, Wide, Events)
 Vat = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_yes_or_no)]
 
 
@@ -159,9 +162,9 @@ class Sources(Frozen):
 
     Attributes:
         amocrm: the account that `funnel sync amocrm` reads, and its mapping; an empty one is none.
-        exports: a CRM's own exports of deals.
-        wide: sheets of one's own with a date column for each stage.
-        events: logs of a row for each lead that came to a stage.
+        exports: a CRM's own exports of deals; a list where there are several kinds of them.
+        wide: sheets of one's own with a date column for each stage, likewise.
+        events: logs of a row for each lead that came to a stage, likewise.
         files: name of canonical files (`*` stands for anything, such as `leads.csv`) -> how they write dates
             and amounts.
         limits: how much a file may unfold to.
@@ -172,13 +175,42 @@ class Sources(Frozen):
     """
 
     amocrm: Annotated[AmoSettings | None, BeforeValidator(lambda given: given or None)] = None
-    exports: Export | None = None
-    wide: Wide | None = None
-    events: Events | None = None
+    exports: Blocks[Export] | None = None
+    wide: Blocks[Wide] | None = None
+    events: Blocks[Events] | None = None
     files: dict[Name, FileRules] = Field(default_factory=dict)
     limits: Limits = Limits()
     ad_costs: dict[Name, AdFile] = Field(default_factory=dict)
     spend_mapping: tuple[SpendName, ...] = ()
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Sources:
+        blocks = self.of_exports
+        by_header = [block.profile for block in blocks if not block.files]
+        if len(set(by_header)) < len(by_header):
+            raise ValueError(
+                "exports: nothing tells the files of two blocks apart; give each block files (names; * "
+                "stands for anything), or another profile"
+            )
+        for key, several in (("exports", blocks), ("wide", self.of_wide)):
+            if len({block.keeps for block in several}) > 1:
+                raise ValueError(f"{key}: keeps is first in one block and last in another; choose one")
+        return self
+
+    @property
+    def of_exports(self) -> tuple[Export, ...]:
+        """The blocks of `exports`."""
+        return _several(self.exports)
+
+    @property
+    def of_wide(self) -> tuple[Wide, ...]:
+        """The blocks of `wide`."""
+        return _several(self.wide)
+
+    @property
+    def of_events(self) -> tuple[Events, ...]:
+        """The blocks of `events`."""
+        return _several(self.events)
 
     def ad_file(self, name: str) -> AdFile | None:
         """Return what is set for an ad-cost file, by the first pattern that fits its name."""
@@ -188,6 +220,15 @@ class Sources(Frozen):
         """Return how a canonical file writes dates and amounts, by the first pattern that fits its name."""
         found = (item for pattern, item in self.files.items() if fits(name, (pattern,)))
         return next(found, FileRules())
+
+
+def _several(given: Block | tuple[Block, ...] | None) -> tuple[Block, ...]:
+    return given if isinstance(given, tuple) else () if given is None else (given,)
+
+
+def named(name: str, blocks: Sequence[Declared]) -> Declared | None:
+    """Return the first block whose `files` fit a file's name."""
+    return next((block for block in blocks if fits(name, block.files)), None)
 
 
 def fits(name: str, patterns: Sequence[str]) -> bool:
@@ -203,7 +244,7 @@ def stage_problems(sources: Sources, stage_keys: Sequence[str]) -> list[str]:
     """Return what in the sources' settings does not fit the funnel's stages."""
     return [
         text
-        for part in (sources.amocrm, sources.exports, sources.wide, sources.events)
+        for part in (sources.amocrm, *sources.of_exports, *sources.of_wide, *sources.of_events)
         if part is not None
         for text in part.problems(stage_keys)
     ]

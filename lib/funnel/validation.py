@@ -16,6 +16,7 @@ CODE = r"^[A-Z]{3}$"
 KEY = r"^[a-z][a-z0-9_]*$"
 FILLED = r"\S"
 _TAG = re.compile(r"(constrained-str|str|dict\[.*\])$")
+_BLOCKS = ("(one)", "(several)")
 _PLAIN = re.compile(r"\w[\w ]*")
 _DAY = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")
 _TEXT_OR_MAPPING = "text_or_mapping"
@@ -106,8 +107,9 @@ def _found(error: ValidationError) -> Iterator[Found]:
 
 def _without_tags(location: Sequence[int | str]) -> tuple[tuple[int | str, ...], bool]:
     """Take out the names pydantic gives to the members of a text-or-mapping; keys that are days as ISO."""
-    at = tuple(_iso(part) for part in location if not _TAG.match(str(part)))
-    return at, len(at) < len(location)
+    told = [part for part in location if part not in _BLOCKS]
+    at = tuple(_iso(part) for part in told if not _TAG.match(str(part)))
+    return at, len(at) < len(told)
 
 
 def _iso(part: int | str) -> int | str:
@@ -214,6 +216,8 @@ def _at(annotation: object, location: Sequence[int | str]) -> object:
         return annotation
     part, rest = location[0], location[1:]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if isinstance(part, int):  # a list of what may also stand alone
+            return _at(annotation, rest)
         fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
         return _at(fields[str(part)].annotation, rest) if part in fields else None
     inner = get_args(annotation)

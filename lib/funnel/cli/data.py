@@ -138,8 +138,7 @@ def _state(given: Sequence[Path], settings: Settings) -> str:
     from funnel.warehouse import Warehouse
 
     files = [file for path in given for file in (path.iterdir() if path.is_dir() else (path,))]
-    names = settings.exports.aliases if settings.exports else None
-    files += [settings.root / names] if names else []
+    files += [settings.root / block.aliases for block in settings.of_exports if block.aliases]
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         known = warehouse.known_at().isoformat()
     return sha256_of([file for file in files if file.is_file()], settings_hash(settings), known)

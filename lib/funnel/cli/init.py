@@ -17,7 +17,7 @@ from funnel.template.account import account
 from funnel.template.proposal import CRMS, USUAL, Proposal
 from funnel.template.settings_text import Answers, settings_text
 
-KINDS = ("files", "wide", "crm", *CRMS, "demo")
+KINDS = ("files", "wide", "events", "crm", *CRMS, "demo")
 FILES = "data/files"
 """Where a company puts its files if it names no folder."""
 

@@ -117,6 +117,19 @@ def key_of(name: str, taken: Sequence[str] = ()) -> str:
     return key
 
 
+def as_item(lines: str) -> str:
+    r"""Return a block of settings as one of a list of blocks.
+
+    >>> print(as_item("exports:\n  profile: zoho\n  pipelines: {}\n"), end="")
+    exports:
+      - profile: zoho
+        pipelines: {}
+    """
+    key, first, *others = lines.rstrip("\n").split("\n")
+    moved = [f"  {line}" if line else line for line in others]
+    return "\n".join([key, f"  - {first.removeprefix('  ')}", *moved]) + "\n"
+
+
 def indented(lines: str, by: int = 2) -> str:
     """Return lines, each moved to the right."""
     return "\n".join(" " * by + one if one else one for one in lines.splitlines())

@@ -14,7 +14,7 @@ from funnel.sources import tables
 from funnel.sources.csv_file import read_csv
 from funnel.sources.kinds import Item, sources
 from funnel.sources.kinds.ad_costs import AdCosts
-from funnel.sources.proposal import Proposal
+from funnel.sources.proposal import Proposal, as_item
 from funnel.sources.tabular import Sheet, read_parquet
 from funnel.sources.workbook import read_sheet, sheet_names
 
@@ -146,9 +146,14 @@ def _unknown(path: Path, name: str | None, settings: Settings) -> Problem:
     found = None if name else proposal(path, settings)
     if found:
         what = f"it looks like {found.title}, and the settings do not name it"
-        return Problem(
-            str(path), what, todo=f"put this into the settings, and check each line:\n{found.lines}"
-        )
+        if getattr(settings, found.source):
+            todo = (
+                f"{found.source} takes a list too: put `- ` before the first line of each block, move the "
+                f"others as far, and add this one; check each line:\n{as_item(found.lines)}"
+            )
+        else:
+            todo = f"put this into the settings, and check each line:\n{found.lines}"
+        return Problem(str(path), what, todo=todo)
     if path.suffix.lower() == ".xls":
         return Problem(str(path), what, _ALLOWED, "save it as .xlsx")
     header = tables.header_of(path, "") if path.suffix.lower() != ".xlsx" else ()

@@ -13,6 +13,7 @@ from funnel.settings import Settings, Stage
 from funnel.sources import Proposal as Lines
 from funnel.sources import proposal, tables
 from funnel.sources.instants import read_instants
+from funnel.sources.proposal import as_item
 from funnel.sources.tabular import Cells
 from funnel.template.attributes import attributes_of, slices_of
 from funnel.template.canonical import relative
@@ -28,7 +29,7 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
     Args:
         data: the file, or a folder of files of one kind, such as weekly exports; the newest by name tells.
         root: the folder of the report repository.
-        kind: wide; one of `CRMS`; or crm for any of them.
+        kind: wide; events; one of `CRMS`; or crm for any of them, and for several.
 
     Raises:
         InputError: nothing would read any of them, or they are those of another CRM.
@@ -51,8 +52,16 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
     if lines.source == "wide":
         attributes, slices = _others(path, lines)
         block += _mapped([item.column for item in attributes if item.proposed])
-    logs = [log for other, log in known if log.source == "events" and other != path]
-    block += "".join(f"\n{log.lines}" for log in _with_stages(known, logs, lines))
+    notes = list(_notes(path, lines))
+    if kind == "crm" and (more := list(_other_crms(known, lines))):
+        block = _listed([lines, *(other for _, other in more)])
+        notes += [note for other in more for note in _notes(*other)]
+        notes.append("ids of several CRMs are kept apart by id_prefix: a payment of your own needs it too")
+    if lines.source != "events":
+        logs = [log for other, log in known if log.source == "events" and other != path]
+        block += "".join(f"\n{log.lines}" for log in _with_stages(known, logs, lines))
+    else:
+        block = block.replace("  # leads: true #", "  leads: true #")
     return Proposal(
         stages=[ProposedStage(key, name) for key, name in lines.stages.items()] or USUAL,
         attributes=attributes,
@@ -60,21 +69,42 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
         source=[relative(data, root)],
         currency=lines.currency,
         block=f"\n# What the columns of the files mean, as {path.name} shows it; check each line.\n{block}",
-        notes=_notes(path, lines),
+        notes=notes,
     )
+
+
+def _other_crms(known: Sequence[tuple[Path, Lines]], first: Lines) -> Iterator[tuple[Path, Lines]]:
+    """Yield what would read the newest file of each other CRM, with the stages of the first."""
+    stages = tuple(Stage(key=key, name={"en": name}) for key, name in first.stages.items())
+    told = {first.profile}
+    for path, lines in known:
+        if first.source == lines.source == "exports" and lines.profile not in told and stages:
+            told.add(lines.profile)
+            found = proposal(path, Settings(stages=stages))
+            yield from [(path, found)] if found else []
+
+
+def _listed(several: Sequence[Lines]) -> str:
+    """Return blocks of `exports` as a list, each with a prefix for its ids."""
+    items = []
+    for lines in several:
+        key, first, rest = lines.lines.split("\n", 2)
+        prefixed = f"{key}\n{first}\n  id_prefix: {lines.profile}-\n{rest}"
+        items.append(as_item(prefixed).removeprefix(f"{key}\n"))
+    return "exports:\n" + "".join(items)
 
 
 def _is(lines: Lines, kind: str) -> bool:
     """Whether a file is of the kind that was asked for."""
     if kind in CRMS:
         return (lines.source, lines.profile) == ("exports", kind)
-    return kind == "crm" or lines.source == kind
+    return lines.source == kind or (kind == "crm" and lines.source != "events")
 
 
 def _another(data: Path, kind: str, path: Path, lines: Lines) -> Problem:
     """Say what a file is taken for instead."""
     other = lines.profile if lines.source == "exports" else lines.source
-    todo = f"funnel init DIR --from {other}" if other in (*CRMS, "wide") else "name the export beside it"
+    todo = f"funnel init DIR --from {other}" if other in (*CRMS, "wide", "events") else ""
     return Problem(str(data), f"it holds nothing of {kind}; {path.name} looks like {lines.title}", todo=todo)
 
 

@@ -7,15 +7,20 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.settings import LEAD, LOST, Settings
+from funnel.settings_exports import FileRules
 from funnel.sources import tables
 from funnel.sources.exports.outcome import LOST_STATE, WON, Words
-from funnel.sources.exports.stage_guess import in_order, mapped
+from funnel.sources.exports.stage_guess import mapped
 from funnel.sources.header_text import normal
+from funnel.sources.instants import Writing, read_instants
 from funnel.sources.profiles import profiles
 from funnel.sources.proposal import Proposal, key_of, line
+from funnel.sources.tabular import Cells
 
 _IDS = re.compile(
     r"^(opportunity ?id|deal ?id|deal_id|lead ?id|lead_id|potential id"
@@ -53,7 +58,21 @@ def propose(path: Path, sheet: str, settings: Settings | None) -> Proposal | Non
     if not len(ids) or distinct == len(ids) - ids.null_count or pc.count_distinct(stages).as_py() > 100:
         return None
     counts = Counter({one["values"]: one["counts"] for one in stages.drop_null().value_counts().to_pylist()})
+    counts = Counter({name: counts[name] for name in _walked(ids, stages, table.columns[2])})
     return _proposal(path, rows[0], (id_, stage, time), counts, len(ids), distinct, settings)
+
+
+def _walked(ids: pa.Array, stages: pa.Array, times: Cells) -> list[str]:
+    """Return the stages in the order in which deals came to them: by the mean place of the first entries."""
+    frame = pd.DataFrame({"id": ids.to_pandas(), "stage": stages.to_pandas()})
+    read = read_instants(times, "UTC", Writing(FileRules(), "events"))
+    frame["time"] = read.values.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+    if read.ambiguous.any():
+        frame["time"] = frame.index  # no date can be compared: as the rows stand
+    first = frame.dropna().sort_values(["id", "time"], kind="stable").drop_duplicates(["id", "stage"])
+    place = first.groupby("id").cumcount().groupby(first["stage"]).mean()
+    named = list(dict.fromkeys(frame["stage"].dropna()))
+    return sorted(named, key=lambda name: float(place.get(name, 0)))
 
 
 def _first(header: Sequence[str], form: re.Pattern[str]) -> int | None:
@@ -81,7 +100,7 @@ def _proposal(
         [word for profile in profiles().values() for word in profile.lost_words],
     )
     state = {name: words.state(name) for name in counts}
-    ordered, sure = in_order([name for name in counts if state[name] not in (WON, LOST_STATE)], {})
+    ordered = [name for name in counts if state[name] not in (WON, LOST_STATE)]
     stages: dict[str, str] = {}
     if settings:
         called = {stage.key: tuple(stage.name.values()) for stage in settings.stages}
@@ -110,7 +129,7 @@ def _proposal(
         )
         body.append(line(name, key, 4, note))
     body.append("  # leads: true # if no other file brings the leads: each came with its first event")
-    notes = [] if sure else ["the order of the stages is a guess: put them in the order in which deals go on"]
+    notes = ["the stages stand in the order in which deals came to them: check it"]
     text = "\n".join(["events:", *body]) + "\n"
     return Proposal(
         "events", "an event log", "salesforce" if salesforce else "", text, {"rows": rows, "leads": leads},

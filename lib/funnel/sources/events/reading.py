@@ -21,7 +21,7 @@ from funnel.sources import cells as clean
 from funnel.sources import parts, tables
 from funnel.sources.convert import Fault
 from funnel.sources.exports.filters import left_out
-from funnel.sources.exports.identity import one_writing
+from funnel.sources.exports.identity import one_writing, with_prefix
 from funnel.sources.exports.outcome import folded
 from funnel.sources.header_text import normal
 from funnel.sources.instants import Writing, read_instants
@@ -42,24 +42,21 @@ class Log:
 
 
 def read_events(
-    files: Sequence[tuple[Path, str]], settings: Settings, tell: Callable[[str], None]
+    files: Sequence[tuple[Path, str, Events]], settings: Settings, tell: Callable[[str], None]
 ) -> parts.Brought:
     """Read event logs by the key `events`.
 
     Args:
-        files: paths, with the sheet's name of a workbook ('' else).
-        settings: `events`, stages, time zone.
+        files: paths, with the sheet's name of a workbook ('' else), and the block of `events` that reads it.
+        settings: stages, time zone.
         tell: is told what the user should know.
 
     Raises:
         InputError: a file cannot be used, or a stage has no meaning; all problems at once.
     """
-    rules = settings.events
     brought = parts.Brought(additions={"stage_entries"})
     problems: list[Problem] = []
-    if rules is None:
-        return brought
-    for path, sheet in files:
+    for path, sheet, rules in files:
         tell(f"Reading {path}")
         try:
             log = _open(path, sheet, rules, tell)
@@ -135,7 +132,7 @@ def _open(path: Path, sheet_name: str, rules: Events, tell: Callable[[str], None
     }
     kind = profiles()[rules.profile].ids if rules.profile in profiles() else "plain"
     ids, spoilt = one_writing(cells["lead_id"].text(), kind)
-    cells["lead_id"] = Cells(ids, cells["lead_id"].kinds)
+    cells["lead_id"] = with_prefix(Cells(ids, cells["lead_id"].kinds), rules.id_prefix)
     return Log(sheet, sheet.rows[keep], cells, _stages(cells, rules, where), spoilt)
 
 

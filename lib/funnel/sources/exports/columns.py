@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from funnel.settings_exports import ColumnField, Export
 from funnel.sources import cells as clean
 from funnel.sources.exports.filters import joined
-from funnel.sources.exports.identity import one_writing
+from funnel.sources.exports.identity import one_writing, with_prefix
 from funnel.sources.exports.layout import Layout
 from funnel.sources.exports.products import put_together
 from funnel.sources.header_text import SIGNS, currency_of
@@ -101,13 +101,13 @@ def _attribute(name: str, values: pa.Array, rules: Export) -> pa.Array:
     return values if name in rules.personal else clean.blotted(values)
 
 
-def with_ids(columns: Columns, kind: str) -> tuple[Columns, Mask]:
+def with_ids(columns: Columns, kind: str, prefix: str | None) -> tuple[Columns, Mask]:
     """Bring the ids to one writing; also say which had their capitals changed on the way."""
     cells = columns.fields["lead_id"]
-    if kind == "plain":
+    if kind == "plain" and not prefix:
         return columns, np.zeros(len(columns), bool)
     ids, wrong = one_writing(cells.text(), kind)
-    return columns.with_field("lead_id", Cells(ids, cells.kinds)), wrong
+    return columns.with_field("lead_id", with_prefix(Cells(ids, cells.kinds), prefix)), wrong
 
 
 def with_amounts(columns: Columns) -> tuple[Columns, pa.Array]:

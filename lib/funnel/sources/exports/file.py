@@ -116,7 +116,7 @@ def open_file(
             tell(f"{where}, column {finding.column}: {finding.text}")
     writing = Writing(FileRules(dates=rules.dates, timezone=rules.timezone, decimal=rules.decimal), rules.key)
     columns = _leads_of(take(sheet, places, layout, rules), rules, where, tell)
-    columns, changed = with_ids(columns, profile.ids)
+    columns, changed = with_ids(columns, profile.ids, rules.id_prefix)
     columns, currency = with_amounts(columns)
     add = (rules.product_rows or profile.product_rows) == "add"
     columns, kept, told = one_row_a_deal(columns, rules, add=add)

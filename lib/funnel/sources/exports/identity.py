@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.sources.tabular import Mask
+from funnel.sources.convert import id_faults
+from funnel.sources.tabular import TEXT, Cells, Mask
 
 _ZOHO = r"^zcrm_"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -30,6 +31,18 @@ def one_writing(ids: pa.Array, kind: str) -> tuple[pa.Array, Mask]:
     texts: list[str | None] = ids.to_pylist()
     wrong = np.fromiter((bool(text and not is_whole(text)) for text in texts), bool, len(texts))
     return pa.array([text and lengthened(text) for text in texts], pa.string()), wrong
+
+
+def with_prefix(cells: Cells, prefix: str | None) -> Cells:
+    """Put the words before every id that keep the ids of two CRMs apart; a spoilt id stays as it is."""
+    if not prefix:
+        return cells
+    text = cells.text()
+    spoilt = np.zeros(len(text), bool)
+    for mask, _ in id_faults(cells, text):
+        spoilt |= mask
+    ids = pc.if_else(pa.array(spoilt), text, pc.binary_join_element_wise(prefix, text, ""))
+    return Cells(ids, None if cells.kinds is None else np.where(spoilt, cells.kinds, TEXT))
 
 
 def lengthened(text: str) -> str:

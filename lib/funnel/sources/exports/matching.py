@@ -8,6 +8,7 @@ from pathlib import Path
 from funnel.errors import InputError, Problem, nearest
 from funnel.settings import Settings
 from funnel.settings_exports import COLUMN_FIELDS, ColumnField, Export, Frozen, Headers, Wide
+from funnel.settings_sources import named
 from funnel.sources import tables
 from funnel.sources.header_text import normal
 from funnel.sources.profiles import PLAIN, Match, profiles, recognised
@@ -47,6 +48,28 @@ def alias_names(rules: Export, settings: Settings) -> dict[ColumnField, tuple[st
         SettingsError: it cannot be read, or names a meaning that does not exist.
     """
     return read_yaml(settings.root / rules.aliases, AliasFile).names() if rules.aliases else {}
+
+
+def block_of(path: Path, rows: Sequence[Sequence[str]], settings: Settings) -> Export | None:
+    """Return the block of `exports` that a file belongs to: by its name, else by its header.
+
+    Args:
+        path: the file.
+        rows: its first rows.
+        settings: their blocks; without one, what the profiles know.
+    """
+    blocks = settings.of_exports or (Export(),)
+    if found := named(path.name, blocks):
+        return found
+    known: list[tuple[float, bool, int]] = []
+    for number, block in enumerate(blocks):
+        if block.files and len(blocks) > 1:
+            continue
+        own = {**alias_names(block, settings), **block.columns}
+        among = [profiles()[block.profile]] if len(blocks) > 1 and block.profile in profiles() else None
+        match = recognised(rows, path.name, own, among)
+        known += [(match.score, bool(block.profile), -number)] if match else []
+    return blocks[-max(known)[2]] if known else None
 
 
 def matched(path: Path, sheet: str, rules: Export, settings: Settings) -> Match:

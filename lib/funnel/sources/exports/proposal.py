@@ -10,7 +10,7 @@ from funnel.settings import LEAD, LOST, Settings
 from funnel.settings_exports import Export
 from funnel.sources import tables
 from funnel.sources.exports import outcome as outcomes
-from funnel.sources.exports.matching import alias_names
+from funnel.sources.exports.matching import alias_names, block_of
 from funnel.sources.exports.outcome import folded
 from funnel.sources.exports.seen import Seen, columns_at, look
 from funnel.sources.exports.stage_guess import in_order, mapped
@@ -33,9 +33,10 @@ def propose(path: Path, sheet: str, settings: Settings | None) -> Proposal | Non
     Raises:
         InputError: the file cannot be read.
     """
-    rules = (settings.exports if settings else None) or Export()
+    rows = tables.head(path, sheet)
+    rules = (block_of(path, rows, settings) if settings else None) or Export()
     own = {**(alias_names(rules, settings) if settings else {}), **rules.columns}
-    match = recognised(tables.head(path, sheet), path.name, own)
+    match = recognised(rows, path.name, own)
     if match is None:
         return None
     seen = look(path, sheet, match.profile, match.row, rules, own)
@@ -92,6 +93,10 @@ class _Lines:
         seen = self.seen
         dates, ends = self._date_columns()
         body = [line("profile", seen.profile.name, 2)]
+        if self.rules.files:
+            body.append(line("files", list(self.rules.files), 2))
+        if self.rules.id_prefix:
+            body.append(line("id_prefix", self.rules.id_prefix, 2))
         if self.rules.aliases:
             body.append(line("aliases", str(self.rules.aliases), 2))
         body += [line(name, list(names), 2) for name, names in self.rules.columns.items()]

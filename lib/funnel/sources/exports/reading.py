@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from funnel.sources.exports.columns import some
 from funnel.sources.exports.file import Opened, open_file
 from funnel.sources.exports.made_on import NEVER
 from funnel.sources.header_text import DOLLARS, currency_of
+from funnel.sources.personal import blot
 from funnel.sources.rejects import ragged_unseen
 from funnel.sources.tabular import Cells, Mask, Sheet
 
@@ -38,17 +40,16 @@ class Read:
 
 
 def read_files(
-    files: Sequence[tuple[Path, str]],
-    rules: Export,
+    files: Sequence[tuple[Path, str, Export]],
     settings: Settings,
     known: Known | None,
     tell: Callable[[str], None],
 ) -> parts.Brought:
-    """Read files of deals, of one or several days, by one declaration.
+    """Read files of deals, of one or several days.
 
     Args:
-        files: paths, with the sheet's name of a workbook ('' else).
-        rules: the declaration: `exports` or `wide`.
+        files: paths, with the sheet's name of a workbook ('' else), and the block of `exports` or of `wide`
+            that reads it.
         settings: stages, time zone, currency.
         known: what the warehouse knows; None: nothing.
         tell: is told what the user should know.
@@ -59,17 +60,35 @@ def read_files(
     """
     opened: list[Opened] = []
     problems: list[Problem] = []
-    for path, sheet in files:
+    for path, sheet, rules in files:
         tell(f"Reading {path}")
         try:
             opened.append(open_file(path, sheet, rules, settings, tell))
         except InputError as error:
             problems += error.problems
+    problems += _one_id_of_two(opened)
     if problems:
-        what = "exports" if rules.key == "exports" else "wide sheets"
+        what = "exports" if files[0][2].key == "exports" else "wide sheets"
         raise InputError(f"The {what} cannot be used; nothing was imported.", problems)
     opened.sort(key=lambda one: one.seen_at)
-    return _brought([_read(one, settings, tell) for one in opened], rules, settings, known, tell)
+    return _brought([_read(one, settings, tell) for one in opened], settings, known, tell)
+
+
+def _one_id_of_two(opened: Sequence[Opened]) -> list[Problem]:
+    """Say which ids stand in the files of two CRMs: there they are not those of one deal."""
+    ids: dict[str, pa.Array] = {}
+    for one in opened:
+        mine = one.columns.text("lead_id").drop_null()
+        name = one.profile.title
+        ids[name] = pa.concat_arrays([ids[name], mine]) if name in ids else mine
+    problems = []
+    for first, second in itertools.combinations(ids, 2):
+        both = pc.unique(ids[second].filter(pc.is_in(ids[second], ids[first])))
+        if len(both):
+            what = f"{len(both):,} ids stand in files of both, such as {blot(both[0].as_py())}"
+            todo = "give the block of one of them id_prefix, such as crm2-"
+            problems.append(Problem(f"{first} and {second}", what, todo=todo))
+    return problems
 
 
 def _read(opened: Opened, settings: Settings, tell: Callable[[str], None]) -> Read:
@@ -133,9 +152,10 @@ def _faults(opened: Opened) -> list[Fault]:
 
 
 def _brought(
-    files: Sequence[Read], rules: Export, settings: Settings, known: Known | None, tell: Callable[[str], None]
+    files: Sequence[Read], settings: Settings, known: Known | None, tell: Callable[[str], None]
 ) -> parts.Brought:
     """Put the files together: of a lead in several, the newest says its attributes and payments."""
+    rules = files[0].opened.rules
     known = known or Known(_no_entries(), pa.array([], pa.string()))
     newest_known = pc.max(known.entries["entered_at"]).as_py() or NEVER
     brought = parts.Brought()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from funnel.schema import Known
 from funnel.settings import Settings
-from funnel.settings_sources import fits
+from funnel.settings_sources import named
 from funnel.sources import tables
 from funnel.sources.events import read_events
 from funnel.sources.events.proposal import propose
@@ -27,7 +27,7 @@ class EventLogs:
 
     def claims(self, path: Path, settings: Settings) -> bool:
         """By `events.files`."""
-        return settings.events is not None and fits(path.name, settings.events.files)
+        return named(path.name, settings.of_events) is not None
 
     def fits(self, path: Path, rows: Rows, settings: Settings) -> bool:
         """Never: what its stages mean, only the settings can say."""
@@ -36,11 +36,12 @@ class EventLogs:
 
     def describe(self, item: Item, settings: Settings) -> list[Finding]:
         """By the header alone."""
-        if settings.events is None:
+        rules = named(item.path.name, settings.of_events)
+        if rules is None:
             return []
         rows = tables.head(item.path, item.sheet)
-        header = rows[header_row(rows, settings.events)] if rows else ()
-        found, problems = find(header, settings.events, item.where)
+        header = rows[header_row(rows, rules)] if rows else ()
+        found, problems = find(header, rules, item.where)
         names = {place: name for name, places in found.items() for place in places}
         return [
             Finding(item.where, "", "recognised", "an event log, by events.files"),
@@ -58,7 +59,10 @@ class EventLogs:
     ) -> Brought:
         """See `read_events`."""
         del known
-        return read_events([(item.path, item.sheet) for item in items], settings, tell)
+        blocks = [(item, named(item.path.name, settings.of_events)) for item in items]
+        return read_events(
+            [(item.path, item.sheet, rules) for item, rules in blocks if rules], settings, tell
+        )
 
     def propose(self, path: Path, sheet: str, settings: Settings | None) -> Proposal | None:
         """See `events.proposal`."""

@@ -8,16 +8,16 @@ from pathlib import Path
 from funnel.schema import Known
 from funnel.settings import Settings
 from funnel.settings_exports import Export
-from funnel.settings_sources import fits
+from funnel.settings_sources import fits, named
 from funnel.sources import tables
 from funnel.sources.exports import read_files
 from funnel.sources.exports.layout import lay_out
-from funnel.sources.exports.matching import alias_names, matched
+from funnel.sources.exports.matching import alias_names, block_of, matched
 from funnel.sources.exports.proposal import propose
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import Item, Rows
 from funnel.sources.parts import Brought
-from funnel.sources.profiles import profiles, recognised
+from funnel.sources.profiles import profiles
 from funnel.sources.proposal import Proposal
 
 
@@ -30,29 +30,33 @@ class Exports:
 
     def claims(self, path: Path, settings: Settings) -> bool:
         """By `exports.files`, or by the name amoCRM gives its files."""
-        named = settings.exports.files if settings.exports else ()
-        return fits(path.name, (*named, *profiles()["amocrm"].file_names))
+        return bool(named(path.name, settings.of_exports)) or fits(path.name, profiles()["amocrm"].file_names)
 
     def fits(self, path: Path, rows: Rows, settings: Settings) -> bool:
         """By a header that a profile knows."""
-        rules = settings.exports or Export()
-        own = {**alias_names(rules, settings), **rules.columns}
-        return recognised(rows, path.name, own) is not None
+        return block_of(path, rows, settings) is not None
 
     def describe(self, item: Item, settings: Settings) -> list[Finding]:
         """By the header alone."""
-        return describe(item, settings.exports or Export(), settings)
+        return describe(item, _block(item, settings), settings)
 
     def read(
         self, items: Sequence[Item], settings: Settings, known: Known | None, tell: Callable[[str], None]
     ) -> Brought:
         """See `read_files`."""
-        files = [(item.path, item.sheet) for item in items]
-        return read_files(files, settings.exports or Export(), settings, known, tell)
+        files = [(item.path, item.sheet, _block(item, settings)) for item in items]
+        return read_files(files, settings, known, tell)
 
     def propose(self, path: Path, sheet: str, settings: Settings | None) -> Proposal | None:
         """See `exports.proposal`."""
         return propose(path, sheet, settings)
+
+
+def _block(item: Item, settings: Settings) -> Export:
+    """Return the block that reads a file; one that only its name tells is of the amoCRM's, or of any."""
+    found = block_of(item.path, tables.head(item.path, item.sheet), settings)
+    others = [block for block in settings.of_exports if block.profile in ("amocrm", None)]
+    return found or next(iter([*others, *settings.of_exports]), Export())
 
 
 def describe(item: Item, rules: Export, settings: Settings) -> list[Finding]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from funnel.schema import Known
 from funnel.settings import Settings
-from funnel.settings_sources import fits
+from funnel.settings_sources import named
 from funnel.sources.exports import read_files
 from funnel.sources.exports.wide_proposal import propose
 from funnel.sources.findings import Finding
@@ -26,7 +26,7 @@ class WideSheets:
 
     def claims(self, path: Path, settings: Settings) -> bool:
         """By `wide.files`."""
-        return settings.wide is not None and fits(path.name, settings.wide.files)
+        return named(path.name, settings.of_wide) is not None
 
     def fits(self, path: Path, rows: Rows, settings: Settings) -> bool:
         """Never: what a column of dates means, only the settings can say."""
@@ -35,15 +35,16 @@ class WideSheets:
 
     def describe(self, item: Item, settings: Settings) -> list[Finding]:
         """By the header alone."""
-        return describe(item, settings.wide, settings) if settings.wide else []
+        rules = named(item.path.name, settings.of_wide)
+        return describe(item, rules, settings) if rules else []
 
     def read(
         self, items: Sequence[Item], settings: Settings, known: Known | None, tell: Callable[[str], None]
     ) -> Brought:
         """See `read_files`."""
-        if settings.wide is None:
-            return Brought()
-        return read_files([(item.path, item.sheet) for item in items], settings.wide, settings, known, tell)
+        blocks = [(item, named(item.path.name, settings.of_wide)) for item in items]
+        files = [(item.path, item.sheet, rules) for item, rules in blocks if rules]
+        return read_files(files, settings, known, tell) if files else Brought()
 
     def propose(self, path: Path, sheet: str, settings: Settings | None) -> Proposal | None:
         """See `exports.wide_proposal`."""
