@@ -268,7 +268,8 @@ class Settings(Sources):
     @property
     def personal(self) -> frozenset[str]:
         """The attributes that keep telephone numbers and e-mail addresses."""
-        named = (part.personal for part in (self.amocrm, self.exports, self.wide) if part is not None)
+        parts = (self.amocrm, *self.of_exports, *self.of_wide)
+        named = (part.personal for part in parts if part is not None)
         allowed = (name for name, names in self.attributes.items() if "personal" in names)
         return frozenset([*allowed, *(name for names in named for name in names)])
 

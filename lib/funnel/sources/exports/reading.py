@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem
+from funnel.gate.personal import blot
 from funnel.schema import INSTANT, LEADS, PAYMENTS, STAGE_ENTRIES, Known, Table
 from funnel.settings import Settings
 from funnel.settings_exports import ColumnField, Export
@@ -24,7 +25,6 @@ from funnel.sources.exports.columns import some
 from funnel.sources.exports.file import Opened, open_file
 from funnel.sources.exports.made_on import NEVER
 from funnel.sources.header_text import DOLLARS, currency_of
-from funnel.sources.personal import blot
 from funnel.sources.rejects import ragged_unseen
 from funnel.sources.tabular import Cells, Mask, Sheet
 
