@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from funnel.settings import Settings
-from funnel.sources.amocrm import AmoSettings, Credentials, Pace, pull
+from funnel.sources.amocrm import AmoSettings, Credentials, Pace, Source, pull
 from standin.server import TOKEN, Api, serve
 from standin.truth import DAY, SETTINGS, STAGES, START
 from standin.world import Lead, World
@@ -89,7 +89,7 @@ def main() -> int:
         store = Path(folder)
         for what in ("first sync", "nothing new"):
             start, busy = time.perf_counter(), time.process_time()
-            pulled = pull(funnel, amo, Credentials(token=TOKEN), store, now, pace=Pace(0))
+            pulled = pull(funnel, Source(amo, Credentials(token=TOKEN)), store, now, pace=Pace(0))
             pulled.commit()
             seconds = time.perf_counter() - start
             requests = len((store / "requests.csv").read_text().splitlines()) - 1

@@ -125,7 +125,7 @@ SPEND = Table(
 )
 TABLES: Mapping[TableName, Table] = {table.name: table for table in (LEADS, STAGE_ENTRIES, PAYMENTS, SPEND)}
 
-SYNCED = "amocrm "
+SYNCED = ("amocrm ", "bitrix24 ", "hubspot ", "pipedrive ")
 """How the name of a source begins that is asked only for what changed: all its imports together are what it
 gave, and each names all that is set aside still."""
 

@@ -1,20 +1,25 @@
-"""What an analyst may set about data that come from elsewhere: amoCRM, and ad costs.
+"""What an analyst may set about data that come from elsewhere: a CRM, and ad costs.
 
-These are the keys `amocrm:`, `ad_costs:` and `spend_mapping:` of `funnel.yml`, and those of
+These are the keys `ad_costs:` and `spend_mapping:` of `funnel.yml`, and those of `settings_accounts` and
 `settings_exports`; `funnel.settings` takes them in.
 """
 
 from __future__ import annotations
 
 import fnmatch
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from funnel.settings_accounts import (
+    Account,
+    AmoSettings,
+    BitrixSettings,
+    HubSpotSettings,
+    PipedriveSettings,
+)
 from funnel.settings_exports import (
-    AttributeName,
     Block,
     Blocks,
     Currency,
@@ -26,46 +31,7 @@ from funnel.settings_exports import (
     Name,
     Wide,
     Writings,
-    wrong_mapping,
 )
-
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
-_SOURCE = re.compile(r"^(responsible|pipeline|tags(:.+)?|utm_[a-z]+|field:.+)$", re.DOTALL)
-
-
-def _source(text: str) -> str:
-    if not _SOURCE.match(text):
-        raise ValueError(
-            f"{text!r} says not where the attribute comes from; allowed: responsible, pipeline, tags, "
-            "tags:NAME|NAME, utm_source (or another utm_...), field:NAME (a header of the export; "
-            "under amocrm the field's name, id or code)"
-        )
-    return text
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is this machine itself.
-
-    >>> is_loopback("127.0.0.1:8123"), is_loopback("acme.amocrm.ru"), is_loopback("localhost:x@evil.example")
-    (True, False, False)
-    """
-    return _LOOPBACK.fullmatch(host) is not None
-
-
-def account_host(host: str) -> str:
-    """Return the host of an account as it was given.
-
-    Raises:
-        ValueError: it is more than a host (a user, a path, a port), or not the account's own.
-    """
-    if not is_loopback(host) and (not _HOST.fullmatch(host) or host.startswith("www.")):
-        shown = re.sub(r"(?s).*@", "...@", host)  # what stands before an @ may be a password
-        raise ValueError(
-            f"{shown!r} is not the address of an account; allowed: the whole host without https://, "
-            "such as acme.amocrm.ru, acme.amocrm.com or acme.kommo.com"
-        )
-    return host
 
 
 def _yes_or_no(value: object) -> object:
@@ -73,44 +39,11 @@ def _yes_or_no(value: object) -> object:
     return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
 
 
-Source = Annotated[str, AfterValidator(_source)]
+Given = TypeVar("Given", bound=Account)
+Perhaps = Annotated[Given | None, BeforeValidator(lambda given: given or None)]
+"""An account; an empty one is none."""
 Declared = TypeVar("Declared", Export, Wide, Events)
 Vat = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_yes_or_no)]
-
-
-class AmoSettings(Frozen):
-    """How one amoCRM (Kommo) account becomes the funnel's tables, by its API.
-
-    Attributes:
-        host: the account's whole host, such as `acme.amocrm.ru`. Always HTTPS, but for the loopback address.
-            A host that is not the vendor's must be named beside the token too, see `sources.amocrm.hosts`.
-        pipelines: for each pipeline that belongs to the funnel (by name or id), its statuses (by name or id)
-            and what each means: a stage key, `lead` (no stage yet) or `lost`. A pipeline that is not named is
-            outside the funnel. Won (142) means the last stage and lost (143) means `lost` unless said
-            otherwise.
-        attributes: column of `leads` -> where it comes from: `responsible`, `pipeline`, `tags`,
-            `tags:A|B` (the first of these that the lead bears), `utm_source` and its like, `field:NAME`
-            (name, code or id of a custom field; fields of the same name are coalesced).
-        personal: attributes that may hold telephone numbers or e-mail addresses; everywhere else they are
-            blotted out before anything is saved.
-        payments: `won`: the budget of a lead in the last stage is a payment made when it got there; `none`:
-            no payments.
-    """
-
-    host: Annotated[str, AfterValidator(account_host)]
-    pipelines: dict[int | str, dict[int | str, str]] = Field(default_factory=dict)
-    attributes: dict[AttributeName, Source] = Field(default_factory=dict)
-    personal: tuple[str, ...] = ()
-    payments: Literal["won", "none"] = "won"
-
-    @property
-    def base_url(self) -> str:
-        """Where the account's API lives."""
-        return f"{'http' if is_loopback(self.host) else 'https'}://{self.host}"
-
-    def problems(self, stage_keys: Sequence[str]) -> Iterator[str]:
-        """Say what does not fit the funnel's stages."""
-        yield from wrong_mapping("amocrm", self.pipelines, self.personal, self.attributes, stage_keys)
 
 
 class AdFile(Frozen):
@@ -161,7 +94,8 @@ class Sources(Frozen):
     """The keys of `funnel.yml` about files that come from elsewhere.
 
     Attributes:
-        amocrm: the account that `funnel sync amocrm` reads, and its mapping; an empty one is none.
+        amocrm, bitrix24, hubspot, pipedrive: the account that `funnel sync` reads, and its mapping; one of
+            them at most, since ids of two CRMs may be the same.
         exports: a CRM's own exports of deals; a list where there are several kinds of them.
         wide: sheets of one's own with a date column for each stage, likewise.
         events: logs of a row for each lead that came to a stage, likewise.
@@ -174,7 +108,10 @@ class Sources(Frozen):
             holds.
     """
 
-    amocrm: Annotated[AmoSettings | None, BeforeValidator(lambda given: given or None)] = None
+    amocrm: Perhaps[AmoSettings] = None
+    bitrix24: Perhaps[BitrixSettings] = None
+    hubspot: Perhaps[HubSpotSettings] = None
+    pipedrive: Perhaps[PipedriveSettings] = None
     exports: Blocks[Export] | None = None
     wide: Blocks[Wide] | None = None
     events: Blocks[Events] | None = None
@@ -212,6 +149,17 @@ class Sources(Frozen):
         """The blocks of `events`."""
         return _several(self.events)
 
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts that are read by their API."""
+        given = (self.amocrm, self.bitrix24, self.hubspot, self.pipedrive)
+        return tuple(account for account in given if account is not None)
+
+    @property
+    def account(self) -> Account | None:
+        """The account that `funnel sync` reads."""
+        return next(iter(self.accounts), None)
+
     def ad_file(self, name: str) -> AdFile | None:
         """Return what is set for an ad-cost file, by the first pattern that fits its name."""
         return next((item for pattern, item in self.ad_costs.items() if fits(name, (pattern,))), None)
@@ -241,10 +189,14 @@ def fits(name: str, patterns: Sequence[str]) -> bool:
 
 
 def stage_problems(sources: Sources, stage_keys: Sequence[str]) -> list[str]:
-    """Return what in the sources' settings does not fit the funnel's stages."""
-    return [
-        text
-        for part in (sources.amocrm, *sources.of_exports, *sources.of_wide, *sources.of_events)
-        if part is not None
-        for text in part.problems(stage_keys)
-    ]
+    """Return what in the sources' settings does not fit the funnel's stages, or one another."""
+    declared = (*sources.of_exports, *sources.of_wide, *sources.of_events)
+    parts: tuple[Account | Export | Events, ...] = (*sources.accounts, *declared)
+    wrong = [text for part in parts for text in part.problems(stage_keys)]
+    if len(sources.accounts) > 1:
+        named = " and ".join(account.key for account in sources.accounts)
+        wrong.append(
+            f"{named}: one account at most is read by its API, since ids of two CRMs may be the same; bring "
+            "the other by its export"
+        )
+    return wrong

@@ -350,7 +350,8 @@ def test_on_gitlab_each_secret_is_of_one_environment_and_the_writing_job_install
         assert re.search(rf"^#   FUNNEL_{variable} +scope {scope} ", text, flags=re.MULTILINE)
     assert not re.search(r"\b(pip|python|funnel )\b", str(flow["publish"]["script"]))
     assert "--require-hashes --only-binary :all: --requirement requirements.txt" in str(flow[".install"])
-    assert "env -u FUNNEL_AMOCRM_TOKEN -u FUNNEL_WAREHOUSE_KEY" in str(flow[".install"])
+    secrets = ("AMOCRM_TOKEN", "BITRIX24_WEBHOOK", "HUBSPOT_TOKEN", "PIPEDRIVE_TOKEN", "WAREHOUSE_KEY")
+    assert f"env {' '.join(f'-u FUNNEL_{name}' for name in secrets)}" in str(flow[".install"])
     assert "FUNNEL_AMOCRM_TOKEN" not in str(flow["report"]) + str(flow["publish"])
     rule = flow[".weekly"]["rules"]
     assert rule == [

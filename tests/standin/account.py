@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from funnel.settings import Settings
-from funnel.sources.amocrm import AmoSettings, Credentials, Pace, Pulled, pull
+from funnel.sources.amocrm import AmoSettings, Credentials, Pace, Pulled, Source, pull
 from standin import truth
 from standin.server import TOKEN, Api
 
@@ -38,8 +38,7 @@ class Account:
         self.api.now = now if server == -1 else server
         return pull(
             self.funnel,
-            amo or self.amo(),
-            credentials or Credentials(token=TOKEN),
+            Source(amo or self.amo(), credentials or Credentials(token=TOKEN)),
             self.store,
             dt.datetime.fromtimestamp(now, dt.UTC),
             pace=pace or lifted(),

@@ -317,14 +317,15 @@ def serve(api: Api, port: int = 0) -> Iterator[str]:
         def do_GET(self) -> None:
             self._do("GET", b"")
 
+        def _token(self) -> str:
+            return self.headers.get("Authorization") or self.headers.get("x-api-token", "")
+
         def do_POST(self) -> None:
             self._do("POST", self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
         def _do(self, method: str, body: bytes) -> None:
             try:
-                status, kind, content, *more = api.answer(
-                    method, self.path, self.headers.get("Authorization", ""), body
-                )
+                status, kind, content, *more = api.answer(method, self.path, self._token(), body)
             except Drop:
                 self.close_connection = True
                 return

@@ -108,7 +108,7 @@ def test_merged_and_repeated_parts_are_no_key_written_twice(tmp_path: Path) -> N
         (GOOD + "cohorts: one", "key cohorts: 'one' is no whole number"),
         (GOOD + "plan: {2022-02-31: 5}", "plan: the key '2022-02-31' is no day; allowed: a day as YYYY"),
         (GOOD + "plan: {2022-10-03: -1}", "key plan.2022-10-03: -1 is out of range; allowed: at least 0"),
-        (GOOD + "1: 2", "key 1: unknown key; allowed: amocrm, exports, "),
+        (GOOD + "1: 2", "key 1: unknown key; allowed: amocrm, bitrix24, hubspot, pipedrive, exports, "),
         (GOOD + "wide: {stages: {sale: S}}", "key wide.files: is missing; to do: add this key"),
         (GOOD + "what_if: [{stage: sale, change: 5}]", "'5' may be +5 % or +500%; to do: write 5% or 500%"),
         (GOOD + "what_if: [{stage: sale, change: 50}]", "'50' is +5000 %; allowed: more than -100%"),

@@ -48,8 +48,8 @@ def import_(
 
     settings = load_settings(bring_up=True)
     given = paths or _source(settings)
-    if not given and settings.amocrm is not None:
-        say("Nothing to import: source is empty. The leads come from amoCRM: funnel sync")
+    if not given and settings.account is not None:
+        say(f"Nothing to import: source is empty. The leads come from {settings.account.title}: funnel sync")
         return
     if not given:
         raise errors.InputError(

@@ -12,11 +12,13 @@ from pydantic import ValidationError
 from funnel import errors, validation
 from funnel.cli.common import app, chosen_words, now, say
 from funnel.settings import Language, Settings, Stage, load
+from funnel.settings_accounts import ACCOUNTS
 from funnel.template import parts, product, project, update, written
 from funnel.template.account import account
 from funnel.template.proposal import CRMS, USUAL, Proposal
 from funnel.template.settings_text import Answers, settings_text
 
+BY_API = {account.key: account for account in ACCOUNTS}
 KINDS = ("files", "wide", "events", "crm", *CRMS, "demo")
 FILES = "data/files"
 """Where a company puts its files if it names no folder."""
@@ -33,7 +35,7 @@ def init(
     currency: Annotated[str | None, typer.Option(help="ISO code of the amounts, such as EUR.")] = None,
     timezone: Annotated[str | None, typer.Option(help="IANA name, such as Europe/Moscow.")] = None,
     lang: Annotated[str, typer.Option(help="Language of the report: en or ru.")] = "en",
-    host: Annotated[str | None, typer.Option(help="Of an amoCRM account, such as acme.amocrm.ru.")] = None,
+    host: Annotated[str | None, typer.Option(help="Of a CRM's account, such as acme.amocrm.ru.")] = None,
     jobs: Annotated[
         str | None, typer.Option(help="Weekly jobs to write, by comma, or none; default: all there are.")
     ] = None,
@@ -65,7 +67,7 @@ def init(
         own = {name: path.read_bytes() for name, path in parts.demo_files().items()}
         notes: list[str] = []
     else:
-        answers = _answers(company, currency, timezone, "ru" if language == "ru" else "en", host)
+        answers = _answers(chosen, company, currency, timezone, "ru" if language == "ru" else "en", host)
         found = _look(chosen, data, folder, answers, host)
         own = {"funnel.yml": settings_text(found, answers).encode()}
         notes = [*found.notes, *_doubts(found, answers)]
@@ -87,7 +89,12 @@ def _asked(given: str | None, option: str, question: str) -> str:
 
 
 def _answers(
-    company: str | None, currency: str | None, timezone: str | None, language: Language, host: str | None
+    kind: str,
+    company: str | None,
+    currency: str | None,
+    timezone: str | None,
+    language: Language,
+    host: str | None,
 ) -> Answers:
     """Return what is known of the company, asked for at a terminal, and checked as the settings check it.
 
@@ -101,12 +108,13 @@ def _answers(
         currency = currency or str(typer.prompt(asked, default="", show_default=False, err=True))
     answers = Answers(company or "", timezone or "", (currency or "").upper(), language)
     given: dict[str, object] = {name: getattr(answers, name) for name in ("company", "timezone", "currency")}
-    given["amocrm"] = {"host": host} if host else None
+    key = kind if kind in BY_API else "amocrm"
+    given[key] = {"host": host} if host else None
     problems: list[errors.Problem] = []
     try:
         Settings(stages=(Stage(key="sale"),), **{key: value for key, value in given.items() if value})
     except ValidationError as error:
-        problems = validation.problems(error, Settings, lambda key: f"--{key.removeprefix('amocrm.')}")
+        problems = validation.problems(error, Settings, lambda key: f"--{key.partition('.')[2] or key}")
     if not answers.company.isprintable():
         problems.append(errors.Problem("--company", "holds a line break or a control character", "one line"))
     if problems:
@@ -124,8 +132,8 @@ def _hosts(jobs: str | None) -> tuple[str, ...]:
 def _look(kind: str, data: Path | None, folder: Path, answers: Answers, host: str | None) -> Proposal:
     from funnel.template import canonical, sheet  # slow to load, and not needed for an update
 
-    if kind == "amocrm" and data is None:
-        return account(host)
+    if kind in BY_API and data is None:
+        return account(BY_API[kind], host)
     if data is not None:
         if kind == "files":
             return canonical.look(data, folder, answers.timezone or "UTC")

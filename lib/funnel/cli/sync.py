@@ -1,4 +1,4 @@
-"""Commands about amoCRM (Kommo): sync."""
+"""Commands about the CRM that the settings name: sync, for each that is read by its API."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,21 +18,42 @@ from funnel.cli import common
 from funnel.cli.common import Bar, app, load_settings, now, say
 from funnel.cli.data import demo_beside, gate, tell, tell_gate
 from funnel.dates import parse_date
-from funnel.schema import SYNCED
 from funnel.settings import Settings
+from funnel.settings_accounts import ACCOUNTS, Account
 
 if TYPE_CHECKING:
-    from funnel.sources.amocrm import Pulled
+    from funnel.sources.api.sync import Pulled
 
 sync_app = typer.Typer(help="Bring the warehouse up to date from the CRM that the settings name.")
 app.add_typer(sync_app, name="sync")
 
 
+Since = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="Only what changed on this day or later.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Read everything again.")]
 DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run",
         help="Say what would change, and save nothing; of an account never read, one page is looked at.",
+    ),
+]
+Check = Annotated[
+    bool | None,
+    typer.Option(
+        "--check/--no-check",
+        help="Compare the whole list of leads with what is known, now or not at all; else once a day.",
+    ),
+]
+Suggest = Annotated[
+    bool, typer.Option("--suggest-mapping", help="Print a proposal for `pipelines:` in funnel.yml.")
+]
+Host = Annotated[
+    str,
+    typer.Option(
+        metavar="HOST",
+        help="The account's host, where it is not one of the vendor's; else funnel.yml names it.",
     ),
 ]
 
@@ -41,68 +63,67 @@ def everything(context: typer.Context, dry_run: DryRun = False) -> None:
     """Bring the warehouse up to date from the CRM that the settings name; without one, do nothing."""
     if context.invoked_subcommand is not None:
         if dry_run:
-            raise errors.InputError("--dry-run stands behind the CRM: funnel sync amocrm --dry-run")
+            raise errors.InputError(
+                f"--dry-run stands behind the CRM: funnel sync {context.invoked_subcommand} --dry-run"
+            )
         return
-    if load_settings().amocrm is None:
+    account = load_settings().account
+    if account is None:
         say("The settings name no CRM, so there is nothing to sync.")
         return
-    amocrm(dry_run=dry_run)
+    _sync(account.key, None, False, dry_run, None, False, "")
 
 
-@sync_app.command()
-def amocrm(
-    since: Annotated[
-        str | None, typer.Option(metavar="YYYY-MM-DD", help="Only what changed on this day or later.")
-    ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
-    dry_run: DryRun = False,
-    check: Annotated[
-        bool | None,
-        typer.Option(
-            "--check/--no-check",
-            help="Compare the whole list of leads with what is known, now or not at all; else once a day.",
-        ),
-    ] = None,
-    suggest_mapping: Annotated[
-        bool, typer.Option("--suggest-mapping", help="Print a proposal for `amocrm:` in funnel.yml.")
-    ] = False,
-    host: Annotated[
-        str,
-        typer.Option(
-            metavar="HOST",
-            help="The account's host, where it is not one of the vendor's; else funnel.yml names it.",
-        ),
-    ] = "",
+def _command(account: type[Account]) -> Callable[..., None]:
+    """Return the command that syncs one CRM."""
+
+    def command(
+        since: Since = None,
+        full: Full = False,
+        dry_run: DryRun = False,
+        check: Check = None,
+        suggest_mapping: Suggest = False,
+        host: Host = "",
+    ) -> None:
+        _sync(account.key, since, full, dry_run, check, suggest_mapping, host)
+
+    command.__doc__ = (
+        f"Bring leads and stage history from {account.title}; incremental, and resumed where it was stopped."
+    )
+    return command
+
+
+for _account in ACCOUNTS:
+    sync_app.command(_account.key)(_command(_account))
+
+
+def _sync(
+    key: str,
+    since: str | None,
+    full: bool,
+    dry_run: bool,
+    check: bool | None,
+    suggest_mapping: bool,
+    host: str,
 ) -> None:
-    """Bring leads and stage history from amoCRM or Kommo; incremental, and resumed where it was stopped."""
+    """Bring what changed in an account, and say what came of it."""
     from funnel.publish.files import after
-    from funnel.sources.amocrm import at, from_environment, pull
-    from funnel.sources.amocrm import suggest_mapping as suggest
+    from funnel.sources.api import accounts, sync
+    from funnel.sources.api.tables import source_of
     from funnel.warehouse import Warehouse
 
     settings = load_settings(bring_up=True)
-    account = settings.amocrm
-    if account is None:
-        problem = errors.Problem(
-            f"{common.state['config']}, key amocrm",
-            "is not there",
-            "host: acme.amocrm.ru and the mapping",
-            "see data/amocrm.md",
-        )
-        raise errors.SettingsError("The account is not known.", [problem])
-    credentials = from_environment(os.environ, settings.root, host)
-    account = at(account, credentials.host)
+    source = accounts.source(_account_of(settings, key), os.environ, settings.root, host)
     moment = now().replace(tzinfo=dt.UTC)
     if suggest_mapping:
-        sys.stdout.write(suggest(settings, account, credentials, moment))
+        sys.stdout.write(sync.suggest_mapping(settings, source, moment))
         return
-    anew = not _known(settings, f"{SYNCED}{account.host}")
+    anew = not _known(settings, source_of(source.account))
     with Bar() as bar:
-        pulled = pull(
+        pulled = sync.pull(
             settings,
-            account,
-            credentials,
-            settings.root / "data" / "amocrm",
+            source,
+            settings.root / "data" / key,
             moment,
             since=parse_date(since, "--since") if since else None,
             full=full,
@@ -128,6 +149,22 @@ def amocrm(
         say(f"Leads no longer in the account: {pulled.gone:,}")
     if not enough:
         raise typer.Exit(1)
+
+
+def _account_of(settings: Settings, key: str) -> Account:
+    """Return the account of a CRM that the settings name.
+
+    Raises:
+        SettingsError: they name none.
+    """
+    for account in settings.accounts:
+        if account.key == key:
+            return account
+    page = next(kind.page for kind in ACCOUNTS if kind.key == key)
+    problem = errors.Problem(
+        f"{common.state['config']}, key {key}", "is not there", "the account and the mapping", f"see {page}"
+    )
+    raise errors.SettingsError("The account is not known.", [problem])
 
 
 def _would(settings: Settings, pulled: Pulled) -> None:

@@ -181,12 +181,12 @@ def _kept(chosen: Settings) -> Iterator[Seen]:
 
 
 def _token(chosen: Settings, environ: Mapping[str, str], now: dt.datetime) -> Iterator[Seen]:
-    if chosen.amocrm is None:
+    if chosen.account is None:
         return
-    from funnel.sources.amocrm import from_environment
+    from funnel.sources.api import accounts
 
-    credentials = from_environment(environ, chosen.root)
-    warning = credentials.warning(now.replace(tzinfo=dt.UTC)) or credentials.note
+    source = accounts.source(chosen.account, environ, chosen.root)
+    warning = " ".join(source.warnings(now.replace(tzinfo=dt.UTC)))
     yield Seen("token", REMARK if warning else OK, warning or "it is there, and private")
 
 

@@ -50,7 +50,7 @@ class Proposal:
 
 
 CRMS = ("amocrm", "bitrix24", "hubspot", "pipedrive", "salesforce", "zoho")
-"""The CRMs whose exports are known; amocrm has an API too."""
+"""The CRMs whose exports are known; four of them have an API that is read too."""
 USUAL = tuple(
     ProposedStage(key, name)
     for key, name in (

@@ -17,7 +17,10 @@ _BARE = re.compile(r"[A-Za-z][A-Za-z_/]*")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _SOURCES = """\
 # Data of other kinds; `funnel import --dry-run FILE` proposes the lines, docs/sources explains them.
-# amocrm: {host: acme.amocrm.ru} # the account that `funnel sync` reads by its API
+# amocrm: {host: acme.amocrm.ru} # the account that `funnel sync` reads by its API; one at most, or else:
+#   bitrix24: {host: acme.bitrix24.ru} # docs/sources/bitrix24.md
+#   hubspot: {host: api.hubapi.com} # docs/sources/hubspot.md
+#   pipedrive: {host: acme.pipedrive.com} # docs/sources/pipedrive.md
 # exports: {pipelines: {Основная: {Новая заявка: lead}}} # what the stages of a CRM's export mean
 # wide: {files: ["leads_wide*"], stages: {sale: Дата оплаты}} # a sheet with a column of dates for each stage
 # events: {files: ["log*"], lead_id: id, stage: step, entered_at: time, stages: {Paid: sale}} # a log

@@ -66,10 +66,14 @@ def _filled(path: Path) -> bool:
 
 
 def _first(chosen: Settings, missing: list[Path]) -> str:
-    if chosen.amocrm is not None:
-        return "funnel sync" if chosen.amocrm.pipelines else "funnel sync amocrm --suggest-mapping"
+    account = chosen.account
+    if account is not None:
+        return "funnel sync" if account.pipelines else f"funnel sync {account.key} --suggest-mapping"
     if not chosen.source:
-        return "set source: in funnel.yml to your files, or amocrm: to your account (data/amocrm.md)"
+        return (
+            "set source: in funnel.yml to your files, or amocrm: (bitrix24:, hubspot:, pipedrive:) to your "
+            "account"
+        )
     return f"put your files into {missing[0]} (data/README.md)" if missing else "funnel report"
 
 
@@ -84,7 +88,7 @@ def _weekly(chosen: Settings, facts: list[str], today: dt.date) -> list[str]:
         facts.append(
             f"The last issue in the archive is of {issues[-1].report_date}." if issues else "No issue yet."
         )
-        bring = "funnel sync" if chosen.amocrm is not None else ""
+        bring = "funnel sync" if chosen.account is not None else ""
         return [step for step in (bring, "funnel report") if step]
     facts.append(f"The issue of {newest} is made: {issues[-1].folder}")
     narrative = chosen.path("narrative") / f"{newest}.md"

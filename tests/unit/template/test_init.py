@@ -140,7 +140,7 @@ def test_every_key_of_the_settings_is_explained(funnel: Any, files: Path) -> Non
     home = files.parent / "company"
     assert funnel("init", home, "--from", "files", "--data", files).code == 0
     text = (home / "funnel.yml").read_text(encoding="utf-8")
-    named = set(re.findall(r"^(?:# )?([a-z_]+):", text, flags=re.MULTILINE))
+    named = set(re.findall(r"^(?:# +)?([a-z_0-9]+):", text, flags=re.MULTILINE))
     keys = {field.alias or name for name, field in Settings.model_fields.items()} - {"root"}
     assert keys <= named, keys - named
     shown = yaml.safe_load(re.sub(r"^# (?=[a-z_]+: )", "", text.split("# targets:")[0], flags=re.MULTILINE))
@@ -276,3 +276,32 @@ def test_every_example_of_the_settings_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "funnel.yml").write_text(shown, encoding="utf-8")
     made = settings.load(tmp_path / "funnel.yml")
     assert made.targets and made.plan and made.wide and made.events and made.exports and made.amocrm
+    for other in ("bitrix24", "hubspot", "pipedrive"):
+        swapped = re.sub(
+            rf"^#   (?={other}:)", "", re.sub(r"(?m)^(?=amocrm:)", "# ", shown), flags=re.MULTILINE
+        )
+        (tmp_path / "funnel.yml").write_text(swapped, encoding="utf-8")
+        found = settings.load(tmp_path / "funnel.yml").account
+        assert found is not None and found.key == other
+
+
+@pytest.mark.parametrize("crm", ["bitrix24", "hubspot", "pipedrive"])
+def test_an_account_of_another_crm_is_written_and_says_what_comes_next(
+    funnel: Any, tmp_path: Path, crm: str
+) -> None:
+    host = {"bitrix24": "acme.bitrix24.ru", "hubspot": "api.hubapi.com", "pipedrive": "acme.pipedrive.com"}[
+        crm
+    ]
+    said = funnel("init", tmp_path / "named", "--from", crm, "--host", host)
+    assert said.code == 0, said.err
+    assert said.err.strip().endswith(f"funnel sync {crm} --suggest-mapping")
+    found = settings.load(tmp_path / "named" / "funnel.yml").account
+    assert found is not None and (found.key, found.host) == (crm, host)
+    assert (tmp_path / "named" / found.page).is_file()
+    unnamed = funnel("init", tmp_path / "unnamed", "--from", crm)
+    there = settings.load(tmp_path / "unnamed" / "funnel.yml").account
+    assert unnamed.code == 0 and (there is not None) == (crm == "hubspot")  # its accounts share one host
+    wrong = funnel(
+        "init", tmp_path / "third", "--from", crm, "--host", "https://acme.example/rest/1/planted99/"
+    )
+    assert wrong.code == 2 and "--host" in wrong.err and "planted" not in wrong.err

@@ -1,24 +1,25 @@
-"""amoCRM (Kommo) by its API: read politely, saved page by page, turned into canonical tables.
+"""amoCRM (Kommo) by its API: what is its own, beside what `api` does for all.
 
-The way through: the settings and `credentials` say what to read, `hosts` where the token may go,
-`client` asks, `wire` takes from the answers only what is needed, `reading` walks the pages into `state`,
-`history` and `mapping` turn events into stage entries, `tables` makes the canonical tables, `sync` is the
-pass as a whole.
+The way through: the settings and `credentials` say what to read, `client` asks, `wire` takes from the answers
+only what is needed, `reading` walks the pages (`paging`) into the saved state, `gone` finds what was deleted
+or merged, `references` reads the account's lists, `source` is all of it together.
 """
 
-from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm.client import Pace
-from funnel.sources.amocrm.credentials import Credentials, from_environment
-from funnel.sources.amocrm.hosts import at
-from funnel.sources.amocrm.sync import Pulled, pull, suggest_mapping
+from funnel.settings_accounts import AmoSettings
+from funnel.sources.amocrm.credentials import VENDOR, Credentials, from_environment
+from funnel.sources.amocrm.source import Source, source
+from funnel.sources.api.client import Pace
+from funnel.sources.api.sync import Pulled, pull, suggest_mapping
 
 __all__ = [
+    "VENDOR",
     "AmoSettings",
     "Credentials",
     "Pace",
     "Pulled",
-    "at",
+    "Source",
     "from_environment",
     "pull",
+    "source",
     "suggest_mapping",
 ]

@@ -7,8 +7,6 @@ import binascii
 import datetime as dt
 import json
 import os
-import shlex
-import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,13 +15,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from funnel.errors import FunnelError, InputError, MissingError, Problem
-from funnel.sources.amocrm import hosts
+from funnel.settings_accounts import AmoSettings
+from funnel.sources.api import secrets
+from funnel.sources.api.vendor import Vendor
 
-TOKEN, TOKEN_FILE, OAUTH_FILE = (
-    "FUNNEL_AMOCRM_TOKEN",
-    "FUNNEL_AMOCRM_TOKEN_FILE",
-    "FUNNEL_AMOCRM_OAUTH_FILE",
-)
+VENDOR = Vendor("amocrm", "amoCRM", ("amocrm.ru", "amocrm.com", "kommo.com"))
+TOKEN, TOKEN_FILE, OAUTH_FILE = (VENDOR.variable(what) for what in ("token", "token_file", "oauth_file"))
 WARN_DAYS = 14
 UNUSED_DAYS = 90
 """A refresh token that is not used for so long ends: widely said, not found in the documentation."""
@@ -180,72 +177,13 @@ def from_environment(environ: Mapping[str, str], repo: Path, host: str = "") -> 
         InputError: several are set, a file lies inside the repository or can be read by others, the token is
             not one, or the host is no host.
     """
-    where = "--host" if host else hosts.HOST
-    named = hosts.named(host or environ.get(hosts.HOST, ""), where)
-    given = [name for name in (TOKEN, TOKEN_FILE, OAUTH_FILE) if environ.get(name, "").strip()]
-    if len(given) != 1:
-        wrong = f"{' and '.join(given)} are set" if given else "no token is given"
-        text = (
-            f"amoCRM: {wrong}. Allowed: one of {TOKEN} (the token itself), {TOKEN_FILE} (a file that holds "
-            f"it), {OAUTH_FILE} (a JSON file with client_id, client_secret, redirect_uri, refresh_token). "
-            "The file lies outside the project."
-        )
-        raise InputError(text) if given else MissingError(text)
-    name, value = given[0], environ[given[0]].strip()
-    if name == TOKEN:
-        return Credentials(token=_token(value, name), host=named)
-    path = Path(value).expanduser().resolve()
-    if path.is_relative_to(repo.resolve()):
-        problem = Problem(
-            name, "the file lies inside the project and could be committed", "a file outside the project",
-            "move it, for example into the home folder",
-        )  # fmt: skip
-        raise InputError("The amoCRM token is in the wrong place.", [problem])
-    if not path.is_file():
-        raise MissingError(f"{name} names a file that is not there: {path}")
-    note = _require_private(path, name)
-    if name == OAUTH_FILE:
-        _read_grant(path)
-        return Credentials(file=path, host=named, note=note)
-    return Credentials(token=_token(_text(path), name), host=named, note=note)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig").strip()
-    except OSError as error:
-        raise MissingError(f"The token file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        return ""  # no token, and told as such
-
-
-def _tells_modes() -> bool:
-    """Whether a file's mode says who may read it."""
-    return os.name == "posix"
-
-
-def _require_private(path: Path, name: str) -> str:
-    """Refuse a file that others can read or write; where the system does not say who can, return that."""
-    if not _tells_modes():
-        return f"This system does not tell who can read {path}; see to it that you alone can."
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if not mode & 0o077:
-        return ""
-    problem = Problem(
-        name,
-        f"others on this machine can read or change the file {path} (mode {mode:04o})",
-        "a file of your own, mode 0600 or 0400",
-        f"chmod 600 {shlex.quote(str(path))}; if others may have seen it, generate a new token",
-    )
-    raise InputError("The amoCRM token is not kept private.", [problem])
-
-
-def _token(text: str, where: str) -> str:
-    token = text.removeprefix("Bearer").strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        problem = Problem(where, "the value is no token", "one line of letters, digits, dots and dashes")
-        raise InputError("The amoCRM token cannot be used.", [problem])
-    return token
+    named = secrets.named_host(VENDOR, AmoSettings, environ, host)
+    form = "a JSON file with client_id, client_secret, redirect_uri, refresh_token"
+    found = secrets.find(VENDOR, environ, repo, "token", {OAUTH_FILE: form})
+    if found.name == OAUTH_FILE and found.file is not None:
+        _read_grant(found.file)
+        return Credentials(file=found.file, host=named, note=found.note)
+    return Credentials(token=secrets.token(VENDOR, found), host=named, note=found.note)
 
 
 def _read_grant(path: Path) -> _Grant:

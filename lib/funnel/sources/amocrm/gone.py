@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from funnel.sources.amocrm import reading
-from funnel.sources.amocrm.state import State
+from funnel.sources.amocrm.wire import DELETED, MERGED, RESTORED
+from funnel.sources.api.reader import Reader
+from funnel.sources.api.state import ADDED, State
 
 
-def settle(state: State, reader: reading.Reader, merged_since: int, *, full: bool) -> None:
+def settle(state: State, reader: Reader, merged_since: int, *, full: bool) -> None:
     """Find out which leads are gone: deleted, merged away, or restored.
 
     Only the account itself knows: an event may be dated ahead, and what the list showed may have gone since.
@@ -27,15 +28,15 @@ def settle(state: State, reader: reading.Reader, merged_since: int, *, full: boo
         "SELECT lead_id, type, seen FROM events LEFT JOIN leads ON leads.id = lead_id "
         "WHERE type IN (?, ?) AND lead_id IN (SELECT lead_id FROM events WHERE type IN (?, ?) AND pass > ?) "
         "ORDER BY lead_id, at, events.id",
-        (reading.DELETED, reading.RESTORED, reading.DELETED, reading.RESTORED, whole),
+        (DELETED, RESTORED, DELETED, RESTORED, whole),
     ):
         last[int(str(id_))] = (str(kind), None if seen is None else int(str(seen)))
-    reader.lose([id_ for id_, (kind, seen) in last.items() if kind == reading.DELETED and seen != number])
+    reader.lose([id_ for id_, (kind, seen) in last.items() if kind == DELETED and seen != number])
     # One that was never read and is called deleted is no question: it came and went.
-    doubtful = [id_ for id_, (kind, seen) in last.items() if seen is not None or kind == reading.RESTORED]
+    doubtful = [id_ for id_, (kind, seen) in last.items() if seen is not None or kind == RESTORED]
     if full:
         doubtful += state.ids("SELECT id FROM leads WHERE gone = 0 AND seen < ? ORDER BY id", (number,))
-    facts = (reading.MERGED, whole, merged_since)
+    facts = (MERGED, whole, merged_since)
     doubtful += state.ids(
         "SELECT lead_id FROM events JOIN leads ON leads.id = lead_id WHERE type = ? AND pass > ? AND at >= ? "
         "AND gone = 0 AND (seen < ? OR updated_at < at)",
@@ -45,7 +46,7 @@ def settle(state: State, reader: reading.Reader, merged_since: int, *, full: boo
     _merged(state, reader, facts)
 
 
-def _merged(state: State, reader: reading.Reader, facts: tuple[str, int, int]) -> None:
+def _merged(state: State, reader: Reader, facts: tuple[str, int, int]) -> None:
     """Find the leads that were merged away and that no event names.
 
     The event names one of the two leads, and which one is not documented. Where it names the one that stayed,
@@ -63,7 +64,7 @@ def _merged(state: State, reader: reading.Reader, facts: tuple[str, int, int]) -
         "SELECT DISTINCT lead_id FROM events WHERE type = ? AND pass > ? AND at >= ? "
         "AND lead_id NOT IN (SELECT id FROM leads) AND lead_id NOT IN "
         "(SELECT lead_id FROM events WHERE type = ?)",
-        (reading.ADDED, *facts[1:], reading.DELETED),
+        (ADDED, *facts[1:], DELETED),
     )
     if unexplained > len(found) + len(never_read):
         reader.probe(state.ids("SELECT id FROM leads WHERE gone = 0 AND closed_at IS NULL ORDER BY id"))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from funnel.sources.amocrm.state import Cursor
 from funnel.sources.amocrm.wire import Page
+from funnel.sources.api.state import Cursor
 
 LEAD_LIMITS = (250, 125, 25, 5)  # each divides the one before, so an offset stays a whole number of pages
 EVENT_LIMITS = (100, 50, 25, 5)

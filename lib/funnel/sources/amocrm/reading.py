@@ -15,26 +15,24 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from funnel.sources.amocrm import asides, paging, records
-from funnel.sources.amocrm.attributes import Attributes
-from funnel.sources.amocrm.client import Client, PageTooLarge, Params
+from funnel.sources.amocrm import gone, paging
+from funnel.sources.amocrm.client import Client
 from funnel.sources.amocrm.paging import EVENT_LIMITS, KEYSET, LEAD_LIMITS, PAGES, WITH
-from funnel.sources.amocrm.records import Aside, Fault
-from funnel.sources.amocrm.state import Cursor, EventRow, LeadRow, State
-from funnel.sources.amocrm.wire import Event, Lead, Page
+from funnel.sources.amocrm.wire import DELETED, MERGED, RESTORED, Event, Lead, Page
+from funnel.sources.api import asides, reader, records
+from funnel.sources.api.attributes import Attributes
+from funnel.sources.api.client import PageTooLarge, Params
+from funnel.sources.api.reader import FULL, UPDATE, Progress, ReadLead
+from funnel.sources.api.records import Aside, Fault
+from funnel.sources.api.state import ADDED, MOVED, Cursor, EventRow, LeadRow, State
 
-PROBES = (100, 50, 25, 5)  # ids asked for by one request; its address stays under 8 kB
-MOVED, ADDED, DELETED, RESTORED, MERGED = (
-    "lead_status_changed", "lead_added", "lead_deleted", "lead_restored", "entity_merged",
-)  # fmt: skip
 MANY = (ADDED, MOVED)
 EVENT_TYPES = (ADDED, MOVED, DELETED, RESTORED, MERGED)
+ASKED = 10  # ids of leads that one request for events may name
+OVERLAP = 600  # seconds
 
-Progress = Callable[[str, int], None]
-"""Told after every page: which stream, and how many rows of it were read in this run."""
 
-
-class Reader:
+class Reader(reader.Reader):
     """Reads the streams of one pass.
 
     Args:
@@ -46,23 +44,75 @@ class Reader:
         progress: told after every page.
     """
 
+    client: Client
+    probes = (100, 50, 25, 5)  # ids asked for by one request; its address stays under 8 kB
+
     def __init__(
         self,
         client: Client,
         state: State,
         number: int,
-        attributes: Attributes,
+        attributes: Attributes[Lead],
         now: dt.datetime,
         progress: Progress | None = None,
     ) -> None:
-        self.client, self.state, self.number = client, state, number
-        self._attributes, self._now, self._progress = attributes, now, progress
-        self._read: dict[str, int] = {}
+        super().__init__(client, state, number, now, progress)
+        self._attributes = attributes
 
-    @property
-    def present(self) -> int:
-        """The server's time, unix seconds: what is dated after it is dated ahead."""
-        return int((self.client.server_time or self._now).timestamp())
+    def changes(self, began: int, since: Callable[[str], int]) -> dict[str, int]:
+        """Read leads and events.
+
+        How far each is read is the newest time seen, but never ahead of the server's own time when the pass
+        began: a record's own clock alone moves nothing.
+        """
+        marks = {"leads": min(self.leads(since("leads")), began)}
+        oldest = (self.state.ids("SELECT coalesce(min(created_at), 0) FROM leads") or [0])[0]
+        for stream in EVENT_TYPES:
+            seen = self.events(stream, since(stream), oldest, began)
+            known = max(seen, self.state.mark(stream))
+            # An empty answer alone is no proof: up to 30 days are asked for again until an event is seen.
+            marks[stream] = min(
+                max(known, marks["leads"] - paging.WINDOW) if known else marks["leads"], began
+            )
+        return marks
+
+    def settle(self, kind: str, began: int) -> None:
+        """Find out which leads are deleted, restored, merged away."""
+        merged_since = 0 if kind == UPDATE else began - OVERLAP
+        gone.settle(self.state, self, merged_since, full=kind == FULL)
+
+    def listing(self, cursor: Cursor | None) -> reader.Page:
+        """Read a numbered page of all leads by id."""
+        cursor = cursor or Cursor(limit=LEAD_LIMITS[0], mode=PAGES)
+        page, cursor = self.page("leads", paging.lead_params(cursor), cursor, LEAD_LIMITS)
+        return page.rows.leads if page else (), paging.next_page(cursor, page) or replace(cursor, done=True)
+
+    def histories(self, ids: Sequence[int]) -> None:
+        """Ask for all events of some leads that tell where they have been."""
+        for kind in MANY:
+            self._events_of(kind, ids)
+
+    def _events_of(self, kind: str, ids: Sequence[int]) -> None:
+        for start in range(0, len(ids), ASKED):
+            asked = ids[start : start + ASKED]
+            named = {f"filter[entity_id][{number}]": id_ for number, id_ in enumerate(asked)}
+            query: Params = {"filter[type]": kind, "filter[entity]": "lead", **named}
+            cursor: Cursor | None = Cursor(limit=EVENT_LIMITS[0])
+            while cursor is not None:
+                page, cursor = self.page("events", query, cursor, EVENT_LIMITS)
+                rows = page.rows.events if page else ()
+                if not all(isinstance(row, dict) and row.get("entity_id") in asked for row in rows):
+                    return  # the account does not filter by id, and all its events have been read
+                with self.state.transaction():
+                    self.add_events(kind, rows)
+                cursor = paging.next_page(cursor, page)
+
+    def by_ids(self, ids: Sequence[int], *, shrinkable: bool) -> Sequence[object] | None:
+        """Ask for leads by id."""
+        named = {f"filter[id][{number}]": id_ for number, id_ in enumerate(ids)}
+        query: Params = {**WITH, **named, "limit": max(len(ids), self.probes[-1])}
+        page = self.client.get("leads", query, Page, shrinkable=shrinkable)
+        return page.rows.leads if page else None
 
     # Leads
 
@@ -94,73 +144,15 @@ class Reader:
         page, _ = self.page("leads", params, Cursor(limit=LEAD_LIMITS[0]), LEAD_LIMITS)
         self.add_leads(page.rows.leads if page else ())
 
-    def probe(self, ids: Sequence[int]) -> list[int]:
-        """Ask for leads by id; keep those that are there, mark the others as gone and return them."""
-        gone: list[int] = []
-        left, size, again = list(ids), PROBES[0], False
-        while left:
-            asked = left[:size]
-            params = {f"filter[id][{number}]": id_ for number, id_ in enumerate(asked)}
-            query: Params = {**WITH, **params, "limit": size}
-            try:
-                page = self.client.get("leads", query, Page, shrinkable=size > PROBES[-1])
-            except PageTooLarge:
-                size = PROBES[PROBES.index(size) + 1]
-                continue
-            if page is None and len(asked) > 1 and not again:
-                again = True  # none of many is there: an empty answer is believed the second time
-                continue
-            left, again = left[size:], False
-            rows = page.rows.leads if page else ()
-            there = {records.id_of(row) for row in rows}
-            if not there <= set(asked):
-                continue  # the account does not filter by id: this tells nothing about who is gone
-            missing = sorted(set(asked) - {id_ for id_ in there if id_ is not None})
-            with self.state.transaction():
-                self.add_leads(rows)
-                self.lose(missing)
-            gone += missing
-            self.tell("leads", len(rows))
-        return gone
-
-    def lose(self, ids: Sequence[int]) -> None:
-        """Say of leads that they are no longer in the account."""
-        self.state.mark_gone(ids, self.number)
-        for stream in (asides.LEADS, asides.VALUES):
-            asides.mended(self.state, stream, ids)
-
-    def add_leads(self, rows: Sequence[object], unless: Callable[[LeadRow], bool] | None = None) -> int:
-        """Take in leads as they came, each by itself; return how many were new in this pass.
-
-        Args:
-            rows: of a page.
-            unless: leads for which it is true stay as they are.
-        """
-        good: list[LeadRow] = []
-        bad: list[Aside] = []
-        odd: list[Aside] = []
-        deleted: list[int] = []
-        for raw in rows:
-            lead, faults = records.read_lead(raw)
-            if lead is None:
-                bad.append(records.aside(raw, faults))
-                continue
-            if lead.is_deleted:
-                deleted.append(lead.id)
-                bad.append(records.aside(raw, [Fault("is_deleted", "true", asides.MARKED)]))
-                continue
-            row, more = self._lead_row(lead)
-            if faults or more:
-                odd.append(records.aside(raw, [*faults, *more]))
-            good.append(row)
-        ids = [row[0] for row in good]
-        for stream in (asides.LEADS, asides.VALUES):
-            asides.mended(self.state, stream, ids)
-        asides.keep(self.state, asides.LEADS, bad, self.number)
-        asides.keep(self.state, asides.VALUES, odd, self.number)
-        self.state.mark_gone(deleted, self.number)
-        wanted = [row for row in good if unless is None or not unless(row)]
-        return self.state.add_leads(wanted, self.number) if wanted else 0
+    def lead(self, raw: object) -> ReadLead:
+        """Read a lead; one that the account marks as deleted is none."""
+        lead, faults = records.read(raw, Lead)
+        if lead is None:
+            return None, faults
+        if lead.is_deleted:
+            return None, [Fault("is_deleted", "true", asides.MARKED)]
+        row, more = self._lead_row(lead)
+        return row, [*faults, *more]
 
     def _lead_row(self, lead: Lead) -> tuple[LeadRow, list[Fault]]:
         parts = lead.embedded
@@ -172,7 +164,7 @@ class Reader:
         row = (
             lead.id, lead.created_at, lead.updated_at, lead.closed_at,
             lead.pipeline_id, lead.status_id, lead.responsible_user_id, lead.loss_reason_id,
-            customer, None if price is None else str(price), json.dumps(values, ensure_ascii=False),
+            customer, None if price is None else str(price), json.dumps(values, ensure_ascii=False), None,
         )  # fmt: skip
         return row, faults
 
@@ -216,7 +208,7 @@ class Reader:
         for raw in rows:
             if isinstance(raw, dict) and isinstance(raw.get("type"), str) and raw["type"] != kind:
                 continue  # the account does not filter by type
-            event, faults = records.read_event(raw)
+            event, faults = records.read(raw, Event)
             if event is not None and event.entity_type != "lead":
                 continue
             if event is not None and kind == MOVED and event.after is None:
@@ -228,18 +220,9 @@ class Reader:
             row = _event_row(event)
             if event.created_at > self.present:
                 ahead.append(records.aside(raw, [Fault("created_at", str(event.created_at), asides.LATER)]))
-                row = (row[0], self._told_by(event.entity_id), *row[2:])
+                row = (row[0], self.told_by(event.entity_id), *row[2:])
             good.append(row)
-        for stream in (kind, asides.AHEAD):
-            asides.mended(self.state, stream, [row[2] for row in good])
-        asides.keep(self.state, kind, bad, self.number)
-        asides.keep(self.state, asides.AHEAD, ahead, self.number)
-        return self.state.add_events(good, self.number)
-
-    def _told_by(self, lead: int) -> int:
-        """Return when a lead's event that is dated ahead had happened at the latest: a move is an edit."""
-        known = self.state.ids("SELECT updated_at FROM leads WHERE id = ?", (lead,))
-        return min([self.present, *known])
+        return self.keep_events(kind, good, bad, ahead)
 
     # Both
 
@@ -254,12 +237,6 @@ class Reader:
                 return self.client.get(path, query, Page, shrinkable=cursor.limit > limits[-1]), cursor
             except PageTooLarge:
                 cursor = replace(cursor, limit=limits[limits.index(cursor.limit) + 1])
-
-    def tell(self, stream: str, rows: int) -> None:
-        """Tell how far a stream has come."""
-        self._read[stream] = self._read.get(stream, 0) + rows
-        if self._progress is not None:
-            self._progress(stream, self._read[stream])
 
 
 def _event_row(event: Event) -> EventRow:

@@ -9,101 +9,25 @@ costs nothing but itself.
 
 from __future__ import annotations
 
-import json
-import math
-from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-LARGEST = 2**63 - 1  # of an id: the saved state holds no larger number
-FIRST, END = 1, 7_258_118_400  # seconds: 0 and less, and what lies after 2199, is no time
-TOO_MUCH = Decimal(10) ** 16  # as in the warehouse: 16 digits before the point
-_DIGITS = 40  # of a number; a longer one is text
+from funnel.sources.api.wire import (
+    Amount,
+    Id,
+    Many,
+    Perhaps,
+    Records,
+    Some,
+    Text,
+    Time,
+    Wire,
+    an_object,
+)
 
-
-def loads(body: bytes) -> object:
-    """Parse an answer, whatever its records hold: NaN and endless numbers are text, bad bytes are replaced.
-
-    Raises:
-        ValueError: it is no JSON, or is nested too deeply to be read.
-    """
-    try:
-        return json.loads(
-            body.decode("utf-8-sig", "replace"),
-            parse_int=lambda text: int(text) if len(text) <= _DIGITS else text,
-            parse_float=lambda text: float(text) if math.isfinite(float(text)) else text,
-            parse_constant=str,
-            strict=False,
-        )
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def _list(value: object) -> object:
-    """Empty lists come as null, and a PHP server now and then writes a list as an object of its places."""
-    if isinstance(value, dict) and all(str(key).isdigit() for key in value):
-        return list(value.values())
-    return [] if value is None or isinstance(value, dict) else value
-
-
-def _rows(value: object) -> object:
-    listed = _list(value)
-    return listed if isinstance(listed, list) else []
-
-
-def _object(value: object) -> object:
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("is true or false")
-    return None if value == "" else value
-
-
-def _time(value: int) -> int:
-    if FIRST <= value < END:
-        return value
-    if END <= value < END * 1000:
-        raise ValueError("is a time in milliseconds, not in seconds, or lies after 2199")
-    raise ValueError("is no time between 1970 and 2199")
-
-
-def _no_time(value: object) -> object:
-    return None if value in (0, "0", "") and not isinstance(value, bool) else value
-
-
-def _amount(value: Decimal) -> Decimal:
-    if not 0 <= value < TOO_MUCH:
-        raise ValueError("is below 0" if value < 0 else "is larger than any amount of 16 digits")
-    return value
-
-
-def _name(value: object) -> object:
-    """A name that is not there is an empty one; a number is its digits."""
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Item = TypeVar("Item")
-Many = Annotated[tuple[Item, ...], BeforeValidator(_list)]
-Id = Annotated[int, Field(gt=0, le=LARGEST), BeforeValidator(_number)]
-Some = Annotated[Annotated[int, Field(ge=0, le=LARGEST)] | None, BeforeValidator(_number)]
-"""An id that may be missing; 0 is nobody."""
-Time = Annotated[int, AfterValidator(_time), BeforeValidator(_number)]
-Perhaps = Annotated[Annotated[int, AfterValidator(_time), BeforeValidator(_number)] | None,
-                    BeforeValidator(_no_time)]  # fmt: skip
-"""A time that may be missing."""
-Amount = Annotated[Annotated[Decimal, AfterValidator(_amount)] | None, BeforeValidator(_number)]
-Text = Annotated[str, BeforeValidator(_name)]
-
-
-class Wire(BaseModel):
-    """A part of an answer; unknown keys are dropped."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+DELETED, RESTORED, MERGED = "lead_deleted", "lead_restored", "entity_merged"
+"""Kinds of events beside those of `api.state`."""
 
 
 class Named(Wire):
@@ -151,6 +75,9 @@ class LeadParts(Wire):
 class Lead(Wire):
     """One lead as it is now. Times in unix seconds, UTC; `price` in the account's currency."""
 
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {"id", "created_at", "updated_at", "closed_at", "pipeline_id", "status_id", "price"}
+    )
     id: Id
     price: Amount = None
     price_with_minor_units: Amount = None
@@ -187,6 +114,7 @@ class EventValue(Wire):
 class Event(Wire):
     """One event of a lead; `created_at` in unix seconds, UTC."""
 
+    needs: ClassVar[frozenset[str]] = frozenset({"id", "type", "entity_id", "created_at"})
     id: Annotated[Text, Field(min_length=1, max_length=200)]
     type: str
     entity_id: Id
@@ -215,7 +143,7 @@ class Status(Named):
 class PipelineParts(Wire):
     """What is embedded in a pipeline."""
 
-    statuses: Annotated[tuple[object, ...], BeforeValidator(_rows)] = ()
+    statuses: Records = ()
 
 
 class Pipeline(Named):
@@ -223,7 +151,7 @@ class Pipeline(Named):
 
     sort: Some = 0
     is_archive: bool | None = False
-    parts: Annotated[PipelineParts, BeforeValidator(_object)] = Field(
+    parts: Annotated[PipelineParts, BeforeValidator(an_object)] = Field(
         default=PipelineParts(), alias="_embedded"
     )
 
@@ -244,7 +172,7 @@ class Timezone(Wire):
 class AccountParts(Wire):
     """What is embedded in the account."""
 
-    datetime_settings: Annotated[Timezone, BeforeValidator(_object)] = Timezone()
+    datetime_settings: Annotated[Timezone, BeforeValidator(an_object)] = Timezone()
 
 
 class Account(Wire):
@@ -252,7 +180,7 @@ class Account(Wire):
 
     id: Id
     currency: object = None
-    parts: Annotated[AccountParts, BeforeValidator(_object)] = Field(
+    parts: Annotated[AccountParts, BeforeValidator(an_object)] = Field(
         default=AccountParts(), alias="_embedded"
     )
 
@@ -261,9 +189,6 @@ class Links(Wire):
     """The links of a page; we never follow them, we only see that there is more."""
 
     next: object = None
-
-
-Records = Annotated[tuple[object, ...], BeforeValidator(_rows)]
 
 
 class Rows(Wire):
@@ -280,8 +205,8 @@ class Rows(Wire):
 class Page(Wire):
     """One page of a list."""
 
-    links: Annotated[Links, BeforeValidator(_object)] = Field(default=Links(), alias="_links")
-    rows: Annotated[Rows, BeforeValidator(_object)] = Field(default=Rows(), alias="_embedded")
+    links: Annotated[Links, BeforeValidator(an_object)] = Field(default=Links(), alias="_links")
+    rows: Annotated[Rows, BeforeValidator(an_object)] = Field(default=Rows(), alias="_embedded")
 
     @property
     def more(self) -> bool:

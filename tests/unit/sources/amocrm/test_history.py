@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from funnel.sources.amocrm.history import Entry, Move, Now, entries, lost_last, visits, won_at
-from funnel.sources.amocrm.mapping import StageMap
+from funnel.sources.api.history import Entry, Move, Now, entries, lost_last, visits, won_at
+from funnel.sources.api.mapping import StageMap
 from standin.server import Api
 from standin.world import Lead, World
 

@@ -16,7 +16,16 @@ from pydantic import ValidationError
 
 from funnel.errors import InputError
 from funnel.settings import Settings
-from funnel.sources.amocrm import AmoSettings, Credentials, at, client, credentials, from_environment, pull
+from funnel.sources.amocrm import (
+    VENDOR,
+    AmoSettings,
+    Credentials,
+    Source,
+    credentials,
+    from_environment,
+    pull,
+)
+from funnel.sources.api import client, secrets
 from standin import truth
 from standin.account import lifted
 
@@ -91,7 +100,7 @@ def stranger(status: int = 200, location: str = "") -> Iterator[tuple[str, list[
 def sync(host: str, held: Credentials, store: Path) -> None:
     funnel = Settings.model_validate({"stages": [{"key": key} for key in truth.STAGES]})
     amo = AmoSettings.model_validate({"host": host, **truth.SETTINGS})
-    pull(funnel, amo, held, store, NOW, pace=lifted())
+    pull(funnel, Source(amo, held), store, NOW, pace=lifted())
 
 
 def grant(folder: Path) -> Path:
@@ -122,7 +131,7 @@ def test_a_file_alone_sends_no_token_to_a_stranger(
     monkeypatch.setattr(client.httpx.Client, "send", sent)
     for held in (Credentials("planted-0"), Credentials(file=grant(tmp_path))):
         with pytest.raises(InputError, match="sent nowhere") as caught:
-            at(AmoSettings(host=host), held.host)
+            VENDOR.at(AmoSettings(host=host), held.host)
         with pytest.raises(InputError, match="sent nowhere"):
             sync(host, held, tmp_path / "store")
         assert f"FUNNEL_AMOCRM_HOST={host}" in str(caught.value)
@@ -132,13 +141,15 @@ def test_a_file_alone_sends_no_token_to_a_stranger(
 def test_the_holder_of_the_token_may_name_another_host_and_that_is_where_it_goes(tmp_path: Path) -> None:
     settings = AmoSettings(host="crm.acme.example")
     told = from_environment({credentials.TOKEN: "t", "FUNNEL_AMOCRM_HOST": "crm.acme.example"}, tmp_path)
-    assert at(settings, told.host).base_url == "https://crm.acme.example"
+    assert VENDOR.at(settings, told.host).base_url == "https://crm.acme.example"
     other = from_environment(
         {credentials.TOKEN: "t", "FUNNEL_AMOCRM_HOST": "a.example"}, tmp_path, "b.example"
     )
-    assert at(settings, other.host).base_url == "https://b.example"  # the command line before the environment
+    assert (
+        VENDOR.at(settings, other.host).base_url == "https://b.example"
+    )  # the command line before the environment
     silent = from_environment({credentials.TOKEN: "t", "FUNNEL_AMOCRM_HOST": " "}, tmp_path)
-    assert at(AmoSettings(host="acme.amocrm.ru"), silent.host).base_url == "https://acme.amocrm.ru"
+    assert VENDOR.at(AmoSettings(host="acme.amocrm.ru"), silent.host).base_url == "https://acme.amocrm.ru"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -189,6 +200,6 @@ def test_where_the_system_does_not_say_who_can_read_a_file_that_is_told(
     token = tmp_path / "token"
     token.write_text("abc")
     token.chmod(0o644)
-    monkeypatch.setattr(credentials, "_tells_modes", lambda: False)
+    monkeypatch.setattr(secrets, "_tells_modes", lambda: False)
     held = from_environment({credentials.TOKEN_FILE: str(token)}, tmp_path / "repo")
     assert held.note.startswith("This system does not tell who can read")

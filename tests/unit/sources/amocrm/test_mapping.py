@@ -10,11 +10,11 @@ import yaml
 
 from funnel.errors import SettingsError
 from funnel.settings import Settings, load
-from funnel.sources.amocrm import AmoSettings, Credentials, suggest_mapping
+from funnel.sources.amocrm import AmoSettings, Credentials, Source, suggest_mapping
 from funnel.sources.amocrm.attributes import plan
-from funnel.sources.amocrm.mapping import resolve
-from funnel.sources.amocrm.references import Names
-from funnel.sources.amocrm.wire import CustomField, Lead
+from funnel.sources.amocrm.wire import Lead
+from funnel.sources.api.mapping import resolve
+from funnel.sources.api.references import Field, Names
 from standin.account import lifted
 from standin.server import TOKEN, Api
 from standin.truth import STAGES
@@ -23,6 +23,7 @@ from standin.world import World
 NAMES = Names(
     pipelines={1: "Продажи", 2: "Опт", 3: "опт "},
     statuses={1: {10: "Новый", 11: "Новый", 142: "Договор", 143: "Отказ"}, 2: {20: "Новый"}},
+    ends={1: {142: "won", 143: "lost"}, 2: {142: "won", 143: "lost"}},
 )
 HOST = "acme.amocrm.ru"
 
@@ -99,7 +100,7 @@ def test_the_proposal_is_settings_that_fit_the_account(account) -> None:
     )
     bare = AmoSettings.model_validate({"host": here.host})
     now = dt.datetime(2022, 1, 1, tzinfo=dt.UTC)
-    text = suggest_mapping(funnel, bare, Credentials(TOKEN), now, pace=lifted())
+    text = suggest_mapping(funnel, Source(bare, Credentials(TOKEN)), now, pace=lifted())
     proposed = yaml.safe_load(text)
     assert proposed["pipelines"][7001] == {
         60001: "lead", 60002: "lead", 60003: "target", 60004: "qualified", 60005: "qualified", 60006:
@@ -112,20 +113,20 @@ def test_the_proposal_is_settings_that_fit_the_account(account) -> None:
 
 
 FIELDS = [
-    CustomField(id=1, name="utm_source", type="text"),
-    CustomField(id=2, name="Источник", code="UTM_SOURCE", type="tracking_data"),
-    CustomField(id=3, name="Товар", type="multiselect"),
-    CustomField(id=4, name=" товар ", type="text"),
-    CustomField(id=5, name="Дата КП", type="date_time"),
-    CustomField(id=6, name="Старт", type="date"),
-    CustomField(id=7, name="VIP", type="checkbox"),
-    CustomField(id=8, name="Вес", type="numeric"),
+    Field(1, name="utm_source", kind="text"),
+    Field(2, name="Источник", code="UTM_SOURCE", kind="tracking_data"),
+    Field(3, name="Товар", kind="multiselect"),
+    Field(4, name=" товар ", kind="text"),
+    Field(5, name="Дата КП", kind="date_time"),
+    Field(6, name="Старт", kind="date"),
+    Field(7, name="VIP", kind="checkbox"),
+    Field(8, name="Вес", kind="numeric"),
 ]
 
 
 def lead(**values: list) -> Lead:
     """A lead with values by field id (`f5=[...]`)."""
-    types = {field.id: field.type for field in FIELDS}
+    types = {field.id: field.kind for field in FIELDS}
     fields = [
         {
             "field_id": int(key[1:]),

@@ -12,9 +12,11 @@ from funnel.dates import AsOf
 from funnel.errors import InputError
 from funnel.sources import write_rejected
 from funnel.sources.amocrm import Pace
-from funnel.sources.amocrm.clock import LONGEST
-from funnel.sources.amocrm.records import read_event, read_lead
-from funnel.sources.amocrm.wire import loads
+from funnel.sources.amocrm.wire import Event as EventRecord
+from funnel.sources.amocrm.wire import Lead as LeadRecord
+from funnel.sources.api.clock import LONGEST
+from funnel.sources.api.records import read
+from funnel.sources.api.wire import loads
 from funnel.warehouse import Warehouse
 from standin.server import Api
 from standin.truth import local
@@ -197,7 +199,7 @@ def test_our_clock_ahead_of_the_servers_blinds_nothing(account) -> None:
 
 def test_a_state_that_was_blinded_is_read_again_once(account) -> None:
     """As an earlier version left it: the mark three hours ahead, and changes that no sync saw."""
-    from funnel.sources.amocrm.state import State
+    from funnel.sources.api.state import State
 
     here = account(api())
     here.sync(NOW, amo=amo(here))
@@ -379,12 +381,12 @@ def put(record: dict, path: tuple, value: object) -> dict:
     return copy
 
 
-@pytest.mark.parametrize(("record", "read"), [(LEAD, read_lead), (EVENT, read_event)])
-def test_any_value_at_any_place_is_read_or_named(record, read) -> None:
+@pytest.mark.parametrize(("record", "model"), [(LEAD, LeadRecord), (EVENT, EventRecord)])
+def test_any_value_at_any_place_is_read_or_named(record, model) -> None:
     """What is read is whole numbers where they count; what is not is named with its place."""
-    assert read(record)[0] is not None and not read(record)[1]
+    assert read(record, model)[0] is not None and not read(record, model)[1]
     for path, value in itertools.product(places(record), VALUES):
-        found, faults = read(put(record, path, value))
+        found, faults = read(put(record, path, value), model)
         assert found is not None or faults, (path, value)
         if found is None:
             assert all(fault.reason for fault in faults)

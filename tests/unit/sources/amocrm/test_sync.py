@@ -189,14 +189,14 @@ def test_a_process_killed_hard_is_resumed(account, told, tmp_path: Path) -> None
     script = f"""
         import datetime as dt, os, pathlib, signal
         from funnel.settings import Settings
-        from funnel.sources.amocrm import AmoSettings, Credentials, Pace, pull
+        from funnel.sources.amocrm import AmoSettings, Credentials, Pace, Source, pull
         stages = ["target", "qualified", "proposal", "sale"]
         funnel = Settings.model_validate(dict(timezone="Europe/Moscow", stages=[dict(key=k) for k in stages]))
         amo = AmoSettings.model_validate(dict(host={here.host!r}, **{SETTINGS!r}))
         def progress(stream, rows):
             if stream == "lead_status_changed" and rows >= 300:
                 os.kill(os.getpid(), signal.SIGKILL)
-        pull(funnel, amo, Credentials(token={TOKEN!r}), pathlib.Path({str(here.store)!r}),
+        pull(funnel, Source(amo, Credentials(token={TOKEN!r})), pathlib.Path({str(here.store)!r}),
              dt.datetime.fromtimestamp({told.end}, dt.UTC), progress=progress, pace=Pace(0))
     """
     done = subprocess.run(

@@ -7,11 +7,11 @@ import zoneinfo
 from collections.abc import Sequence
 
 from funnel.settings import Settings
-from funnel.sources.amocrm import asides, reading
-from funnel.sources.amocrm.check import Found
-from funnel.sources.amocrm.references import References
-from funnel.sources.amocrm.state import State
-from funnel.sources.amocrm.tables import Tables
+from funnel.sources.api import asides
+from funnel.sources.api.check import Found
+from funnel.sources.api.references import References
+from funnel.sources.api.state import MOVED, State
+from funnel.sources.api.tables import Tables
 
 NAMED = 30  # ids in a sentence; the files hold them all
 HEALED = (
@@ -20,15 +20,15 @@ HEALED = (
 )
 
 
-def notes(state: State, references: References, funnel: Settings, made: Tables) -> list[str]:
+def notes(state: State, references: References, funnel: Settings, key: str, made: Tables) -> list[str]:
     """Say what is not mapped, what differs from the settings, and how far history goes."""
     told = []
-    for place, leads in sorted(made.unmapped.items()):
+    for place, leads in sorted(made.unmapped.items(), key=lambda item: tuple(map(str, item[0]))):
         pipeline, status = place
         name = references.names.statuses.get(pipeline, {}).get(status, "deleted")
         told.append(
             f"Status {status} ({name}) of pipeline {pipeline} is not mapped to a stage; {leads} leads came "
-            f"by it. To do: name it under amocrm.pipelines."
+            f"by it. To do: name it under {key}.pipelines."
         )
     listed = references.names.pipelines
     strangers = [
@@ -41,14 +41,14 @@ def notes(state: State, references: References, funnel: Settings, made: Tables) 
             f"Leads of a pipeline that the account does not list, {len(strangers):,}: {_ids(strangers)}. "
             "They are outside the funnel."
         )
-    zone, currency = timezone_of(references, funnel), currency_of(references)
+    zone, currency = timezone_of(references, funnel), references.currency
     if zone != funnel.timezone:
         told.append(
             f"The account's time zone is {zone}; weeks are cut in {funnel.timezone}, as funnel.yml says."
         )
     if currency and currency != funnel.currency and currency not in funnel.rates:
         told.append(f"The account's currency is {currency}, the funnel's {funnel.currency}; no rate is set.")
-    first = state.ids("SELECT coalesce(min(at), 0) FROM events WHERE type = ?", (reading.MOVED,))[0]
+    first = state.ids("SELECT coalesce(min(at), 0) FROM events WHERE type = ?", (MOVED,))[0]
     if first:
         day = dt.datetime.fromtimestamp(first, zoneinfo.ZoneInfo(funnel.timezone)).date()
         told.append(f"The account tells of moves between stages since {day}; older entries are concluded.")
@@ -93,14 +93,8 @@ def checked(found: Found) -> str:
 
 def timezone_of(references: References, funnel: Settings) -> str:
     """Return the account's time zone, or the funnel's where it names none."""
-    zone = references.account.parts.datetime_settings.timezone
-    return zone if isinstance(zone, str) and zone in zoneinfo.available_timezones() else funnel.timezone
-
-
-def currency_of(references: References) -> str:
-    """Return the account's currency; empty where it names none."""
-    currency = references.account.currency
-    return currency if isinstance(currency, str) else ""
+    zone = references.timezone
+    return zone if zone in zoneinfo.available_timezones() else funnel.timezone
 
 
 def _named(stream: str, keys: Sequence[str]) -> str:
@@ -109,7 +103,7 @@ def _named(stream: str, keys: Sequence[str]) -> str:
         asides.VALUES: ("Leads with a field that cannot be read, or was mended", "values"),
         asides.AHEAD: ("Events dated later than the server's own time", "values"),
         asides.LISTS: ("Entries of the account's lists that cannot be read, wholly or in part", "lists"),
-        reading.MOVED: ("Moves that are set aside", "stage_entries"),
+        MOVED: ("Moves that are set aside", "stage_entries"),
     }.get(stream, (f"Events {stream} that are set aside", "events"))
     return f"{what}, {len(keys):,}: {_ids(keys)}. Why: run/rejected/{file}.csv"
 

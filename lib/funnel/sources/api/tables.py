@@ -15,22 +15,19 @@ import pyarrow as pa
 
 from funnel import schema
 from funnel.settings import Settings
-from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm import asides, history, reading
-from funnel.sources.amocrm.mapping import Place, StageMap
-from funnel.sources.amocrm.references import Names
-from funnel.sources.amocrm.state import EventRow, LeadRow, State
+from funnel.settings_accounts import Account
+from funnel.sources.api import asides, history
+from funnel.sources.api.mapping import Place, StageMap
+from funnel.sources.api.references import Names
+from funnel.sources.api.state import ADDED, LEAD, MOVED, EventRow, LeadRow, Ref, State
 
 CHUNK = 10_000  # leads turned into Arrow at once
 _TABLES = (schema.LEADS, schema.STAGE_ENTRIES, schema.PAYMENTS)
-_LEADS = (
-    "SELECT id, created_at, updated_at, closed_at, pipeline_id, status_id, responsible_id, loss_reason_id, "
-    "customer_id, price, attributes FROM leads WHERE fresh > 0 AND gone = 0 ORDER BY id"
-)
+_LEADS = f"SELECT {LEAD} FROM leads WHERE fresh > 0 AND gone = 0 ORDER BY id"
 _EVENTS = (
     "SELECT lead_id, at, events.id, type, from_pipeline, from_status, to_pipeline, to_status FROM events "
-    f"JOIN leads ON leads.id = lead_id AND fresh > 0 AND gone = 0 WHERE type IN ('{reading.ADDED}', "
-    f"'{reading.MOVED}') ORDER BY lead_id, at, events.id"
+    f"JOIN leads ON leads.id = lead_id AND fresh > 0 AND gone = 0 WHERE type IN ('{ADDED}', "
+    f"'{MOVED}') ORDER BY lead_id, at, events.id"
 )
 
 
@@ -65,24 +62,23 @@ class _Rows:
 class _Maker:
     """Turns leads with their events into rows of the three tables."""
 
-    def __init__(self, funnel: Settings, amo: AmoSettings, stage_map: StageMap, names: Names, currency: str):
-        self._funnel, self._amo, self._map, self._names = funnel, amo, stage_map, names
+    def __init__(self, funnel: Settings, account: Account, stage_map: StageMap, names: Names, currency: str):
+        self._funnel, self._account, self._map, self._names = funnel, account, stage_map, names
         self._currency = currency
         self.unmapped: Counter[Place] = Counter()
         self.rows = {table.name: _Rows() for table in _TABLES}
 
     def add(self, lead: LeadRow, events: Sequence[EventRow]) -> None:
         """Add a lead, unless it has never been in one of the funnel's pipelines."""
-        id_, created, updated, closed, pipeline, status, responsible, reason, customer, price, attributes = (
-            lead
-        )
+        id_, created, updated, closed, pipeline, status, responsible, reason = lead[:8]
+        customer, price, attributes, currency = lead[8:]
         moves = [
             history.Move(at, _place(from_pipeline, from_status), after)
-            for _, at, _, kind, from_pipeline, from_status, to_pipeline, to_status in events
-            if kind == reading.MOVED and (after := _place(to_pipeline, to_status)) is not None
+            for _, at, _, _, from_pipeline, from_status, to_pipeline, to_status in events
+            if (after := _place(to_pipeline, to_status)) is not None
         ]
         place = (pipeline, status)
-        whole = any(event[3] == reading.ADDED for event in events)
+        whole = any(event[3] == ADDED for event in events)
         came = history.visits(history.Now(created, updated, closed, place, whole), moves)
         places = {place, *(visit.place for visit in came)}
         if not any(pipeline_id in self._map.pipelines for pipeline_id, _ in places):
@@ -102,14 +98,16 @@ class _Maker:
             customer_id=None if customer is None else str(customer),
             **{
                 name: at_the_end.get(source) if source in at_the_end else values.get(name)
-                for name, source in self._amo.attributes.items()
+                for name, source in self._account.attributes.items()
             },
         )
         entries = history.entries(came, self._map)
         lost = history.lost_last(entries, place, self._map)
         why = None
         if reason is not None and lost:
-            why = self._names.reasons.get(reason) or f"reason {reason}"
+            why = self._names.reasons.get(reason) or (
+                f"reason {reason}" if isinstance(reason, int) else str(reason)
+            )
         for number, entry in enumerate(entries, start=1):
             self.rows["stage_entries"].add(
                 lead_id=str(id_), stage=entry.stage, entered_at=entry.at,
@@ -117,9 +115,9 @@ class _Maker:
             )  # fmt: skip
         paid = history.won_at(entries, place, self._map, self._funnel.stage_keys[-1])
         amount = _money(price)
-        if self._amo.payments == "won" and paid is not None and amount:
+        if self._account.payments == "won" and paid is not None and amount:
             self.rows["payments"].add(
-                lead_id=str(id_), paid_at=paid, amount=amount, currency=self._currency or None
+                lead_id=str(id_), paid_at=paid, amount=amount, currency=currency or self._currency or None
             )
 
     def take(self) -> dict[schema.TableName, pa.Table]:
@@ -131,7 +129,7 @@ class _Maker:
     def _arrow(self, table: schema.Table, columns: dict[str, list[object]]) -> pa.Table:
         names = [column.name for column in table.columns]
         if table.open_ended:
-            names += list(self._amo.attributes)
+            names += list(self._account.attributes)
         arrays = []
         for name in names:
             column, values = table.column(name), columns.get(name, [])
@@ -145,20 +143,25 @@ class _Maker:
         return _distinct(made, table.key) if table.name != "leads" else made
 
 
+def source_of(account: Account) -> str:
+    """Return what the warehouse calls an account."""
+    return f"{account.key} {account.host}"
+
+
 def build(
-    state: State, funnel: Settings, amo: AmoSettings, stage_map: StageMap, names: Names, currency: str
+    state: State, funnel: Settings, account: Account, stage_map: StageMap, names: Names, currency: str
 ) -> Tables:
     """Make the canonical tables of all leads that changed since the warehouse last took them.
 
     Args:
         state: what was read.
         funnel: stages and time zone.
-        amo: attributes.
+        account: attributes.
         stage_map: what each place means.
         names: of users, pipelines and reasons.
         currency: the account's.
     """
-    maker = _Maker(funnel, amo, stage_map, names, currency)
+    maker = _Maker(funnel, account, stage_map, names, currency)
     parts: list[dict[schema.TableName, pa.Table]] = []
     for number, (lead, events) in enumerate(_leads_with_events(state), start=1):
         maker.add(lead, events)
@@ -166,14 +169,14 @@ def build(
             parts.append(maker.take())
     parts.append(maker.take())
     tables = {table.name: pa.concat_tables([part[table.name] for part in parts]) for table in _TABLES}
-    if amo.payments == "none":
+    if account.payments == "none":
         del tables["payments"]
     changed = pa.array(
         [str(id_) for id_ in state.ids("SELECT id FROM leads WHERE fresh > 0 ORDER BY id")], pa.string()
     )
     gone = state.ids("SELECT count(*) FROM leads WHERE fresh > 0 AND gone = 1")[0]
-    source = f"{schema.SYNCED}{amo.host}"
-    aside = asides.rejected(state, source, reading.MOVED)
+    source = source_of(account)
+    aside = asides.rejected(state, source, MOVED)
     batch = schema.Batch(
         tables,
         rejected=aside,
@@ -198,7 +201,7 @@ def _leads_with_events(state: State) -> Iterator[tuple[LeadRow, list[EventRow]]]
         yield lead, events
 
 
-def _place(pipeline: int | None, status: int | None) -> Place | None:
+def _place(pipeline: Ref | None, status: Ref | None) -> Place | None:
     return None if pipeline is None or status is None else (pipeline, status)
 
 

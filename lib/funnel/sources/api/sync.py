@@ -1,4 +1,4 @@
-"""`funnel sync amocrm`: one pass over the account, and the tables it changes."""
+"""`funnel sync`: one pass over an account, and the tables it changes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,54 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import filelock
 
 from funnel import schema
 from funnel.errors import BusyError, FunnelError, InputError
 from funnel.settings import Settings
-from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm import asides, check, gone, mapping, notes, paging, reading, tables
-from funnel.sources.amocrm import attributes as attributes_of
-from funnel.sources.amocrm.client import Client, Pace
-from funnel.sources.amocrm.credentials import Credentials
-from funnel.sources.amocrm.references import References, read_references
-from funnel.sources.amocrm.state import State
+from funnel.settings_accounts import Account
+from funnel.sources.api import asides, check, mapping, notes, tables
+from funnel.sources.api.client import Client, Log, Pace
+from funnel.sources.api.reader import FIRST, FULL, UPDATE, Progress, Reader
+from funnel.sources.api.references import References
+from funnel.sources.api.state import State
 
 OVERLAP = 600  # seconds read again, for rows that became visible late
 SERVER = "server"  # how far the account is read was bounded by its own clock
-FIRST, UPDATE, FULL = "first", "update", "full"
+Prepared = Callable[[int, dt.datetime, Progress | None], Reader]
+"""Makes the reader of a pass: its number, UTC, whom to tell."""
+
+
+class Source(Protocol):
+    """A CRM that is read by its API: one account with its token.
+
+    Attributes:
+        account: the settings.
+    """
+
+    account: Account
+
+    def warnings(self, now: dt.datetime) -> list[str]:
+        """Say what the user should know of the token."""
+        ...
+
+    def client(self, now: dt.datetime, pace: Pace | None, log: Log | None = None) -> Client:
+        """Return who asks."""
+        ...
+
+    def references(self, client: Client, state: State) -> References:
+        """Read the account's own lists."""
+        ...
+
+    def prepare(self, client: Client, state: State, references: References, timezone: str) -> Prepared:
+        """Fit the settings to the account.
+
+        Raises:
+            SettingsError: an attribute does not fit the account; all problems at once.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +82,7 @@ class Pulled:
 
 def pull(
     funnel: Settings,
-    amo: AmoSettings,
-    credentials: Credentials,
+    source: Source,
     store: Path,
     now: dt.datetime,
     *,
@@ -61,7 +91,7 @@ def pull(
     anew: bool = False,
     dry_run: bool = False,
     check_now: bool | None = None,
-    progress: reading.Progress | None = None,
+    progress: Progress | None = None,
     pace: Pace | None = None,
 ) -> Pulled:
     """Read what changed in the account, and make the canonical tables of the changed leads.
@@ -71,8 +101,7 @@ def pull(
 
     Args:
         funnel: stages, time zone, currency.
-        amo: the account and its mapping.
-        credentials: the token.
+        source: the account with its mapping and its token.
         store: folder of the saved state; personal data and tokens are never in it.
         now: UTC, with offset.
         since: read what changed on or after this day, or after the watermark where that is earlier. In a
@@ -83,7 +112,7 @@ def pull(
             read, the lists and one page of leads alone.
         check_now: compare the whole list of leads with the state, or do not; None does it once a day.
         progress: told after every page.
-        pace: the rate limit; by default 5 requests a second.
+        pace: the rate limit; by default the CRM's own.
 
     Raises:
         InputError: the account refuses, or an answer cannot be read; what was read is kept.
@@ -93,13 +122,13 @@ def pull(
     """
     if full and since is not None:
         raise InputError("--full and --since exclude each other: --full reads everything.")
-    told = [note for note in (credentials.warning(now), credentials.note) if note]
-    file = store / f"{amo.host.replace(':', '_')}.sqlite"
-    ask = _Ask(funnel, amo, now, since, full, anew, check_now, progress)
+    told = source.warnings(now)
+    file = store / f"{source.account.host.replace(':', '_')}.sqlite"
+    ask = _Ask(funnel, source, now, since, full, anew, check_now, progress)
     if dry_run:
         with (
             State(None, file if file.is_file() else None) as state,
-            Client(amo, credentials, now, pace) as client,
+            source.client(now, pace) as client,
         ):
             known = bool(state.mark("leads"))
             made = _pass(client, state, ask, told)[0] if known else _sample(client, state, ask, told)
@@ -116,7 +145,7 @@ def pull(
             def write(seconds: float, path: str, status: int) -> None:
                 log.write(f"{seconds:.3f},{path},{status}\n")
 
-            with Client(amo, credentials, now, pace, write) as client:
+            with source.client(now, pace, write) as client:
                 made, number = _pass(client, state, ask, told)
     except filelock.Timeout:
         raise BusyError(f"Another sync is running in {store}. To do: wait until it is done.") from None
@@ -133,17 +162,10 @@ def pull(
     return Pulled(made.batch, made.gone, tuple(told), commit)
 
 
-def suggest_mapping(
-    funnel: Settings,
-    amo: AmoSettings,
-    credentials: Credentials,
-    now: dt.datetime,
-    *,
-    pace: Pace | None = None,
-) -> str:
+def suggest_mapping(funnel: Settings, source: Source, now: dt.datetime, *, pace: Pace | None = None) -> str:
     """Propose the `pipelines:` of `funnel.yml` from the account's own; YAML text, saves nothing."""
-    with State(None) as state, Client(amo, credentials, now, pace) as client:
-        return mapping.suggest(read_references(client, state).pipelines, funnel.stages)
+    with State(None) as state, source.client(now, pace) as client:
+        return mapping.suggest(source.references(client, state).pipelines, funnel.stages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,40 +173,37 @@ class _Ask:
     """What is asked for; see `pull`."""
 
     funnel: Settings
-    amo: AmoSettings
+    source: Source
     now: dt.datetime
     since: dt.date | None
     full: bool
     anew: bool
     check_now: bool | None
-    progress: reading.Progress | None
+    progress: Progress | None
 
 
 def _sample(client: Client, state: State, ask: _Ask, told: list[str]) -> tables.Tables:
     """Read the lists and one page, for a look at an account that was never read."""
-    references, stage_map, plan = _prepare(client, state, ask)
-    reading.Reader(client, state, 1, plan, ask.now).sample()
+    references, stage_map, prepared = _prepare(client, state, ask)
+    prepared(1, ask.now, ask.progress).sample()
     told += notes.received(state, 1)
     return _build(state, ask, references, stage_map, told)
 
 
-def _prepare(
-    client: Client, state: State, ask: _Ask
-) -> tuple[References, mapping.StageMap, attributes_of.Attributes]:
+def _prepare(client: Client, state: State, ask: _Ask) -> tuple[References, mapping.StageMap, Prepared]:
     """Read the account's lists and fit the settings to them."""
-    references = read_references(client, state)
-    stage_map = mapping.resolve(ask.amo, references.names, ask.funnel.stage_keys)
-    plan = attributes_of.plan(ask.amo, references.fields, notes.timezone_of(references, ask.funnel))
-    return references, stage_map, plan
+    references = ask.source.references(client, state)
+    stage_map = mapping.resolve(ask.source.account, references.names, ask.funnel.stage_keys)
+    zone = notes.timezone_of(references, ask.funnel)
+    return references, stage_map, ask.source.prepare(client, state, references, zone)
 
 
 def _build(
     state: State, ask: _Ask, references: References, stage_map: mapping.StageMap, told: list[str]
 ) -> tables.Tables:
-    made = tables.build(
-        state, ask.funnel, ask.amo, stage_map, references.names, notes.currency_of(references)
-    )
-    told += notes.notes(state, references, ask.funnel, made)
+    account = ask.source.account
+    made = tables.build(state, ask.funnel, account, stage_map, references.names, references.currency)
+    told += notes.notes(state, references, ask.funnel, account.key, made)
     return made
 
 
@@ -194,15 +213,15 @@ def _pass(client: Client, state: State, ask: _Ask, told: list[str]) -> tuple[tab
     What happened while a pass was stopped is in no stream that had been read by then, so one that was taken
     up again is followed by another at once.
     """
-    references, stage_map, plan = _prepare(client, state, ask)
-    reader, stopped = _read(client, state, ask, plan, told)
+    references, stage_map, prepared = _prepare(client, state, ask)
+    reader, stopped = _read(client, state, ask, prepared, told)
     first = number = reader.number
     if stopped:
         plain = replace(ask, since=None, full=False, check_now=False)
-        number = _read(client, state, plain, plan, told)[0].number
+        number = _read(client, state, plain, prepared, told)[0].number
     meaning = _fingerprint(
         {
-            "settings": ask.amo.model_dump(mode="json"),
+            "settings": ask.source.account.model_dump(mode="json"),
             "names": references.names.model_dump(mode="json"),
             "zone": ask.funnel.timezone,
             "stages": ask.funnel.stage_keys,
@@ -216,10 +235,11 @@ def _pass(client: Client, state: State, ask: _Ask, told: list[str]) -> tuple[tab
 
 
 def _read(
-    client: Client, state: State, ask: _Ask, plan: attributes_of.Attributes, told: list[str]
-) -> tuple[reading.Reader, bool]:
+    client: Client, state: State, ask: _Ask, prepared: Prepared, told: list[str]
+) -> tuple[Reader, bool]:
     """Read what changed since the last pass; return also whether this pass was taken up again."""
-    kept = _fingerprint({"attributes": ask.amo.attributes, "personal": ask.amo.personal})
+    account = ask.source.account
+    kept = _fingerprint({"attributes": account.attributes, "personal": account.personal})
     reread = state.get("kept") != kept  # the leads hold other attributes than are asked for now
     blinded = _blinded(client, state)
     if blinded:
@@ -229,9 +249,13 @@ def _read(
     clock = int(min(ask.now, client.server_time or ask.now).timestamp())
     number, began = state.begin(f"{kind} {start} {kept}", clock)
 
-    reader = reading.Reader(client, state, number, plan, ask.now, ask.progress)
-    marks = _read_streams(reader, kind, start, began, reread=reread)
-    gone.settle(state, reader, 0 if kind == UPDATE else began - OVERLAP, full=kind == FULL)
+    def since(stream: str) -> int:
+        whole = stream == "leads" and reread and kind != FIRST
+        return 0 if whole else _since(state, stream, kind, start)
+
+    reader = prepared(number, ask.now, ask.progress)
+    marks = reader.changes(began, since)
+    reader.settle(kind, began)
     _daily(reader, ask, kind, start, began, told)
     for key, value in (("kept", kept), ("clock", SERVER)):
         state.put(key, value)
@@ -248,33 +272,11 @@ def _blinded(client: Client, state: State) -> bool:
     if not mark:
         return False
     server = client.server_time
-    furthest = max(mark, *(state.mark(stream) for stream in reading.EVENT_TYPES))
+    furthest = max(state.marks())
     return state.get("clock") != SERVER or (server is not None and furthest > server.timestamp() + OVERLAP)
 
 
-def _read_streams(
-    reader: reading.Reader, kind: str, start: int | None, began: int, *, reread: bool
-) -> dict[str, int]:
-    """Read leads and events; return how far each is read.
-
-    That is the newest time seen, but never ahead of the server's own time when the pass began: a record's own
-    clock alone moves nothing.
-    """
-    state = reader.state
-    newest = reader.leads(0 if reread and kind != FIRST else _since(state, "leads", kind, start))
-    marks = {"leads": min(newest, began)}
-    oldest = (state.ids("SELECT coalesce(min(created_at), 0) FROM leads") or [0])[0]
-    for stream in reading.EVENT_TYPES:
-        seen = reader.events(stream, _since(state, stream, kind, start), oldest, began)
-        known = max(seen, state.mark(stream))
-        # An empty answer alone is no proof: up to 30 days are asked for again until an event is seen.
-        marks[stream] = min(max(known, marks["leads"] - paging.WINDOW) if known else marks["leads"], began)
-    return marks
-
-
-def _daily(
-    reader: reading.Reader, ask: _Ask, kind: str, start: int | None, began: int, told: list[str]
-) -> None:
+def _daily(reader: Reader, ask: _Ask, kind: str, start: int | None, began: int, told: list[str]) -> None:
     """Compare the account's whole list with the state, if that was done a day ago or longer."""
     state = reader.state
     if kind == FULL and start is None:

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from funnel.schema import Rejected
-from funnel.sources.amocrm.records import Aside, Fault
-from funnel.sources.amocrm.state import State
+from funnel.sources.api.records import Aside, Fault
+from funnel.sources.api.state import State
 
 LEADS, VALUES, LISTS = "leads", "values", "lists"
 """Streams besides the kinds of events: leads set aside; fields of leads that got in; the account's lists."""

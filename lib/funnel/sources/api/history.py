@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from funnel.settings import LEAD, LOST
-from funnel.sources.amocrm.mapping import Place, StageMap
+from funnel.sources.api.mapping import Place, StageMap
 
 Origin = Literal["event", "current"]
 

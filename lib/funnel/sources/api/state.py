@@ -1,7 +1,8 @@
 """What was read so far: one SQLite file for each account, so that a killed sync goes on where it was.
 
 Rows are appended or replaced by id, each page in one transaction together with the place it leads to
-(`cursor`). Nothing personal and no token is in here: `wire` and `reading` dropped it before.
+(`cursor`). Nothing personal and no token is in here: `wire` and the readers dropped it before. Ids of
+pipelines, statuses and users are numbers or words, as `wire.key` reads them.
 """
 
 from __future__ import annotations
@@ -18,28 +19,38 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS leads (
     id INTEGER PRIMARY KEY, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, closed_at INTEGER,
-    pipeline_id INTEGER NOT NULL, status_id INTEGER NOT NULL, responsible_id INTEGER, loss_reason_id INTEGER,
-    customer_id INTEGER, price TEXT, attributes TEXT NOT NULL,
-    gone INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL, fresh INTEGER NOT NULL);
+    pipeline_id NOT NULL, status_id NOT NULL, responsible_id, loss_reason_id,
+    customer_id, price TEXT, attributes TEXT NOT NULL,
+    gone INTEGER NOT NULL DEFAULT 0, seen INTEGER NOT NULL, fresh INTEGER NOT NULL, currency TEXT);
 CREATE INDEX IF NOT EXISTS leads_fresh ON leads (fresh) WHERE fresh > 0;
 CREATE TABLE IF NOT EXISTS events (
     lead_id INTEGER NOT NULL, at INTEGER NOT NULL, id TEXT NOT NULL,
     type TEXT NOT NULL, pass INTEGER NOT NULL,
-    from_pipeline INTEGER, from_status INTEGER, to_pipeline INTEGER, to_status INTEGER,
+    from_pipeline, from_status, to_pipeline, to_status,
     PRIMARY KEY (lead_id, at, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS aside (
     stream TEXT NOT NULL, key TEXT NOT NULL, pass INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (stream, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS listed (id INTEGER PRIMARY KEY, missed INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS untold (id INTEGER PRIMARY KEY);
 CREATE INDEX IF NOT EXISTS deletions ON events (lead_id, at) WHERE type IN ('lead_deleted', 'lead_restored');
 """
 
+ADDED, MOVED = "lead_added", "lead_status_changed"
+"""Events that tell where a lead came to: as it was made, and later. Other kinds are the CRM's own."""
+LEAD = (
+    "id, created_at, updated_at, closed_at, pipeline_id, status_id, responsible_id, loss_reason_id, "
+    "customer_id, price, attributes, currency"
+)
+"""The columns of a `LeadRow`."""
+Ref = int | str
 LeadRow = tuple[
-    int, int, int, int | None, int, int, int | None, int | None, int | None, str | None, str,
+    int, int, int, int | None, Ref, Ref, Ref | None, Ref | None, Ref | None, str | None, str, str | None,
 ]  # fmt: skip
-"""id, created, updated, closed, pipeline, status, responsible, loss reason, customer, price, attributes."""
+"""id, created, updated, closed (came to where it stands), pipeline, status, responsible, loss reason,
+customer, price, attributes, currency."""
 
-EventRow = tuple[int, int, str, str, int | None, int | None, int | None, int | None]
+EventRow = tuple[int, int, str, str, Ref | None, Ref | None, Ref | None, Ref | None]
 """lead id, at, event id, type, pipeline and status before, pipeline and status after."""
 
 
@@ -56,6 +67,7 @@ class Cursor:
         mode: how the stream is paged, see `reading`.
         newest: the newest time seen.
         done: nothing is left in this stream.
+        after: where the server says that its next page begins.
     """
 
     since: int = 0
@@ -66,6 +78,7 @@ class Cursor:
     mode: str = ""
     newest: int = 0
     done: bool = False
+    after: str = ""
 
 
 class State:
@@ -86,6 +99,8 @@ class State:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        if "currency" not in (row[1] for row in self._db.execute("PRAGMA table_info(leads)")):
+            self._db.execute("ALTER TABLE leads ADD COLUMN currency TEXT")  # a file of an earlier version
 
     def __enter__(self) -> State:
         return self
@@ -166,6 +181,10 @@ class State:
         """Return the watermark of a stream: unix seconds; 0 before the first whole pass."""
         return int(self.get(f"mark.{stream}", "0"))
 
+    def marks(self) -> list[int]:
+        """Return the watermarks of all streams that have one."""
+        return self.ids("SELECT CAST(value AS INTEGER) FROM meta WHERE key LIKE 'mark.%'")
+
     # Leads and events
 
     def add_leads(self, rows: Sequence[LeadRow], number: int) -> int:
@@ -177,7 +196,8 @@ class State:
         )
         before = int(seen.fetchone()[0])
         self._db.executemany(
-            "INSERT OR REPLACE INTO leads VALUES (?,?,?,?,?,?,?,?,?,?,?,0,?,?)",
+            f"INSERT OR REPLACE INTO leads ({LEAD}, gone, seen, fresh) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,0,?,?)",
             [(*row, number, number) for row in rows],
         )
         return len(set(ids)) - before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,12 @@ import yaml
 
 from funnel.errors import Problem, SettingsError, nearest
 from funnel.settings import LEAD, LOST, Stage
-from funnel.settings_sources import AmoSettings
-from funnel.sources.amocrm.references import Names, statuses_of
-from funnel.sources.amocrm.wire import Pipeline
+from funnel.settings_accounts import Account
+from funnel.sources.api.references import LOST as LOST_END
+from funnel.sources.api.references import Listed, Names
+from funnel.sources.api.wire import key
 
-WON_ID, LOST_ID = 142, 143
-Place = tuple[int, int]
+Place = tuple[int | str, int | str]
 """Pipeline id and status id; a status id alone is not unique."""
 
 
@@ -29,14 +30,14 @@ class StageMap:
     """
 
     stages: Mapping[Place, str]
-    pipelines: frozenset[int]
+    pipelines: frozenset[int | str]
 
     def of(self, place: Place) -> str | None:
         """Return what a place means; None when it means nothing to the funnel."""
         return self.stages.get(place)
 
 
-def resolve(settings: AmoSettings, names: Names, stage_keys: Sequence[str]) -> StageMap:
+def resolve(settings: Account, names: Names, stage_keys: Sequence[str]) -> StageMap:
     """Turn the settings' names into ids.
 
     A status named by an id that the account no longer has is taken at its word: it lives on in old events.
@@ -47,37 +48,41 @@ def resolve(settings: AmoSettings, names: Names, stage_keys: Sequence[str]) -> S
     """
     if not settings.pipelines:
         problem = Problem(
-            "key amocrm.pipelines", "no pipeline is mapped to the stages",
-            todo="run: funnel sync amocrm --suggest-mapping, and put what it prints into funnel.yml",
+            f"key {settings.key}.pipelines", "no pipeline is mapped to the stages",
+            todo=f"run: funnel sync {settings.key} --suggest-mapping, and put what it prints into funnel.yml",
         )  # fmt: skip
-        raise SettingsError("The amoCRM settings are not complete.", [problem])
+        raise SettingsError("The settings of the account are not complete.", [problem])
     stages: dict[Place, str] = {}
     problems: list[Problem] = []
     pipelines = set()
     for wanted, statuses in settings.pipelines.items():
-        where = f"key amocrm.pipelines.{wanted}"
+        where = f"key {settings.key}.pipelines.{wanted}"
         pipeline = _id(wanted, names.pipelines, where, "pipeline", problems)
         if pipeline is None:
             continue
         pipelines.add(pipeline)
-        stages |= {(pipeline, WON_ID): stage_keys[-1], (pipeline, LOST_ID): LOST}
+        ends = names.ends.get(pipeline, {})
+        stages |= {(pipeline, id_): LOST if end == LOST_END else stage_keys[-1] for id_, end in ends.items()}
         known = names.statuses.get(pipeline, {})
         for status, stage in statuses.items():
             id_ = _id(status, known, f"{where}.{status}", "status", problems)
             if id_ is not None:
                 stages[pipeline, id_] = stage
     if problems:
-        raise SettingsError("The amoCRM settings do not fit the account.", problems)
+        raise SettingsError("The settings do not fit the account.", problems)
     return StageMap(stages, frozenset(pipelines))
 
 
 def _id(
-    wanted: int | str, names: Mapping[int, str], where: str, what: str, problems: list[Problem]
-) -> int | None:
+    wanted: int | str, names: Mapping[int | str, str], where: str, what: str, problems: list[Problem]
+) -> int | str | None:
+    wanted = key(wanted) if str(wanted).strip() else wanted
+    if wanted in names:
+        return wanted
     if isinstance(wanted, int):
-        if wanted in names or what == "status":
+        if what == "status":
             return wanted
-        found: list[int] = []
+        found: list[int | str] = []
     else:
         found = [id_ for id_, name in names.items() if name.strip().casefold() == wanted.strip().casefold()]
     if len(found) == 1:
@@ -94,7 +99,7 @@ def _id(
     return None
 
 
-def suggest(pipelines: Sequence[Pipeline], stages: Sequence[Stage]) -> str:
+def suggest(pipelines: Sequence[Listed], stages: Sequence[Stage]) -> str:
     """Propose the `pipelines:` part of the settings, as YAML to be read by a person before use.
 
     A status whose name is like a stage's name gets that stage; those between two such belong to the earlier
@@ -106,19 +111,18 @@ def suggest(pipelines: Sequence[Pipeline], stages: Sequence[Stage]) -> str:
     """
     lines = ["  pipelines: # a proposal: check each line; a pipeline left out is outside the funnel"]
     for pipeline in pipelines:
-        if pipeline.is_archive:
+        if pipeline.archived:
             continue
-        lines.append(f"    {pipeline.id}: # {_comment(pipeline.name)}")
+        lines.append(f"    {_word(pipeline.id)}: # {_comment(pipeline.name)}")
         reached = -1
-        for status in statuses_of(pipeline):
-            if status.id == WON_ID:
-                stage = stages[-1].key
-            elif status.id == LOST_ID:
-                stage = LOST
-            else:
-                reached = max(reached, _like(status.name, stages))
+        for status, name in pipeline.statuses.items():
+            end = pipeline.ends.get(status)
+            if end is None:
+                reached = max(reached, _like(name, stages))
                 stage = stages[reached].key if reached >= 0 else LEAD
-            lines.append(f"      {status.id}: {stage} # {_comment(status.name)}")
+            else:
+                stage = LOST if end == LOST_END else stages[-1].key
+            lines.append(f"      {_word(status)}: {stage} # {_comment(name)}")
     return "\n".join(lines) + "\n"
 
 
@@ -137,6 +141,11 @@ def _likeness(word: str, name: str) -> float:
     """Compare a stage's name with the likest word of a status's name, so that inflected forms meet."""
     words = [name, *name.replace("/", " ").replace("-", " ").split()]
     return max(difflib.SequenceMatcher(None, word, other).ratio() for other in words)
+
+
+def _word(id_: int | str) -> str:
+    """Return an id as YAML that is read as the same id."""
+    return str(id_) if isinstance(id_, int) else json.dumps(id_)
 
 
 def _comment(name: str) -> str:

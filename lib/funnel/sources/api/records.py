@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from funnel.sources.amocrm.wire import END, FIRST, LARGEST, Event, Lead, Wire
+from funnel.sources.api.wire import END, FIRST, LARGEST, Wire
 from funnel.sources.convert import REPLACED
 
-LEAD_NEEDS = frozenset({"id", "created_at", "updated_at", "closed_at", "pipeline_id", "status_id", "price"})
-EVENT_NEEDS = frozenset({"id", "type", "entity_id", "created_at"})
+TELLING = ("id", "entity_id", "created_at", "updated_at", "pipeline_id", "status_id")
+"""Fields that tell a person which record it is."""
 _ROUNDS = 50  # of mending a record; each drops at least one part of it
 _ID = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{1,64}")  # of an event; letters alone may be a name
 _PLAIN = re.compile(r"[-+\d.,:eETZ ]{1,40}|true|false|null|NaN|-?Infinity")
@@ -64,23 +64,12 @@ class Aside:
     cells: Mapping[str, str]
 
 
-def read_lead(raw: object) -> tuple[Lead | None, tuple[Fault, ...]]:
-    """Read a lead; None where it has to be set aside, with all that is wrong either way."""
-    return read(raw, Lead, LEAD_NEEDS)
-
-
-def read_event(raw: object) -> tuple[Event | None, tuple[Fault, ...]]:
-    """Read an event, likewise."""
-    return read(raw, Event, EVENT_NEEDS)
-
-
-def read(raw: object, model: type[Record], needs: frozenset[str]) -> tuple[Record | None, tuple[Fault, ...]]:
-    """Read a record.
+def read(raw: object, model: type[Record]) -> tuple[Record | None, tuple[Fault, ...]]:
+    """Read a record; None where it has to be set aside, with all that is wrong either way.
 
     Args:
         raw: as it came.
         model: what to take of it.
-        needs: the fields without which it has to be set aside.
     """
     if not isinstance(raw, dict):
         return None, (Fault("", shown(raw), "is no record"),)
@@ -91,7 +80,7 @@ def read(raw: object, model: type[Record], needs: frozenset[str]) -> tuple[Recor
             return model.model_validate(raw), tuple(faults)
         except ValidationError as error:
             wrong = [(item["loc"], _reason(item)) for item in error.errors(include_url=False)]
-        deadly = [(loc, why) for loc, why in wrong if not loc or loc[0] in needs]
+        deadly = [(loc, why) for loc, why in wrong if not loc or loc[0] in model.needs]
         if deadly:
             return None, tuple(_fault(raw, loc, why) for loc, why in deadly)
         faults += [_fault(raw, loc, why) for loc, why in wrong]
@@ -102,13 +91,21 @@ def read(raw: object, model: type[Record], needs: frozenset[str]) -> tuple[Recor
     return None, tuple(faults)
 
 
-def aside(raw: object, faults: Sequence[Fault]) -> Aside:
-    """Say of a record what is wrong with it."""
-    id_ = id_of(raw)
+def aside(raw: object, faults: Sequence[Fault], key: str = "id", telling: Sequence[str] = TELLING) -> Aside:
+    """Say of a record what is wrong with it.
+
+    Args:
+        raw: as it came.
+        faults: what is wrong.
+        key: the field of its id.
+        telling: fields that tell a person which one it is.
+    """
+    id_ = id_of(raw, key)
     fields = raw if isinstance(raw, dict) else {}
-    names = ("id", "entity_id", "created_at", "updated_at", "pipeline_id", "status_id")
-    cells = {name: shown(fields[name]) for name in names if name in fields}
-    given = fields.get("id")
+    cells = {name: shown(fields[name]) for name in telling if name in fields and name != key}
+    given = fields.get(key)
+    if key in fields:
+        cells["id"] = shown(given)
     named = cells["id"] = given if isinstance(given, str) and _ID.fullmatch(given) else cells.get("id", "")
     if id_ is None and named != given:
         content = json.dumps(raw, sort_keys=True, default=str, ensure_ascii=True)
@@ -116,9 +113,9 @@ def aside(raw: object, faults: Sequence[Fault]) -> Aside:
     return Aside(str(id_) if id_ is not None else named, tuple(faults), cells)
 
 
-def id_of(raw: object) -> int | None:
+def id_of(raw: object, key: str = "id") -> int | None:
     """Return a record's id, however odd the rest of it is; None where it has none that can be read."""
-    value = raw.get("id") if isinstance(raw, dict) else None
+    value = raw.get(key) if isinstance(raw, dict) else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool)
