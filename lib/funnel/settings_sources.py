@@ -190,9 +190,13 @@ def fits(name: str, patterns: Sequence[str]) -> bool:
 
 def stage_problems(sources: Sources, stage_keys: Sequence[str]) -> list[str]:
     """Return what in the sources' settings does not fit the funnel's stages, or one another."""
-    declared = (*sources.of_exports, *sources.of_wide, *sources.of_events)
-    parts: tuple[Account | Export | Events, ...] = (*sources.accounts, *declared)
-    wrong = [text for part in parts for text in part.problems(stage_keys)]
+    exports = (*sources.of_exports, *sources.of_wide)
+    wrong = [
+        text
+        for parts in (sources.accounts, exports, sources.of_events)
+        for part in parts
+        for text in part.problems(stage_keys)
+    ]
     if len(sources.accounts) > 1:
         named = " and ".join(account.key for account in sources.accounts)
         wrong.append(
