@@ -17,7 +17,10 @@ from companies import HORIZON, NEVER, WEEK, Company, History, draw
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-LEADS = 250_000
+LEADS = 1_000_000
+"""Of the larger company: some 40,000 sales, so that the law errs by half a per cent."""
+EVERY = 6
+"""Weeks between the dates at which it is cut."""
 WAITED = 80
 """Weeks of waiting that are told apart."""
 SPAN = 6
@@ -81,7 +84,7 @@ def learn(company: Company) -> Law:
     sold = np.zeros_like(size)
     lag = history.true[:, -1] // WEEK - history.cohort
     buys = (history.true[:, -1] < NEVER) & (lag <= HORIZON)
-    for week in range(max(company.weeks // 4, 1), company.weeks + 1, 2):
+    for week in range(max(company.weeks // 4, 1), company.weeks + 1, EVERY):
         date = company.start + dt.timedelta(weeks=week)
         at = history.moment(date)
         there = (history.created < at) & (history.entered[:, -1] >= at)

@@ -81,6 +81,7 @@ def sales(name: str, line: Line) -> dict[str, str]:
     found = {
         "world": name,
         "to come %": line.text("to come: bias", error=True),
+        "of floor %": line.text("to come: bias", "against the floor", error=True),
         "worst": " ".join(worst),
         "WAPE %": line.text("WAPE", "forecast", "{:.1f}"),
         **{

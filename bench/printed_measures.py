@@ -107,6 +107,7 @@ def _sales(company: Company, cells: pd.DataFrame) -> Iterator[Row]:
     yield _row("to come: bias", "", ratio(told - true, true, of), len(cells), bar)
     floor = cells["floor"] - cells["reached"]
     yield _row("to come: bias", "floor", ratio(floor - true, true, of), len(cells))
+    yield _row("to come: bias", "against the floor", ratio(told - floor, floor, of), len(cells))
     each = pd.DataFrame({"told": told, "true": true}).groupby([of, cells["date"]]).sum()
     factor = each["told"] / each["true"].clip(lower=1)
     yield _row("to come: told / true", "lowest", (float(factor.min()), float("nan")), len(each))

@@ -3,12 +3,12 @@
 A cohort that sold more than its leads should have so far need not go on like that: quick buyers may be other
 people than slow ones. A cohort of which many leads stand late in the funnel should bring more than one of
 which most are lost. At several ages the older cohorts are cut in two: what they had brought and where their
-leads stood by that age, and what came since. The later part is predicted with the early effect to the power
-kappa (1: it carries over whole; 0: not at all) times the promise of the open leads, against that of a usual
-cohort, to the power pi. Both are weighed by the negative-binomial likelihood of what came, and what spread is
-then left beyond the model's own is kept, age by age, as extra over-dispersion (intervals fitted to past
-errors of the same method). The promises tell cohorts apart only: they are scaled so that the older cohorts
-together would have been promised what the ages promised them.
+leads stood by that age, and what came since. The later part is predicted with the level times the early
+effect beside it to the power kappa (1: it carries over whole; 0: not at all) times the promise of the open
+leads, against that of a usual cohort, to the power pi. Both are weighed by the negative-binomial likelihood
+of what came, and what spread is then left beyond the model's own is kept, age by age, as extra
+over-dispersion (intervals fitted to past errors of the same method). The promises tell cohorts apart only:
+they are scaled so that the older cohorts together would have been promised what the ages promised them.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def fit_carry(
         if len(older) < _FEWEST:
             continue
         came, base = total[older] - early[older, cut], all_due[older] - due[older, cut]
-        effect = (1 / spread + early[older, cut]) / (1 / (spread * level[older]) + due[older, cut])
+        luck = (1 / spread + early[older, cut]) / (1 / spread + level[older] * due[older, cut])
         doubt = 1 / (1 / spread + early[older, cut])
         usual, apart = 0.0, np.zeros(len(older))
         if promised is not None:
@@ -135,7 +135,7 @@ def fit_carry(
         extra, scale = np.zeros(len(PAIRS)), np.zeros(len(PAIRS))
         for number in pairs:
             power, pull = PAIRS[number]
-            alone = base * effect**power
+            alone = base * level[older] * luck**power
             mean = alone * np.exp(pull * apart)
             scale[number] = np.log(alone.sum() / mean.sum())
             mean = mean * np.exp(scale[number])

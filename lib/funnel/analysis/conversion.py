@@ -309,8 +309,7 @@ def draw_coming(fit: StageFit, count: int, seed: int, base: Floats | None = None
         weekly *= (fit.left / np.maximum((seen.lived < 1).sum(axis=1), 1))[:, None]
         rate = np.random.default_rng(seed).gamma(0.5, 2.0, count)
         return weekly, np.repeat((rate / rate.mean())[None, :], cohorts, axis=0)
-    around = None if base is None else fit.model.levels.level()
-    effect, law = draw_effects(fit, count, seed, around=around)
+    effect, law = draw_effects(fit, count, seed)
     if base is not None:
         effect = effect * base
     share = -np.expm1(-effect * fit.model.over_draws(1 - fit.paced.lived)[:, law])
@@ -340,27 +339,25 @@ def capped(weekly: Floats, drawn: Floats, left: Floats) -> tuple[Floats, Floats]
 
 
 def draw_effects(
-    fit: StageFit, count: int, seed: int, *, apart: bool = True, around: Floats | None = None
+    fit: StageFit, count: int, seed: int, *, apart: bool = True
 ) -> tuple[Floats, npt.NDArray[np.intp]]:
     """Draw the effects with which cohorts go on (cohort by draw), and the draw of the hazards for each.
+
+    The level goes on whole; what fades is what a cohort has beside it.
 
     Args:
         fit: the fitted stage.
         count: how many draws.
         seed: of the draws.
         apart: whether open leads tell cohorts apart; a slice does it by its own.
-        around: by cohort, the level that goes on whole: only what a cohort has beside it fades. That of a
-            slice, which converts at its own level for good; default 1.
     """
     rng = np.random.default_rng(seed)
     carry = fit.model.carry
     which = fit.model.levels.components(rng, count)
-    effect = fit.model.levels.draw(rng, which)
     pair = rng.choice(len(carry.weight), size=count, p=carry.weight)
     power, factor, extra = carry.multipliers(fit.triangle.ages, pair, fit.ratio if apart else None)
     shape = 1 / np.maximum(extra, 1e-6)
-    level = 1.0 if around is None else around[:, None]
-    effect = level * (effect / level) ** power * factor * rng.gamma(shape) / shape
+    effect = fit.model.levels.draw(rng, which, power=power) * factor * rng.gamma(shape) / shape
     return effect, fit.model.levels.draw_of[which]
 
 

@@ -92,10 +92,23 @@ class Levels:
         result: npt.NDArray[np.intp] = np.minimum(pair, weight.shape[1] - 1) + law * weight.shape[1]
         return result
 
-    def draw(self, rng: np.random.Generator, which: npt.NDArray[np.intp], ahead: int = 0) -> Floats:
+    def draw(
+        self,
+        rng: np.random.Generator,
+        which: npt.NDArray[np.intp],
+        ahead: int = 0,
+        power: Floats | None = None,
+    ) -> Floats:
         """Draw the effects of all cohorts and of `ahead` ones to come, a column for each component given.
 
         A cohort to come does not depend on how many follow it.
+
+        Args:
+            rng: what draws.
+            which: the components.
+            ahead: how many cohorts to come.
+            power: by draw, to which a cohort's own luck, its effect over the level, goes on: its mean is
+                that of the expected luck to that power. Default: whole.
         """
         cohorts, count = len(self.events), len(which)
         noise = rng.standard_normal((cohorts, count))
@@ -109,10 +122,13 @@ class Levels:
                 variance = variance * (1 - gain)
             level[c] = centre + noise[c] * np.sqrt(variance)
         own, step = (1 / self.spread)[which], self.drift[which]
-        shape = own + self.events[:, None]
-        rate = own / np.exp(level[:cohorts]) + self.expected[:, self.draw_of[which]]
+        shape, base = own + self.events[:, None], np.exp(level[:cohorts])
+        luck = rng.gamma(shape) / (own + base * self.expected[:, self.draw_of[which]])
+        if power is not None:
+            tilt = special.gammaln(shape) + special.xlogy(power, shape) - special.gammaln(shape + power)
+            luck = luck**power * np.exp(tilt)
         effects = np.empty_like(level)
-        effects[:cohorts] = rng.gamma(shape) / rate
+        effects[:cohorts] = base * luck
         for c in range(cohorts, cohorts + ahead):
             before = level[c - 1] if c else 0.0
             level[c] = before + rng.standard_normal(count) * np.sqrt(step) - step / 2

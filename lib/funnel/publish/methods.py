@@ -188,6 +188,13 @@ CHANGES: tuple[Change, ...] = (
         ("slices*", "forecast_slices*", "deviations", "costs*", "ltv", "durations", "restated"),
         "telephone numbers and e-mail addresses in values of attributes and names of campaigns are blotted",
     ),
+    Change(
+        "level-goes-on",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "change"),
+        "the level of conversion goes on whole, only a cohort's own luck fades; the late ones of a sum of "
+        "waits are expected",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -47,6 +47,23 @@ def test_draws_agree_with_the_mean_and_neighbours_err_together() -> None:
     assert drawn[60:].mean() == pytest.approx(levels.level()[-1], rel=0.05)
 
 
+def test_only_a_cohort_s_own_luck_fades_and_its_mean_stays() -> None:
+    rng = np.random.default_rng(12)
+    events = rng.poisson(6.0, 60).astype(float)
+    events[30] = 14
+    levels = fit_levels(events, np.full((60, 1), 3.0))
+    which = levels.components(rng, 20_000)
+    none, half, whole = (
+        levels.draw(np.random.default_rng(4), which, power=np.full(len(which), power))[30].mean()
+        for power in (0.0, 0.5, 1.0)
+    )
+    # Twice of what was expected at effect 1 is the level, and it stays; the luck beside it goes.
+    assert none == pytest.approx(2.0, rel=0.1)
+    assert none * 1.05 < half < whole
+    assert half == pytest.approx(np.sqrt(none * whole), rel=0.03)
+    assert whole == pytest.approx(levels.effect()[30], rel=0.03)
+
+
 def test_a_slice_starts_at_the_whole() -> None:
     effect = fit_levels(np.array([1.0]), np.array([[0.2]]), start=0.02).effect()
     assert effect[0] == pytest.approx(1.0, abs=0.15)

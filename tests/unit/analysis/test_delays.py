@@ -29,6 +29,20 @@ def test_maturity_is_found_again(cdf: np.ndarray, off: float) -> None:
     assert np.abs(law.maturity() - cdf / cdf[-1]).max() < off
 
 
+@pytest.mark.parametrize(
+    "medians", [(1.0, 2.0, 6.0), (0.3, 1.0, 3.0, 6.0), (0.3, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0)]
+)
+def test_the_late_ones_of_a_sum_of_waits_are_found(medians: tuple[float, ...]) -> None:
+    """The lognormal through the middle has 40 % of them after a year."""
+    rng = np.random.default_rng(3)
+    waits = sum(median * np.exp(0.8 * rng.standard_normal(2_000_000)) for median in medians)
+    cdf = np.searchsorted(np.sort(waits), LAGS + 1) / len(waits)
+    law = fit_hazards(*counts(cdf, 0.04, 550.0))
+    late = 1 - cdf / cdf[-1]
+    for age in (20, 30, 40):
+        assert 1 - law.maturity()[age] == pytest.approx(late[age], rel=0.3)
+
+
 def test_without_old_cohorts_the_curve_carries_the_tail_and_says_so() -> None:
     law = fit_hazards(*counts(LOGNORMAL, 0.06, 250.0, lived=30), draws=50, seed=1)
     assert np.abs(law.maturity() - LOGNORMAL / LOGNORMAL[-1]).max() < 0.05
