@@ -1,6 +1,7 @@
 """The command line on what companies really have: weekly exports, and a token for amoCRM."""
 
 import datetime as dt
+import importlib
 import io
 import re
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from standin import truth
+from standin.company import company
 from standin.server import TOKEN, Api, serve
 from standin.world import Lead
 
@@ -129,6 +131,35 @@ def test_sync_proposes_a_mapping_then_fills_the_warehouse_and_then_only_adds(
     again = run("sync", "amocrm")
     assert "new 0" in again.err
     assert TOKEN not in first.err + again.err
+
+
+@pytest.mark.parametrize("crm", ["bitrix24", "hubspot", "pipedrive"])
+def test_an_account_of_any_crm_is_mapped_looked_at_and_synced(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm: str
+) -> None:
+    said = importlib.import_module(f"standin.{crm}")
+    deals = company(40)
+    with serve(said.Portal(deals)) as host:
+        webhook = {"FUNNEL_BITRIX24_WEBHOOK": f"http://{host}/rest/1/{said.SECRET}/"}
+        token = {f"FUNNEL_{crm.upper()}_TOKEN": said.SECRET}
+        for name, value in (webhook if crm == "bitrix24" else token).items():
+            monkeypatch.setenv(name, value)
+        path = tmp_path / "funnel.yml"
+        text = SETTINGS.replace("sale}]", "sale, name: {en: Proposal}}]") + "rates: {EUR: 90}\n"
+        path.write_text(text + f"{crm}:\n  host: {host}\n", encoding="utf-8")
+        assert f"funnel sync {crm} --suggest-mapping" in run("sync").err
+        proposal = run("sync", crm, "--suggest-mapping")
+        assert proposal.code == 0, proposal.err
+        text = path.read_text(encoding="utf-8") + proposal.out + "  attributes: {manager: responsible}\n"
+        path.write_text(text, encoding="utf-8")
+        dry = run("sync", crm, "--dry-run")
+        assert (dry.code, "Nothing was saved." in dry.err) == (0, True)
+        first = run("sync")
+        assert first.code == 0, first.err
+        assert f"leads: read {len(deals.there):,}" in first.err
+        again = run("sync", crm)
+        assert again.code == 0 and "new 0" in again.err
+        assert said.SECRET not in dry.err + first.err + again.err + proposal.err
 
 
 def test_a_wrong_token_is_told_and_a_missing_one_with_where_it_may_stand(

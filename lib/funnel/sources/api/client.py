@@ -325,3 +325,44 @@ class Client:
             return ""
         text = self.hide(next((one for one in said if one), ""))
         return f": {blot(text)[:200]}" if text else ""
+
+
+class TokenClient(Client):
+    """Reads from one account with a token that lasts.
+
+    Args:
+        account: the account.
+        token: what the header shows.
+        named_host: the host that was named beside the token.
+        now: UTC.
+        pace: the rate limit; by default the vendor's.
+        log: told of every request.
+
+    Attributes:
+        vendor: whose account it is.
+        header: its name, and what stands in it before the token.
+    """
+
+    vendor: ClassVar[Vendor]
+    header: ClassVar[tuple[str, str]] = ("Authorization", "Bearer ")
+
+    def __init__(
+        self,
+        account: Account,
+        token: str,
+        named_host: str,
+        now: dt.datetime,
+        pace: Pace | None = None,
+        log: Log | None = None,
+    ) -> None:
+        super().__init__(self.vendor, account, named_host, now, pace, log)
+        self._token = token
+
+    def headers(self, *, renew: bool = False) -> Mapping[str, str] | None:
+        """Return the header with the token, the only one there is."""
+        name, before = self.header
+        return None if renew else {name: f"{before}{self._token}"}
+
+    def hide(self, text: str) -> str:
+        """Return a text without the token."""
+        return text.replace(self._token, "[token]")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar, cast
 
 from funnel.settings_accounts import Account
-from funnel.sources.api.attributes import Attributes, plan
-from funnel.sources.api.client import Client, Log, Pace
+from funnel.sources.api import secrets
+from funnel.sources.api.attributes import Attributes, plan, text_of
+from funnel.sources.api.client import Client, Log, Pace, TokenClient
+from funnel.sources.api.deals import Raw
 from funnel.sources.api.reader import Progress, Reader
 from funnel.sources.api.references import Field, References
 from funnel.sources.api.state import State
@@ -17,7 +21,6 @@ from funnel.sources.api.sync import Prepared
 
 Asks = TypeVar("Asks", bound=Client)
 Asked = TypeVar("Asked", bound=Client, contravariant=True)
-Raw = dict[str, object]
 
 
 class Made(Protocol[Asked]):
@@ -52,7 +55,7 @@ class DealSource(Generic[Asks]):
 
     account: Account
     note: str
-    connect: Callable[[dt.datetime, Pace | None, Log | None], Asks]
+    connect: Callable[[dt.datetime, Pace | None, Log | None], Asks] = field(repr=False)
     lists: Callable[[Asks, State], References]
     value: Callable[[Raw, Field], str]
     made: Made[Asks]
@@ -77,3 +80,40 @@ class DealSource(Generic[Asks]):
             return self.made(cast(Asks, client), state, number, references, attributes, now, progress)
 
         return made
+
+
+Token = TypeVar("Token", bound=TokenClient)
+
+
+def by_token(
+    kind: type[Account],
+    client: type[Token],
+    lists: Callable[[Token, State], References],
+    reader: Made[Token],
+    account: Account,
+    environ: Mapping[str, str],
+    repo: Path,
+    host: str = "",
+) -> DealSource[Token]:
+    """Return an account with the token that the environment holds.
+
+    Args:
+        kind: of the settings.
+        client: who asks.
+        lists: reads the account's own lists.
+        reader: of a pass.
+        account: its settings.
+        environ: the environment.
+        repo: the folder in which no token may lie.
+        host: what the command line names instead of the environment.
+    """
+    named = secrets.named_host(client.vendor, kind, environ, host)
+    at = client.vendor.at(account, named)
+    found = secrets.find(client.vendor, environ, repo, "token")
+    connect = partial(client, at, secrets.token(client.vendor, found), named)
+    return DealSource(at, found.note, connect, lists, by_name, reader)
+
+
+def by_name(deal: Raw, field: Field) -> str:
+    """Return what a deal bears under the name of a field."""
+    return text_of(deal.get(str(field.id)), field)

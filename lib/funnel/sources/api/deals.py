@@ -7,15 +7,22 @@ rest.
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from funnel.sources.api import asides, records
-from funnel.sources.api.reader import FULL, Page, Reader
+from funnel.sources.api.attributes import Attributes
+from funnel.sources.api.client import Client
+from funnel.sources.api.reader import FULL, Page, Progress, Reader
 from funnel.sources.api.records import Aside, Fault
-from funnel.sources.api.state import MOVED, Cursor, EventRow, LeadRow
+from funnel.sources.api.references import References
+from funnel.sources.api.state import MOVED, Cursor, EventRow, LeadRow, Ref, State
+from funnel.sources.api.wire import time_or_none
+
+Raw = dict[str, object]
 
 LEADS, HISTORIES = "leads", "histories"
 
@@ -36,7 +43,17 @@ class Told:
 class DealReader(Reader):
     """Reads the deals of one account in one pass.
 
+    Args:
+        client: the account.
+        state: where pages go.
+        number: the pass.
+        references: the account's own lists.
+        attributes: what to keep of a deal.
+        now: UTC; stands for the server's time where it tells none.
+        progress: told after every page.
+
     Attributes:
+        pipelines: stage -> pipeline.
         asked: of how many deals one request tells the history.
         lost: streams of deals that are no longer there, read in every pass.
         edited: the field of the time of the last edit, as the CRM names it.
@@ -45,6 +62,22 @@ class DealReader(Reader):
     asked: ClassVar[int] = 50
     lost: ClassVar[Sequence[str]] = ()
     edited: ClassVar[str]
+
+    def __init__(
+        self,
+        client: Client,
+        state: State,
+        number: int,
+        references: References,
+        attributes: Attributes[Raw],
+        now: dt.datetime,
+        progress: Progress | None = None,
+    ) -> None:
+        super().__init__(client, state, number, now, progress)
+        self.references, self.attributes = references, attributes
+        self.pipelines: dict[Ref, Ref] = {
+            stage: pipeline for pipeline, stages in references.names.statuses.items() for stage in stages
+        }
 
     # What a CRM says
 
@@ -56,11 +89,11 @@ class DealReader(Reader):
     def told(self, ids: Sequence[int]) -> Iterable[Told]:
         """Ask where some deals have been, page by page."""
 
-    @abstractmethod
+    # What all do
+
     def time_of(self, raw: object) -> int | None:
         """Return when a deal was edited last, unix seconds; None where that cannot be read."""
-
-    # What all do
+        return time_or_none(raw.get(self.edited)) if isinstance(raw, dict) else None
 
     def changes(self, began: int, since: Callable[[str], int]) -> dict[str, int]:
         """Read the deals that changed, those that are gone, and where the changed ones have been.

@@ -11,21 +11,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
-from funnel.settings_accounts import BitrixSettings
 from funnel.sources.api import asides, records
-from funnel.sources.api.attributes import Attributes
 from funnel.sources.api.deals import DealReader, Told, by_id
-from funnel.sources.api.reader import UPDATE, Page, Progress, ReadLead
+from funnel.sources.api.reader import UPDATE, Page, ReadLead
 from funnel.sources.api.records import Fault
-from funnel.sources.api.references import References
-from funnel.sources.api.state import ADDED, MOVED, Cursor, EventRow, State
-from funnel.sources.api.wire import time_or_none
+from funnel.sources.api.state import ADDED, MOVED, Cursor, EventRow
 from funnel.sources.bitrix24.client import Client
 from funnel.sources.bitrix24.wire import Deal, Histories, Lead, LeadRecord, Record, Rows, Total
 
 SIZE = 50  # of every page
-TYPES = {"deal": 2, "lead": 1}
 CREATED = 1
 TEMPLATE = "is a template of repeated deals, no deal"
 _BASE = ("ID", "DATE_CREATE", "DATE_MODIFY", "MOVED_TIME", "OPPORTUNITY", "CURRENCY_ID", "ASSIGNED_BY_ID",
@@ -33,18 +29,7 @@ _BASE = ("ID", "DATE_CREATE", "DATE_MODIFY", "MOVED_TIME", "OPPORTUNITY", "CURRE
 
 
 class Reader(DealReader):
-    """Reads one portal in one pass; see `DealReader`.
-
-    Args:
-        client: the portal.
-        state: where pages go.
-        number: the pass.
-        references: the portal's own lists.
-        attributes: what to keep of a deal.
-        now: UTC.
-        progress: told after every page.
-        account: what a lead of the funnel is.
-    """
+    """Reads the deals of one portal in one pass."""
 
     client: Client
     id_field = "ID"
@@ -59,27 +44,20 @@ class Reader(DealReader):
         "CREATED_TIME",
     )
     probes = (SIZE,)
-
-    def __init__(
-        self,
-        client: Client,
-        state: State,
-        number: int,
-        references: References,  # noqa: ARG002
-        attributes: Attributes[dict[str, object]],
-        now: dt.datetime,
-        progress: Progress | None = None,
-        *,
-        account: BitrixSettings,
-    ) -> None:
-        super().__init__(client, state, number, now, progress)
-        self._attributes, self._entity = attributes, account.entity
-        own = ("STATUS_ID",) if account.entity == "lead" else ("CATEGORY_ID", "STAGE_ID", "IS_RECURRING")
-        self._select = [*_BASE, *own, *map(str, attributes.fields)]
+    entity: ClassVar[str] = "deal"
+    type_id: ClassVar[int] = 2
+    own: ClassVar[Sequence[str]] = ("CATEGORY_ID", "STAGE_ID", "IS_RECURRING")
+    model: ClassVar[type[Deal]] = Deal
+    record: ClassVar[type[Record]] = Record
 
     def _list(self, filters: dict[str, object]) -> Sequence[object]:
-        body = {"order": {"ID": "ASC"}, "filter": filters, "select": self._select, "start": -1}
-        page = self.client.post(f"crm.{self._entity}.list", body, Rows)
+        body = {
+            "order": {"ID": "ASC"},
+            "filter": filters,
+            "select": [*_BASE, *self.own, *map(str, self.attributes.fields)],
+            "start": -1,
+        }
+        page = self.client.post(f"crm.{self.entity}.list", body, Rows)
         return page.result if page else ()
 
     def page(self, stream: str, cursor: Cursor) -> Page:  # noqa: ARG002
@@ -96,10 +74,9 @@ class Reader(DealReader):
     def told(self, ids: Sequence[int]) -> Iterable[Told]:
         """Ask for the records of the history of some deals."""
         last, full = 0, True
-        model = LeadRecord if self._entity == "lead" else Record
         while full:
             body = {
-                "entityTypeId": TYPES[self._entity],
+                "entityTypeId": self.type_id,
                 "order": {"ID": "ASC"},
                 "filter": {"@OWNER_ID": list(ids), ">ID": last},
                 "start": -1,
@@ -109,7 +86,7 @@ class Reader(DealReader):
             events: list[EventRow] = []
             bad = []
             for raw in rows:
-                record, faults = records.read(raw, model)
+                record, faults = records.read(raw, self.record)
                 if record is None:
                     bad.append(records.aside(raw, faults, "ID", self.telling))
                 else:
@@ -118,19 +95,15 @@ class Reader(DealReader):
             newest = max([last, *(id_ for row in rows if (id_ := records.id_of(row, "ID")) is not None)])
             full, last = len(rows) >= SIZE and newest > last, newest
 
-    def time_of(self, raw: object) -> int | None:
-        """Return when a deal was edited last."""
-        return time_or_none(raw.get(self.edited)) if isinstance(raw, dict) else None
-
     def lead(self, raw: object) -> ReadLead:
         """Read a deal or a lead; a template of repeated deals is none."""
-        deal, faults = records.read(raw, Lead if self._entity == "lead" else Deal)
+        deal, faults = records.read(raw, self.model)
         if deal is None or not isinstance(raw, dict):
             return None, faults
         if deal.IS_RECURRING == "Y":
             return None, [Fault("IS_RECURRING", "Y", TEMPLATE)]
         more: list[Fault] = []
-        values = self._attributes.of(raw, more)
+        values = self.attributes.of(raw, more)
         row = (
             deal.ID, deal.DATE_CREATE, deal.DATE_MODIFY, deal.MOVED_TIME,
             deal.CATEGORY_ID, deal.STAGE_ID, deal.ASSIGNED_BY_ID, None,
@@ -186,8 +159,18 @@ class Reader(DealReader):
     def _total(self, low: int, high: int | None) -> int:
         filters = {">ID": low} | ({} if high is None else {"<=ID": high})
         body = {"order": {"ID": "ASC"}, "filter": filters, "select": ["ID"], "start": 0}
-        page = self.client.post(f"crm.{self._entity}.list", body, Total)
+        page = self.client.post(f"crm.{self.entity}.list", body, Total)
         return page.total if page else 0
+
+
+class LeadReader(Reader):
+    """Reads the leads of the CRM's own instead."""
+
+    entity = "lead"
+    type_id = 1
+    own = ("STATUS_ID",)
+    model = Lead
+    record = LeadRecord
 
 
 def _event(record: Record) -> EventRow:

@@ -9,10 +9,9 @@ from typing import cast
 
 from funnel.settings_accounts import Account, BitrixSettings
 from funnel.sources.api import secrets
-from funnel.sources.api.attributes import text_of
-from funnel.sources.api.deal_source import DealSource
+from funnel.sources.api.deal_source import DealSource, by_name
 from funnel.sources.bitrix24.client import VENDOR, Client, webhook
-from funnel.sources.bitrix24.reading import Reader
+from funnel.sources.bitrix24.reading import LeadReader, Reader
 from funnel.sources.bitrix24.references import read_references
 
 
@@ -26,6 +25,6 @@ def source(account: Account, environ: Mapping[str, str], repo: Path, host: str =
         note,
         partial(Client, portal, path, named),
         partial(read_references, account=portal),
-        lambda deal, field: text_of(deal.get(str(field.id)), field),
-        partial(Reader, account=portal),
+        by_name,
+        LeadReader if portal.entity == "lead" else Reader,
     )

@@ -7,21 +7,18 @@ such an end. Where a deal has been is told by `propertiesWithHistory` of up to 5
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from funnel.gate.personal import blot
 from funnel.sources.api import records
-from funnel.sources.api.attributes import Attributes
 from funnel.sources.api.client import Params
 from funnel.sources.api.deals import LEADS, DealReader, Told, by_id
-from funnel.sources.api.reader import Page, Progress, ReadLead
+from funnel.sources.api.reader import Page, ReadLead
 from funnel.sources.api.records import Aside, Fault
-from funnel.sources.api.references import References
-from funnel.sources.api.state import ADDED, MOVED, Cursor, EventRow, Ref, State
-from funnel.sources.api.wire import time_or_none
+from funnel.sources.api.state import ADDED, MOVED, Cursor, EventRow
 from funnel.sources.hubspot.client import Client
 from funnel.sources.hubspot.wire import Deal, Revision, Rows, WithHistory
 
@@ -37,39 +34,21 @@ _BASE = (
 
 
 class Reader(DealReader):
-    """Reads one account in one pass; see `DealReader`.
-
-    Args:
-        client: the account.
-        state: where pages go.
-        number: the pass.
-        references: the account's own lists; they tell the pipeline of a stage.
-        attributes: what to keep of a deal.
-        now: UTC.
-        progress: told after every page.
-    """
+    """Reads one account in one pass."""
 
     client: Client
     telling = ("createdate", "hs_lastmodifieddate", "pipeline", "dealstage", "timestamp")
     lost = (ARCHIVED,)
+    edited = "hs_lastmodifieddate"
 
-    def __init__(
-        self,
-        client: Client,
-        state: State,
-        number: int,
-        references: References,
-        attributes: Attributes[dict[str, object]],
-        now: dt.datetime,
-        progress: Progress | None = None,
-    ) -> None:
-        super().__init__(client, state, number, now, progress)
-        self._attributes = attributes
-        self._properties = [*_BASE, *map(str, attributes.fields)]
-        self._pipelines: dict[Ref, Ref] = {
-            stage: pipeline for pipeline, stages in references.names.statuses.items() for stage in stages
-        }
-        self._merged: set[int] = set()
+    @cached_property
+    def _properties(self) -> list[str]:
+        return [*_BASE, *map(str, self.attributes.fields)]
+
+    @cached_property
+    def _merged(self) -> set[int]:
+        """Ids of deals that were merged into others, as far as they were met."""
+        return set()
 
     def page(self, stream: str, cursor: Cursor) -> Page:
         """Read the next deals: of all, of the archived ones, or of those edited since a time."""
@@ -137,7 +116,7 @@ class Reader(DealReader):
 
     def _event(self, deal: WithHistory, moment: str, revision: Revision, *, first: bool) -> EventRow:
         now = deal.properties.get("pipeline")
-        pipeline = self._pipelines.get(revision.value, now if isinstance(now, str) else 0)
+        pipeline = self.pipelines.get(revision.value, now if isinstance(now, str) else 0)
         return (
             deal.id, revision.timestamp, f"{moment} {revision.value}", ADDED if first else MOVED,
             None, None, pipeline, revision.value,
@@ -149,17 +128,13 @@ class Reader(DealReader):
         with self.state.transaction():
             self.lose(sorted(self._merged))
 
-    def time_of(self, raw: object) -> int | None:
-        """Return when a deal was edited last."""
-        return time_or_none(raw.get("hs_lastmodifieddate")) if isinstance(raw, dict) else None
-
     def lead(self, raw: object) -> ReadLead:
         """Read a deal."""
         deal, faults = records.read(raw, Deal)
         if deal is None or not isinstance(raw, dict):
             return None, faults
         more: list[Fault] = []
-        values = self._attributes.of(raw, more)
+        values = self.attributes.of(raw, more)
         reason = blot(deal.closed_lost_reason.strip()) or None
         self._merged |= {int(id_) for id_ in deal.hs_merged_object_ids.split(";") if id_.strip().isdigit()}
         row = (

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from typing import cast
 
-from funnel.settings_accounts import Account, HubSpotSettings
-from funnel.sources.api import secrets
-from funnel.sources.api.attributes import text_of
-from funnel.sources.api.deal_source import DealSource
-from funnel.sources.hubspot.client import VENDOR, Client
+from funnel.settings_accounts import HubSpotSettings
+from funnel.sources.api.deal_source import by_token
+from funnel.sources.hubspot.client import Client
 from funnel.sources.hubspot.reading import Reader
 from funnel.sources.hubspot.references import read_references
 
-
-def source(account: Account, environ: Mapping[str, str], repo: Path, host: str = "") -> DealSource[Client]:
-    """Return an account with the token that the environment holds; see `api.accounts.source`."""
-    named = secrets.named_host(VENDOR, HubSpotSettings, environ, host)
-    at = VENDOR.at(cast(HubSpotSettings, account), named)
-    found = secrets.find(VENDOR, environ, repo, "token")
-    return DealSource(
-        at,
-        found.note,
-        partial(Client, at, secrets.token(VENDOR, found), named),
-        read_references,
-        lambda deal, field: text_of(deal.get(str(field.id)), field),
-        Reader,
-    )
+source = partial(by_token, HubSpotSettings, Client, read_references, Reader)
+"""Returns an account with the token that the environment holds; see `api.accounts.source`."""

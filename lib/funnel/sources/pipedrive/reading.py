@@ -11,17 +11,15 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from funnel.gate.personal import blot
-from funnel.sources.api import records
-from funnel.sources.api.attributes import Attributes
+from funnel.sources.api import asides, records
 from funnel.sources.api.client import Params
 from funnel.sources.api.deals import LEADS, DealReader, Told
-from funnel.sources.api.reader import Page, Progress, ReadLead
+from funnel.sources.api.reader import Page, ReadLead
 from funnel.sources.api.records import Aside, Fault
-from funnel.sources.api.references import References
-from funnel.sources.api.state import Cursor, Ref, State
-from funnel.sources.api.wire import time_or_none
+from funnel.sources.api.state import Cursor
 from funnel.sources.pipedrive.client import Client
 from funnel.sources.pipedrive.timeline import STAGE, STATUS, timeline
 from funnel.sources.pipedrive.wire import Change, Deal, Rows
@@ -32,50 +30,24 @@ _FIELDS = 15  # that a request may name
 
 
 class Reader(DealReader):
-    """Reads one account in one pass; see `DealReader`.
-
-    Args:
-        client: the account.
-        state: where pages go.
-        number: the pass.
-        references: the account's own lists; they tell the pipeline of a stage.
-        attributes: what to keep of a deal.
-        now: UTC.
-        progress: told after every page.
-    """
+    """Reads one account in one pass."""
 
     client: Client
     telling = ("add_time", "update_time", "pipeline_id", "stage_id", "status", "item_id", "log_time")
     probes = (NAMED,)
     asked = 20
     lost = (DELETED,)
+    edited = "update_time"
 
-    def __init__(
-        self,
-        client: Client,
-        state: State,
-        number: int,
-        references: References,
-        attributes: Attributes[dict[str, object]],
-        now: dt.datetime,
-        progress: Progress | None = None,
-    ) -> None:
-        super().__init__(client, state, number, now, progress)
-        self._attributes = attributes
-        self._pipelines: dict[Ref, Ref] = {
-            stage: pipeline
-            for pipeline, stages in references.names.statuses.items()
-            for stage in stages
-            if isinstance(stage, int)
-        }
-        custom = {field.id for field in references.fields if field.kind.startswith("custom ")}
-        named = [str(id_) for id_ in attributes.fields if id_ in custom]
-        self._fields: Params = {"custom_fields": ",".join(named)} if 0 < len(named) <= _FIELDS else {}
+    @cached_property
+    def _fields(self) -> Params:
+        """Which custom fields to tell; all, where they are more than a request may name."""
+        custom = {field.id for field in self.references.fields if field.kind.startswith("custom ")}
+        named = [str(id_) for id_ in self.attributes.fields if id_ in custom]
+        return {"custom_fields": ",".join(named)} if 0 < len(named) <= _FIELDS else {}
 
     def page(self, stream: str, cursor: Cursor) -> Page:
         """Read the next deals edited since a time: those in use, then the archived; or the deleted."""
-        if stream == DELETED and not cursor.since:
-            return (), replace(cursor, done=True)  # nothing is known that could be gone
         query: dict[str, str | int] = {
             "limit": LISTED,
             "sort_by": "id",
@@ -116,7 +88,7 @@ class Reader(DealReader):
             deal, _ = records.read(raw, Deal)
             if deal is not None:
                 changes, bad = self._changes(deal.id)
-                yield Told(timeline(deal, changes, self._pipelines), bad)
+                yield Told(timeline(deal, changes, self.pipelines), bad)
 
     def _changes(self, id_: int) -> tuple[list[Change], list[Aside]]:
         found: list[Change] = []
@@ -141,17 +113,15 @@ class Reader(DealReader):
             start = following if following is not None and following > start else None
         return found, bad
 
-    def time_of(self, raw: object) -> int | None:
-        """Return when a deal was edited last."""
-        return time_or_none(raw.get("update_time")) if isinstance(raw, dict) else None
-
     def lead(self, raw: object) -> ReadLead:
-        """Read a deal."""
+        """Read a deal; one that the account marks as deleted is none."""
+        if isinstance(raw, dict) and (raw.get("is_deleted") is True or raw.get("status") == DELETED):
+            return None, [Fault("is_deleted", "true", asides.MARKED)]
         deal, faults = records.read(raw, Deal)
         if deal is None or not isinstance(raw, dict):
             return None, faults
         more: list[Fault] = []
-        values = self._attributes.of(raw, more)
+        values = self.attributes.of(raw, more)
         row = (
             deal.id, deal.add_time, deal.update_time, deal.came,
             deal.pipeline_id, deal.stage_id if deal.status == "open" else deal.status, deal.owner_id,

@@ -115,3 +115,12 @@ def test_a_mapping_is_proposed_that_fits_the_account(connect, crm) -> None:
     stages = [stage for statuses in proposed.values() for stage in statuses.values()]
     assert stages.count("sale") == stages.count("lost") == 3
     assert here.pull(changes={"pipelines": proposed}).batch.tables["leads"].num_rows > 15
+
+
+def test_other_attributes_reach_every_deal_and_hide_no_deletion(connect, crm) -> None:
+    made = company(60)
+    here = connect(crm, made)
+    here.sync(changes={"attributes": {"manager": "responsible"}})
+    made.delete(made.there[0].id, NOW + 60)
+    here.sync(NOW + 3600)  # with the channel too
+    assert here.warehouse.tables() == expected(made, crm)
