@@ -133,6 +133,22 @@ class FileRules(Frozen):
         return self
 
 
+class CanonicalRules(FileRules):
+    """How a canonical file writes dates and amounts, and what it calls the stages: a value of `files`.
+
+    Attributes:
+        stages: word in the column `stage` -> stage key, `lead` (no stage yet) or `lost`.
+    """
+
+    stages: dict[Name, str] = Field(default_factory=dict)
+
+    def problems(self, name: str, stage_keys: Sequence[str]) -> Iterator[str]:
+        """Say what does not fit the funnel's stages."""
+        for word, stage in self.stages.items():
+            where = f"files.{name}.stages.{word}"
+            yield from not_among(stage, (LEAD, *stage_keys, LOST), where, "no stage")
+
+
 class Export(FileRules):
     """How a CRM's files of deals become the funnel's tables: a row a deal, as it stands, or with dates.
 

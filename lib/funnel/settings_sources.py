@@ -22,10 +22,10 @@ from funnel.settings_accounts import (
 from funnel.settings_exports import (
     Block,
     Blocks,
+    CanonicalRules,
     Currency,
     Events,
     Export,
-    FileRules,
     Frozen,
     Limits,
     Name,
@@ -100,7 +100,7 @@ class Sources(Frozen):
         wide: sheets of one's own with a date column for each stage, likewise.
         events: logs of a row for each lead that came to a stage, likewise.
         files: name of canonical files (`*` stands for anything, such as `leads.csv`) -> how they write dates
-            and amounts.
+            and amounts, and what they call the stages.
         limits: how much a file may unfold to.
         ad_costs: name of files (`*` stands for anything, such as `yandex_*.csv`) -> what they do not say
             themselves.
@@ -115,7 +115,7 @@ class Sources(Frozen):
     exports: Blocks[Export] | None = None
     wide: Blocks[Wide] | None = None
     events: Blocks[Events] | None = None
-    files: dict[Name, FileRules] = Field(default_factory=dict)
+    files: dict[Name, CanonicalRules] = Field(default_factory=dict)
     limits: Limits = Limits()
     ad_costs: dict[Name, AdFile] = Field(default_factory=dict)
     spend_mapping: tuple[SpendName, ...] = ()
@@ -164,10 +164,10 @@ class Sources(Frozen):
         """Return what is set for an ad-cost file, by the first pattern that fits its name."""
         return next((item for pattern, item in self.ad_costs.items() if fits(name, (pattern,))), None)
 
-    def file_rules(self, name: str) -> FileRules:
+    def file_rules(self, name: str) -> CanonicalRules:
         """Return how a canonical file writes dates and amounts, by the first pattern that fits its name."""
         found = (item for pattern, item in self.files.items() if fits(name, (pattern,)))
-        return next(found, FileRules())
+        return next(found, CanonicalRules())
 
 
 def _several(given: Block | tuple[Block, ...] | None) -> tuple[Block, ...]:
@@ -197,6 +197,7 @@ def stage_problems(sources: Sources, stage_keys: Sequence[str]) -> list[str]:
         for part in parts
         for text in part.problems(stage_keys)
     ]
+    wrong += [text for name, rules in sources.files.items() for text in rules.problems(name, stage_keys)]
     if len(sources.accounts) > 1:
         named = " and ".join(account.key for account in sources.accounts)
         wrong.append(

@@ -16,6 +16,7 @@ from funnel.sources.kinds import Item, sources
 from funnel.sources.parts import Brought, Part, make, together
 from funnel.sources.recognise import Found, recognise
 from funnel.sources.spend_rows import added_up, covered
+from funnel.sources.stage_words import translated
 from funnel.sources.tabular import Cells, Sheet
 
 
@@ -61,6 +62,9 @@ def read(
             tell(f"{sheet.where}: {sheet.notice}")
         columns, passed, wrong = headers.match(sheet, TABLES[item.table])
         problems += wrong
+        if item.table == STAGE_ENTRIES.name and "stage" in columns:
+            sheet, columns, wrong = translated(sheet, columns, settings, tell)
+            problems += wrong
         if passed:
             tell(f"{sheet.where}: columns not used: {', '.join(passed)}")
         sheets.setdefault(item.table, []).append((sheet, columns))

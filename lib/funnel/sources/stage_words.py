@@ -1,0 +1,86 @@
+"""Canonical files that name stages by words of their own: `files` in the settings says what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from funnel.errors import Problem
+from funnel.gate.personal import blot
+from funnel.settings import LEAD, LOST, Settings
+from funnel.sources.exports.columns import some
+from funnel.sources.exports.outcome import LOST_STATE, WON, Words, folded
+from funnel.sources.exports.stage_guess import end, in_order, mapped
+from funnel.sources.profiles import profiles
+from funnel.sources.proposal import line
+from funnel.sources.tabular import Cells, Sheet
+
+MOST = 40
+"""More words than this are no stages: only so many are proposed."""
+
+
+def translated(
+    sheet: Sheet, columns: Mapping[str, Cells], settings: Settings, tell: Callable[[str], None]
+) -> tuple[Sheet, Mapping[str, Cells], list[Problem]]:
+    """Put stages in place of the words for them, and take out the rows of the lead itself.
+
+    Args:
+        sheet: of `stage_entries`.
+        columns: its cells, by column of the table.
+        settings: stages, and `files` with the words.
+        tell: is told of the words that mean nothing yet, with the lines that would say it.
+
+    Returns:
+        the sheet and its cells; a problem where no row at all names a stage.
+    """
+    name = Path(sheet.where.split(", sheet ")[0]).name
+    meaning = {folded(word): key for word, key in settings.file_rules(name).stages.items()}
+    text = columns["stage"].text()
+    encoded = text.dictionary_encode()
+    known = (*settings.stage_keys, LOST)
+    words: list[str] = encoded.dictionary.to_pylist()
+    keys = [word if word in known else meaning.get(folded(word), word) for word in words]
+    stage = pa.array(keys, pa.string()).take(encoded.indices)
+    lead = pc.equal(stage, LEAD).fill_null(False).to_numpy(zero_copy_only=False)
+    counts = {one["values"]: one["counts"] for one in text.drop_null().value_counts().to_pylist()}
+    unknown = {word: counts[word] for word, key in zip(words, keys, strict=True) if key not in (LEAD, *known)}
+    columns = {**columns, "stage": Cells(stage)}
+    if meaning and lead.any():
+        tell(f"{sheet.where}: {int(lead.sum()):,} rows of no stage yet (lead) passed over")
+        kept = tuple(some(cells, ~lead) for cells in sheet.columns)
+        sheet = replace(sheet, columns=kept, rows=sheet.rows[~lead])
+        columns = {column: some(cells, ~lead) for column, cells in columns.items()}
+    if not unknown:
+        return sheet, columns, []
+    what = f"{len(unknown):,} words in the column stage are no stages of the funnel"
+    todo = f"say what they mean in the settings, and check each line:\n{_lines(name, unknown, settings)}"
+    if sum(unknown.values()) == len(text) - text.null_count:
+        return sheet, columns, [Problem(sheet.where, what, ", ".join(known), todo)]
+    tell(f"{sheet.where}: {what}; {sum(unknown.values()):,} rows are set aside. To do: {todo}")
+    return sheet, columns, []
+
+
+def _lines(name: str, unknown: Mapping[str, int], settings: Settings) -> str:
+    """Return the lines of settings that would say what the words mean, as far as their names tell."""
+    ends = Words.of(
+        [word for profile in profiles().values() for word in profile.won_words],
+        [word for profile in profiles().values() for word in profile.lost_words],
+    )
+    last = settings.stage_keys[-1]
+    state = {word: {"won": WON, "lost": LOST_STATE}.get(end(word)) or ends.state(word) for word in unknown}
+    ordered, _ = in_order([word for word in unknown if state[word] not in (WON, LOST_STATE)], {})
+    called = {stage.key: tuple(stage.name.values()) for stage in settings.stages}
+    meaning = mapped(ordered, settings.stage_keys, called)
+    lines = [
+        "files:",
+        line(name, "", 2).rstrip("' "),
+        "    stages: # word in the file -> stage, lead or lost",
+    ]
+    for word in [*ordered, *(word for word in unknown if word not in ordered)][:MOST]:
+        key = {WON: last, LOST_STATE: LOST}.get(state[word]) or meaning[word]
+        lines.append(line(blot(word), key, 6, f"{unknown[word]:,} rows; check"))
+    return "\n".join(lines) + "\n"
