@@ -198,7 +198,9 @@ def put(
     ) / part  # never in what is committed, if it can be helped
     try:
         shutil.copytree(staged, beside)
-        text = json.dumps({**manifest, "outputs": outputs}, indent=1, ensure_ascii=False, sort_keys=True)
+        # Sorted on the outside alone: inside the settings the order of attributes and slices has a meaning.
+        facts = dict(sorted({**manifest, "outputs": outputs}.items()))
+        text = json.dumps(facts, indent=1, ensure_ascii=False)
         (beside / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
         beside.rename(archive / name)
     finally:

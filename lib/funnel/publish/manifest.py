@@ -44,8 +44,8 @@ def settings_json(settings: Settings) -> dict[str, object]:
 
 
 def settings_hash(settings: Settings) -> str:
-    """Return the SHA-256 of the settings, whatever the order and comments of the file."""
-    return hashlib.sha256(json.dumps(settings_json(settings), sort_keys=True).encode()).hexdigest()
+    """Return the SHA-256 of the settings, whatever the file's comments; the order of attributes counts."""
+    return hashlib.sha256(json.dumps(settings_json(settings)).encode()).hexdigest()
 
 
 def describe(

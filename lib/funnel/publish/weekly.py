@@ -166,7 +166,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Iss
             "problems": [str(problem) for problem in registers.problems],
             "earlier": [item.manifest.outputs for item in before],
         }
-        now = sha256_of(_code(), json.dumps(inputs, sort_keys=True))
+        now = sha256_of(_code(), json.dumps(inputs))
         if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == now):
             known = AsOf(order.report_date, warehouse.known_at())
             _require_let_in(warehouse.findings(known), settings)

@@ -33,6 +33,13 @@ def test_an_issue_holds_the_hash_of_every_file(staged: Path, tmp_path: Path) -> 
     assert manifest["outputs"]["report.html"].startswith("3660315a9af3df25")
 
 
+def test_attributes_keep_their_order_which_says_how_pairs_are_named(staged: Path, tmp_path: Path) -> None:
+    settings = {"attributes": {"region": {}, "channel": {}, "campaign": {}}}
+    archive.put(staged, tmp_path / "archive", D, {**MANIFEST, "settings": settings})
+    (kept,) = archive.archived(tmp_path / "archive")
+    assert list(kept.manifest.settings["attributes"]) == ["region", "channel", "campaign"]
+
+
 def test_the_same_issue_is_not_archived_twice(staged: Path, tmp_path: Path) -> None:
     first, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
     second, new = archive.put(staged, tmp_path / "archive", D, {**MANIFEST, "made_at": "later"})
