@@ -39,7 +39,8 @@ def gaps(aside: pd.DataFrame, there: pd.DataFrame, gate: Gate) -> pd.DataFrame:
         if not refuse and share < gate.tell:
             continue
         worst = rows.sort_values("rows", ascending=False, kind="stable").iloc[0]
-        kind = "unusable" if len(nothing) else "unmatched" if worst["column"] == "stage" else "rejected"
+        stages = bool((rows["column"] == "stage").all())
+        kind = "unusable" if len(nothing) else "unmatched" if stages else "rejected"
         one = nothing.iloc[0] if len(nothing) else worst
         found.append(
             finding(

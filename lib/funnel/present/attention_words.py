@@ -210,12 +210,20 @@ def paragraphs(
     """
     names = {item.id: clean(item.name(texts.language), 60) for item in initiatives}
     looked = [
-        f"**{for_markdown(segment(row, settings, texts))}.** {arrival_sentence(row, texts)}"
+        texts.t(
+            "say_arrivals",
+            segment=for_markdown(segment(row, settings, texts)),
+            what=for_markdown(arrival_sentence(row, texts)),
+        )
         for row in _fallen(frames).head(SAID_FLAGS).to_dict("records")
     ]
     looked += _flags(frames["deviations"], frames["investigations"], settings, texts)
     looked += [
-        f"**{texts.t('shape_' + row['shape'])}.** {for_markdown(shape_sentence(row, settings, texts))}"
+        texts.t(
+            "say_shape",
+            shape=texts.t("shape_" + row["shape"]),
+            what=for_markdown(shape_sentence(row, settings, texts)),
+        )
         for row in news(frames["shapes"], since)
     ]
     dug = _dug(frames["investigations"], since, settings, texts)
@@ -235,8 +243,10 @@ def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Te
     said = [texts.t("say_flags", n=len(chosen))]
     for row in chosen.head(SAID_FLAGS).to_dict("records"):
         said.append(_flag(row, settings, texts))
-        who = whose(row, dug, texts)
-        said.append(texts.t("say_digs", who=for_markdown(who)) if who else texts.t("say_nobody_digs"))
+        who, mine = whose(row, dug, texts), dug[dug["id"] == row["investigation"]]
+        over = len(mine) > 0 and mine["state"].iloc[0] != "open"
+        key = "say_dug" if over else "say_digs"
+        said.append(texts.t(key, who=for_markdown(who)) if who else texts.t("say_nobody_digs"))
     return said
 
 
@@ -246,7 +256,7 @@ def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
     first: pd.Timestamp = row["first_week"]
     last = first.date() + WEEK * int(row["weeks"]) - dt.timedelta(days=1)
     said = texts.t(
-        "card_flag",
+        "card_flag" if row.get("kind", "history") == "history" else "card_flag_target",
         observed=texts.percent(row["observed"], 1),
         expected=texts.percent(row["expected"], 1),
         cohorts=texts.t("n_cohorts", n=int(row["weeks"])),
@@ -266,27 +276,33 @@ def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
 
 def _flag(row: Record, settings: Settings, texts: Texts) -> str:
     return texts.t(
-        "say_flag",
+        "say_flag_overall" if row["stage"] == OVERALL else "say_flag",
         segment=for_markdown(segment(row, settings, texts)),
         stage=for_markdown(stage_name(row["stage"], settings, texts)),
         what=for_markdown(flag_sentences(row, settings, texts)),
     )
 
 
+def _ended(text: str) -> str:
+    """Return a text as a sentence: with a full stop where it has no end."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def _dug(dug: pd.DataFrame, since: dt.date, settings: Settings, texts: Texts) -> list[str]:
     running, over = dug[dug["state"] == "open"], closed_since(dug, since)
     said = []
     if len(running):
-        oldest = texts.t("n_weeks", n=int(running["age_weeks"].max()))
-        said.append(texts.t("say_open", n=len(running), age=oldest))
+        oldest, one = int(running["age_weeks"].max()), len(running) == 1
+        key = "say_open" + "_one" * one + "_new" * (not oldest)
+        said.append(texts.t(key, n=len(running), age=texts.t("n_weeks", n=oldest)))
     for row in over.to_dict("records"):
         said.append(
             texts.t(
-                "say_closed",
+                "say_closed_overall" if row["stage"] == OVERALL else "say_closed",
                 segment=for_markdown(segment(row, settings, texts)),
                 stage=for_markdown(stage_name(row["stage"], settings, texts)),
                 state=state_word(row["state"], texts),
-                finding=for_markdown(clean(row["finding"], LONG)).rstrip("."),
+                finding=for_markdown(_ended(clean(row["finding"], LONG))),
             )
         )
     return said

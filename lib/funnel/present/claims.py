@@ -3,17 +3,20 @@
 | claim | true if |
 |---|---|
 | a value converts best or worst; a colour on it | `standing_out`: it has enough leads, the values of its attribute differ by more than chance, and so does it from all leads of the same weeks, however many are looked at |
+| it converts best or worst of all, not just better or worse than the rest | `first_of`: by its own share and by that of the leads of the same weeks |
+| most of a difference comes from a step | it is more than half of it (`MOST`); else it is called the largest part |
+| so many counts have changed | `moved_counts`: counts of a cohort and stage, not edits |
 | no value differs | `comparable` values are there, and none stands out |
 | the rate changed a number | `beyond_chance`: the part is larger than chance alone makes it in nine of ten cases |
 | some, or all, of the young cohorts are doubtful | `doubtful_young` counts them |
-| a channel is cheapest, another dearest | `costs_apart`: their 90 % intervals do not touch |
+| a channel is cheapest, another dearest | `costs_apart`: their 90 % intervals do not touch; and `gaps`: spend of both is known in every shown week with leads |
 | spend met no lead | `leads_have`: the leads bear what spend is matched by |
 | the cohort that is read may be read | `too_young`: its age lets expect anything of the last stage |
 """  # noqa: E501
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,10 +24,13 @@ from scipy import stats
 
 from funnel.analysis.ahead import YOUNG
 from funnel.analysis.compare import CHANCE, chi_square
+from funnel.analysis.costs import NO_SPEND
 from funnel.settings import Settings
 
 READABLE, RIPE = 0.1, 0.5
 """A cohort that has had less than the first of its sales cannot be read; one that has had the second can."""
+MOST = 0.5
+"""Share of a whole from which a part is most of it."""
 
 
 def comparable(values: pd.DataFrame) -> pd.DataFrame:
@@ -51,6 +57,46 @@ def standing_out(values: pd.DataFrame, last: str) -> pd.DataFrame:
     """
     some = comparable(values)
     return some[some["p_value"] * len(some) < CHANCE] if differ(values, last) else some.head(0)
+
+
+def furthest(told: pd.DataFrame, *, better: bool) -> pd.Series | None:
+    """Return the value that is furthest above all leads of the same weeks, or below; None for none."""
+    side = told[told["against_total"] > 0] if better else told[told["against_total"] < 0]
+    if side.empty:
+        return None
+    end = side["against_total"].max() if better else side["against_total"].min()
+    row: pd.Series = side[side["against_total"] == end].iloc[0]
+    return row
+
+
+def first_of(row: pd.Series, some: pd.DataFrame, *, better: bool) -> bool:
+    """Tell whether no other value is better (or worse), be it beside its weeks or by its share alone.
+
+    A reader who looks at the shares in the table must find the same value in front.
+    """
+    ends = [some[name].max() if better else some[name].min() for name in ("against_total", "overall_rate")]
+    return [row["against_total"], row["overall_rate"]] == ends
+
+
+def moved_counts(restated: pd.DataFrame) -> int:
+    """Return how many counts, of a cohort and stage, are not what they were (`schema.RESTATED_COLUMNS`)."""
+    cells = restated.drop_duplicates(["cohort_week", "stage"])
+    return int((cells["cohort_before"] != cells["cohort_after"]).sum())
+
+
+def gaps(costs: pd.DataFrame, weeks: Sequence[pd.Timestamp]) -> dict[str, int]:
+    """Return the channels with spend in some weeks and with leads but no spend in others: in how many.
+
+    Either nothing was spent then, or it is not known; such costs are not compared.
+
+    Args:
+        costs: `analysis.costs.costs` by channel.
+        weeks: the shown ones.
+    """
+    shown = costs[costs["cohort_week"].isin(list(weeks))]
+    without = shown[shown["match"] == NO_SPEND].groupby("value").size()
+    paid = set(shown.loc[shown["match"] != NO_SPEND, "value"])
+    return {str(name): int(n) for name, n in without.items() if name in paid}
 
 
 def chance_makes(spread: float, among: int = 1) -> float:

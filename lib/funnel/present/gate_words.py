@@ -40,6 +40,8 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
         "stage": clean(texts.stage(one["example"], settings)) if one["kind"] == "leak" else "",
         "setting": _setting(one) if one["kind"] in ("writings", "leak") else "",
     }
+    if one["kind"] in ("unmatched", "rejected") and words["share"] != words["part"]:
+        words["share"] = texts.t("share_newest", part=words["part"], share=words["share"])
     said = [texts.t(f"gate_{one['kind']}", **words)]
     if one["grade"] == REFUSE:
         said.append(texts.t("gate_refused", table=one["table"]))

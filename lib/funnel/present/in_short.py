@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from funnel.analysis.cohorts import OVERALL
 from funnel.present.attention_words import segment, stage_name, verdict_word
 from funnel.present.cite import Cite, typed
 from funnel.present.escape import for_markdown
@@ -102,7 +103,7 @@ def _flags(flags: pd.DataFrame, settings: Settings, texts: Texts, cite: Cite) ->
         return texts.t("short_no_flag") if len(flags) else ""
     first = chosen.iloc[0].to_dict()
     said = texts.t(
-        "short_flag",
+        "short_flag_overall" if first["stage"] == OVERALL else "short_flag",
         segment=cite("flag_segment", for_markdown(segment(first, settings, texts))),
         stage=cite("flag_stage", for_markdown(stage_name(first["stage"], settings, texts))),
         observed=cite("flag_now", texts.percent(first["observed"], 1)),

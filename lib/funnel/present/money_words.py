@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from funnel.present.claims import costs_apart, leads_have
+from funnel.present.claims import costs_apart, gaps, leads_have
 from funnel.present.cost_tables import doubtful, projected
 from funnel.present.duration_tables import BORROWED, days
 from funnel.present.escape import clean, for_markdown
@@ -49,7 +49,12 @@ def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
             interval=projected(total, texts, 0)[1],
         )
     ]
+    leaving = _gaps(given)
+    if leaving:
+        names = ", ".join(for_markdown(clean(name, 40)) or texts.t("not_given") for name in leaving)
+        said.append(texts.t("say_costs_gaps", channels=names))
     channels = summary[(summary["level"] == "channel") & (summary["projected_cost_per_sale"] > 0)]
+    channels = channels[~channels["value"].isin(leaving)]
     ordered = channels.sort_values("projected_cost_per_sale", kind="stable").to_dict("records")
     if len(ordered) > 1 and costs_apart(ordered[0], ordered[-1]):
         words = {}
@@ -65,8 +70,17 @@ def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
             said.append(texts.t("say_costs_no_names"))
         elif inside > 0 and whole["no_leads"] > 0:
             share = texts.percent(float(whole["no_leads"]) / inside, 1)
-            said.append(texts.t("say_costs_unmatched", share=share))
+            unknown = texts.percent(float(whole["unknown_names"]) / inside, 1)
+            key = "say_costs_unmatched" if unknown == texts.percent(0.0, 1) else "say_costs_unknown_names"
+            said.append(texts.t(key, share=share, unknown=unknown))
     return said
+
+
+def _gaps(given: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the channels for which spend of some shown weeks may be missing, where most leads are first."""
+    if "costs_channel" not in given or "costs" not in given:
+        return []
+    return list(gaps(given["costs_channel"], list(given["costs"]["cohort_week"])))
 
 
 def _worth(ltv: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
@@ -87,6 +101,12 @@ def _worth(ltv: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
     return [texts.t(f"say_payback{doubt}", back=back, **words)]
 
 
+def _days(number: float, key: str, texts: Texts) -> str:
+    """Return days in words, as many digits as tables have (`days`)."""
+    told = days(number, texts)
+    return texts.t(key, n=round(number)) if told.isdigit() else texts.t("part_of_days", n=told)
+
+
 def _durations(durations: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
     last = settings.stage_keys[-1]
     whole = durations[(durations["attribute"] == "") & durations["cohort_quarter"].isna()]
@@ -94,9 +114,11 @@ def _durations(durations: pd.DataFrame, settings: Settings, texts: Texts) -> lis
     if not rows or math.isnan(rows[0]["median_days"]):
         return []
     name = for_markdown(clean(texts.stage(last, settings)))
-    half, most = (days(rows[0][column], texts) for column in ("median_days", "p80_days"))
     if rows[0]["at_least"]:
-        return [texts.t("say_duration_short", last=name, half=half)]
+        return [
+            texts.t("say_duration_short", last=name, half=_days(rows[0]["median_days"], "of_days", texts))
+        ]
+    half, most = (_days(rows[0][column], "n_days", texts) for column in ("median_days", "p80_days"))
     said = [texts.t("say_duration", last=name, half=half, most=most)]
     if rows[0]["borrowed"] > BORROWED:
         said.append(texts.t("say_duration_young"))

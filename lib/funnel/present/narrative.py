@@ -14,7 +14,16 @@ import pandas as pd
 
 from funnel.analysis.cohorts import SMALL
 from funnel.present.cite import Cite, typed
-from funnel.present.claims import comparable, differ, standing_out, too_young
+from funnel.present.claims import (
+    MOST,
+    comparable,
+    differ,
+    first_of,
+    furthest,
+    moved_counts,
+    standing_out,
+    too_young,
+)
 from funnel.present.data_tables import kind, problem
 from funnel.present.escape import clean, for_markdown
 from funnel.present.headline import at_equal_age, read_at
@@ -22,6 +31,9 @@ from funnel.present.money_words import money
 from funnel.present.outlook_words import final, outlook
 from funnel.present.texts import Texts
 from funnel.settings import Settings
+
+MOST_COHORTS = 104
+"""As many cohorts as a table may show (`Settings.cohorts`)."""
 
 
 def draft(
@@ -69,13 +81,12 @@ def draft(
         if frames is not None:
             read = cohorts.iloc[read_at(cohorts, settings)]
             paragraphs[0] += final(read, frames, settings, texts, cite)
-            if age := too_young(frames["maturity"], settings):
-                paragraphs[0].append(texts.t("say_reading_age", n=settings.reading_age, age=age))
+            paragraphs[0] += _reading_age(cohorts, frames, settings, texts)
             paragraphs.append(outlook(frames, settings, texts, cite))
             paragraphs.append(money(frames, settings, texts))
     if end:
         paragraphs[0].insert(0, texts.t("note_data_end", day=texts.date(end)))
-    paragraphs.append([*_data(imports, problems, settings, texts), *_restated(restated, texts)])
+    paragraphs.append([*_data(imports, problems, settings, texts, cite), *_restated(restated, texts)])
     return "\n\n".join(" ".join(sentences) for sentences in paragraphs if sentences) + "\n"
 
 
@@ -105,16 +116,33 @@ def _cohort(
     return said + _at_equal_age(record, equal_age, settings, texts)
 
 
+def _reading_age(
+    cohorts: pd.DataFrame, frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
+) -> list[str]:
+    """Say where hardly any sale has come at the age that is read, and what to set if it is known."""
+    age = too_young(frames["maturity"], settings)
+    if not age:
+        return []
+    if cohorts["age_weeks"].iloc[0] >= age:
+        return [texts.t("say_reading_age", n=settings.reading_age, age=age)]
+    known = frames["forecast"]["age_weeks"].max() if len(frames["forecast"]) else 0
+    if known >= age and age < MOST_COHORTS:
+        return [texts.t("say_reading_age_shown", n=settings.reading_age, age=age, cohorts=age + 1)]
+    return [texts.t("say_reading_age_only", n=settings.reading_age)]
+
+
 def _parts(record: pd.Series, settings: Settings, texts: Texts, cite: Cite) -> list[str]:
     """One clause for each stage; the first stage that nobody reached ends the chain."""
     parts: list[str] = []
     for stage in settings.stage_keys:
-        key = f"verb_{stage}" if f"verb_{stage}" in texts else "verb_other"
-        name = for_markdown(clean(texts.stage(stage, settings)))
-        verb = texts.t(key, stage=name)
+        plain = texts.stage(stage, settings)
+        # A company may call the stage something else: then its own name is told.
+        usual = f"usual_{stage}" in texts and texts.t(f"usual_{stage}").casefold() == plain.casefold()
+        own, name = stage if usual else "other", for_markdown(clean(plain))
         count = int(record[stage])
         if count == 0:
-            return [*parts, texts.t("part_none", verb=verb)]
+            return [*parts, texts.t(f"none_{own}", stage=name)]
+        verb = texts.t(f"verb_{own}", stage=name)
         frame = "part_next" if parts else "part_first"
         rate = cite(f"rate.{stage}", texts.percent(record[f"{stage}_rate"]))
         parts.append(texts.t(frame, rate=rate, n=cite(f"count.{stage}", texts.number(count)), verb=verb))
@@ -134,44 +162,43 @@ def _at_equal_age(record: pd.Series, equal_age: pd.DataFrame, settings: Settings
     if found is None:
         return []
     this, before, chance = found
-    change = float(this["overall_change"])
+    change, age = float(this["overall_change"]), int(this["at_age"])
     if math.isnan(change):
-        return [
-            texts.t(
-                "say_equal_none", last=for_markdown(clean(texts.stage(settings.stage_keys[-1], settings)))
-            )
-        ]
-    rate, age = texts.percent(this["overall_rate"], 2), int(this["at_age"])
+        last = for_markdown(clean(texts.stage(settings.stage_keys[-1], settings)))
+        return [texts.t("say_equal_none", n=age, last=last)] if before["leads"] > 0 else []
+    rate = texts.percent(this["overall_rate"], 2)
     compared = _compared(change, texts)
     if not compared:
         return [texts.t("say_equal_same", n=age, rate=rate)]
     earlier = texts.percent(before["overall_rate"], 2)
     said = [texts.t("say_equal", n=age, change=compared, rate=rate, before=earlier)]
-    stage = driver(this, before, settings)
+    stage, part = driver(this, before, settings)
     if stage:
         name = for_markdown(clean(texts.stage(stage, settings)))
         rates = [texts.percent(row[f"{stage}_rate"]) for row in (this, before)]
-        said.append(texts.t("say_driver", stage=name, rate=rates[0], before=rates[1]))
+        key = "say_driver" if part > MOST else "say_driver_largest"
+        said.append(texts.t(key, stage=name, rate=rates[0], before=rates[1]))
     last = settings.stage_keys[-1]
     if chance:
         said.append(texts.t("say_chance", now=int(this[last]), then=int(before[last])))
     return said
 
 
-def driver(this: pd.Series, before: pd.Series, settings: Settings) -> str:
-    """Return the stage whose step explains most of the difference in overall conversion; '' if undefined.
+def driver(this: pd.Series, before: pd.Series, settings: Settings) -> tuple[str, float]:
+    """Return the stage whose step explains most of the difference in overall conversion, and how much of it.
 
     The overall conversion is the product of the steps, so the logarithms of their ratios add up to its own;
-    the step with the largest part in the direction of the whole is named.
+    the step with the largest part in the direction of the whole is named; '' if that is undefined.
     """
     parts = {}
     for stage in settings.stage_keys:
         now, then = float(this[f"{stage}_rate"]), float(before[f"{stage}_rate"])
         if not (now > 0 and then > 0):
-            return ""
+            return "", 0.0
         parts[stage] = math.log(now / then)
     whole = sum(parts.values())
-    return max(parts, key=lambda stage: parts[stage] * math.copysign(1, whole))
+    stage = max(parts, key=lambda stage: parts[stage] * math.copysign(1, whole))
+    return stage, parts[stage] / whole if whole else 0.0
 
 
 def _neighbours(cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
@@ -189,35 +216,37 @@ def _neighbours(cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list
     if cohorts["age_weeks"].iloc[at] < settings.young_weeks:
         said.append(texts.t("say_read_unripe"))
     if young:
-        said.append(texts.t("say_unripe", n=young, limit=texts.t("of_weeks", n=settings.young_weeks)))
+        limit = texts.t("of_weeks", n=settings.young_weeks)
+        whole = young == len(cohorts)
+        said.append(texts.t("say_unripe_all" if whole else "say_unripe", n=young, limit=limit))
     return said
 
 
 def _slices(slices: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
     """The best and the worst value of each attribute, where they are so by more than chance."""
     said, compared, last = [], 0, settings.stage_keys[-1]
+    quiet: dict[str, list[str]] = {"say_slice_together": [], "say_slice_none": [], "say_slice_small": []}
     for attribute, frame in slices.items():
         if len(frame) < 2 or frame["leads"].sum() == 0:
             continue
         some, told = comparable(frame), standing_out(frame, last)
         name = for_markdown(clean(texts.attribute(attribute, settings)))
         if some.empty:
-            said.append(texts.t("say_slice_small", attribute=name, n=SMALL))
+            quiet["say_slice_small"].append(name)
         elif told.empty:
-            key = "say_slice_together" if differ(frame, last) else "say_slice_none"
-            said.append(texts.t(key, attribute=name, n=SMALL))
+            quiet["say_slice_together" if differ(frame, last) else "say_slice_none"].append(name)
         compared += len(some) if len(told) else 0
-        best, worst = told[told["against_total"] > 0], told[told["against_total"] < 0]
-        for keys, part, most in (
-            (("say_slice_above", "say_slice_higher"), best, "max"),
-            (("say_slice_below", "say_slice_lower"), worst, "min"),
+        for keys, better in (
+            (("say_slice_above", "say_slice_higher"), True),
+            (("say_slice_below", "say_slice_lower"), False),
         ):
-            if len(part):
-                end = part["against_total"].agg(most)
-                # Only the best of all that are compared is called the best.
-                key = keys[0] if end == some["against_total"].agg(most) else keys[1]
-                said.append(_slice(key, name, part[part["against_total"] == end].iloc[0], texts))
-    return [*said, texts.t("say_slice_caution", n=compared)] if compared else said
+            row = furthest(told, better=better)
+            if row is not None:
+                said.append(_slice(keys[0 if first_of(row, some, better=better) else 1], name, row, texts))
+    if compared:
+        said.append(texts.t("say_slice_caution", n=compared))
+    told_of = [(key, names) for key, names in quiet.items() if names]
+    return [*said, *(texts.t(key, attribute=", ".join(names), n=SMALL) for key, names in told_of)]
 
 
 def _slice(key: str, attribute: str, row: pd.Series, texts: Texts) -> str:
@@ -233,23 +262,26 @@ def _slice(key: str, attribute: str, row: pd.Series, texts: Texts) -> str:
     )
 
 
-def _data(imports: pd.DataFrame, problems: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+def _data(
+    imports: pd.DataFrame, problems: pd.DataFrame, settings: Settings, texts: Texts, cite: Cite
+) -> list[str]:
     said = []
     if len(imports):
         read, rejected = int(imports["read"].sum()), int(imports["rejected"].sum())
-        rows = texts.t("n_rows", n=read)
+        rows = cite("rows_read", texts.t("n_rows", n=read))
         if rejected:
-            said.append(texts.t("say_quality", read=rows, accepted=read - rejected, rejected=rejected))
+            accepted = cite("rows_accepted", texts.number(read - rejected))
+            aside = cite("rows_rejected", texts.number(rejected))
+            said.append(texts.t("say_quality", read=rows, accepted=accepted, rejected=aside))
         else:
             said.append(texts.t("say_quality_clean", read=rows))
     if problems.empty:
         return [*said, texts.t("say_problems_none")]
-    worst = problems.sort_values("rows", ascending=False, kind="stable").iloc[0]
-    words, rows = (
-        for_markdown(problem(worst["problem"], settings, texts)),
-        texts.t("n_rows", n=int(worst["rows"])),
-    )
-    return [*said, texts.t("say_problems", n=len(problems), problem=words, rows=rows)]
+    by_kind = problems.groupby("problem", sort=False)["rows"].sum()
+    worst = str(by_kind.index[int(by_kind.to_numpy().argmax())])
+    words = for_markdown(problem(worst, settings, texts))
+    cases = cite(f"problem.{worst}", texts.t("n_cases", n=int(by_kind[worst])))
+    return [*said, texts.t("say_problems", n=len(by_kind), problem=words, cases=cases)]
 
 
 def _restated(restated: pd.DataFrame | None, texts: Texts) -> list[str]:
@@ -257,10 +289,11 @@ def _restated(restated: pd.DataFrame | None, texts: Texts) -> list[str]:
         return [texts.t("say_restated_first")]
     if restated.empty:
         return [texts.t("say_restated_none")]
+    leads = texts.t("n_leads", n=int(restated["leads_once"].sum()))
+    differ = moved_counts(restated)
     size = (restated["after"] - restated["before"]).abs()
+    if not differ or not size.any():
+        return [texts.t("say_restated_same", leads=leads)]
     largest = restated.iloc[int(size.to_numpy().argmax())]
     week = texts.week(largest["cohort_week"].date())
-    leads = texts.t("n_leads", n=int(restated["leads_once"].sum()))
-    return [
-        texts.t("say_restated", n=len(restated), leads=leads, kind=kind(largest["kind"], texts), week=week)
-    ]
+    return [texts.t("say_restated", n=differ, leads=leads, kind=kind(largest["kind"], texts), week=week)]

@@ -139,9 +139,11 @@ def _revenue(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
 def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
     first = change[(change["attribute"] == change["attribute"].iloc[0]) & (change["level"] == "whole")]
     parts, spread = (first.set_index("part")[name] for name in ("reached", "spread"))
+    if not parts.any() and not spread.any():
+        return []  # nobody has reached it, in either group
     words = {part: signed(float(parts[part]), texts) for part in PARTS}
     last = for_markdown(clean(texts.stage(settings.stage_keys[-1], settings)))
-    said = [texts.t("say_change", last=last, change=signed(float(parts.sum()), texts), **words)]
+    said = [texts.t("say_change", last=last, change=signed(float(parts.sum()), texts, 0), **words)]
     if not beyond_chance(float(parts["rate"]), float(spread["rate"])):
         most = texts.number(chance_makes(float(spread["rate"])), 1)
         said.append(texts.t("say_change_chance", most=most))
@@ -162,6 +164,14 @@ def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]
     return said
 
 
+def _off(off: float, texts: Texts) -> str:
+    """Say how far earlier forecasts were off, and to which side."""
+    size = texts.percent(abs(off))
+    if size == texts.percent(0.0):
+        return texts.t("say_track_even")
+    return texts.t("say_track_over" if off > 0 else "say_track_under", off=size)
+
+
 def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
     said = []
     last = settings.stage_keys[-1]
@@ -169,7 +179,7 @@ def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts)
     if len(mine):
         _, _, off, judged, _, inside = summed(mine)
         said += [texts.t("say_track", n=judged, inside=inside)] if judged else []
-        said += [] if math.isnan(off) else [texts.t("say_track_off", off=texts.change(off))]
+        said += [] if math.isnan(off) else [_off(off, texts)]
         if judged >= ENOUGH and inside < POOR * judged:
             said.append(texts.t("say_track_poor"))
     else:
@@ -187,7 +197,7 @@ def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts)
             said.append(
                 texts.t(
                     "say_backtest",
-                    age=int(by.at[OURS, "age_to"]),
+                    age=texts.t("of_weeks", n=int(by.at[OURS, "age_to"])),
                     wape=texts.percent(by.at[OURS, "wape"]),
                     simple=texts.percent(by.at["old conversion", "wape"]),
                     coverage=texts.percent(by.at[OURS, "coverage_90"]),

@@ -11,6 +11,7 @@ import datetime as dt
 import math
 import string
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -54,18 +55,40 @@ def placeholders(entry: Entry) -> frozenset[str]:
     return frozenset(name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text as it was said.
+
+    Attributes:
+        key: of the catalogue.
+        values: what its placeholders were filled with; a whole number is not formatted yet.
+        words: what came of them.
+    """
+
+    key: str
+    values: Mapping[str, str | int]
+    words: str
+
+
 class Texts:
     """The texts and formats of one language.
+
+    Attributes:
+        said: every text that was filled, in order, where a list is given to keep them in.
 
     >>> en, ru = Texts("en"), Texts("ru")
     >>> en.week(dt.date(2022, 9, 12)), ru.week(dt.date(2022, 9, 12))
     ('12 Sep 2022 – 18 Sep 2022', '12.09.2022 – 18.09.2022')
     >>> ru.t("n_leads", n=558), ru.t("n_leads", n=1), ru.t("n_leads", n=3)
     ('558 лидов', '1 лид', '3 лида')
+    >>> said = []
+    >>> Texts("en", said).t("n_leads", n=3), said
+    ('3 leads', [Said(key='n_leads', values={'n': 3}, words='3 leads')])
     """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, said: list[Said] | None = None) -> None:
         self.language = language
+        self.said = said
         self._entries = catalogue(language)
         self._locale = babel.Locale.parse(language)
         self._full, self._short = _DAY[language]
@@ -83,7 +106,10 @@ class Texts:
         if isinstance(entry, dict):
             entry = entry[self._locale.plural_form(abs(int(values["n"])))]
         filled = {name: self.number(v) if isinstance(v, int) else v for name, v in values.items()}
-        return entry.format(**filled)
+        words = entry.format(**filled)
+        if self.said is not None:
+            self.said.append(Said(key, values, words))
+        return words
 
     def plain(self) -> dict[str, str]:
         """Return every text that needs no filling, for `_variables.yml`."""

@@ -195,6 +195,12 @@ CHANGES: tuple[Change, ...] = (
         "the level of conversion goes on whole, only a cohort's own luck fades; the late ones of a sum of "
         "waits are expected",
     ),
+    Change(
+        "sentences-counted-again",
+        "0.2.0",
+        ("gate",),
+        "rows set aside for several reasons are no longer all said to bear a stage that is not configured",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

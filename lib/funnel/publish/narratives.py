@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from funnel.errors import InputError, Problem, nearest
 from funnel.issue.model import Issue
 from funnel.issue.unmet import Weight
 from funnel.present.cite import citing, names
-from funnel.present.texts import Texts
+from funnel.present.texts import Said, Texts
 from funnel.publish import drafted
 from funnel.publish.files import write_text
 from funnel.settings import Language, Settings
@@ -95,7 +96,8 @@ def narrative_for(issue: Issue, language: Language) -> Narrative:
     _require_own(path, settings.root)
     texts = Texts(language)
     values = _values(issue, texts)
-    draft = _draft(issue, texts, values)
+    draft, said = drafted_with(issue, language, values)
+    write_text(said_in(settings, language), _as_json(issue.report_date, said, values))
     known = drafted.read(path)
     fresh = not path.exists() or known.untouched(path.read_text(encoding="utf-8-sig", errors="replace"))
     known = known.again(draft, values)
@@ -104,6 +106,46 @@ def narrative_for(issue: Issue, language: Language) -> Narrative:
     drafted.write(path, known)
     require_fit(settings, issue.report_date, [language])
     return Narrative(path, values, tuple(known.moved(path.read_text(encoding="utf-8-sig", errors="replace"))))
+
+
+def said_in(settings: Settings, language: Language) -> Path:
+    """Return the file that holds what each sentence of the newest draft says: its key and its values."""
+    return settings.path("run") / f"said.{language}.json"
+
+
+def drafted_with(issue: Issue, language: Language, values: Mapping[str, str]) -> tuple[str, list[Said]]:
+    """Return the draft of a narrative, and every text that was filled for it and stands in it.
+
+    Args:
+        issue: the issue.
+        language: of the draft.
+        values: what can be cited.
+    """
+    said: list[Said] = []
+    draft = _draft(issue, Texts(language, said), values)
+    return draft, [one for one in said if _stands(one.words, draft)]
+
+
+def _stands(words: str, draft: str) -> bool:
+    from funnel.present.escape import for_markdown  # heavy, and needed once a week
+
+    return words in draft or for_markdown(words) in draft or words.lower() in draft
+
+
+def _as_json(date: dt.date, said: Sequence[Said], values: Mapping[str, str]) -> str:
+    """Return what was said as the file `said_in` holds it: what is cited is written out."""
+    sentences = [
+        {
+            "key": one.key,
+            "values": {
+                name: resolved(value, values) if isinstance(value, str) else value
+                for name, value in one.values.items()
+            },
+            "words": resolved(one.words, values),
+        }
+        for one in said
+    ]
+    return json.dumps({"date": date.isoformat(), "said": sentences}, ensure_ascii=False, indent=1) + "\n"
 
 
 def looked_at(settings: Settings) -> list[tuple[Weight, Problem]]:

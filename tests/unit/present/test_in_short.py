@@ -49,7 +49,7 @@ def test_four_lines_tell_the_week(say) -> None:
     ]
     assert [line[:12] for line in say("ru")] == [
         "- **Когорта ",
-        "- **Смотреть",
+        "- **Куда смо",
         "- **Инициати",
         "- **Выручка ",
     ]
@@ -69,7 +69,7 @@ def test_what_is_not_known_is_left_out(say, cohorts: pd.DataFrame, frames: Frame
     assert len(say(shown=(), **none)) == 1
     assert say(shown=(), cohorts=cohorts.head(0), **none) == []
     quiet = frames["deviations"].assign(flag=False)
-    assert "- **Look here first:** nothing stands out this week." in say(deviations=quiet)
+    assert "- **No conversion stands out** this week." in say(deviations=quiet)
 
 
 def test_names_are_only_text(say) -> None:

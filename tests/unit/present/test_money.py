@@ -163,7 +163,8 @@ def test_sentences_name_the_cheapest_and_the_dearest_channel_at_the_end(
 
 
 @pytest.mark.parametrize(
-    ("weeks", "message"), [(6.0, "pays that back within 6 weeks"), (NAN, "payments have not reached that")]
+    ("weeks", "message"),
+    [(6.0, "pays that back by the age of 6 weeks"), (NAN, "payments have not reached that")],
 )
 def test_payback_is_told_or_that_it_is_not_reached(weeks: float, message: str, settings: Settings) -> None:
     row = {"attribute": "", "value": "", "cost_per_customer": 1000.0, "ltv": 5200.0, "expected_return": 5.2}

@@ -489,19 +489,18 @@ def test_the_narrative_tells_the_forecast_and_its_record(
         before[0] + " When this cohort is final, an overall conversion of 8.2 % is expected (90 % "
         "interval 6.2 % to 12.4 %);"
         " 50 % of that has come already (5 % is usual at this age). Leads take longer than "
-        "that: of a cohort 1 week old hardly any sale has come yet. With reading_age: 19 in funnel.yml the "
-        "summary reads one that has had half of its sales.",
+        "that: 1 week after the end of a cohort's week hardly any sale has come yet.",
         *before[1:],
     ]
     assert text[2] == (
         "**Revenue.** Over the next 13 weeks revenue of 52.0 million RUB is expected: 39.0 million RUB "
         "from leads that are there "
         "already, 13.0 million RUB from leads still to come. "
-        "Leads that reached “Sale”, newest comparable cohorts against those before them: −13.0; "
-        "−6.0 by volume, −2.0 by age, "
-        "0.0 by mix, −5.0 by rate. The largest part of mix and rate together: Channel “chat”, −6.0. "
+        "Leads that reached “Sale”, the newest cohorts old enough to be read against as many before them: "
+        "−13 in all; −6.0 from the number of leads, −2.0 from age, 0.0 from the mix, −5.0 from conversion. "
+        "Of mix and conversion together most comes from Channel “chat”: −6.0. "
         "Of 4 forecasts of earlier issues for young cohorts that have come due, 3 held within their 90 % "
-        "interval. On what was still to come then they were off by +15 %. "
+        "interval. Of what was still to come then they expected 15 % too much. "
         "Of 2 weekly revenue forecasts that can be checked by now, 1 held within their 80 % interval. "
         "Tried at earlier dates, forecasts for cohorts of up to 3 weeks missed by 20 % (leads "
         "× old conversion: 40 %); "

@@ -1,0 +1,389 @@
+"""The recount of what is said of flags, arrivals, shapes, investigations and initiatives."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+from recount_facts import WEEK, Facts, Said, days_in, names, plain, recounts
+
+names(
+    "n_of",
+    "state_explained",
+    "state_data_defect",
+    "state_initiative",
+    "state_noise",
+    "not_given",
+    "all_leads",
+)
+names("stage_overall", "the_overall", "metric_overall", "from_to", "about_sales", "less_than_one_sale")
+names("shape_overload", "shape_market", "shape_hidden_launch", "shape_data_fault", "shape_skipped_stage")
+names(
+    "own_confirmed", "own_partly", "own_refuted", "own_no_effect_seen", "own_too_early", "own_cannot_be_told"
+)
+names("verdict_confirmed", "verdict_partly", "verdict_refuted", "verdict_no_effect_seen")
+names("verdict_too_early", "verdict_cannot_be_told", "unit_thousand", "unit_million", "unit_billion")
+_CHANCE = "the test of the flags knows how weeks vary and how many are compared; here a plain one"
+
+FLAG, CARD = ("say_flag", "say_flag_overall"), ("card_flag", "card_flag_target")
+
+# flags
+
+
+@recounts(
+    "say_flags",
+    "short_more",
+    "short_flag",
+    "short_flag_overall",
+    "say_flag",
+    "say_flag_overall",
+    rests=_CHANCE,
+)
+def flags(said: Said) -> None:
+    """As many as are listed, the first first; each names a segment and a stage there are."""
+    facts = said.facts
+    if said.key == "say_flags":
+        n = said.number("n")
+        said.must(n >= 1, "no flag")
+    elif said.key == "short_more":
+        of = said.latest("say_flags")
+        said.must(of and said.number("n") == of.number("n") - 1, "not all but one")
+    else:
+        said.must(facts.segment(said["segment"]).any(), f"{said['segment']!r} has no leads")
+        said.must(facts.stage(said["stage"]), f"{said['stage']!r} is no stage")
+        said.must(
+            (facts.stage(said["stage"]) == "overall") == said.key.endswith("overall"), "the whole, or a step"
+        )
+        if said.key.startswith("short"):
+            first = next((one for one in said.before if one.key in FLAG), None)
+            card = next((one for one in said.before if one.key in CARD), None)
+            same = first and card and all(first[name] == said[name] for name in ("segment", "stage"))
+            said.must(same, "not the first flag")
+            said.must(
+                card and all(card[name] == said[name] for name in ("observed", "expected")), "other numbers"
+            )
+        else:
+            _card(said)
+
+
+def _card(said: Said) -> None:
+    """Count the conversion of a flag's cohorts, each at its own age, beside its own year before."""
+    facts, card = said.facts, said.latest(*CARD)
+    if card is None:
+        said.must(False, "no numbers")
+        return
+    mine, stage = facts.segment(said["segment"]), facts.stage(said["stage"])
+    first, last = days_in(card["days"])
+    weeks = list(pd.date_range(first, last - pd.Timedelta(days=6), freq="7D"))
+    said.must(card.number("cohorts") == len(weeks), f"{len(weeks)} cohorts")
+    base = "leads" if stage in ("overall", facts.stages[0]) else facts.stages[facts.stages.index(stage) - 1]
+    name = facts.last if stage == "overall" else stage
+    own = [facts.counts([week], facts.age(week), mine) for week in weeks]
+    whole, won = sum(one[base] for one in own), sum(one[name] for one in own)
+    card.same("observed", won / whole if whole else float("nan"))
+    said.wrong += card.wrong
+    known = [week for week in facts.complete(130) if week < first][-52:]
+    old = [(facts.counts(known, facts.age(week), mine), one) for week, one in zip(weeks, own, strict=True)]
+    due = sum(one[base] * (then[name] / then[base] if then[base] else 0.0) for then, one in old)
+    usual, target = card.number("expected"), card.key == "card_flag_target"
+    if target:
+        said.must(card.number("observed") < usual, "not below the target")
+        said.must(facts.settings.get("targets"), "there is no target")
+    elif not facts.settings.get("country"):
+        said.must(
+            abs(usual - due / whole) <= 0.35 * usual + 0.02, f"usual {usual:.1%}, counted {due / whole:.1%}"
+        )
+    p = usual if usual > 0 else due / whole
+    drawn = np.random.default_rng(1).binomial(whole, min(p, 1.0), 20_000)
+    chance = min((drawn <= won).mean(), (drawn >= won).mean())
+    said.must(chance < 0.02, f"chance makes {won} of {whole} at {p:.1%} in {chance:.1%} of cases")
+    worth = next((one for one in reversed(said.before) if one.key in ("card_costs", "card_brings")), None)
+    if worth is not None and said.before.index(worth) > said.before.index(card):
+        said.must((worth.key == "card_costs") == (card.number("observed") < usual), "costs or brings")
+        sales = worth.number("sales") if worth.printed("sales") else 0.0
+        said.must(sales <= sum(one["leads"] for one in own), "more sales than leads")
+
+
+@recounts(
+    "card_flag",
+    "card_flag_target",
+    "card_costs",
+    "card_brings",
+    rests="what is usual, and what a conversion brings later, are the model's",
+)
+def card_flag(said: Said) -> None:
+    """Counted with the flag that holds it (`say_flag`); here only that it is well formed."""
+    if said.key in CARD:
+        said.must(0 <= said.number("observed") <= 1 and 0 <= said.number("expected") <= 1, "no shares")
+        said.must(said.number("observed") != said.number("expected"), "no difference")
+    elif said["money"]:
+        said.must(said.number("money") >= 0, "money")
+
+
+@recounts("card_since", rests="the week of a change is found by likelihood")
+def card_since(said: Said) -> None:
+    """A Monday before the report, not long before the cohorts that were read."""
+    day, card = days_in(said["week"])[0], said.latest(*CARD)
+    said.must(day.weekday() == 0 and card is not None, "no Monday")
+    if card is not None:
+        first = days_in(card["days"])[0]
+        said.must(first - 27 * WEEK <= day < said.facts.date, "not near them")
+
+
+@recounts("say_digs", "say_dug", "say_nobody_digs")
+def digs(said: Said) -> None:
+    """Whether an investigation of that segment and stage is written down."""
+    facts, flag = said.facts, said.latest(*FLAG)
+    if flag is None:
+        said.must(False, "no flag")
+        return
+    mine, stage = flag["segment"], facts.stage(flag["stage"])
+    asked = [
+        one for one in facts.register("investigations").values()
+        if one["stage"] == stage and _segment_words(facts, one) == mine
+    ]  # fmt: skip
+    if said.key == "say_nobody_digs":
+        said.must(not asked, "somebody does")
+    elif said.key == "say_digs":
+        said.must(
+            any(plain(one["who"]) == said["who"] and "closed" not in one for one in asked), "nobody does"
+        )
+    else:
+        states = [
+            facts.key_of(said["who"], "state_") == str(one.get("state")).replace(" ", "_") for one in asked
+        ]
+        said.must(any(states), "not closed so")
+
+
+def _segment_words(facts: Facts, one: dict[str, object]) -> str:
+    column = str(one.get("attribute") or "")
+    name = next((words for words, own in facts.attributes.items() if own == column), "")
+    return f"{name}: {one['value']}" if column else plain(facts.words["all_leads"])
+
+
+@recounts("say_flags_none", "short_no_flag", rests=_CHANCE)
+def flags_none(said: Said) -> None:
+    """There are eight weeks of history, and no flag is told."""
+    facts = said.facts
+    said.must(len(facts.complete(130)) >= 9, "no history")
+    said.must(not any(one.key in FLAG for one in said.before), "a flag is told")
+    if "n" in said.values:
+        said.must(said.number("n") >= len(facts.stages), "fewer comparisons than stages")
+
+
+@recounts("say_flags_short", rests="from which age a conversion can be read is the model's")
+def flags_short(said: Said) -> None:
+    """There is no year of history."""
+    said.must(len(said.facts.complete(130)) < 30, "there is half a year of weeks")
+
+
+# arrivals
+
+
+@recounts(
+    "card_arrivals", "short_arrivals", "say_arrivals",
+    rests="season and spread of arrivals are the model's; here the mean of the 13 weeks before, and Poisson",
+)  # fmt: skip
+def arrivals(said: Said) -> None:
+    """Leads of the newest week; how many came before it; that chance makes no such week."""
+    facts = said.facts
+    if said.key == "say_arrivals":
+        card = said.latest("card_arrivals")
+        mine = facts.segment(said["segment"])
+        if card is not None:
+            _came(card, mine, said)
+        return
+    if said.key == "short_arrivals":
+        _came(said, facts.segment(said["segment"]), said)
+    said.must(said.number("leads") < said.number("expected"), "not fewer")
+
+
+def _came(said: Said, mine: pd.Series, told: Said) -> None:
+    facts = said.facts
+    week = days_in(said["week"])[0]
+    told.must(week == facts.complete(1)[-1], "not the newest week")
+    leads = facts.leads[mine.reindex(facts.leads.index)]
+    by = leads.groupby("week").size()
+    came = int(by.get(week, 0))
+    told.must(said.printed("leads")[0].is_(came), f"printed {said['leads']}, counted {came}")
+    level = np.mean([by.get(week - WEEK * back, 0) for back in range(1, 14)])
+    due = said.number("expected")
+    told.must(0.3 * level <= due <= 3 * level, f"{level:.0f} a week came before")
+    told.must((np.random.default_rng(1).poisson(due, 20_000) <= came).mean() < 0.05, "chance makes that")
+
+
+# shapes, investigations
+
+
+@recounts(
+    "say_shape", "shape_overload_is", "shape_market_is", "shape_hidden_launch_is", "shape_data_fault_is",
+    "shape_skipped_stage_is", rests="how much a conversion changed is read at the ages the model chooses",
+)  # fmt: skip
+def shape(said: Said) -> None:
+    """Count the leads of the weeks beside the 13 before, and who reached the stage."""
+    facts = said.facts
+    if said.key == "say_shape":
+        return
+    first, last = days_in(said["weeks"])[0], days_in(said["weeks"])[-1]
+    weeks = list(pd.date_range(first, last - pd.Timedelta(days=6), freq="7D"))
+    said.must(first.weekday() == 0 and last < facts.date, "no weeks before the report")
+    if said.key == "shape_data_fault_is":
+        counts = facts.counts(weeks)
+        said.must(counts[facts.stage(said["stage"])] == 0 and counts["leads"] > 0, "somebody reached it")
+    elif said.key == "shape_skipped_stage_is":
+        stage = facts.stages.index(facts.stage(said["stage"]))
+        counts = facts.counts(weeks)
+        said.must(counts[facts.stages[stage]] == counts[facts.stages[stage + 1]], "not all went on")
+    else:
+        mine = facts.segment(said["segment"]) if said.key == "shape_hidden_launch_is" else None
+        per_week = [facts.counts([week], None, mine)["leads"] for week in weeks]
+        before = [facts.counts([weeks[0] - WEEK * n], None, mine)["leads"] for n in range(1, 14)]
+        change = said.number("volume")
+        most = max(np.convolve(per_week, np.ones(min(4, len(weeks))) / min(4, len(weeks)), "valid"))
+        if said.key != "shape_market_is":
+            said.must(
+                abs(most / np.mean(before) - 1 - change) < 0.35, f"volume {most / np.mean(before) - 1:+.0%}"
+            )
+
+
+@recounts("say_open", "say_open_new", "say_open_one", "say_open_one_new")
+def opened(said: Said) -> None:
+    """Investigations that are open on the report date, and since when the oldest is."""
+    facts = said.facts
+    open_ = [
+        pd.Timestamp(one["opened"]) for one in facts.register("investigations").values()
+        if "closed" not in one or pd.Timestamp(one["closed"]) > facts.date
+    ]  # fmt: skip
+    said.same("n", len(open_))
+    said.must((len(open_) == 1) == ("_one" in said.key), "one, or several")
+    weeks = (facts.date - min(open_)).days // 7
+    said.same("age", weeks)
+    said.must((weeks == 0) == said.key.endswith("_new"), f"for {weeks} weeks")
+
+
+@recounts("say_closed", "say_closed_overall")
+def closed(said: Said) -> None:
+    """A closed investigation as it is written down."""
+    facts = said.facts
+    for one in facts.register("investigations").values():
+        if "closed" in one and _segment_words(facts, one) == said["segment"]:
+            since = facts.earlier[-1].date if facts.earlier else facts.date - 4 * WEEK
+            said.must(pd.Timestamp(one["closed"]) > since, "closed long ago")
+            said.must(facts.stage(said["stage"]) == one["stage"], "another stage")
+            said.must((one["stage"] == "overall") == said.key.endswith("overall"), "the whole, or a step")
+            said.must(
+                facts.key_of(said["state"], "state_") == str(one["state"]).replace(" ", "_"), "another state"
+            )
+            words = " ".join(str(one["finding"]).split())
+            said.must(said["finding"] in (words, f"{words}."), "another finding")
+            return
+    said.must(False, "no such investigation")
+
+
+# initiatives
+
+
+@recounts("say_initiative")
+def initiative(said: Said) -> None:
+    """It is written down, has begun, and runs or ended within the last half-year."""
+    found = _of_title(said.facts, said["title"])
+    said.must(found is not None, "no such initiative")
+    if found is not None:
+        date = said.facts.date
+        said.must(pd.Timestamp(found["start"]) <= date, "it has not started")
+        said.must("end" not in found or pd.Timestamp(found["end"]) >= date - 26 * WEEK, "it ended long ago")
+        total = said.latest("n_of")
+        if total is not None and plain(total.words) in said["verdict"]:
+            said.must(total.number("total") == len(found["hypotheses"]), "another number of hypotheses")
+
+
+def _of_title(facts: Facts, title: str) -> dict[str, object] | None:
+    for one in facts.register("initiatives").values():
+        titles = one["title"]
+        words = titles.get(facts.language, "") if isinstance(titles, dict) else titles
+        if plain(words) == title:
+            return one
+    return None
+
+
+@recounts("verdict_is", "verdict_until", "verdict_because")
+def verdict_open(said: Said) -> None:
+    """Nothing is told yet: the date lies ahead, or the reason is one there is."""
+    verdict = said.facts.key_of(said["verdict"], "verdict_")
+    if said.key == "verdict_until":
+        said.must(verdict == "too_early", "not too early")
+        said.must(days_in(said["date"])[0] > said.facts.date, "that date is past")
+    else:
+        said.must(verdict in ("too_early", "cannot_be_told"), verdict)
+
+
+@recounts(
+    "reason_not_ripe", "reason_no_counts", "reason_history_short", "reason_no_such_segment",
+    "reason_not_started",
+    "reason_over_at_once", "reason_varies", "reason_overlap",
+    rests="how much the weeks before vary is the model's",
+)  # fmt: skip
+def reason(said: Said) -> None:
+    """Another initiative that is named is written down."""
+    if said.key == "reason_overlap":
+        said.must(_of_title(said.facts, said["other"]), "no such initiative")
+
+
+@recounts(
+    "verdict_measured", "verdict_unhoped", "verdict_later",
+    rests="what an initiative moved, and its interval, are measured by the model",
+)  # fmt: skip
+def measured(said: Said) -> None:
+    """Verdict, measured change, interval and expectation say one thing."""
+    now = said.number("measured")
+    low, high = (one.value for one in said.printed("range"))
+    said.must(low <= now + 0.006 and now <= high + 0.006, "outside its own interval")
+    if said.key != "verdict_measured":
+        return
+    hoped, own = said.number("expected"), said.facts.key_of(said["own"], "own_")
+    seen, right = low > 0.004 or high < -0.004, now * hoped > 0
+    if own in ("confirmed", "partly"):
+        said.must((low >= -0.005 or high <= 0.005) and right, f"{own}, but {low:+.0%} to {high:+.0%}")
+    if own == "no_effect_seen":
+        said.must(not seen, f"not seen, but {low:+.0%} to {high:+.0%}")
+    if own == "refuted":
+        said.must(
+            (seen and not right) or hoped >= high - 0.006 or hoped <= low + 0.006,
+            "the hope fits the interval",
+        )
+    true, total = (one.value for one in said.printed("true"))
+    verdict = said.facts.key_of(said["verdict"], "verdict_")
+    said.must(true <= total, "more came true than there are")
+    if verdict == "confirmed":
+        said.must(true == total, f"confirmed with {true:g} of {total:g}")
+    if true == 0:
+        said.must(verdict not in ("confirmed",), "nothing came true")
+
+
+@recounts("metric_step", "metric_per_lead")
+def metric(said: Said) -> None:
+    """Two stages that follow each other."""
+    facts = said.facts
+    stage = facts.stage(said["stage"])
+    said.must(stage, "no such stage")
+    if said.key == "metric_step" and stage != facts.stages[0]:
+        said.must(
+            facts.stage(said["base"]) == facts.stages[facts.stages.index(stage) - 1], "not the step before"
+        )
+
+
+@recounts("short_initiatives", "short_verdict")
+def initiatives_short(said: Said) -> None:
+    """Every initiative that is told below is counted once."""
+    told = [one for one in said.before if one.key == "say_initiative"]
+    if said.key == "short_initiatives":
+        parts = [one for one in said.before if one.key == "short_verdict"]
+        said.must(sum(one.number("n") for one in parts) == len(told), f"{len(told)} are told below")
+        return
+    own = [
+        one
+        for one in told
+        if re.match(rf"{re.escape(said['verdict'])}[.:]", plain(one["verdict"]), re.IGNORECASE)
+    ]
+    said.same("n", len(own))
