@@ -22,6 +22,7 @@ from funnel.publish.builtin import config, pandoc
 from funnel.publish.builtin.inert import inert_includes
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
+from funnel.publish.policy import with_policy
 
 SECONDS = 300
 # Quarto only warns about these, and shows ?var:name and the like in the report.
@@ -115,6 +116,9 @@ def _render(program: str, project: Path, source: Path, name: str, made: dt.datet
         made_here = list(Path(folder).rglob(f"{source.stem}.{name}"))
         if not made_here:
             raise RenderError(f"Quarto made no {source.stem}.{name} and reported no error.")
+        if name == "html":
+            page = made_here[0].read_text(encoding="utf-8")
+            made_here[0].write_text(with_policy(page), encoding="utf-8", newline="")
         return Path(shutil.move(made_here[0], out / f"report.{name}"))
 
 

@@ -18,6 +18,7 @@ from funnel.publish.builtin.lower import lower
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import Document
 from funnel.publish.builtin.tree import Node, raw_inline, string, words
+from funnel.publish.policy import policy
 
 FONTS = Path(font_source_sans_pro.__file__).parent / "files"
 
@@ -35,6 +36,7 @@ def write_html(document: Document, problems: Problems) -> str:
     css = (pandoc.TEMPLATES / "report.css").read_text(encoding="utf-8")
     colours = "".join(f"--{name}:{value};" for name, value in sorted(config.colours.items()))
     meta["css"] = _inlines([raw_inline("html", f":root{{{colours}}}\n{css}")])
+    meta["policy"] = _inlines([raw_inline("html", policy())])
     meta["toc-title"] = _inlines([string(config.word("toc-title-document"))])
     options = [
         f"--template={pandoc.TEMPLATES / 'report.html'}",
