@@ -47,4 +47,4 @@ def _typed(value: object, info: ValidationInfo) -> object:
     return value
 
 
-Change = Annotated[float, Field(gt=-1, allow_inf_nan=False), BeforeValidator(_typed)]
+Change = Annotated[float, Field(gt=-1, le=1000, allow_inf_nan=False), BeforeValidator(_typed)]

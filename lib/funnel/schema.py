@@ -320,9 +320,9 @@ class Cost(Frozen):
         per_hour: what an hour costs, where hours are to count as money.
     """
 
-    money: Annotated[Decimal, Field(ge=0)]
-    hours: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0
-    per_hour: Annotated[Decimal, Field(ge=0)] = Decimal(0)
+    money: Annotated[Decimal, Field(ge=0, le=10**15)]
+    hours: Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)] = 0
+    per_hour: Annotated[Decimal, Field(ge=0, le=10**9)] = Decimal(0)
 
     @property
     def total(self) -> Decimal:
@@ -359,8 +359,10 @@ class Initiative(Frozen):
     )
     rollout: dict[str, dt.date] = Field(default_factory=dict)
     hypotheses: Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
-    expected_sales_per_month: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    expected_revenue_per_month: Decimal | None = None
+    expected_sales_per_month: Annotated[float, Field(ge=-(10**9), le=10**9, allow_inf_nan=False)] | None = (
+        None
+    )
+    expected_revenue_per_month: Annotated[Decimal, Field(ge=-(10**15), le=10**15)] | None = None
     weeks_after: Annotated[int, Field(ge=4, le=52)] = 13
     cost: Cost
     stop_rule: str = ""

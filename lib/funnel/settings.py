@@ -181,7 +181,9 @@ class Settings(Sources):
     timezone: Zone = "UTC"
     country: Annotated[str, BeforeValidator(_norway), AfterValidator(_country)] = ""
     currency: Currency = "USD"
-    rates: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
+    rates: dict[Currency, Annotated[Decimal, Field(ge=Decimal("1e-9"), le=10**9)]] = Field(
+        default_factory=dict
+    )
     language: Language = "en"
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     reach: ReachRule = "any-later"
@@ -193,7 +195,9 @@ class Settings(Sources):
     slices: tuple[str, ...] = ()
     values: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     targets: tuple[Target, ...] = ()
-    plan: dict[dt.date, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    plan: dict[dt.date, Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
     what_if: tuple[WhatIf, ...] = ()
     gate: Gate = Gate()
     source: tuple[Path, ...] = ()

@@ -11,15 +11,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from funnel.settings_exports import Limits
 from funnel.sources.encodings import Encoding, encoding_of
 from funnel.sources.rows import Choose, gather
 from funnel.sources.tabular import Sheet, unreadable
 
 DELIMITERS = (",", ";", "\t")
-LONGEST_CELL = 1_000_000
-"""Characters of one cell: a quotation mark that is never closed must not take in the whole file."""
-csv.field_size_limit(LONGEST_CELL)
+csv.field_size_limit(Limits().cell_characters)  # a mark that is never closed must not take in the file
 _SEPARATOR = re.compile(r"^\ufeff?sep=(.)\r?\n?$")  # Excel's own first line
+
+
+def limit_cells(characters: int) -> None:
+    """Say how long a cell may be; see `Limits`."""
+    csv.field_size_limit(characters)
 
 
 def read_csv(path: Path, choose: Choose | None = None, skip: int = 0) -> Sheet:
@@ -68,8 +72,9 @@ def _opened(path: Path, sniff: Callable[[str], str]) -> Iterator[tuple[Iterator[
                 if "field limit" in str(error):
                     raise unreadable(
                         f"{path}, line {reader.line_num}",
-                        f"a cell has more than {LONGEST_CELL:,} characters",
-                        "look for a quotation mark that is not closed above this line",
+                        f"a cell has more than {csv.field_size_limit():,} characters",
+                        "look for a quotation mark that is not closed above this line; or raise "
+                        "limits.cell_characters",
                     ) from error
                 raise unreadable(
                     f"{path}, line {reader.line_num}",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from funnel.errors import InputError
 from funnel.settings_exports import Limits
-from funnel.sources import csv_file, html_table, xlsx_columns
+from funnel.sources import bounds, csv_file, html_table, xlsx_columns
 from funnel.sources.rows import Choose
 from funnel.sources.tabular import Sheet, read_parquet, unreadable
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".htm", ".html", ".parquet")
-_SMALL = 50_000_000  # bytes that harm nobody
 HEAD = 30
 """Rows among which a header is looked for."""
 
@@ -53,27 +51,24 @@ def kind_of(path: Path) -> str:
 
 
 def check(path: Path, limits: Limits) -> None:
-    """Refuse a workbook that would unfold to more than it may; its parts are not unpacked for that.
+    """Refuse a file that would take more than it may, before it takes any of it.
 
     Raises:
-        InputError: it would.
+        InputError: it would; which limit says so.
     """
-    if kind_of(path) != "xlsx":
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-    except (zipfile.BadZipFile, OSError):
-        return  # what is damaged is told where it is read
-    packed = max(path.stat().st_size, 1)
-    if unpacked > limits.unpacked_mb * 1_000_000:
-        what = f"unpacked it has {unpacked / 1e6:,.0f} MB"
-        raise unreadable(str(path), what, "export fewer columns or rows, or raise limits.unpacked_mb")
-    if unpacked > _SMALL and unpacked > limits.unpacked_ratio * packed:
-        what = (
-            f"unpacked it is {unpacked / packed:,.0f} times as big: it may have been made to fill the memory"
-        )
-        raise unreadable(str(path), what, "save it anew, or raise limits.unpacked_ratio if you trust it")
+    kind = kind_of(path)
+    if kind == "xlsx":
+        bounds.check_workbook(path, limits)
+    elif kind == "parquet":
+        bounds.check_parquet(path, limits)
+    else:
+        bounds.check_text(path, limits)
+        csv_file.limit_cells(limits.cell_characters)
+        try:
+            rows = head(path, "")
+        except InputError:
+            return  # what cannot be read is told where it is read
+        bounds.check_columns(str(path), max(map(len, rows), default=0), limits)
 
 
 def sheets(path: Path) -> tuple[str, ...]:
