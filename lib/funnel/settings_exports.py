@@ -109,14 +109,12 @@ class Limits(Frozen):
         unpacked_ratio: how many times as big as the file that may be; below 50 MB it does not matter.
         columns: of one table.
         cell_characters: of one cell of a CSV file or workbook.
-        answer_mb: megabytes of one answer of a CRM.
     """
 
     unpacked_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 8_000
     unpacked_ratio: Annotated[int, Field(ge=2, le=1_000_000)] = 200
     columns: Annotated[int, Field(ge=10, le=100_000)] = 3_000
     cell_characters: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 1_000_000
-    answer_mb: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
 class FileRules(Frozen):

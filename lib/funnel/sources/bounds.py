@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,18 +30,21 @@ def check_workbook(path: Path, limits: Limits) -> None:
     Raises:
         InputError: what is too much, and which limit says so.
     """
-    with suppress(zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError):
-        # what is damaged or locked is told where it is read
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            check_size(path, sum(part.file_size for part in parts), limits)
-            for part in parts:
-                if any(word in f"/{part.filename.casefold()}" for word in _ROWS):
-                    with archive.open(part) as stream:
-                        _check_cells(path, iter(lambda stream=stream: stream.read(_PIECE), b""), limits)
-                elif part.file_size > SMALL and part.filename.endswith((".xml", ".rels")):
-                    what = f"its part {part.filename} has {part.file_size / 1e6:,.0f} MB"
-                    raise unreadable(str(path), what, "save it anew in a spreadsheet, without its formats")
+    with suppress(zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, zlib.error):
+        _check_parts(path, limits)  # what is damaged or locked is told where it is read
+
+
+def _check_parts(path: Path, limits: Limits) -> None:
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+        check_size(path, sum(part.file_size for part in parts), limits)
+        for part in parts:
+            if any(word in f"/{part.filename.casefold()}" for word in _ROWS):
+                with archive.open(part) as stream:
+                    _check_cells(path, iter(partial(stream.read, _PIECE), b""), limits)
+            elif part.file_size > SMALL and part.filename.endswith((".xml", ".rels")):
+                what = f"its part {part.filename} has {part.file_size / 1e6:,.0f} MB"
+                raise unreadable(str(path), what, "save it anew in a spreadsheet, without its formats")
 
 
 def check_size(path: Path, unpacked: int, limits: Limits) -> None:

@@ -38,16 +38,25 @@ def cell(place: str, text: str) -> str:
 
 def book(path: Path, rows: list[str], more: dict[str, str] | None = None) -> Path:
     """Write a workbook by hand, with a sheet `leads`."""
+    form = "application/vnd.openxmlformats-"
     kinds = "".join(
-        f'<Override PartName="/xl/{part}" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"/>'
+        f'<Override PartName="/xl/{part}" ContentType="{form}officedocument.spreadsheetml.{kind}+xml"/>'
         for part, kind in (("workbook.xml", "sheet.main"), ("worksheets/sheet1.xml", "worksheet"))
     )
+    default = f'<Default Extension="rels" ContentType="{form}package.relationships+xml"/>'
+
+    def related(kind: str, target: str) -> str:
+        one = f'<Relationship Id="r" Type="{REL}/{kind}" Target="{target}"/>'
+        return f'<Relationships xmlns="{PACK}/relationships">{one}</Relationships>'
+
+    sheets = '<sheets><sheet name="leads" sheetId="1" r:id="r"/></sheets>'
+    data = f"<sheetData>{''.join(rows)}</sheetData>"
     parts = {
-        "[Content_Types].xml": f'<Types xmlns="{PACK}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>{kinds}</Types>',
-        "_rels/.rels": f'<Relationships xmlns="{PACK}/relationships"><Relationship Id="r" Type="{REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{REL}"><sheets><sheet name="leads" sheetId="1" r:id="r"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACK}/relationships"><Relationship Id="r" Type="{REL}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}"><sheetData>{"".join(rows)}</sheetData></worksheet>',
+        "[Content_Types].xml": f'<Types xmlns="{PACK}/content-types">{default}{kinds}</Types>',
+        "_rels/.rels": related("officeDocument", "xl/workbook.xml"),
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{REL}">{sheets}</workbook>',
+        "xl/_rels/workbook.xml.rels": related("worksheet", "worksheets/sheet1.xml"),
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{MAIN}">{data}</worksheet>',
     }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in {**parts, **(more or {})}.items():

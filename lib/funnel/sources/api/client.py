@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -26,6 +27,9 @@ NO_JSON = "no JSON"
 PER_SECOND = 5
 TRIES = 6
 TIMEOUT = 60.0
+LONGEST_ANSWER = 100_000_000
+"""Bytes of one answer, unpacked: a page of 250 deals has a few."""
+_OF_TRANSPORT = ("content-encoding", "content-length", "transfer-encoding")
 Params = Mapping[str, str | int]
 Body = Mapping[str, object]
 Answer = TypeVar("Answer", bound=Wire)
@@ -285,7 +289,7 @@ class Client:
         )
         try:
             return self.send(request, f"{self.shown}{path}")
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _Again(type(error).__name__) from None
 
     def send(self, request: httpx.Request, shown: str) -> httpx.Response:
@@ -300,7 +304,7 @@ class Client:
         self._pace.wait()
         seconds, status = self._pace.clock() - self._start, 0
         try:
-            answer = self._http.send(request)
+            answer = self._bounded(self._http.send(request, stream=True))
             status = answer.status_code
             self.server_time = instant(answer.headers.get("Date", "")) or self.server_time
             return answer
@@ -308,6 +312,23 @@ class Client:
             self._pace.done()
             if self._log is not None:
                 self._log(seconds, shown, status)
+
+    def _bounded(self, answer: httpx.Response) -> httpx.Response:
+        """Take in an answer, unpacked, as long as it is no longer than any answer is.
+
+        Raises:
+            InputError: it is.
+        """
+        content = bytearray()
+        with contextlib.closing(answer):
+            for piece in answer.iter_bytes(1 << 16):
+                content += piece
+                if len(content) > LONGEST_ANSWER:
+                    what = f"an answer has more than {LONGEST_ANSWER // 1_000_000} MB"
+                    raise self.error(what, "look into the account, or ask the vendor: no page is so long")
+        headers = [(name, value) for name, value in answer.headers.items() if name not in _OF_TRANSPORT]
+        whole = bytes(content)
+        return httpx.Response(answer.status_code, headers=headers, content=whole, request=answer.request)
 
     def error(self, wrong: str, todo: str) -> InputError:
         """Return an error about this account."""

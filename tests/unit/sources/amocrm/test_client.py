@@ -6,6 +6,7 @@ import pytest
 
 from funnel.errors import InputError
 from funnel.sources.amocrm import Pace
+from funnel.sources.api import client
 from funnel.sources.api.client import TRIES
 from standin.account import lifted
 from standin.server import HTML_429, Api, Drop
@@ -145,3 +146,10 @@ def test_an_answer_that_is_no_api_answer_is_told_without_its_text(account, told)
     with pytest.raises(InputError, match="the answer to account cannot be read") as caught:
         here.pull(told.end)
     assert "romashka" not in str(caught.value)
+
+
+def test_an_answer_without_end_is_not_taken_in(account, told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LONGEST_ANSWER", 2_000)
+    here = account(Api(full_world(told)))
+    with pytest.raises(InputError, match="an answer has more than"):
+        here.pull(told.end)
