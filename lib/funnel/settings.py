@@ -181,9 +181,7 @@ class Settings(Sources):
     timezone: Zone = "UTC"
     country: Annotated[str, BeforeValidator(_norway), AfterValidator(_country)] = ""
     currency: Currency = "USD"
-    rates: dict[Currency, Annotated[Decimal, Field(ge=Decimal("1e-9"), le=10**9)]] = Field(
-        default_factory=dict
-    )
+    rates: dict[Currency, Annotated[Decimal, Field(gt=0, le=10**9)]] = Field(default_factory=dict)
     language: Language = "en"
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     reach: ReachRule = "any-later"

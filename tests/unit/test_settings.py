@@ -156,3 +156,14 @@ def test_a_country_is_known_by_its_code_and_norway_is_not_no(tmp_path: Path) -> 
     assert load(settings_file(tmp_path, GOOD + "country: RU\n")).country == "RU"
     assert load(settings_file(tmp_path, GOOD + "country: NO\n")).country == "NO"
     assert "allowed: an ISO code such as RU" in message(tmp_path, GOOD + "country: Atlantis\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["rates: {USD: 1e999999999}", "plan: {2022-09-05: 1e300}", "limits: {columns: 99999999999999999999}"],
+)
+def test_numbers_beyond_all_bounds_are_told(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "funnel.yml"
+    path.write_text(f"stages: [{{key: sale}}]\n{line}\n")
+    with pytest.raises(SettingsError, match="out of range; allowed: at most"):
+        load(path)
