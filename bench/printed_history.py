@@ -58,8 +58,9 @@ def page(history: History, date: dt.date) -> Page:
     reached, paid = cubes.reached, cubes.paid
     whole = cubes.forecast()
     revenue = forecast_revenue(whole, paid, plan=cubes.plan())
-    told = worth(customers(reached, paid), reached, paid, pd.DataFrame(), cubes.settings, date)["ltv"]
-    return Page(whole, revenue, told, cohorts.select(reached))
+    apart = whole.history.apart
+    told = worth(customers(reached, paid), reached, paid, pd.DataFrame(), cubes.settings, date, apart)
+    return Page(whole, revenue, told["ltv"], cohorts.select(reached))
 
 
 def ask(history: History, date: dt.date) -> Cubes:

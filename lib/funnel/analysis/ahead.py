@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.forecast import QUANTILES, Forecast, arrived
+from funnel.analysis.forecast import QUANTILES, Forecast, arrived, below
 from funnel.analysis.scores import count_quantiles
+
+Floats = npt.NDArray[np.float64]
 
 YOUNG = 13
 """Cohorts younger than this are told: older ones have little left to come."""
@@ -20,14 +23,21 @@ date's own being the first."""
 
 
 def ahead(forecast: Forecast) -> pd.DataFrame:
-    """Return what young cohorts are expected to have reached in some weeks (`AHEAD_COLUMNS`)."""
+    """Return what young cohorts are expected to have reached in some weeks (`AHEAD_COLUMNS`).
+
+    A later stage keeps within the one before, as in the forecast (`forecast.in_order`).
+    """
     parts = []
+    before: dict[int, tuple[Floats, Floats, Floats]] = {}
     for number, (stage, one) in enumerate(forecast.stages.items()):
         seen = one.fit.triangle
         young = (seen.ages >= 0) & (seen.ages < YOUNG)
         reached = seen.reached[young]
         for weeks in AHEAD:
             mean, drawn = arrived(one, weeks, number)
+            if weeks in before and not (seen.reached > before[weeks][0]).any():
+                mean, drawn = np.minimum(mean, before[weeks][1]), below(drawn, before[weeks][2])
+            before[weeks] = seen.reached, mean, drawn
             limits = dict(zip(QUANTILES, count_quantiles(drawn[young]).T, strict=True))
             parts.append(
                 pd.DataFrame(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -235,7 +235,7 @@ def forecast_history(past: History, report_date: dt.date) -> Forecast:
         stage: settle(stage, past.told(stage), judge(past, stage), past.seed + number)
         for number, stage in enumerate(past.stages)
     }
-    return Forecast(report_date, past.triangles[0].horizon, result, past)
+    return Forecast(report_date, past.triangles[0].horizon, in_order(result), past)
 
 
 def settle(stage: str, told: Told, verdict: Verdict, seed: int, shock: Floats | None = None) -> StageForecast:
@@ -257,16 +257,81 @@ def settle(stage: str, told: Told, verdict: Verdict, seed: int, shock: Floats | 
         for number, (group, part) in enumerate(told.parts.items())
     }
     if parts:
-        coming = np.sum([part.coming for part in parts.values()], axis=0)
-        drawn = np.sum([part.coming.sum(axis=1)[:, None] * part.factor for part in parts.values()], axis=0)
-        mean = coming.sum(axis=1)[:, None]
-        factor = np.divide(drawn, mean, out=np.ones_like(drawn), where=mean > 0)
-        draws = np.sum([part.draws for part in parts.values()], axis=0)
+        coming, factor, draws = _summed(parts)
     else:
         drawn = told.coming.sum(axis=1)[:, None] * told.factor * verdict.doubt_at(fit.triangle.ages, shock)
         coming, factor = capped(told.coming, drawn, fit.left)
         draws = fit.triangle.reached[:, None] + draw_arrivals(coming.sum(axis=1), factor, fit.left, rng)
     return StageForecast(stage, told, verdict, coming, factor, draws, shock, parts)
+
+
+def in_order(stages: Mapping[str, StageForecast]) -> dict[str, StageForecast]:
+    """Keep every stage within the one before it: who reaches a later one counts in the earlier ones too.
+
+    Each stage is forecast by itself, so where hardly a lead is lost on a step, or where only the later stage
+    is widened, it could pass the one before. Of both the draws of a cohort are put in order of size, and each
+    of the later stage's is held to that of its rank: then means and quantiles keep the order, and stages that
+    run alike are not drawn apart by the chance of their draws. Where leads reach a later stage without the
+    one before (the rule `entered`), nothing is held back.
+
+    Args:
+        stages: the forecast by stage, in their order.
+    """
+    result: dict[str, StageForecast] = {}
+    before: StageForecast | None = None
+    for stage, one in stages.items():
+        before = one if before is None else _within(one, before)
+        result[stage] = before
+    return result
+
+
+def _within(one: StageForecast, before: StageForecast) -> StageForecast:
+    reached, above = one.fit.triangle.reached, before.fit.triangle.reached
+    if (reached > above).any():
+        return one
+    coming, factor, draws = one.coming, one.factor, one.draws
+    parts = {group: _within(part, before.parts[group]) for group, part in one.parts.items()}
+    if parts:
+        coming, factor, draws = _summed(parts)
+    else:
+        drawn, most = (each.coming.sum(axis=1)[:, None] * each.factor for each in (one, before))
+        held = below(drawn, most + (above - reached)[:, None])
+        if (held < drawn).any():
+            coming, factor = capped(coming, held, one.fit.left)
+    held = below(draws, before.draws)
+    return replace(one, coming=coming, factor=factor, draws=held, parts=_less(parts, draws - held))
+
+
+def _summed(parts: Mapping[str, StageForecast]) -> tuple[Floats, Floats, Floats]:
+    """Return what groups have to come together: expected, the factor on it, draws of the final number."""
+    coming = np.sum([part.coming for part in parts.values()], axis=0)
+    drawn = np.sum([part.coming.sum(axis=1)[:, None] * part.factor for part in parts.values()], axis=0)
+    mean = coming.sum(axis=1)[:, None]
+    factor = np.divide(drawn, mean, out=np.ones_like(drawn), where=mean > 0)
+    return coming, factor, np.sum([part.draws for part in parts.values()], axis=0)
+
+
+def _less(parts: Mapping[str, StageForecast], excess: Floats) -> dict[str, StageForecast]:
+    """Take from the draws of the groups what those of their sum are held back by."""
+    result = {}
+    for group, part in parts.items():
+        taken = np.minimum(excess, part.draws - part.fit.triangle.reached[:, None])
+        result[group] = replace(part, draws=part.draws - taken)
+        excess = excess - taken
+    return result
+
+
+def below(draws: Floats, most: Floats) -> Floats:
+    """Hold each draw of a row to the draw of the same rank of another row.
+
+    >>> below(np.array([[5.0, 1.0, 4.0]]), np.array([[2.0, 3.0, 9.0]])).tolist()
+    [[5.0, 1.0, 3.0]]
+    """
+    order = np.argsort(draws, axis=1, kind="stable")
+    result: Floats = np.empty_like(draws)
+    held = np.minimum(np.take_along_axis(draws, order, axis=1), np.sort(most, axis=1))
+    np.put_along_axis(result, order, held, axis=1)
+    return result
 
 
 def arrived(one: StageForecast, weeks: int, seed: int) -> tuple[Floats, Floats]:

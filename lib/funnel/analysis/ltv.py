@@ -6,9 +6,12 @@ See `funnel.analysis.capecod` for the method.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.capecod import (
@@ -24,8 +27,12 @@ from funnel.analysis.patterns import pooled
 from funnel.schema import PAID_COLUMNS, REACHED_COLUMNS, require
 from funnel.settings import LEAD
 
+Floats = npt.NDArray[np.float64]
+
 FEW = 20
-"""Heads, and payments, that carry a curve."""
+"""Heads, and payments, that carry a curve; buyers from whom an end is told."""
+SHORT = 13
+"""Weeks of history below which no end is told."""
 _CUSTOMERS = ("attribute", "value", "attribute2", "value2", "cohort_week", "kind", "lag", "number", "amount")
 
 
@@ -84,8 +91,69 @@ def repeats(customers: pd.DataFrame, attribute: str = "") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """What leads have to pay yet by groups that pay apart, beside what they would have all alike.
+
+    Where the share of a slow and dear line grows, all leads together look as quick as they were.
+
+    Attributes:
+        ratio: the sum over the groups to what all leads together would pay.
+        draws: of that sum, over its mean.
+    """
+
+    ratio: float
+    draws: Floats
+
+
+def by_groups(
+    exposure: pd.DataFrame,
+    amounts: pd.DataFrame,
+    groups: Mapping[str, Sequence[str]],
+    report_date: dt.date,
+    horizon: int,
+    seed: int,
+) -> Mixed | None:
+    """Compare what groups have to come with what all together would; None where either is not above 0.
+
+    Args:
+        exposure: of the leads, by the values of the attribute that divides them (`EXPOSURE`).
+        amounts: the same (`AMOUNTS`).
+        groups: the values of each group.
+        report_date: D; only cohorts complete by then count.
+        horizon: weeks; later payments do not count.
+        seed: of the draws.
+    """
+    group = {value: name for name, values in groups.items() for value in values}
+    apart, together = (
+        payment_triangles(
+            exposure.assign(value=exposure["value"].map(names)),
+            amounts.assign(value=amounts["value"].map(names)),
+            report_date,
+            horizon,
+        )
+        for names in (group, dict.fromkeys(group, ""))
+    )
+    if not together:
+        return None
+    patterns = pooled([triangle for _, triangle, _ in apart])
+    each = [
+        project(triangle, pattern, np.random.default_rng([seed, 2, number]))
+        for number, ((_, triangle, _), pattern) in enumerate(zip(apart, patterns, strict=True))
+    ]
+    mean, draws = sum(one for one, _ in each), np.sum([drawn for _, drawn in each], axis=0)
+    alike = project(together[0][1], together[0][1], np.random.default_rng([seed, 0]))[0]
+    return Mixed(mean / alike, draws / mean) if mean > 0 and alike > 0 else None
+
+
 def lifetime_values(
-    exposure: pd.DataFrame, amounts: pd.DataFrame, report_date: dt.date, horizon: int, seed: int
+    exposure: pd.DataFrame,
+    amounts: pd.DataFrame,
+    report_date: dt.date,
+    horizon: int,
+    seed: int,
+    *,
+    mixed: Mixed | None = None,
 ) -> pd.DataFrame:
     """Project what all cohorts will have paid at the horizon.
 
@@ -95,6 +163,8 @@ def lifetime_values(
         report_date: D; only cohorts complete by then count.
         horizon: weeks; later payments do not count.
         seed: of the interval.
+        mixed: where leads are forecast apart by another attribute: what is to come is scaled by it, and that
+            of the total ('') has its draws.
 
     Returns:
         One row per value: `value`, `number` (leads or customers), `paid` (Decimal, so far), `per_head` (so
@@ -111,6 +181,9 @@ def lifetime_values(
         if not heads:
             continue
         mean, draws = project(triangle, pattern, np.random.default_rng([seed, 0]))
+        if mixed is not None:
+            mean *= mixed.ratio
+            draws = draws * mixed.ratio if value else mean * mixed.draws
         so_far = float(triangle.paid.sum())
         ends = np.quantile(draws, [0.05, 0.1, 0.9, 0.95])
         final, low, low10, high10, high = (so_far + amount for amount in (mean, *ends))

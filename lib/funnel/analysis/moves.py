@@ -51,7 +51,11 @@ class Moves:
     fraction: float
 
     def as_of(self, back: int) -> Moves:
-        """Return the moves as of the Monday `back` weeks before, without cohorts not complete by then."""
+        """Return the moves as of the Monday `back` weeks before, without cohorts not complete by then.
+
+        A lead that was lost then and has come back since counts as open then: of its losses the cube knows
+        none.
+        """
         week = self.week - back
         keep = (self.cohort < week) & (self.came < week)
         still = self.went[keep] >= week

@@ -28,7 +28,8 @@ ALIKE = 0.02
 """How far patterns differ where no difference is seen: 49 payments are then taken from the whole. Values of
 one company are hardly ever quite alike, and a difference that no test sees can still be worth 5 per cent."""
 EXPECTED = 5.0
-"""Payments expected in a span below which a value says nothing of it."""
+"""Payments expected in a span below which a value says nothing of it. To say something of the pace, so many
+must be expected or have come at all lags together."""
 
 
 def pooled(triangles: Sequence[PaymentTriangle]) -> list[PaymentTriangle]:
@@ -62,19 +63,31 @@ def _apart(layout: PaymentTriangle, counted: Sequence[Floats]) -> float:
     share = np.divide(step.sum(axis=0), together, out=np.zeros_like(together), where=together > 0)
     share = np.clip(share, 0, 1)
     span = spans(step.sum(axis=0))
-    expected = (risk * share) @ span
-    told = expected >= EXPECTED
-    away = np.where(told, step @ span - expected, 0.0)
-    chance = np.where(told, (risk * share * (1 - share)) @ span, 0.0)
-    number = np.where(told, risk @ span / np.maximum(span.sum(axis=0), 1), 0.0)
-    others = 1 - number / np.maximum(number.sum(axis=0), 1e-9)
-    by_span = _beyond(away, chance, number * chance * others)
-    wide = np.sqrt(number * chance * others).sum(axis=1, keepdims=True) ** 2
-    by_pace = _beyond(away.sum(axis=1, keepdims=True), chance.sum(axis=1, keepdims=True), wide)
+    seen, expected = step @ span, (risk * share) @ span
+    away, chance = seen - expected, (risk * share * (1 - share)) @ span
+    number = risk @ span / np.maximum(span.sum(axis=0), 1)
+    by_span = _beyond(*_told(expected >= EXPECTED, away, chance, number))
+    # A slow value has hardly any payments due where the others pay: what came says it then.
+    much = np.maximum(seen, expected).sum(axis=1, keepdims=True) >= EXPECTED
+    away, chance, wide = _told(np.broadcast_to(much, away.shape), away, chance, number)
+    by_pace = _beyond(
+        away.sum(axis=1, keepdims=True),
+        chance.sum(axis=1, keepdims=True),
+        np.sqrt(wide).sum(axis=1, keepdims=True) ** 2,
+    )
     likely = min(by_span[0], by_pace[0])
     if 2 * likely > ALARM:
         return ALIKE
     return float(np.clip(max(by_span[1], by_pace[1]), ALIKE, 1.0))
+
+
+def _told(
+    told: npt.NDArray[np.bool_], away: Floats, chance: Floats, number: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return differences, their variance by chance, and that of another pattern, where they are told."""
+    away, chance, number = (np.where(told, each, 0.0) for each in (away, chance, number))
+    others = 1 - number / np.maximum(number.sum(axis=0), 1e-9)
+    return away, chance, number * chance * others
 
 
 def _beyond(away: Floats, chance: Floats, weight: Floats) -> tuple[float, float]:

@@ -19,10 +19,10 @@ from funnel.schema import Initiative
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-BASELINE = 52
-LEAST_HISTORY = 8
-MOST = 0.995
+BASELINE, LEAST_HISTORY = 52, 8
 """Weeks before the window that make the history, at most and at least."""
+MOST = 0.995
+"""A conversion that what is expected passes only where it was above it all along."""
 SETTLED = 19
 """Weeks after an initiative's start from which they alone make the history of the segments it reached."""
 

@@ -1,6 +1,6 @@
 """When a forecast must not be trusted yet, and why.
 
-The method is asked again as of 4, 8, 13 and 26 weeks ago, on the same history, and its answers are held
+The method is asked again as of 4, 8, 12 and 24 weeks ago, on the same history, and its answers are held
 against what has come since. Where they missed by more than chance allows, or there is too little to learn
 from, the answer is "not reliable yet" with a reason. Reasons are keys of the language catalogue; see
 `REASONS`.

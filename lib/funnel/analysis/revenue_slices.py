@@ -67,7 +67,7 @@ def revenue_slices(
         "existing": np.array(existing) * size[:, None],
         "future": np.repeat((np.array(future) * size)[:, None], weeks, axis=1),
     }
-    alone = [n for n, value in enumerate(values) if value in _alone(whole)]
+    alone = [n for n, value in enumerate(values) if value in _alone(whole, reached)]
     for n in alone:
         size[n], error[n] = sizes[n], errors[n]
     means = {name: _means(name, share, revenue, values, alone) for name, share in shares.items()}
@@ -90,10 +90,12 @@ def revenue_slices(
     return pd.concat(frames, ignore_index=True)[list(SLICE_REVENUE_COLUMNS)]
 
 
-def _alone(whole: Forecast) -> set[str]:
-    """Return the values that are forecast apart, each by itself."""
+def _alone(whole: Forecast, reached: pd.DataFrame) -> set[str]:
+    """Return the values of the cube's attribute that are forecast apart, each by itself."""
     apart = whole.history.apart
-    return {values[0] for values in apart.groups.values() if len(values) == 1} if apart else set()
+    if apart is None or reached.empty or reached["attribute"].iloc[0] != apart.attribute:
+        return set()
+    return {values[0] for values in apart.groups.values() if len(values) == 1}
 
 
 def _means(

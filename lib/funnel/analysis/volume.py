@@ -19,8 +19,8 @@ _SMOOTH = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
 def expected_volume(leads: Floats, weeks: int) -> Floats:
     """Return leads expected in each of the next `weeks` weeks.
 
-    The mean of the last 8 weeks; with more than 60 weeks of history, times what the same weeks one year
-    before were against the 8 weeks before them (halfway to 1: one year is one witness).
+    The mean of the last 8 weeks; with 62 weeks of history or more, times what the same weeks one year
+    before were against the 8 weeks before them (its root: one year is one witness).
 
     >>> expected_volume(np.array([100.0] * 20), 2).tolist()
     [100.0, 100.0]

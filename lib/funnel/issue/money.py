@@ -143,7 +143,7 @@ def money(cubes: Cubes, asked: MoneyCubes, whole: Forecast) -> dict[str, pd.Data
         "costs_channel": spending.projected(CHANNEL, known_weeks(reached, day, PICTURED)),
         "costs_summary": spending.summary(),
         "spend_account": spending.account(),
-        **worth(asked.customers, reached, cubes.paid, asked.spend, settings, day),
+        **worth(asked.customers, reached, cubes.paid, asked.spend, settings, day, whole.history.apart),
         "durations": _durations(asked.waits, settings.horizon_weeks),
         "duration_curves": durations.curves(asked.waits, settings.horizon_weeks),
         **_telling(reached, asked.names, settings, shown),

@@ -7,9 +7,9 @@ import datetime as dt
 import pandas as pd
 
 from funnel.analysis import costs, ltv
+from funnel.analysis.apart import Apart
 from funnel.analysis.cohorts import select
 from funnel.analysis.costs import SPEND_KEYS
-from funnel.analysis.reliability import FEW
 from funnel.gate.stamps import untold_weeks
 from funnel.issue.spending import known_weeks
 from funnel.settings import Settings
@@ -19,8 +19,6 @@ _WORTH = {"per_head": "per_lead", "ltv": "lead_ltv", "ltv_p05": "lead_ltv_p05", 
 _AT_THE_END = ["ltv", "ltv_p05", "ltv_p95", "lead_ltv", "lead_ltv_p05", "lead_ltv_p95", "seen"]
 _WORDS = ("unit", "attribute", "value", "paid")
 _ASIDE = ["final", "final_p05", "final_p10", "final_p90", "final_p95", "ripening"]
-SHORT = 13
-"""Weeks of history below which no end is told."""
 RIPENING = 0.05
 """Share of what was paid by the oldest age that came in its last quarter: beyond it no end is told."""
 
@@ -32,6 +30,7 @@ def worth(
     spend: pd.DataFrame,
     settings: Settings,
     report_date: dt.date,
+    apart: Apart | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return `ltv` and `payback`.
 
@@ -43,6 +42,7 @@ def worth(
         spend: in the settings' currency.
         settings: the horizon.
         report_date: D.
+        apart: how leads are forecast apart, if they are: what they have to pay yet is told so too.
 
     Returns:
         `ltv`: one row per `attribute` ('' for the total) and `value`: `customers` (contacts, by their first
@@ -50,16 +50,20 @@ def worth(
         horizon), `seen`, `buyers`, `repeats_per_buyer`, `leads`, `per_lead`, `lead_ltv`, `lead_ltv_p05`,
         `lead_ltv_p95`, `cost_per_customer` (NaN without spend), `payback_weeks`, `payback_low`,
         `payback_high`, `expected_return` (ltv / cost). What is of the horizon is NaN where fewer than
-        `SHORT` weeks of history or `reliability.FEW` buyers are known, or where payments by the
+        `ltv.SHORT` weeks of history or `ltv.FEW` buyers are known, or where payments by the
         oldest cohorts' age have not all but ceased (`RIPENING`).
         `payback`: one row per `unit` (customer, lead), `attribute`, `value` and `age` (weeks): `number`,
         `per_head`, `low`, `high`, `cost_per_head`.
     """
     customers, reached, paid = _timed(customers, reached, paid)
-    tables, curves = [], []
+    tables, curves, mixed = [], [], None
+    if apart is not None:
+        cubes = ltv.of_leads(reached, paid, apart.attribute)
+        mixed = ltv.by_groups(*cubes, apart.groups, report_date, settings.horizon_weeks, SEED)
     for name in dict.fromkeys(("", *customers["attribute"])):
         cost = spend_by_week(spend, reached, settings, report_date, name)
-        table, curve = _one(*ltv.of_customers(customers, name), cost, settings, report_date)
+        by = None if apart is not None and name == apart.attribute else mixed
+        table, curve = _one(*ltv.of_customers(customers, name), cost, settings, report_date, by)
         table = table.rename(
             columns={
                 "number": "customers",
@@ -68,7 +72,7 @@ def worth(
             }
         )
         again = ltv.repeats(customers, name)[["value", "buyers", "repeats_per_buyer"]]
-        leads, lead_curve = _one(*ltv.of_leads(reached, paid, name), cost, settings, report_date)
+        leads, lead_curve = _one(*ltv.of_leads(reached, paid, name), cost, settings, report_date, by)
         leads = leads.rename(columns={"number": "leads", **_WORTH})[["value", "leads", *_WORTH.values()]]
         table = table.merge(again, on="value").merge(leads, how="left", on="value")
         tables.append(_told(table, customers, report_date).assign(attribute=name))
@@ -110,16 +114,21 @@ def _timed(
 def _told(table: pd.DataFrame, customers: pd.DataFrame, report_date: dt.date) -> pd.DataFrame:
     """Leave out what cannot be told reliably yet: the end, from too short a history or of few buyers."""
     history = (pd.Timestamp(report_date) - customers["cohort_week"].min()).days // 7
-    unsure = (table["buyers"] < FEW) | (history < SHORT) | (table["ripening"] > RIPENING)
+    unsure = (table["buyers"] < ltv.FEW) | (history < ltv.SHORT) | (table["ripening"] > RIPENING)
     return table.assign(**{name: table[name].where(~unsure) for name in _AT_THE_END})
 
 
 def _one(
-    heads: pd.DataFrame, amounts: pd.DataFrame, cost: pd.DataFrame, settings: Settings, report_date: dt.date
+    heads: pd.DataFrame,
+    amounts: pd.DataFrame,
+    cost: pd.DataFrame,
+    settings: Settings,
+    report_date: dt.date,
+    mixed: ltv.Mixed | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the lifetime values of contacts or leads with their cost and payback, and the curve."""
     horizon = settings.horizon_weeks
-    values = ltv.lifetime_values(heads, amounts, report_date, horizon, SEED)
+    values = ltv.lifetime_values(heads, amounts, report_date, horizon, SEED, mixed=mixed)
     curve = ltv.payback_curve(heads, amounts, report_date, horizon, SEED)
     met = heads.merge(cost[["cohort_week", "value"]], on=["cohort_week", "value"])
     number = met.groupby("value")["number"].sum()

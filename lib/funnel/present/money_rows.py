@@ -43,10 +43,10 @@ def left_out(frame: pd.DataFrame, most: int, texts: Texts) -> list[str]:
     return [texts.t("note_values_left", n=left)] if left else []
 
 
-def doubt_notes(rows: Iterable[Row], key: str, texts: Texts) -> list[str]:
+def doubt_notes(rows: Iterable[Row], key: str, texts: Texts, **given: int) -> list[str]:
     """Return a note (its key) if a row holds the mark of a number that cannot be told reliably yet."""
     marked = any(cell.text == DOUBT for row in rows for cell in row.cells)
-    return [texts.t(key)] if marked else []
+    return [texts.t(key, **given)] if marked else []
 
 
 def vat_notes(states: set[str], texts: Texts) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from funnel.analysis.cohorts import OVERALL, SMALL
+from funnel.analysis.ltv import FEW, SHORT
 from funnel.present import theme as look
 from funnel.present.amounts import currency_word
 from funnel.present.claims import standing_out
@@ -90,7 +91,8 @@ def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, vat: Iterabl
     )
     currency = currency_word(settings.currency, texts)
     notes = [texts.t("note_ltv", currency=currency), texts.t("note_ltv_end", n=settings.horizon_weeks)]
-    notes += [*doubt_notes(rows, "note_ltv_doubt", texts), *left_out(frame, SHOWN_VALUES, texts)]
+    notes += doubt_notes(rows, "note_ltv_doubt", texts, n=SHORT, buyers=FEW)
+    notes += left_out(frame, SHOWN_VALUES, texts)
     notes += vat_notes(set(vat), texts)
     return Grid("ltv", heads, tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_ltv"))
 

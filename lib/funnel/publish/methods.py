@@ -201,6 +201,19 @@ CHANGES: tuple[Change, ...] = (
         ("gate",),
         "rows set aside for several reasons are no longer all said to bear a stage that is not configured",
     ),
+    Change(
+        "stages-in-order",
+        "0.2.0",
+        ("forecast*", "revenue*", "what_if", "costs*"),
+        "a later stage is never told to have more leads than the one before it",
+    ),
+    Change(
+        "worth-of-a-mix",
+        "0.2.0",
+        ("ltv", "revenue_slices"),
+        "the lifetime value of the total is the sum of groups that are forecast apart, and a slow line of "
+        "few payments keeps its own pattern",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

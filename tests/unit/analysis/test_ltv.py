@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from funnel.analysis.ltv import lifetime_values, payback_age, payback_curve
+from funnel.analysis.ltv import by_groups, lifetime_values, payback_age, payback_curve
 
 FIRST = pd.Timestamp("2021-01-04")
 
@@ -25,17 +25,21 @@ def amounts(*rows, value=""):
     )
 
 
-def lines(replication, weeks=108):
-    """Leads, payments so far and in the end of a line of a week and one of nine months, at 1 : 6."""
+def lines(replication, weeks=108, drift=1.0):
+    """Leads, payments so far and in the end of a line of a week and one of nine months, at 1 : 6.
+
+    With a drift the slow line has so many times as many leads at the end as at the beginning.
+    """
     rng = np.random.default_rng([13, replication])
     heads, paid, truth = [], [], {}
     for value, days, price in (("quick", 7, 100), ("slow", 270, 600)):
-        cohort = np.repeat(np.arange(weeks), rng.poisson(9, weeks))
+        more = np.linspace(1, drift, weeks) if value == "slow" else np.ones(weeks)
+        cohort = np.repeat(np.arange(weeks), rng.poisson(9 * more))
         lag = ((rng.random(len(cohort)) * 7 + rng.lognormal(np.log(days), 0.5, len(cohort))) // 7).astype(int)
         amount = np.round(price * rng.lognormal(-0.08, 0.4, len(cohort)), 2)
         seen = cohort + lag < weeks
         truth[value] = amount[lag <= 104].sum()
-        heads.append(exposure(*[150] * weeks, value=value))
+        heads.append(exposure(*np.round(150 * more), value=value))
         paid.append(amounts(*zip(cohort[seen], lag[seen], amount[seen], strict=True), value=value))
     return pd.concat(heads), pd.concat(paid), truth
 
@@ -52,6 +56,36 @@ def test_lines_of_another_pace_and_price_keep_their_own_worth():
     assert abs(np.mean(errors["quick"])) < 0.01  # +22 % where both shared one pattern
     assert abs(np.mean(errors["slow"])) < 0.03
     assert 14 <= sum(inside) <= 23  # of 24 with a chance of 80 %
+
+
+def test_where_the_mix_drifts_the_total_is_the_sum_of_what_its_lines_have_to_pay():
+    report = FIRST.date() + dt.timedelta(weeks=108)
+    alike, told, inside = [], [], []
+    for replication in range(12):
+        heads, paid, truth = lines(replication, drift=4.0)
+        mixed = by_groups(heads, paid, {"quick": ("quick",), "slow": ("slow",)}, report, 104, seed=1)
+        both = heads.groupby("cohort_week", as_index=False)["number"].sum().assign(value="")
+        every, true = paid.assign(value=""), sum(truth.values())
+        alike.append(lifetime_values(both, every, report, 104, 1).loc[0, "final"] / true - 1)
+        row = lifetime_values(both, every, report, 104, 1, mixed=mixed).iloc[0]
+        told.append(row["final"] / true - 1)
+        inside.append(row["final_p10"] <= true <= row["final_p90"])
+        parts = lifetime_values(heads, paid, report, 104, 1)["final"].sum()
+        assert row["final"] == pytest.approx(parts)
+        # Another attribute, of which every value has the same mix, is scaled as the total is.
+        other = lifetime_values(
+            both.assign(value="web"), every.assign(value="web"), report, 104, 1, mixed=mixed
+        )
+        assert other.loc[0, "final"] == pytest.approx(row["final"])
+    assert np.mean(alike) < -0.06
+    assert abs(np.mean(told)) < 0.03
+    assert 7 <= sum(inside) <= 12
+
+
+def test_groups_without_payments_to_come_scale_nothing():
+    report = FIRST.date() + dt.timedelta(weeks=4)
+    assert by_groups(exposure(5, 5, value="a"), amounts(value="a"), {"a": ("a",)}, report, 10, seed=1) is None
+    assert by_groups(exposure(), amounts(), {}, report, 10, seed=1) is None
 
 
 def test_a_log_shorter_than_the_payments_last_is_told_by_a_large_ripening():

@@ -54,3 +54,26 @@ def test_without_payments_the_patterns_stay_empty():
     nothing = PaymentTriangle(np.arange(5)[::-1], np.full(5, 10.0), np.zeros((5, 9)))
     assert [pattern.increments.sum() for pattern in pooled([nothing, nothing])] == [0, 0]
     assert payment_size(nothing) == 0
+
+
+def test_a_slow_line_of_few_payments_keeps_its_pattern_beside_a_quick_one_of_many():
+    seen = 0
+    for replication in range(10):
+        rng = np.random.default_rng([17, replication])
+        quick, slow = (
+            line(rng, sales, days, price)[0] for sales, days, price in ((7, 7, 100), (1, 270, 600))
+        )
+        assert 40 < slow.increments.sum() / payment_size(slow) < 120
+        seen += max(taken([quick, slow])) < 5
+    assert (
+        seen == 10
+    )  # half of such lines shared the quick one's pattern where only payments due were counted
+
+
+def test_alike_lines_of_few_payments_are_hardly_ever_told_apart():
+    alarms = 0
+    for replication in range(100):
+        rng = np.random.default_rng([19, replication])
+        lines = [line(rng, sales, 60, price)[0] for sales, price in ((8, 100), (0.1, 300), (0.05, 50))]
+        alarms += min(taken(lines)) < 48.9
+    assert alarms <= 12

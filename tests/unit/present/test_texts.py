@@ -9,6 +9,7 @@ import babel
 import pytest
 import yaml
 
+from funnel.analysis import ahead, durations, ltv, reliability, shapes
 from funnel.present import texts as module
 from funnel.present.texts import Texts, catalogue, placeholders
 from funnel.settings import LANGUAGES
@@ -41,6 +42,21 @@ def test_no_text_is_written_twice(language: str) -> None:
     node = yaml.compose(path.read_text(encoding="utf-8"))
     keys = [key.value for key, _ in node.value]
     assert sorted({key for key in keys if keys.count(key) > 1}) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_in_texts_are_those_of_the_methods(language: str) -> None:
+    said = {
+        "note_ltv": {ltv.FEW},
+        "few_payments_ltv": {ltv.FEW},
+        "note_durations": {durations.FEW, 80},
+        "doubt_few_conversions": {reliability.FEW},
+        "note_track": set(ahead.AHEAD),
+        "shape_overload_is": {shapes.VOLUME_WEEKS},
+    }
+    for key, numbers in said.items():
+        text = re.sub(r"{[^}]*}", "", str(catalogue(language)[key]))
+        assert {int(found) for found in re.findall(r"\d+", text)} == numbers, key
 
 
 def test_every_text_asked_for_exists() -> None:
