@@ -1,4 +1,4 @@
-"""Short versions of the bars in `bench/forecast.py`: fixed seeds, few replications, room for their noise."""
+"""One stage, known by ages alone, in many worlds: fixed seeds, few replications, room for their noise."""
 
 import datetime as dt
 
