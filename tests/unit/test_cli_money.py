@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from funnel import settings
+from funnel.analysis.ltv import SHORT
 from funnel.dates import AsOf
 from funnel.issue.compute import ask
 from funnel.issue.money import ask_money, money
 from funnel.issue.registers import read_registers
-from funnel.analysis.ltv import SHORT
 from funnel.present import cost_tables, duration_tables, money_charts, money_rows, money_tables
 from funnel.present.grid import Grid
 from funnel.present.money_words import money as sentences
