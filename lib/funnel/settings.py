@@ -128,12 +128,15 @@ class Gate(Frozen):
         accepted: gaps that are known; see `Accepted`.
         at_creation: what several stages at the moment of a lead's creation are: `stamped`, as by a migration,
             so that they tell no time, or `real`, as in a shop that sells in one step.
+        leads_in_one_day: what ten times the leads of a usual month's largest day are: `imported`, so that
+            nobody knows when they came, or `real`, as at a fair.
     """
 
     tell: Annotated[float, Field(ge=0, le=1)] = 0.01
     refuse: Annotated[float, Field(gt=0, le=1)] = 0.2
     accepted: tuple[Accepted, ...] = ()
     at_creation: Literal["stamped", "real"] = "stamped"
+    leads_in_one_day: Literal["imported", "real"] = "imported"
 
 
 class Settings(Sources):

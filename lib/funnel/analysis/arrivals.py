@@ -67,7 +67,7 @@ def arrivals(
 def fallen(table: Cells, calendar: Calendar = NO_CALENDAR) -> pd.DataFrame:
     """Make the rows of `arrivals` from the cells."""
     empty = pd.DataFrame(columns=list(COLUMNS)).astype({"flag": bool})
-    leads, count = table.at(0, 0), len(table.weeks)
+    leads, count = table.arrived(), len(table.weeks)
     if count < 2 * LEVEL + 1:
         return empty
     whole = table.keys.index(TOTAL)
@@ -154,7 +154,7 @@ def _season(total: Floats) -> Floats:
 
 def _watched(table: Cells) -> npt.NDArray[np.bool_]:
     """Tell of every slice whether its newest week can be compared: an attribute filled in later cannot."""
-    leads, told = table.at(0, 0), leaks(table)
+    leads, told = table.arrived(), leaks(table)
     whole = table.keys.index(TOTAL)
     share = leads / np.maximum(leads[whole], 1.0)
     late = set(told)

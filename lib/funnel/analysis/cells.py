@@ -64,6 +64,15 @@ class Cells:
         """Return the counts of a step at an age, (slices, weeks)."""
         return np.asarray(self.reached[:, :, step, min(age, self.oldest)])
 
+    def arrived(self) -> Floats:
+        """Return the leads of each week, (slices, weeks); of imported ones, those of the weeks beside."""
+        leads = self.at(0, 0)
+        known = np.ones(len(self.weeks), dtype=bool) if self.told is None else self.told[:, 0]
+        if known.all() or not known.any():
+            return leads
+        week = np.arange(len(known))
+        return np.array([np.where(known, one, np.interp(week, week[known], one[known])) for one in leads])
+
     def as_of(self, back: int) -> Cells:
         """Return what a report `back` weeks earlier saw; `back` is less than the number of weeks."""
         count = len(self.weeks) - back
@@ -136,7 +145,8 @@ def told_steps(reached: pd.DataFrame, weeks: Sequence[dt.date], steps: Sequence[
     """Tell of every cohort week and step whether it is known when leads reached the step.
 
     It is not where more than `gate.stamps.UNTOLD` of those who reached it or were lost were stamped, or
-    concluded from where they stood: of a lost one it is then not known how far it had come.
+    concluded from where they stood: of a lost one it is then not known how far it had come. Of the first step
+    it is not known where leads were imported.
     """
     told = np.ones((len(weeks), len(steps)), dtype=bool)
     columns = [name for name in (STAMPED, CONCLUDED) if name in reached.columns]
@@ -148,9 +158,9 @@ def told_steps(reached: pd.DataFrame, weeks: Sequence[dt.date], steps: Sequence[
     by = {name: counted[name].unstack(fill_value=0).reindex(pd.DatetimeIndex(list(weeks)), fill_value=0)
           for name in ("leads", "unknown")}  # fmt: skip
     nothing = pd.Series(0, index=pd.DatetimeIndex(list(weeks)))
-    for number, step in enumerate(steps[1:], start=1):
-        last = number == len(steps) - 1
-        ended = [step] if last else [step, LOST]  # who is lost has not reached the last step
+    for number, step in enumerate(steps):
+        alone = number in (0, len(steps) - 1)
+        ended = [step] if alone else [step, LOST]  # who is lost has not reached the last step
         leads, missing = (sum((by[name].get(one, nothing) for one in ended), nothing) for name in by)
         told[:, number] = (missing <= UNTOLD * leads).to_numpy()
     return told

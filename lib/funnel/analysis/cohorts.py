@@ -16,7 +16,9 @@ import pandas as pd
 
 from funnel.analysis.compare import due
 from funnel.dates import age_weeks
+from funnel.gate.stamps import untold_weeks
 from funnel.schema import REACHED_COLUMNS, require
+from funnel.settings import LEAD
 
 OVERALL = "overall"
 Z90 = 1.6448536269514722
@@ -68,6 +70,12 @@ def counts(
     result = table.reindex(full, fill_value=0)
     result.columns.name = None
     return result
+
+
+def imported(reached: pd.DataFrame) -> frozenset[pd.Timestamp]:
+    """Return the Mondays of the cohorts whose leads were imported: nobody knows when these came."""
+    leads = select(reached)
+    return frozenset(untold_weeks(leads[leads["stage"] == LEAD]))
 
 
 def with_rates(table: pd.DataFrame, steps: Sequence[str]) -> pd.DataFrame:

@@ -165,10 +165,8 @@ def _history(table: Cells, readings: list[tuple[Reading, float]], share: Floats)
     p = np.array(chances)
     best = np.argmin(np.where(np.isnan(p), np.inf, p), axis=0)
     pick = np.arange(p.shape[1])
-    frame = pd.concat([part.assign(which=k) for k, part in enumerate(rows)])
-    frame = (
-        frame.set_index("which", append=True).loc[list(zip(pick, best, strict=True))].reset_index(drop=True)
-    )
+    both = pd.concat(rows, ignore_index=True)
+    frame: pd.DataFrame = both.iloc[best * p.shape[1] + pick].reset_index(drop=True)
     frame["p_value"] = np.minimum(p[best, pick], 1.0)
     frame["weight"] = np.array(weights).max(axis=0) + 1e-3
     longest = readings[0][0]

@@ -177,7 +177,7 @@ def _volumes(table: Cells) -> tuple[Floats, Floats]:
 
     Of the four weeks the two neighbours with the most leads count: a rush need not fill them all.
     """
-    leads = table.at(0, 0)
+    leads = table.arrived()
     best = np.maximum.reduce(
         [leads[:, -WIDTH + k : len(table.weeks) - WIDTH + k + 2].mean(axis=1) for k in range(WIDTH - 1)]
     )
@@ -216,7 +216,7 @@ def _everywhere(table: Cells, scores: Floats) -> bool:
 def _launches(table: Cells, readings: list[Reading], volume: Floats, sure: Floats) -> Iterator[int]:
     """Find segments with more leads, and worse ones, while the others are as ever; strongest first."""
     whole = table.keys.index(TOTAL)
-    leads = table.at(0, 0)
+    leads = table.arrived()
     first = readings[:2]
     own = _scores(first)
     now, before = leads[:, -WIDTH:].mean(axis=1), leads[:, -WIDTH - VOLUME_WEEKS : -WIDTH].mean(axis=1)

@@ -6,13 +6,14 @@ Such an entry says that the stage was reached by then; it does not say when.
 A day or second is stamped when at least `FEW` entries bear it, most of them of leads older than `OLD_DAYS`
 (those of a campaign, or of a manager who enters the month at its end, are younger), and when they are at
 least half of all entries, or `SHARE` of them and `TIMES` as many as the largest day of a usual month. A
-cohort is stamped when of its leads that went two steps or more at least `CREATED` did as they came.
+cohort is stamped when of its leads that went two steps or more at least `CREATED` did as they came. Leads
+count as imported that were created on a day with `FEW`, `SHARE` and `TIMES` of all leads.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,15 +54,25 @@ class Stamps:
         seconds: of stage entries, on other days.
         payment_days: of payments.
         weeks: Mondays of the cohorts whose leads have their history at the moment of their creation.
+        lead_days: on which leads were imported that had come before.
     """
 
     days: tuple[dt.date, ...] = ()
     seconds: tuple[dt.datetime, ...] = ()
     payment_days: tuple[dt.date, ...] = ()
     weeks: tuple[dt.date, ...] = ()
+    lead_days: tuple[dt.date, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.days or self.seconds or self.payment_days or self.weeks)
+        return any((self.days, self.seconds, self.payment_days, self.weeks, self.lead_days))
+
+    def at_once(self) -> Stamps:
+        """Return the moments alone at which history was stamped."""
+        return replace(self, weeks=(), lead_days=())
+
+    def at_creation(self) -> Stamps:
+        """Return the cohorts alone whose history is dated at creation."""
+        return Stamps(weeks=self.weeks)
 
 
 NO_STAMPS = Stamps()
@@ -91,13 +102,36 @@ def stamped_moments(some: pd.DataFrame, usual: pd.DataFrame, total: int) -> list
     require(usual, USUAL_COLUMNS, "usual")
     found = []
     for moment, rows, old in some[list(COUNT_COLUMNS)].itertuples(index=False):
-        month = pd.Timestamp(moment).to_period("M").to_timestamp()
-        others = usual.loc[usual["month"] != month, "most"]
-        impossible = len(others) > 0 and rows >= TIMES * float(others.median())
         aged = old * 2 >= rows and rows >= max(FEW, SHARE * total)
-        if aged and (impossible or rows >= MOST * total):
+        if aged and (_impossible(pd.Timestamp(moment), rows, usual) or rows >= MOST * total):
             found.append(pd.Timestamp(moment))
     return sorted(found)
+
+
+def imported_days(days: pd.DataFrame) -> list[dt.date]:
+    """Return the days on which more leads were created than can come, in order.
+
+    Args:
+        days: one row per day with leads: `moment`, `rows`.
+    """
+    enough = days[days["rows"] >= max(FEW, SHARE * int(days["rows"].sum()))]
+    usual = usual_days(days)
+    pairs = zip(enough["moment"], enough["rows"], strict=True)
+    return sorted(
+        pd.Timestamp(day).date() for day, rows in pairs if _impossible(pd.Timestamp(day), rows, usual)
+    )
+
+
+def usual_days(days: pd.DataFrame) -> pd.DataFrame:
+    """Return `USUAL_COLUMNS` of the rows (`rows`) of days (`moment`)."""
+    month = days["moment"].dt.to_period("M").dt.to_timestamp().rename("month")
+    return days.groupby(month)["rows"].max().rename("most").reset_index()
+
+
+def _impossible(moment: pd.Timestamp, rows: int, usual: pd.DataFrame) -> bool:
+    """Tell whether a moment holds `TIMES` as many rows as the largest one of a usual other month."""
+    others = usual.loc[usual["month"] != moment.to_period("M").to_timestamp(), "most"]
+    return len(others) > 0 and rows >= TIMES * float(others.median())
 
 
 def stamped_cohorts(creation: pd.DataFrame) -> list[dt.date]:

@@ -127,6 +127,11 @@ class Issue:
             self.reached, self.settings.steps, self.report_date, self.weeks, attribute, age
         )
 
+    @cached_property
+    def imported(self) -> frozenset[pd.Timestamp]:
+        """The cohorts whose leads were imported, so that nobody knows when these came."""
+        return cohorts.imported(self.reached)
+
     def equal_age_table(self) -> pd.DataFrame:
         """The cohort table with every cohort at the age of the one the summary reads."""
         return self.cohort_table(age=self.age(self.read_week))

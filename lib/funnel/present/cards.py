@@ -28,7 +28,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """Boxes in order; `empty` is said where there are none.
+    """Boxes in order; `empty` is said where there are none, `notes` under them.
 
     On paper `sticky` boxes stand on the page of what comes after them.
     """
@@ -37,6 +37,7 @@ class Cards:
     theme: Theme
     empty: str = ""
     sticky: bool = False
+    notes: tuple[str, ...] = ()
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return raw_blocks(self._html(), self._typst())
@@ -56,13 +57,14 @@ class Cards:
             for card in self.cards
         )
         empty = f'<p style="margin:0.3rem 0;color:{theme.muted}">{for_html(self.empty)}</p>'
-        return f"<div style='font-family:{HTML_FONTS};margin:0.5rem 0 1rem'>{boxes or empty}</div>"
+        notes = notes_html(self.notes, theme)
+        return f"<div style='font-family:{HTML_FONTS};margin:0.5rem 0 1rem'>{boxes or empty}{notes}</div>"
 
     def _typst(self) -> str:
         theme = self.theme
         if not self.cards:
             return f'#text(fill: rgb("{theme.muted}"), {for_typst(self.empty)})'
-        return "\n".join(
+        boxes = "\n".join(
             f"#block(width: 100%, breakable: false, sticky: {str(self.sticky).lower()}, "
             f'below: 6pt, fill: rgb("{theme.wash}"), '
             f'inset: (x: 8pt, y: 6pt), stroke: (left: 3pt + rgb("{card.colour}")), {{\n'
@@ -76,6 +78,21 @@ class Cards:
             + "})"
             for card in self.cards
         )
+        return boxes + notes_typst(self.notes, theme)
+
+
+def notes_html(notes: tuple[str, ...], theme: Theme) -> str:
+    """Return small lines under boxes."""
+    style = f"margin:0.15rem 0 0;font-size:0.8rem;color:{theme.muted};overflow-wrap:anywhere"
+    return "".join(f'<p style="{style}">{for_html(note)}</p>' for note in notes)
+
+
+def notes_typst(notes: tuple[str, ...], theme: Theme) -> str:
+    """Return the same on paper."""
+    return "".join(
+        f'\n#block(above: 4pt, below: 6pt, text(size: 8pt, fill: rgb("{theme.muted}"), {for_typst(note)}))'
+        for note in notes
+    )
 
 
 def _ranked(card: Card) -> list[tuple[str, bool]]:

@@ -8,14 +8,17 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from funnel.gate.gaps import MISSING
 from funnel.gate.rules import ACCEPTED, REFUSE
 from funnel.present.escape import clean
 from funnel.present.texts import Texts
 from funnel.settings import Settings
 
+SIGN = "‡"
+"""Of numbers that rest on a table with gaps (`gap_marks`), and of what page 1 says of these gaps."""
 SHORT = 160
 """Signs of an example."""
-ON_PAGE_ONE = ("stopped", "unusable", "unmatched", "rejected", "ahead", "stamped", "created")
+ON_PAGE_ONE = ("stopped", "unusable", "unmatched", "rejected", "ahead", "stamped", "created", "imported")
 """The kinds that page 1 tells; the others are of attributes and stand in `funnel check`."""
 
 
@@ -36,6 +39,7 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
         "part": texts.percent(one["rows"] / one["of"], 1) if one["of"] else "",
         "first": first,
         "last": last,
+        "span": first if first == last else f"{first} – {last}",
         "example": clean(one["example"], SHORT),
         "stage": clean(texts.stage(one["example"], settings)) if one["kind"] == "leak" else "",
         "setting": _setting(one) if one["kind"] in ("writings", "leak") else "",
@@ -63,4 +67,8 @@ def _setting(one: Mapping[Any, Any]) -> str:
 def sentences(findings: pd.DataFrame, settings: Settings, texts: Texts, *, page: bool = False) -> list[str]:
     """Return all findings as sentences, the gravest first; for `page` those of page 1."""
     some = findings[findings["kind"].isin(ON_PAGE_ONE)] if page else findings
-    return [sentence(one, settings, texts) for one in some.to_dict("records")]
+    return [
+        f"{SIGN} {said}" if page and one["kind"] in MISSING else said
+        for one in some.to_dict("records")
+        for said in [sentence(one, settings, texts)]
+    ]

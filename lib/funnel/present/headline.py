@@ -11,6 +11,7 @@ import pandas as pd
 from funnel.analysis.cohorts import OVERALL, SMALL, may_be_chance
 from funnel.dates import read_position
 from funnel.present import theme as look
+from funnel.present.cards import notes_html, notes_typst
 from funnel.present.escape import clean, for_html, for_typst
 from funnel.present.grid import Cell, raw_blocks
 from funnel.present.grid_typst import PAGE_WIDTH
@@ -62,6 +63,8 @@ class Tile:
 class Headline:
     """Tiles in a row, under a line that says which cohort they describe; without tiles, only that line.
 
+    `notes` are small lines under them.
+
     On paper `sticky` ones stand on the page of what comes after them.
     """
 
@@ -69,6 +72,7 @@ class Headline:
     tiles: tuple[Tile, ...]
     theme: Theme
     sticky: bool = False
+    notes: tuple[str, ...] = ()
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return raw_blocks(self._html(), self._typst())
@@ -90,7 +94,8 @@ class Headline:
         return (
             f"<div style='font-family:{HTML_FONTS};color:{theme.ink};margin:0.5rem 0 1rem'>"
             f'<p style="margin:0 0 0.4rem;font-weight:600">{for_html(self.title)}</p>'
-            f'<div style="display:flex;flex-wrap:wrap;gap:0.5rem">{"".join(tiles)}</div></div>'
+            f'<div style="display:flex;flex-wrap:wrap;gap:0.5rem">{"".join(tiles)}</div>'
+            f"{notes_html(self.notes, theme)}</div>"
         )
 
     def _typst(self) -> str:
@@ -118,7 +123,7 @@ class Headline:
                 f" {{ set par(leading: 0.35em); ({lines}).join() }})]),"
             )
         grid = f"#block(width: 100%, {sticky}, grid(columns: (1fr,) * {columns}, gutter: 5pt, inset: 6pt,"
-        return "\n".join([title, grid, *tiles, "))"])
+        return "\n".join([title, grid, *tiles, "))"]) + notes_typst(self.notes, theme)
 
 
 def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, texts: Texts) -> Headline:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
+import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from funnel.present.theme import DPI
+from funnel.present import theme as look
+from funnel.present.theme import DPI, Theme
 
 CSS_DPI = 96
+_LINE, _SIGNS = 0.15, 17
+"""Height of a line of small words, and how many signs of them fill an inch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +45,32 @@ class Picture:
         return {"image/png": base64.b64encode(self.png).decode("ascii")}, {"image/png": size}
 
 
+def below(picture: Picture, lines: Sequence[str], theme: Theme) -> Picture:
+    """Return a picture with lines of small words under it, which are told in words too."""
+    said = [part for line in lines for part in textwrap.wrap(line, int(picture.width * _SIGNS))]
+    with look.style(theme):
+        figure = Figure(figsize=(picture.width, (len(said) + 0.5) * _LINE))
+        FigureCanvasAgg(figure)
+        figure.text(0.005, 0.97, "\n".join(said), va="top", fontsize=8, color=theme.muted, linespacing=1.25)
+        strip = finish(figure, "")
+    parts = [Image.open(io.BytesIO(one.png)).convert("RGB") for one in (picture, strip)]
+    whole = Image.new("RGB", (parts[0].width, sum(part.height for part in parts)), theme.paper)
+    whole.paste(parts[0], (0, 0))
+    whole.paste(parts[1], (0, parts[0].height))
+    alt = " ".join([picture.alt, *lines])
+    return Picture(_written(whole), alt, picture.width, picture.height + strip.height)
+
+
 def finish(figure: Figure, alt: str) -> Picture:
     """Turn a figure into a picture of at most 256 colours, which charts do not exceed to the eye."""
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=DPI, metadata={"Software": None})
-    small = Image.open(raw).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    drawn = _written(Image.open(raw).convert("RGB"))
+    return Picture(drawn, alt, *(float(side) for side in figure.get_size_inches()))
+
+
+def _written(image: Image.Image) -> bytes:
     out = io.BytesIO()
+    small = image.quantize(256, dither=Image.Dither.NONE)
     small.save(out, format="png", optimize=True, dpi=(DPI, DPI))
-    return Picture(out.getvalue(), alt, *(float(side) for side in figure.get_size_inches()))
+    return out.getvalue()

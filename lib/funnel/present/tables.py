@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 import pandas as pd
 
@@ -21,6 +21,8 @@ UP, DOWN = "▲", "▼"
 MARK = "*"
 SMALL_MARK = "°"
 """Of a cohort of few leads; it may also be unripe, which has the other mark."""
+IMPORTED_MARK = "§"
+"""Of a cohort whose leads were imported: nobody knows when these came."""
 SHOWN_SLICES = 20
 AGES = (0, 1, 2, 3, 4, 6, 8, 13, 26, 39, 52, 78, 104)
 """Ages that a wide triangle keeps."""
@@ -35,6 +37,7 @@ def cohort_grid(
     texts: Texts,
     forecast: pd.DataFrame | None = None,
     caveats: Sequence[str] = (),
+    imported: Collection[pd.Timestamp] = (),
 ) -> Grid:
     """Return the cohort table: a row for each week, and for each stage how many reached it and which share.
 
@@ -47,6 +50,7 @@ def cohort_grid(
         texts: the language.
         forecast: `analysis.forecast.FORECAST_COLUMNS`.
         caveats: what the reader must know of the data before reading; see `data_tables.caveats`.
+        imported: `analysis.cohorts.imported`.
     """
     theme = look.load(settings)
     young = frame["age_weeks"] < settings.young_weeks
@@ -56,9 +60,9 @@ def cohort_grid(
         ahead, ahead_notes = expected_cells(frame["cohort_week"], forecast, settings, texts, theme)
     rows = []
     for record, unripe, few, cells_ahead in zip(
-        frame.to_dict("records"), young, _chancy(frame, settings), ahead, strict=True
+        frame.to_dict("records"), young, _chancy(frame, settings, imported), ahead, strict=True
     ):
-        cells = [_cohort(record["cohort_week"], record["leads"], texts, unripe=unripe)]
+        cells = [_cohort(record["cohort_week"], record["leads"], texts, imported, unripe=unripe)]
         cells.append(Cell(texts.number(record["age_weeks"])))
         cells += _funnel(record, settings, texts)
         change = change_cell(record["overall_change"], texts, theme)
@@ -75,41 +79,47 @@ def cohort_grid(
     notes.append(texts.t("note_coloured"))
     if young.any():
         notes.append(texts.t("note_unripe", n=settings.young_weeks))
-    notes += [*_few(frame, texts), *ahead_notes]
+    notes += [*_marked(frame, imported, texts), *ahead_notes]
     shown = tuple(notes) if rows else ()
     return Grid("cohorts", tuple(heads), tuple(rows), theme, shown, texts.t("empty_cohorts"))
 
 
-def equal_age_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def equal_age_grid(
+    frame: pd.DataFrame, settings: Settings, texts: Texts, imported: Collection[pd.Timestamp] = ()
+) -> Grid:
     """Return the same table with every cohort counted at one age, so that the changes compare like with like.
 
     Args:
         frame: `analysis.cohorts.cohort_table(..., age=a)`: as above, with the column `at_age`.
         settings: the stages.
         texts: the language.
+        imported: `analysis.cohorts.imported`.
     """
     theme = look.load(settings)
     rows = []
-    for record, few in zip(frame.to_dict("records"), _chancy(frame, settings), strict=True):
+    for record, few in zip(frame.to_dict("records"), _chancy(frame, settings, imported), strict=True):
         change = change_cell(record["overall_change"], texts, theme)
         last = Cell(change.text) if few else change
-        week = _cohort(record["cohort_week"], record["leads"], texts)
+        week = _cohort(record["cohort_week"], record["leads"], texts, imported)
         rows.append(Row((week, *_funnel(record, settings, texts), last)))
     heads = (Head(texts.t("col_cohort"), align="left"), *_funnel_heads(settings, texts, theme))
     notes = []
     if rows:
         age = int(frame["at_age"].iloc[0])
-        notes = [texts.t("note_equal_age", n=age), texts.t("note_coloured"), *_few(frame, texts)]
+        notes = [texts.t("note_equal_age", n=age), texts.t("note_coloured"), *_marked(frame, imported, texts)]
     return Grid("equal-age", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
-def triangle_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def triangle_grid(
+    frame: pd.DataFrame, settings: Settings, texts: Texts, imported: Collection[pd.Timestamp] = ()
+) -> Grid:
     """Return overall conversion by cohort (rows) and age (columns), the higher the darker.
 
     Args:
         frame: `analysis.cohorts.triangle`: `cohort_week, age, leads, reached, rate`; only ages lived.
         settings: only for the look.
         texts: the language.
+        imported: `analysis.cohorts.imported`.
     """
     theme = look.load(settings)
     weeks: list[pd.Timestamp] = sorted(frame["cohort_week"].drop_duplicates())
@@ -121,7 +131,7 @@ def triangle_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
         part = frame[frame["cohort_week"] == week]
         rates = dict(zip(part["age"].tolist(), part["rate"].tolist(), strict=True))
         leads = part["leads"].iloc[0]
-        cells = [_cohort(week, leads, texts), Cell(texts.number(leads))]
+        cells = [_cohort(week, leads, texts, imported), Cell(texts.number(leads))]
         for age in shown:
             rate = rates.get(age, math.nan)
             shade = rate / highest if highest > 0 and not math.isnan(rate) else None
@@ -132,7 +142,7 @@ def triangle_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     notes = [texts.t("note_triangle")] if rows else []
     if len(weeks) > SHOWN_COHORTS:
         notes.append(texts.t("note_newest", n=SHOWN_COHORTS))
-    notes += _few(frame, texts)
+    notes += _marked(frame, imported, texts)
     return Grid("triangle", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
@@ -212,24 +222,36 @@ def interval(low: float, high: float, texts: Texts) -> str:
     return f"{texts.number(low * 100, 1)} – {texts.percent(high, 1)}"
 
 
-def _cohort(week: pd.Timestamp, leads: float, texts: Texts, *, unripe: bool = False) -> Cell:
+def _cohort(
+    week: pd.Timestamp,
+    leads: float,
+    texts: Texts,
+    imported: Collection[pd.Timestamp],
+    *,
+    unripe: bool = False,
+) -> Cell:
     """Return the week of a cohort with its marks."""
-    marks = [MARK] * unripe + [SMALL_MARK] * bool(leads < SMALL)
+    marks = [MARK] * unripe + [SMALL_MARK] * bool(leads < SMALL) + [IMPORTED_MARK] * (week in imported)
     return Cell(" ".join([texts.compact_week(week.date()), *marks]))
 
 
-def _chancy(frame: pd.DataFrame, settings: Settings) -> list[bool]:
-    """Whether a change has no colour: so few leads, in this cohort or the one before, or it may be chance."""
+def _chancy(frame: pd.DataFrame, settings: Settings, imported: Collection[pd.Timestamp]) -> list[bool]:
+    """Whether a change has no colour: it may be chance, or a cohort is of few leads or of imported ones."""
+    alien = frame["cohort_week"].isin(list(imported)).tolist()
     won, leads = frame[settings.stage_keys[-1]].tolist(), frame["leads"].tolist()
     chancy = [leads[0] < SMALL] if leads else []
     for at in range(1, len(leads)):
         few = min(leads[at], leads[at - 1]) < SMALL
+        few = few or alien[at] or alien[at - 1]
         chancy.append(few or may_be_chance(won[at], leads[at], won[at - 1], leads[at - 1]))
     return chancy
 
 
-def _few(frame: pd.DataFrame, texts: Texts) -> list[str]:
-    return [texts.t("note_few", n=SMALL)] if (frame["leads"] < SMALL).any() else []
+def _marked(frame: pd.DataFrame, imported: Collection[pd.Timestamp], texts: Texts) -> list[str]:
+    """Return what the marks of cohorts mean that stand in a table."""
+    few = [texts.t("note_few", n=SMALL)] if (frame["leads"] < SMALL).any() else []
+    alien = frame["cohort_week"].isin(list(imported)).any()
+    return [*few, *([texts.t("note_imported")] if alien else [])]
 
 
 def _funnel(record: Mapping[Hashable, float], settings: Settings, texts: Texts) -> list[Cell]:

@@ -214,6 +214,13 @@ CHANGES: tuple[Change, ...] = (
         "the lifetime value of the total is the sum of groups that are forecast apart, and a slow line of "
         "few payments keeps its own pattern",
     ),
+    Change(
+        "imported-leads",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "durations", "duration_curves", "ltv",
+         "payback", "deviations", "arrivals", "shapes", "impact", "costs*", "gate"),
+        "leads that were created by an import tell no delay, and their cohort is no history of others",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -80,9 +80,8 @@ def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
     """Write the workbook in one language; the same issue gives the same bytes."""
     settings = issue.settings
     own, every = (" ".join(sentences(issue.findings, texts, set(tables))) for tables in (LEADS, ALL))
-    forecast = listings.forecast(issue.results["forecast"], settings, texts)
-    sheets = [
-        replace(forecast, note=f"{own} {forecast.note}".strip()),
+    counted = [
+        listings.forecast(issue.results["forecast"], settings, texts),
         listings.initiatives(issue.initiatives, issue.results.get("impact"), settings, texts),
         listings.investigations(issue.results["investigations"], settings, texts),
         listings.waiting(
@@ -92,8 +91,9 @@ def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
             texts,
             unseen=unseen(issue.results["durations"]),
         ),
-        listings.meanings(settings, texts),
     ]
+    sheets = [replace(listing, note=f"{own} {listing.note}".strip()) for listing in counted]
+    sheets.append(listings.meanings(settings, texts))
     contents = Contents(
         issue.report_date, gathered.flat, gathered.attributes, issue.cohort_table(), sheets, own, every
     )

@@ -15,7 +15,7 @@ from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables, instant, monday
 from funnel.warehouse.reach import any_concluded, cohort_leads, first_entries, journeys, not_before
 from funnel.warehouse.slices import By, Slices, cube, named
-from funnel.warehouse.stamped import is_stamped
+from funnel.warehouse.stamped import is_imported, is_stamped
 
 _COUNTS = {"leads": ibis._.count(), STAMPED: ibis._.stamped.sum()}
 _REACHED = _COUNTS | {CONCLUDED: ibis._.concluded.sum()}
@@ -61,7 +61,7 @@ def reached(
         week=monday(leads.created_at),
         stage=_code(0),
         lag=ibis.literal(0, type="int32"),
-        stamped=_code(0),
+        stamped=is_imported(tables.stamps, leads.created_at).cast("int8"),
         concluded=_code(0),
     )
     rows = [own]

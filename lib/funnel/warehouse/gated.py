@@ -12,13 +12,12 @@ import pandas as pd
 from funnel.dates import AsOf
 from funnel.gate import attributes, feeds, gaps
 from funnel.gate.rules import NEWEST, finding, findings
-from funnel.gate.stamps import Stamps
 from funnel.schema import TableName
 from funnel.settings import Settings
 from funnel.warehouse import asides
 from funnel.warehouse.known import EVENT, Tables, instant
 from funnel.warehouse.reach import filled, first_entries, with_entries
-from funnel.warehouse.stamped import stamped_rows
+from funnel.warehouse.stamped import imported_leads, stamped_rows
 
 YEAR = dt.timedelta(weeks=52)
 """Of the leads created in it it is asked whether an attribute tells the outcome."""
@@ -45,7 +44,7 @@ def find(
         parts.append(gaps.gaps(aside, newest[["table", "rows", "newest"]], settings.gate))
     parts += [
         feeds.ahead(known, end) if end else pd.DataFrame(),
-        _stamped(tables, tables.stamps, as_of),
+        _stamped(tables, as_of),
         *_attributes(tables, settings, as_of),
     ]
     return findings(parts, settings.gate, as_of.report_date)
@@ -81,13 +80,20 @@ def _newest(past: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["table", "rows", "newest", "end", "part"])
 
 
-def _stamped(tables: Tables, stamps: Stamps, as_of: AsOf) -> pd.DataFrame:
-    if not stamps:
-        return pd.DataFrame()
-    found = []
+def _stamped(tables: Tables, as_of: AsOf) -> pd.DataFrame:
+    """Name the tables with rows that were stamped: at once, at the creation of their lead, at an import."""
+    stamps = tables.stamps
     names: tuple[TableName, ...] = ("stage_entries", "payments")
-    for name in names:
-        rows = stamped_rows(tables, name, as_of)
+    looked = [
+        (kind, name, stamped_rows(tables, name, as_of, part))
+        for name in names
+        for kind, part in (("stamped", stamps.at_once()), ("created", stamps.at_creation()))
+        if part
+    ]
+    if stamps.lead_days:
+        looked.append(("imported", "leads", imported_leads(tables, as_of)))
+    found = []
+    for kind, name, rows in looked:
         first, last, count = (
             rows.aggregate(first=rows.moment.min(), last=rows.moment.max(), count=rows.count())
             .to_pyarrow()
@@ -96,7 +102,6 @@ def _stamped(tables: Tables, stamps: Stamps, as_of: AsOf) -> pd.DataFrame:
         )
         if count:
             total = tables.at(name, as_of).count().to_pyarrow().as_py()
-            kind = "created" if stamps.weeks and not (stamps.days or stamps.seconds) else "stamped"
             found.append(finding(kind, name, rows=count, of=total, first=first, last=last))
     return pd.DataFrame(found)
 

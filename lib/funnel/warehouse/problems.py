@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
@@ -101,8 +102,9 @@ def _kinds(tables: Tables, settings: Settings, as_of: AsOf) -> Iterator[tuple[st
             "reached_at_least",
             entries.filter(entries.origin.isin(["current", "snapshot"])),
         )
-    yield "stage_entries", "stamped_at_once", stamped_rows(tables, "stage_entries", as_of)
-    yield "payments", "stamped_at_once", stamped_rows(tables, "payments", as_of)
+    dated = replace(tables.stamps, lead_days=())
+    yield "stage_entries", "stamped_at_once", stamped_rows(tables, "stage_entries", as_of, dated)
+    yield "payments", "stamped_at_once", stamped_rows(tables, "payments", as_of, dated)
     spend = tables.at("spend", as_of)
     credits = spend.filter(spend.cost < 0)
     yield (

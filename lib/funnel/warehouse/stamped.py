@@ -18,7 +18,7 @@ from funnel.warehouse.known import EVENT, FIRST_MONDAY, Tables, instant, monday
 
 def find(tables: Tables, settings: Settings, as_of: AsOf) -> Stamps:
     """Return what of the history known and past at an `AsOf` is stamped."""
-    real = settings.gate.at_creation == "real"
+    gate = settings.gate
     entries = _dated(tables, "stage_entries", as_of)
     days = _days(entries)
     found = stamps.may_be_stamped(days)
@@ -26,7 +26,7 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Stamps:
     seconds: list[pd.Timestamp] = []
     if len(found):
         total = int(days["rows"].sum())
-        whole = stamps.stamped_moments(found, _usual(days), total)
+        whole = stamps.stamped_moments(found, stamps.usual_days(days), total)
         left = found[~found["moment"].isin(whole)]
         if len(left):
             counts = _counts(entries, "s")
@@ -40,14 +40,17 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Stamps:
     return Stamps(
         tuple(_dates(whole)),
         tuple(moment.to_pydatetime() for moment in seconds),
-        tuple(_dates(stamps.stamped_moments(large, _usual(paid), int(paid["rows"].sum())))),
-        () if real else tuple(stamps.stamped_cohorts(_creation(tables, settings, as_of))),
+        tuple(_dates(stamps.stamped_moments(large, stamps.usual_days(paid), int(paid["rows"].sum())))),
+        ()
+        if gate.at_creation == "real"
+        else tuple(stamps.stamped_cohorts(_creation(tables, settings, as_of))),
+        () if gate.leads_in_one_day == "real" else tuple(stamps.imported_days(_created(tables, as_of))),
     )
 
 
 def is_stamped(found: Stamps, moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.BooleanValue:
     """Tell whether the moment at which a lead reached a stage or was lost is stamped; no for an empty one."""
-    tests = _at_creation(found, moment, created)
+    tests = _of_creation(found, moment, created)
     if found.days:
         tests.append(_on(found.days, moment, created))
     if found.seconds:
@@ -59,17 +62,28 @@ def is_payment_stamped(
     found: Stamps, moment: ir.TimestampValue, created: ir.TimestampValue
 ) -> ir.BooleanValue:
     """Tell the same of the moment of a payment."""
-    tests = _at_creation(found, moment, created)
+    tests = _of_creation(found, moment, created)
     if found.payment_days:
         tests.append(_on(found.payment_days, moment, created))
     return _any(tests)
 
 
-def stamped_rows(tables: Tables, name: TableName, as_of: AsOf) -> ir.Table:
+def is_imported(found: Stamps, created: ir.TimestampValue) -> ir.BooleanValue:
+    """Tell whether a lead was created as leads were imported, so that nobody knows when it came."""
+    return created.date().isin([day.isoformat() for day in found.lead_days])
+
+
+def stamped_rows(tables: Tables, name: TableName, as_of: AsOf, found: Stamps) -> ir.Table:
     """Return the stage entries or payments whose date is stamped: `lead_id`, `moment`, `created_at`."""
     rows = _dated(tables, name, as_of)
     test = is_payment_stamped if name == "payments" else is_stamped
-    return rows.filter(test(tables.stamps, rows.moment, rows.created_at))
+    return rows.filter(test(found, rows.moment, rows.created_at))
+
+
+def imported_leads(tables: Tables, as_of: AsOf) -> ir.Table:
+    """Return the leads that were created as leads were imported: `lead_id`, `moment`."""
+    leads = tables.at("leads", as_of)
+    return leads.filter(is_imported(tables.stamps, leads.created_at)).select("lead_id", moment="created_at")
 
 
 def _any(tests: list[ir.BooleanValue]) -> ir.BooleanValue:
@@ -83,13 +97,16 @@ def _on(days: tuple[dt.date, ...], moment: ir.TimestampValue, created: ir.Timest
     return moment.date().isin([day.isoformat() for day in days]) & (created.date() < moment.date())
 
 
-def _at_creation(
+def _of_creation(
     found: Stamps, moment: ir.TimestampValue, created: ir.TimestampValue
 ) -> list[ir.BooleanValue]:
-    if not found.weeks:
-        return []
-    weeks = [(week - FIRST_MONDAY).days for week in found.weeks]
-    return [monday(created).isin(weeks) & _same(moment, created)]
+    tests: list[ir.BooleanValue] = []
+    if found.weeks:
+        weeks = [(week - FIRST_MONDAY).days for week in found.weeks]
+        tests.append(monday(created).isin(weeks) & _same(moment, created))
+    if found.lead_days:
+        tests.append(is_imported(found, created) & moment.notnull())
+    return tests
 
 
 def _same(moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.BooleanValue:
@@ -115,10 +132,10 @@ def _days(rows: ir.Table) -> pd.DataFrame:
     return _frame(_counts(rows, "D"))
 
 
-def _usual(days: pd.DataFrame) -> pd.DataFrame:
-    """Return the largest day of each month."""
-    month = days["moment"].dt.to_period("M").dt.to_timestamp().rename("month")
-    return days.groupby(month)["rows"].max().rename("most").reset_index()
+def _created(tables: Tables, as_of: AsOf) -> pd.DataFrame:
+    """Return how many leads were created (`rows`) on which day (`moment`)."""
+    leads = tables.at("leads", as_of)
+    return _frame(leads.group_by(moment=leads.created_at.truncate("D")).aggregate(rows=ibis._.count()))
 
 
 def _creation(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:

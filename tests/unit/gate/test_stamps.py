@@ -9,10 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from funnel.analysis import cohorts
+from funnel.analysis.arrivals import fallen
+from funnel.analysis.cells import cells
 from funnel.analysis.durations import durations
 from funnel.dates import AsOf
-from funnel.gate.stamps import Stamps, stamped_cohorts, stamped_moments, untold_weeks
-from funnel.settings import Settings, Stage
+from funnel.gate.stamps import Stamps, imported_days, stamped_cohorts, stamped_moments, untold_weeks
+from funnel.present.gate_words import sentences
+from funnel.present.texts import Texts
+from funnel.settings import Gate, Settings, Stage
 from funnel.simulate import World, simulate
 from funnel.warehouse import Warehouse
 from funnel.warehouse.known import BEGINNING
@@ -152,6 +157,85 @@ def test_moves_that_rest_on_stamps_are_told_and_everybody_stands_where_they_stoo
     )
     old = moved[(moved["cohort_week"] < since - pd.Timedelta(weeks=13)) & (moved["stage"] == "lead")]
     assert len(old) and (old["stamped"] == old["leads"]).all()  # of what came long before it nothing is told
+
+
+def imported(frames: Frames, *, day: str = "2021-06-01") -> Frames:
+    """Half of the leads that had come by a day were created on it, by an import from another system."""
+    leads = frames["leads"]
+    old = (leads["created_at"] < day) & (np.arange(len(leads)) % 2 == 0)
+    moments = pd.Timestamp(day) + pd.to_timedelta(9 * 3600 + np.arange(len(leads)) % 3600, unit="s")
+    return {**frames, "leads": leads.assign(created_at=leads["created_at"].where(~old, moments))}
+
+
+def test_leads_created_at_once_are_found_and_their_cohort_tells_nothing(
+    company: Frames, tmp_path: Path
+) -> None:
+    changed = imported(company)
+    house, as_of = opened(changed, tmp_path)
+    assert house.stamps(as_of) == Stamps(lead_days=(MIGRATED.date(),))
+    reached = house.reached(as_of)
+    alien = MIGRATED.to_period("W").start_time
+    count = int((changed["leads"]["created_at"].dt.normalize() == MIGRATED).sum())
+    own = reached[reached["cohort_week"] == alien].groupby("stage")[["leads", "stamped"]].sum()
+    assert own.loc["lead", "stamped"] == count > 1000 and own.loc["sale", "stamped"] > 30
+    assert not reached.loc[reached["cohort_week"] != alien, "stamped"].any()
+    assert cohorts.imported(reached) == {alien}
+    found = house.findings(as_of).set_index("kind").loc["imported"]
+    assert found["table"] == "leads" and found["rows"] == count
+    assert found["first"].date() == found["last"].date() == MIGRATED.date()
+    # it tells no durations: those of the time beside it are as they were
+    (tmp_path / "was").mkdir()
+    calm, today = opened(company, tmp_path / "was")
+    true = median(calm, today)
+    assert true / 1.5 < median(house, as_of) < true * 1.5
+    # it is no history of any conversion, and the next weeks are not blamed for bringing fewer leads
+    table = cells(reached, CONFIG.steps, MIGRATED.date() + dt.timedelta(weeks=5, days=6))
+    assert table.told is not None and not table.told[table.index(alien.date())].any()
+    arrived = fallen(table)
+    assert len(arrived) == 1 and not arrived["flag"].any()
+    assert (
+        arrived["expected"].iloc[0]
+        < 2 * company["leads"]["created_at"].dt.to_period("W").value_counts().max()
+    )
+
+
+def test_leads_that_did_come_in_one_day_are_said_to_be_so(company: Frames, tmp_path: Path) -> None:
+    for name, frame in imported(company).items():
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    real = CONFIG.model_copy(update={"gate": Gate(leads_in_one_day="real")})
+    house = Warehouse.attach_parquet(tmp_path, real)
+    as_of = AsOf(house.last_day() + dt.timedelta(days=1), BEGINNING)
+    assert not house.stamps(as_of)
+    assert "imported" not in set(house.findings(as_of)["kind"])
+
+
+def test_a_fair_and_a_strong_season_are_no_import() -> None:
+    days = pd.DataFrame({"moment": pd.date_range("2021-01-01", periods=400)})
+    rng = np.random.default_rng(3)
+    days["rows"] = rng.poisson(20 * (1 + 0.8 * np.sin(np.arange(400) / 58)))
+    assert imported_days(days) == []
+    days.loc[150, "rows"] = 250  # eight times the largest day of a usual month
+    assert imported_days(days) == []
+    days.loc[[150, 151], "rows"] = 900
+    assert imported_days(days) == [day.date() for day in days["moment"][150:152]]
+    assert imported_days(days[150:152]) == []  # nothing to compare with
+
+
+def test_a_migration_that_stamped_and_dated_at_creation_tells_both(company: Frames, tmp_path: Path) -> None:
+    before = MIGRATED - pd.Timedelta(weeks=30)
+    one, other = dated_at_creation(company), migrated(company)
+    created = company["leads"].set_index("lead_id")["created_at"]
+    mixed = {"leads": company["leads"]}
+    for name in DATES:  # the older ones at creation, the others on the day of the migration
+        old = [frames[name]["lead_id"].map(created) < before for frames in (one, other)]
+        mixed[name] = pd.concat([one[name][old[0]], other[name][~old[1]]])
+    house, as_of = opened(mixed, tmp_path)
+    assert house.stamps(as_of).days and house.stamps(as_of).weeks
+    findings = house.findings(as_of)
+    told = findings[findings["table"] == "stage_entries"].set_index("kind")["rows"]
+    assert set(told.index) == {"stamped", "created"} and (told > 100).all()
+    said = " ".join(sentences(findings, CONFIG, Texts("en"), page=True))
+    assert "at_creation: real" in said and "as by a migration" in said
 
 
 def usual(*most: int) -> pd.DataFrame:

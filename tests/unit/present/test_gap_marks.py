@@ -7,8 +7,15 @@ import pytest
 
 from funnel.gate.rules import REFUSE, STOPPED, finding, findings
 from funnel.present import theme
-from funnel.present.gap_marks import SIGN, marked, sentences
+from funnel.present.cards import Card, Cards
+from funnel.present.drawing import new
+from funnel.present.gap_marks import LEADS as COUNTED
+from funnel.present.gap_marks import SPENT, marked, marker, sentences
+from funnel.present.gate_words import SIGN
+from funnel.present.gate_words import sentences as gate_sentences
 from funnel.present.grid import Cell, Grid, Head, Row
+from funnel.present.headline import Headline, Tile
+from funnel.present.picture import finish
 from funnel.present.texts import Texts
 from funnel.settings import LANGUAGES, Gate, Language, Settings, Stage
 
@@ -40,19 +47,19 @@ def signs(grid: Grid) -> list[bool]:
 def test_costs_bear_the_mark_of_spend_and_returns_that_of_payments(language: Language) -> None:
     texts = Texts(language)
     grid = costs(texts)
-    assert signs(marked(grid, found(SPEND), texts)) == [False, False, True, True, True]
-    assert signs(marked(grid, found(PAYMENTS), texts)) == [False, False, False, False, True]
-    assert signs(marked(grid, found(LEADS), texts)) == [False, True, False, True, True]
-    said = marked(grid, found(SPEND, LEADS), texts).notes
+    assert signs(marked(grid, found(SPEND), SETTINGS, texts)) == [False, False, True, True, True]
+    assert signs(marked(grid, found(PAYMENTS), SETTINGS, texts)) == [False, False, False, False, True]
+    assert signs(marked(grid, found(LEADS), SETTINGS, texts)) == [False, True, False, True, True]
+    said = marked(grid, found(SPEND, LEADS), SETTINGS, texts).notes
     assert len(said) == 3 and said[-1] == "as before" and all(note.startswith(SIGN) for note in said[:2])
     assert "80" in said[1]
 
 
 def test_what_does_not_rest_on_it_and_what_lacks_nothing_bears_none() -> None:
     texts = Texts("en")
-    assert marked(costs(texts), found(WRITINGS), texts) == costs(texts)
+    assert marked(costs(texts), found(WRITINGS), SETTINGS, texts) == costs(texts)
     slices = costs(texts, "slices-channel")
-    assert not any(signs(marked(slices, found(PAYMENTS), texts))[:2])
+    assert not any(signs(marked(slices, found(PAYMENTS), SETTINGS, texts))[:2])
     assert not sentences(found(PAYMENTS), texts, {"leads", "stage_entries"})
 
 
@@ -62,3 +69,39 @@ def test_every_kind_of_gap_has_its_sentence_in_both_languages() -> None:
         said = sentences(found(SPEND, PAYMENTS, LEADS), Texts(language), every)
         assert len(said) == 3 and len(set(said)) == 3
         assert not any("{" in line for line in said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_boxes_big_numbers_and_pictures_bear_it_and_say_what_it_means(language: Language) -> None:
+    texts, look = Texts(language), theme.load(SETTINGS)
+    mark = marker(found(SPEND), SETTINGS, texts)
+    boxes = Cards((Card("−20 %", ("since May",), look.down),), look)
+    tiles = Headline("one cohort", (Tile("Leads", "5", (), look.ink),), look)
+    picture = finish(new(1.0), "a line")
+    for part in (boxes, tiles, picture):
+        assert mark(part, COUNTED) == part  # no cost in it
+    said = sentences(found(SPEND), texts, {"spend"})
+    for shown in (mark(boxes, SPENT), mark(tiles, SPENT)):
+        for form in shown._repr_mimebundle_()["text/markdown"].split("{=typst}"):
+            assert form.count(SIGN) == 2 and "80" in form
+    drawn = mark(picture, SPENT)
+    assert drawn.alt == f"a line {said[0]}" and drawn.height > picture.height and drawn.width == picture.width
+    assert mark(picture, SPENT) == drawn  # the same bytes
+
+
+def test_what_shows_nothing_bears_no_mark() -> None:
+    look = theme.load(SETTINGS)
+    mark = marker(found(LEADS), SETTINGS, Texts("en"))
+    empty = Cards((), look, "nothing stands out")
+    assert mark(empty) == empty
+    nothing = Headline("no cohort yet", (), look)
+    assert mark(nothing) == nothing
+
+
+def test_page_one_tells_the_gaps_beside_the_sign_that_numbers_bear() -> None:
+    texts = Texts("en")
+    said = gate_sentences(found(SPEND, WRITINGS), SETTINGS, texts, page=True)
+    assert len(said) == 1 and said[0].startswith(SIGN)
+    grid = costs(texts)
+    told = marked(grid, found(SPEND), SETTINGS, texts, told=True)
+    assert signs(told) == signs(marked(grid, found(SPEND), SETTINGS, texts)) and told.notes == grid.notes

@@ -51,6 +51,26 @@ def test_unripe_cohorts_carry_a_mark_a_tone_and_a_note(cohorts: pd.DataFrame, se
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cohort_of_imported_leads_is_marked_and_compared_with_none(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, triangle: pd.DataFrame, settings: Settings, language: str
+) -> None:
+    texts = Texts(language)
+    alien = frozenset([cohorts["cohort_week"][4]])
+    note = {"en": "§ Created in one day", "ru": "§ Созданы за один день"}[language]
+    for whole, make in ((cohorts, tables.cohort_grid), (equal_age, tables.equal_age_grid)):
+        frame = whole.copy()
+        frame.loc[[3, 4, 6], "sale"] = [10, 90, 200]  # more than chance
+        grid = make(frame, settings, texts, imported=alien)
+        assert [at for at, line in enumerate(grid.rows) if line.cells[0].text.endswith(" §")] == [4]
+        assert [bool(line.cells[-1].colour) for line in grid.rows][4:7] == [False, False, True]
+        assert sum(note in line for line in grid.notes) == 1
+        assert not any("§" in line for line in make(frame, settings, texts).notes)
+    grid = tables.triangle_grid(triangle, settings, texts, alien)
+    assert sum(line.cells[0].text.endswith(" §") for line in grid.rows) == 1
+    assert any(note in line for line in grid.notes)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_cohort_of_few_leads_is_marked_and_no_change_of_it_coloured(
     cohorts: pd.DataFrame, equal_age: pd.DataFrame, triangle: pd.DataFrame, settings: Settings, language: str
 ) -> None:
