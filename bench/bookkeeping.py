@@ -89,14 +89,16 @@ def _month_end(company: Company, moment: Ints) -> Ints:
 
 
 def monthly(company: Company, manager: Ints, entered: Ints, lost: Ints) -> tuple[Ints, Ints]:
-    """Move every entry of the first managers to the last two days of its month, in its order."""
+    """Move every entry of the first managers to the end of its month or just after it, in its order."""
     mine = manager < company.monthly
     result = []
     for moment in (entered, lost[:, None]):
         there = mine[:, None] & (moment < 2**58)
         moved = moment.copy()
         end = _month_end(company, moment[there])
-        moved[there] = np.maximum(moment[there], end - 2 * _DAY + moment[there] % (2 * _DAY - 60))
+        first, length = (0, 3) if company.monthly_after else (-2, 2)
+        at = end + first * _DAY + moment[there] % (length * _DAY - 60)
+        moved[there] = np.maximum(moment[there], at)
         result.append(np.where(there, np.maximum.accumulate(moved, axis=1), moment))
     return result[0], result[1][:, 0]
 

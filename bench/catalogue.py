@@ -83,6 +83,8 @@ STEADY = {
         Company("month-end", 150.0, month_end=0.7, **_TIMES),
         Company("monthly-1", 150.0, monthly=1, **_TIMES),
         Company("monthly-2", 150.0, monthly=2, **_TIMES),
+        Company("next-month-1", 150.0, monthly=1, monthly_after=True, **_TIMES),
+        Company("next-month-2", 150.0, monthly=2, monthly_after=True, **_TIMES),
         Company("fridays", 150.0, friday=True, **_TIMES),
         Company("cleaned", 150.0, cleaned=13, **_TIMES),
         Company("gaps", 150.0, skips=0.3, reopened=0.2, **_TIMES),

@@ -65,6 +65,7 @@ class Company:
         country: whose holidays slow decisions ("": nothing does): `bookkeeping.HOLIDAYS`.
         month_end: share of sales that are signed on the last two days of their month.
         monthly: how many managers enter everything on the last two days of its month.
+        monthly_after: they do so on the first three days of the next month instead.
         exported_at: week of the first export from a CRM that keeps no history; one follows every week (None:
             every entry is an event).
         friday: every entry is written down on the next Friday.
@@ -102,6 +103,7 @@ class Company:
     country: str = ""
     month_end: float = 0.0
     monthly: int = 0
+    monthly_after: bool = False
     exported_at: int | None = None
     friday: bool = False
     cleaned: int = 0

@@ -22,8 +22,10 @@ Floats = npt.NDArray[np.float64]
 
 USUAL = 5
 """Working days of an ordinary week."""
-LAST_DAYS = 2
-"""How many of a month's last working days are its end."""
+LAST_DAYS, FIRST_DAYS = 2, 3
+"""How many of a month's last working days are its end, and of its first ones its beginning."""
+NEW_YEAR = ((12, 22), (1, 8))
+"""First and last day (month, day) of the time around New Year: little is decided on its working days too."""
 DAY = dt.timedelta(days=1)
 CODE = re.compile(r"[A-Z]{2}(-\w[\w -]*)?")
 
@@ -60,6 +62,10 @@ class Calendar:
 
 NO_CALENDAR = Calendar()
 """Of no country: every Monday to Friday is worked."""
+
+
+EVERY_DAY = Calendar(weekend=())
+"""Of those who work every day."""
 
 
 def calendar_of(country: str, first: dt.date, last: dt.date) -> Calendar:
@@ -126,6 +132,31 @@ def working_share(calendar: Calendar, weeks: Sequence[dt.date]) -> Floats:
     return np.array([sum(map(calendar.works, _days(week))) / USUAL for week in weeks], dtype=np.float64)
 
 
+def new_year_share(calendar: Calendar, weeks: Sequence[dt.date]) -> Floats:
+    """Return the working days of each week that lie around New Year, as a share of the usual five.
+
+    Args:
+        calendar: of a span that holds the weeks.
+        weeks: their Mondays.
+
+    >>> new_year_share(NO_CALENDAR, [dt.date(2021, 12, 20), dt.date(2022, 1, 3)]).tolist()
+    [0.6, 1.0]
+    """
+    first, last = NEW_YEAR
+    return np.array(
+        [
+            sum(
+                calendar.works(day)
+                for day in _days(week)
+                if (day.month, day.day) >= first or (day.month, day.day) <= last
+            )
+            / USUAL
+            for week in weeks
+        ],
+        dtype=np.float64,
+    )
+
+
 def month_end_share(calendar: Calendar, weeks: Sequence[dt.date]) -> Floats:
     """Return how much of a month's end lies in each week: of its last `LAST_DAYS` working days, the share.
 
@@ -143,8 +174,44 @@ def month_end_share(calendar: Calendar, weeks: Sequence[dt.date]) -> Floats:
     )
 
 
+def month_start_share(calendar: Calendar, weeks: Sequence[dt.date]) -> Floats:
+    """Return how much of a month's beginning lies in each week: of its first `FIRST_DAYS` working days.
+
+    Args:
+        calendar: of a span that holds the weeks and the beginnings of their months.
+        weeks: their Mondays.
+
+    >>> weeks = [dt.date(2022, 8, 1), dt.date(2022, 8, 29), dt.date(2022, 9, 5), dt.date(2022, 9, 12)]
+    >>> month_start_share(NO_CALENDAR, weeks).round(2).tolist()  # 1 to 3 August; 1, 2 and 5 September
+    [1.0, 0.67, 0.33, 0.0]
+    """
+    return np.array(
+        [sum(map(calendar.works, set(_days(week)) & _starts(calendar, week))) / FIRST_DAYS for week in weeks],
+        dtype=np.float64,
+    )
+
+
+def old_month_share(weeks: Sequence[dt.date]) -> Floats:
+    """Return of each week in which a month begins the part that lies in the month before, and NaN of others.
+
+    >>> old_month_share([dt.date(2022, 8, 1), dt.date(2022, 8, 8), dt.date(2022, 8, 29)]).round(2).tolist()
+    [0.0, nan, 0.43]
+    """
+    sundays = np.array([(week + WEEK - DAY).day for week in weeks])
+    return np.where(sundays <= 7, (7 - sundays) / 7, np.nan)
+
+
 def _days(week: dt.date) -> list[dt.date]:
     return [week + DAY * number for number in range(7)]
+
+
+def _starts(calendar: Calendar, week: dt.date) -> set[dt.date]:
+    """Return the first working days of the months that a week touches."""
+    found: set[dt.date] = set()
+    for first in {week.replace(day=1), (week + WEEK - DAY).replace(day=1)}:
+        days = [first + DAY * number for number in range(21)]
+        found.update([day for day in days if calendar.works(day)][:FIRST_DAYS])
+    return found
 
 
 def _ends(calendar: Calendar, week: dt.date) -> set[dt.date]:

@@ -1,4 +1,7 @@
-"""Leads that no longer come: the newest week of every segment beside what its last quarter lets expect.
+"""Leads that no longer come, or twice as many: every segment's newest week beside what was to be expected.
+
+A fall comes first: every day of it costs. Twice the leads are told too, after the flags: a campaign nobody
+announced, a form that sends twice, robots; whoever calls them back must know. A smaller rise needs no help.
 
 Expected is the level of the 13 weeks before, times what the season did a year ago and the week's working
 days, each as far as they have told before. How far such an expectation misses is taken from the misses of
@@ -8,7 +11,7 @@ the past weeks, so that a company with a season or with bursts is not blamed for
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -31,15 +34,18 @@ JUDGED = 58
 DUE = 8.0
 """Leads expected from which a segment is watched."""
 FLAG_AT = 0.02
-"""False discovery rate at which a fall is told."""
+"""False discovery rate at which a fall is told, or a rise."""
+TWICE = 2.0
+"""So many times the leads expected at least is a rise that is told."""
 SAME = 0.01
-"""Chance from which a fall is said by that of the total, or the total's by those of segments."""
+"""Chance from which a fall or rise is said by that of the total, or the total's by those of segments."""
 LATER = 0.1
 """So much more of the newest leads without a value, and the attribute is filled in later."""
 PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How far the season of a year ago, and free days, count; the past says."""
 COLUMNS = (
-    "attribute", "value", "cohort_week", "leads", "expected", "low", "change", "p_value", "q_value", "flag",
+    "attribute", "value", "cohort_week", "leads", "expected", "low", "high", "change", "p_value", "q_value",
+    "flag", "rise",
 )  # fmt: skip
 
 
@@ -57,16 +63,17 @@ def arrivals(
     Returns:
         One row per attribute value (both empty for the total) with 8 leads due or more, falls that are told
         first: `attribute`, `value`, `cohort_week` (Monday), `leads`, `expected`, `low` (below it lie 5 % of
-        unchanged weeks), `change` (relative), `p_value` (of so few leads or fewer), `q_value`, `flag`. One
-        fall is told once: of the total where all fall, of the segment where the others do not. Empty with
-        less than half a year of weeks.
+        unchanged weeks), `high` (above it lie 5 %), `change` (relative), `p_value` (of so few or fewer),
+        `q_value`, `flag` (a fall is told), `rise` (twice the leads or more are told). What is one is told
+        once: of the total where all fall, of the segment where the others do not. Empty with less than half
+        a year of weeks.
     """
     return fallen(cells(reached, steps, report_date), calendar)
 
 
 def fallen(table: Cells, calendar: Calendar = NO_CALENDAR) -> pd.DataFrame:
     """Make the rows of `arrivals` from the cells."""
-    empty = pd.DataFrame(columns=list(COLUMNS)).astype({"flag": bool})
+    empty = pd.DataFrame(columns=list(COLUMNS)).astype({"flag": bool, "rise": bool})
     leads, count = table.arrived(), len(table.weeks)
     if count < 2 * LEVEL + 1:
         return empty
@@ -83,7 +90,9 @@ def fallen(table: Cells, calendar: Calendar = NO_CALENDAR) -> pd.DataFrame:
     chosen = np.flatnonzero(watched)
     p = _few(came, due, spread)[chosen]
     q = false_discovery(p)
-    flagged = _told_once(chosen, q <= FLAG_AT, came, due, spread, whole)
+    flagged = _told_once(chosen, q <= FLAG_AT, came, due, spread, whole, _few)
+    up = false_discovery(_many(came, due, spread)[chosen])
+    twice = (up <= FLAG_AT) & (came >= TWICE * due)[chosen]
     size = 1 / np.maximum(spread[chosen], 1e-9)
     frame = pd.DataFrame(
         {
@@ -93,10 +102,12 @@ def fallen(table: Cells, calendar: Calendar = NO_CALENDAR) -> pd.DataFrame:
             "leads": came[chosen].astype("int64"),
             "expected": due[chosen],
             "low": stats.nbinom.ppf(0.05, size, size / (size + due[chosen])),
+            "high": stats.nbinom.ppf(0.95, size, size / (size + due[chosen])),
             "change": came[chosen] / due[chosen] - 1,
             "p_value": p,
             "q_value": q,
             "flag": flagged,
+            "rise": _told_once(chosen, twice, came, due, spread, whole, _many),
         }
     )
     lost = np.where(frame["flag"], frame["expected"] - frame["leads"], 0.0)
@@ -110,6 +121,12 @@ def _few(came: Floats, due: Floats, spread: Floats) -> Floats:
     """Return the chance of so few leads or fewer: negative binomial with variance due + spread x due^2."""
     size = 1 / np.maximum(spread, 1e-9)
     return np.asarray(stats.nbinom.cdf(came, size, size / (size + np.maximum(due, 1e-9))))
+
+
+def _many(came: Floats, due: Floats, spread: Floats) -> Floats:
+    """Return the chance of so many leads or more."""
+    size = 1 / np.maximum(spread, 1e-9)
+    return np.asarray(stats.nbinom.sf(came - 1, size, size / (size + np.maximum(due, 1e-9))))
 
 
 def _expected(leads: Floats, whole: int, working: Floats) -> tuple[Floats, float]:
@@ -174,8 +191,9 @@ def _told_once(
     due: Floats,
     spread: Floats,
     whole: int,
+    chance: Callable[[Floats, Floats, Floats], Floats],
 ) -> npt.NDArray[np.bool_]:
-    """Keep of falls that are one the total's, where all fall alike, or else the segments'."""
+    """Keep of falls that are one the total's, where all fall alike, or else the segments'; so of rises."""
     mine = [int(cell) for cell in chosen[flagged]]
     if whole not in mine:
         return flagged
@@ -183,8 +201,8 @@ def _told_once(
     alone = [
         cell
         for cell in mine
-        if cell != whole and _few(came[[cell]], due[[cell]] * ratio, spread[[cell]])[0] < SAME
+        if cell != whole and chance(came[[cell]], due[[cell]] * ratio, spread[[cell]])[0] < SAME
     ]
-    rest = came[whole] + max((due[cell] - came[cell] for cell in alone), default=0.0)
-    total = _few(np.array([rest]), due[[whole]], spread[[whole]])[0] < SAME or not alone
+    rest = came[whole] + max((due[cell] - came[cell] for cell in alone), key=abs, default=0.0)
+    total = chance(np.array([rest]), due[[whole]], spread[[whole]])[0] < SAME or not alone
     return np.isin(chosen, [*alone, whole] if total else alone) & flagged

@@ -11,7 +11,6 @@ stands out beyond `PROOF` standard errors. Without a country there are neither h
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.triangles import Triangle, calendar_sum
-from funnel.calendar import DAY, USUAL, Calendar, month_end_share, working_share
+from funnel.calendar import Calendar, month_end_share, new_year_share, working_share
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,8 +27,6 @@ SLOWER = (0.8, 0.4)
 """How much of the business of a free day, and of a working day around New Year, is usually not done."""
 SURE = (0.25, 0.3)
 """How sure that is: standard deviations."""
-NEW_YEAR = ((12, 22), (1, 8))
-"""First and last day (month, day) of the time around New Year."""
 PROOF = 4.0
 """Standard errors by which the month's end must stand out."""
 LEAST = 0.1
@@ -136,7 +133,7 @@ def clocks_of(stages: Sequence[Triangle], calendar: Calendar) -> list[Clock]:
     sides = np.column_stack([np.zeros((weeks, 2)), month - month.mean()])
     if calendar.country:
         sides[:, 0] = -(1 - working_share(calendar, days))
-        sides[:, 1] = -np.array([_around_new_year(calendar, week) for week in days])
+        sides[:, 1] = -new_year_share(calendar, days)
     strengths = _strengths(stages, sides, bool(calendar.country))
     return [_ticking(sides, strength) if strength.any() else steady(weeks) for strength in strengths]
 
@@ -145,15 +142,6 @@ def _ticking(sides: Floats, strength: Floats) -> Clock:
     """Return the clock of a pace that is 1 on average."""
     pace = np.maximum(1 + sides @ strength, LEAST)
     return Clock(np.concatenate([[0.0], np.cumsum(pace / pace.mean())]))
-
-
-def _around_new_year(calendar: Calendar, week: dt.date) -> float:
-    """Return the working days of a week that lie around New Year, as a share of the usual five."""
-    days = [week + DAY * number for number in range(7)]
-    first, last = NEW_YEAR
-    return (
-        sum(calendar.works(d) for d in days if (d.month, d.day) >= first or (d.month, d.day) <= last) / USUAL
-    )
 
 
 def _strengths(stages: Sequence[Triangle], sides: Floats, country: bool) -> list[Floats]:

@@ -69,10 +69,11 @@ class Measured:
     @property
     def varies(self) -> bool:
         """Whether the weeks before vary so much that the method sees effects where nothing happened."""
-        return _varies(self.placebo)
+        return varies(self.placebo)
 
 
-def _varies(checked: Placebo) -> bool:
+def varies(checked: Placebo) -> bool:
+    """Tell whether an effect is seen at so many dates at which nothing happened that none can be told."""
     return checked.found > VARIES and checked.times >= min(OFTEN, max(2, checked.dates // OFTEN))
 
 
@@ -148,12 +149,7 @@ def measure(
     found = plan(table, item, others)
     expected = {hypothesis.metric: hypothesis.change for hypothesis in item.hypotheses}
     names = [*expected, *(f"{stage}_rate" for stage in table.steps[1:]), "overall_rate"]
-    busy = frozenset(
-        table.index(first_whole_week(day))
-        for other in others
-        for day in (other.start, *other.rollout.values(), other.end or other.start)
-        if other.id != item.id and (not item.scope or other.scope.keys() & item.scope.keys())
-    )
+    busy = busy_weeks(table, item, others)
     known = not found.reason
     return found, [
         _metric(table, found, name, expected.get(name), busy)
@@ -164,9 +160,7 @@ def measure(
 
 def _metric(table: Cells, found: Plan, name: str, expected: float | None, busy: frozenset[int]) -> Measured:
     before, after = metric_steps(name, table.steps)
-    unknown = np.flatnonzero(~table.known(before, after)).tolist()
-    found = replace(found, skipped=found.skipped | frozenset(unknown))
-    found, planned, checked = _method(table, found, before, after, expected, busy)
+    found, planned, checked = promise(table, found, before, after, expected, busy)
     past = (table.weeks[-1] + WEEK - planned.readable).days // 7
     fixed = past > 0
     step, groups, weeks, fitted = _read(
@@ -176,14 +170,30 @@ def _metric(table: Cells, found: Plan, name: str, expected: float | None, busy: 
     return Measured(name, expected, step, groups, weeks, fitted, planned, checked, found, later)
 
 
-def _method(
+def busy_weeks(table: Cells, item: Initiative, others: Sequence[Initiative]) -> frozenset[int]:
+    """Return the numbers of the weeks at which another initiative moved what this one is measured on."""
+    return frozenset(
+        table.index(first_whole_week(day))
+        for other in others
+        for day in (other.start, *other.rollout.values(), other.end or other.start)
+        if other.id != item.id and (not item.scope or other.scope.keys() & item.scope.keys())
+    )
+
+
+def promise(
     table: Cells, found: Plan, before: int, after: int, expected: float | None, busy: frozenset[int]
 ) -> tuple[Plan, Power, Placebo]:
     """Choose how to compare, from the weeks before the start alone: year on year where these vary too much.
 
     With untreated segments these are the control; without, and where the placebo of before and after is seen
     too often, the same weeks of the year before are, if the log has them and nothing else moved then.
+
+    Returns:
+        What is read, the power of that very reading (its errors widened as its interval will be), and what
+        the method finds where nothing happened.
     """
+    unknown = np.flatnonzero(~table.known(before, after)).tolist()
+    found = replace(found, skipped=found.skipped | frozenset(unknown))
     then = table.as_of(max(len(table.weeks) - found.start, 0))
     planned = power(table, found, before, after, expected)
     checked = placebo(then, found, Step(before, after, planned.age), busy)
@@ -191,12 +201,15 @@ def _method(
     alone = not found.control and len(found.treated) == 1
     quiet = not busy & set(range(first - YEAR + 1, found.last - YEAR))
     much = checked.found > VARIES or checked.inflate > WIDENED
+    widened = power(table, found, before, after, expected, planned.age, checked.inflate)
     if not (much and alone and quiet and found.start - first >= ENOUGH_BEFORE):
-        return found, planned, checked
+        return found, widened, checked
     other = replace(found, first=first, method="year on year", year_on_year=True)
     step = power(table, other, before, after, expected)
     seen_there = placebo(then, other, Step(before, after, step.age), busy)
-    return (found, planned, checked) if _varies(seen_there) else (other, step, seen_there)
+    if varies(seen_there):
+        return found, widened, checked
+    return other, power(table, other, before, after, expected, step.age, seen_there.inflate), seen_there
 
 
 def _late(table: Cells, found: Plan, age: int) -> npt.NDArray[np.int64]:

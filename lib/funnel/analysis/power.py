@@ -86,7 +86,15 @@ def series(table: Cells, found: Plan, step: Step, weeks: npt.NDArray[np.int64]) 
     )
 
 
-def power(table: Cells, found: Plan, before: int, after: int, expected: float | None) -> Power:
+def power(
+    table: Cells,
+    found: Plan,
+    before: int,
+    after: int,
+    expected: float | None,
+    age: int | None = None,
+    inflate: float = 1.0,
+) -> Power:
     """Say what can be seen, and when, from what was known before the start alone.
 
     Half-ripe, three-quarters ripe and nine-tenths ripe cohorts are weighed: riper ones tell more, and
@@ -99,15 +107,19 @@ def power(table: Cells, found: Plan, before: int, after: int, expected: float | 
         before: position of the step that is the base.
         after: position of the step reached.
         expected: relative change hoped for; None for a change of nothing.
+        age: at which the cohorts are read; None to choose it.
+        inflate: factor by which the errors of the reading will be widened (`Placebo`).
     """
     then = table.as_of(max(len(table.weeks) - found.start, 0))
     share = ripening(then)
+    if age is not None:
+        return _power(then, found, Step(before, after, age), expected, inflate)
     ages = dict.fromkeys(reading_age(share, before, after, least) for least in RIPENESS)
     youngest = min(ages)
     found_at = [
-        _power(then, found, Step(before, after, age), expected)
-        for age in ages
-        if age in (youngest, min(age, LATEST))
+        _power(then, found, Step(before, after, one), expected, inflate)
+        for one in ages
+        if one in (youngest, min(one, LATEST))
     ]
     found_at = [one for one in found_at if not np.isnan(one.detectable)] or found_at[:1]
     seen = [one for one in found_at if one.power >= SEEN_IN]
@@ -116,7 +128,7 @@ def power(table: Cells, found: Plan, before: int, after: int, expected: float | 
     return max(found_at, key=lambda one: (one.power, -one.age)) if expected else found_at[0]
 
 
-def _power(table: Cells, found: Plan, step: Step, expected: float | None) -> Power:
+def _power(table: Cells, found: Plan, step: Step, expected: float | None, inflate: float) -> Power:
     most = max(found.last - found.start, 1)
     monday = table.weeks[0] + WEEK * found.start
     ripe = np.flatnonzero((table.ages >= step.age) & table.known(step.before, step.after))[-BEFORE:]
@@ -133,7 +145,8 @@ def _power(table: Cells, found: Plan, step: Step, expected: float | None) -> Pow
     def chance(weeks: int) -> float:
         error, spare = error_of(_imagined(before, found, weeks, expected or 0.0), spread)
         limit = float(stats.t.ppf(1 - SURE / 2, spare))
-        return float(stats.t.cdf(abs(np.log1p(expected or 0.0)) / error - limit, spare))
+        # the widened error is taken for the true one: by so much the estimate scatters
+        return float(stats.t.cdf(abs(np.log1p(expected or 0.0)) / (error * inflate) - limit, spare))
 
     error, spare = error_of(_imagined(before, found, most, 0.0), spread)
     whole = float(stats.t.ppf(1 - SURE / 2, spare) + stats.t.ppf(SEEN_IN, spare))
@@ -148,7 +161,7 @@ def _power(table: Cells, found: Plan, step: Step, expected: float | None) -> Pow
             else:
                 low = middle + 1
     readable = monday + WEEK * (weeks + step.age)
-    return Power(float(np.expm1(sign * whole * error)), likely, weeks, step.age, readable, spread)
+    return Power(float(np.expm1(sign * whole * error * inflate)), likely, weeks, step.age, readable, spread)
 
 
 def _imagined(before: Series, found: Plan, weeks: int, expected: float) -> Series:

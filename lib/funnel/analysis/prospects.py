@@ -12,9 +12,8 @@ import pandas as pd
 
 from funnel.analysis.cells import Cells, cells, ripening
 from funnel.analysis.earnings import SLICE, WEEKS_A_MONTH
-from funnel.analysis.impact import metric_steps
+from funnel.analysis.impact import busy_weeks, metric_steps, promise, varies
 from funnel.analysis.overlap import BEFORE, Plan, plan
-from funnel.analysis.power import power
 from funnel.analysis.whatif import CANNOT_RISE, FULL
 from funnel.schema import Initiative
 
@@ -64,8 +63,9 @@ def prospects(
         What it would earn, and one row per hypothesis: `metric`, `now` (rate in the scope in the last
         half-year, at `at_age`), `expected_change`, `mde` (the smallest change seen in 80 % of cases),
         `power` (chance that the expected one is seen), `readable_from` (report date), `weeks` (cohorts
-        needed), `at_age`, `reason` (why nothing can be told, or `whatif.CANNOT_RISE` where the step converts
-        so many already that the hypothesis cannot come true; else empty).
+        needed), `at_age`, `reason` (why nothing can be told: `varies` where the weeks before vary as much,
+        or `whatif.CANNOT_RISE` where the step converts so many already that the hypothesis cannot come
+        true; else empty).
     """
     pairs = len(item.scope) > 1 or any(len(other.scope) > 1 for other in others)
     attributes = {name for each in (item, *others) for name in each.scope}
@@ -80,15 +80,18 @@ def prospects(
         }  # fmt: skip
         if not found.reason:
             before, after = metric_steps(hypothesis.metric, steps)
-            seen = power(table, found, before, after, hypothesis.change)
+            busy = busy_weeks(table, item, others)
+            read, seen, checked = promise(table, found, before, after, hypothesis.change, busy)
             row |= {
-                "now": _now(table, found, before, after, seen.age),
+                "now": _now(table, read, before, after, seen.age),
                 "mde": seen.detectable,
                 "power": seen.power,
                 "readable_from": pd.Timestamp(seen.readable),
                 "weeks": seen.weeks,
                 "at_age": seen.age,
             }
+            if varies(checked):
+                row |= {"mde": np.nan, "power": np.nan, "reason": "varies"}
             if _allowed(hypothesis.change, final[after] / final[before]) < hypothesis.change:
                 row["reason"] = CANNOT_RISE
         rows.append(row)

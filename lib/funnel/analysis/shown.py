@@ -1,21 +1,31 @@
-"""How much of its conversions a cohort can show in its weeks: holidays, and entries made at the month's end.
+"""How much of its conversions a cohort can show in its weeks: holidays, and entries made month by month.
 
 A step that usually shows half of its conversions after two weeks shows fewer where one of these weeks was a
-holiday; where somebody enters the month at its end, it shows none of his before that. So the share shown is
-read off the usual ripening at the working time a cohort has had, and, for the part of a segment's entries
-that is made at the month's end, at the time it had had by the last of them. How far people rest on holidays,
-and which part of a segment's entries that is, the history itself tells.
+holiday; where somebody enters the month at its end, or in the first days of the next one, it shows none of
+his before that. So the share shown is read off the usual ripening at the working time a cohort has had, and,
+for the part of a segment's entries that is made month by month, at the time it had had by the end of the last
+month entered. How far people rest on holidays, and which part of a segment's entries that is, history tells.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from funnel.analysis.cells import TOTAL, Cells, reading_age
-from funnel.calendar import NO_CALENDAR, Calendar, month_end_share, working_share
+from funnel.calendar import (
+    EVERY_DAY,
+    NO_CALENDAR,
+    Calendar,
+    month_end_share,
+    month_start_share,
+    new_year_share,
+    old_month_share,
+    working_share,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -23,9 +33,11 @@ Ints = npt.NDArray[np.int64]
 LOOKED_AT = 58
 """Newest weeks whose entries tell how a segment is kept."""
 SURELY = 3.0
-"""Standard errors by which the entries of the months' ends must be too many to count as made up for them."""
+"""Standard errors by which entries of months' ends or beginnings must be too many to count as made then."""
 RESTS = (0.0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95)
 """How far a free day is one: not at all, half, nearly whole; the history chooses."""
+SLOWS = (0.4, 0.0, 0.2, 0.6, 0.8, 0.9)
+"""How much of a working day around New Year is not done; where the history does not tell, the first."""
 UNSURE = 0.3
 """Of what the calendar makes of a conversion, how much may be otherwise: one standard deviation."""
 LEAST = 1e-3
@@ -37,22 +49,27 @@ class Rhythm:
 
     Attributes:
         steady: by step, cohort week and calendar week: the share shown of entries made as they come.
-        ends: the same of entries made at the months' ends.
-        batched: share of a segment's entries into a step that are made then, (slices, steps).
+        monthly: the same of entries made at the months' ends, and of those made as the next ones begin: on
+            the first working days, or on the first days of all.
+        batched: shares of a segment's entries into a step that are made then, (these, slices, steps).
     """
 
     steady: Floats
-    ends: Floats
+    monthly: tuple[Floats, ...]
     batched: Floats
 
     def shown(self, step: int, weeks: Ints, ages: Ints) -> Floats:
         """Return the share shown at a step, (slices, weeks, ages): each of the weeks at each of the ages."""
         if step == 0:
-            return np.ones((len(self.batched), len(weeks), len(ages)))
+            return np.ones((self.batched.shape[1], len(weeks), len(ages)))
         until = np.minimum(weeks[:, None] + ages[None, :], self.steady.shape[2] - 1)
-        part = self.batched[:, step][:, None, None]
-        both = [shown[step, weeks[:, None], until][None] for shown in (self.steady, self.ends)]
-        return np.asarray(np.maximum((1 - part) * both[0] + part * both[1], LEAST))
+        parts = self.batched[:, :, step][:, :, None, None]
+        as_they_come = (1 - parts.sum(axis=0)) * self.steady[step, weeks[:, None], until][None]
+        batches = [
+            part * shown[step, weeks[:, None], until][None]
+            for part, shown in zip(parts, self.monthly, strict=True)
+        ]
+        return np.asarray(np.maximum(as_they_come + sum(batches), LEAST))
 
     def factor(self, before: int, after: int, weeks: Ints, ages: Ints) -> Floats:
         """Return the share of its ripe value that a conversion can show, (slices, weeks, ages)."""
@@ -67,20 +84,31 @@ def rhythm(table: Cells, share: Floats, calendar: Calendar = NO_CALENDAR) -> Rhy
         share: of `cells.ripening`.
         calendar: working days; of no country only the months' ends are known.
     """
-    month_end = month_end_share(calendar, table.weeks)
-    batched = _batched(table, month_end)
+    old = old_month_share(table.weeks)
+    kinds = (
+        (month_end_share(calendar, table.weeks), np.ones(len(old))),
+        (month_start_share(calendar, table.weeks), old),
+        (month_start_share(EVERY_DAY, table.weeks), old),
+    )
+    batched = _batched(table, [part > 0 for part, _ in kinds])
     free = working_share(calendar, table.weeks) - 1.0
     whole = table.keys.index(TOTAL)
-    found, least = None, np.inf
-    for rests in RESTS if free.any() else RESTS[:1]:
-        work = 1 + rests * free
+    near = new_year_share(calendar, table.weeks) if calendar.country else np.zeros(len(free))
+
+    def of(rests: float, slows: float) -> tuple[float, Rhythm]:
+        work = np.maximum(1 + rests * free - slows * near, LEAST)
         steady = _steady(share, work / work.mean())
-        one = Rhythm(steady, _ends(steady, month_end), batched)
-        misfit = _misfit(table, share, one, whole)
-        if found is None or misfit < least:
-            found, least = one, misfit
-    assert found is not None
-    return found
+        monthly = tuple(_entered(steady, part, covered) for part, covered in kinds)
+        one = Rhythm(steady, monthly, batched)
+        return _misfit(table, share, one, whole), one
+
+    if not (free.any() or near.any()):
+        return of(0.0, 0.0)[1]
+    slowed = 0.0
+    for _ in range(2):  # each in turn, given the other
+        rested = RESTS[int(np.argmin([of(rests, slowed)[0] for rests in RESTS]))]
+        slowed = SLOWS[int(np.argmin([of(rested, slows)[0] for slows in SLOWS]))]
+    return of(rested, slowed)[1]
 
 
 def _steady(share: Floats, work: Floats) -> Floats:
@@ -94,38 +122,52 @@ def _steady(share: Floats, work: Floats) -> Floats:
     return np.asarray(np.array(shown) * inside)
 
 
-def _ends(steady: Floats, month_end: Floats) -> Floats:
-    """Return the same as it stood at the last end of a month."""
+def _entered(steady: Floats, part: Floats, covered: Floats) -> Floats:
+    """Return the same as it stood where entries are made month by month.
+
+    Args:
+        steady: of entries made as they come.
+        part: by calendar week, the share of a month's entries that is made in it.
+        covered: up to which part of the week reaches what is entered from then on; NaN: no further.
+    """
     result = np.zeros_like(steady)
-    until = np.zeros(steady.shape[:2])
+    until, reach = np.zeros(steady.shape[:2]), np.zeros(steady.shape[:2])
     for week in range(steady.shape[2]):
-        second = week > 0 and 0 < month_end[week - 1] < 1
-        part = 1.0 if second and month_end[week] > 0 else float(month_end[week])
-        until = until + part * (steady[:, :, week] - until)
+        if not np.isnan(covered[week]):
+            before = steady[:, :, week - 1] if week else until
+            reach = before + covered[week] * (steady[:, :, week] - before)
+        second = week > 0 and 0 < part[week - 1] < 1
+        done = 1.0 if second and part[week] > 0 else float(part[week])
+        until = until + done * (reach - until)
         result[:, :, week] = until
     return result
 
 
-def _batched(table: Cells, month_end: Floats) -> Floats:
-    """Return the share of a segment's entries into a step that are made up for the month's end."""
+def _batched(table: Cells, kinds: Sequence[npt.NDArray[np.bool_]]) -> Floats:
+    """Return the shares of a segment's entries into a step made in each kind of weeks.
+
+    Most months end in the week in which the next one begins: that kind counts that stands out most.
+    """
     count = len(table.weeks)
     new = np.diff(table.reached, axis=3, prepend=0)
-    ending = month_end > 0
     first = max(count - LOOKED_AT, 0)
-    result = np.zeros((len(table.keys), len(table.steps)))
     entries = np.zeros((len(table.keys), len(table.steps), count))
     for week in range(first, count):
         cohorts = np.arange(week + 1)
         entries[:, :, week] = new[:, cohorts, :, week - cohorts].sum(axis=0)
-    usual = float(ending[first:].mean()) if count else 0.0
-    if not 0 < usual < 1:
-        return result
-    number = entries.sum(axis=2)
-    there = entries[:, :, ending].sum(axis=2)
-    more = there / np.maximum(number, 1.0) - usual
-    error = np.sqrt(usual * (1 - usual) / np.maximum(number, 1.0)) * 1.5  # weeks differ more than chance
-    result = np.where(more > SURELY * error, more / (1 - usual), 0.0)
-    result[:, 0] = 0.0
+    number = np.maximum(entries.sum(axis=2), 1.0)
+    found, sure = [], []
+    for weeks in kinds:
+        usual = float(weeks[first:].mean()) if count else 0.0
+        if not 0 < usual < 1:
+            return np.zeros((len(kinds), len(table.keys), len(table.steps)))
+        more = entries[:, :, weeks].sum(axis=2) / number - usual
+        error = np.sqrt(usual * (1 - usual) / number) * 1.5  # weeks differ more than chance
+        sure.append(more / error)
+        found.append(np.where(more > SURELY * error, more / (1 - usual), 0.0))
+    result = np.array(found)
+    result[:, :, 0] = 0.0
+    result *= np.argmax(np.array(sure), axis=0) == np.arange(len(kinds))[:, None, None]
     return np.asarray(np.clip(result, 0.0, 1.0))
 
 

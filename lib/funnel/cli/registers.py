@@ -181,6 +181,11 @@ def new(
             f"{metric}: the leads do not allow so much more, too many make it already; "
             "only what they allow is counted."
         )
+    for metric in frame.loc[frame["reason"] == "varies", "metric"]:
+        say(
+            f"{metric}: the weeks until now vary so much that an effect is seen where nothing happened; "
+            "nothing could be told of it. Roll it out to some segments first, and the others show the rest."
+        )
     print_frame(frame, format)
 
 

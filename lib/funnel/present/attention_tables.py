@@ -52,7 +52,7 @@ def flag_cards(
 ) -> Cards:
     """Return the first flags in a sentence each: what is different, what it costs, who digs.
 
-    Leads that no longer come stand before them.
+    Leads that no longer come stand before them, twice the leads of other weeks after them.
 
     Args:
         flags: `analysis.deviations.COLUMNS` with `name` and `investigation`.
@@ -72,6 +72,10 @@ def flag_cards(
         title = f"{_about(row, settings, texts)} {change.text}"
         lines = (flag_sentences(row, settings, texts), _digs(row, dug, texts))
         cards.append(Card(title, lines, change.colour or theme.ink, strong=True))
+    for row in [] if arrivals is None else arrivals[arrivals["rise"]].head(SAID_FLAGS).to_dict("records"):
+        title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
+        lines = (arrival_sentence(row, texts), _digs(row, dug, texts))
+        cards.append(Card(title, lines, theme.ink, strong=True))
     return Cards(tuple(cards), theme, _nothing_flagged(flags, texts))
 
 

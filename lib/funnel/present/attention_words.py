@@ -173,11 +173,12 @@ def news(shapes: pd.DataFrame, since: dt.date) -> list[dict[Hashable, Any]]:
 def arrival_sentence(row: Record, texts: Texts) -> str:
     """Say how many leads came, and how many were to be expected."""
     return texts.t(
-        "card_arrivals",
+        "card_arrivals_up" if row["rise"] else "card_arrivals",
         week=texts.date(row["cohort_week"].date()),
         leads=texts.number(row["leads"]),
         expected=texts.number(row["expected"]),
         low=texts.number(row["low"]),
+        high=texts.number(row["high"]),
     )
 
 

@@ -60,6 +60,8 @@ OF_COLUMN: Mapping[str, tuple[TableName, ...]] = {
     "col_payback": ALL,
 }
 """The columns that rest on other tables than the rest of theirs, by the key of their head."""
+IN_TABLE: Mapping[str, Mapping[str, tuple[TableName, ...]]] = {"ltv": {"col_cost_each": ("leads", "spend")}}
+"""The same of columns of one table alone."""
 
 
 def marked(
@@ -108,7 +110,8 @@ def _heads(
     grid: Grid, hurt: set[str], rests: tuple[TableName, ...] | None, texts: Texts
 ) -> tuple[tuple[Head, ...], set[TableName]]:
     """Return the heads of a table with their marks, and the tables that its columns rest on."""
-    own = {texts.t(key): tables for key, tables in OF_COLUMN.items()}
+    keys = {**OF_COLUMN, **IN_TABLE.get(grid.name, {})}
+    own = {texts.t(key): tables for key, tables in keys.items()}
     default = OF_TABLE.get(grid.name, LEADS) if rests is None else rests
     of_heads = [own.get(head.title, default) for head in grid.heads]
     heads = tuple(

@@ -221,6 +221,18 @@ CHANGES: tuple[Change, ...] = (
          "payback", "deviations", "arrivals", "shapes", "impact", "costs*", "gate"),
         "leads that were created by an import tell no delay, and their cohort is no history of others",
     ),
+    Change(
+        "months-entered-later",
+        "0.2.0",
+        ("deviations", "shapes", "arrivals"),
+        "a month entered as the next one begins, and slow days around New Year, are expected; twice the leads are told",
+    ),
+    Change(
+        "promised-power",
+        "0.2.0",
+        ("impact", "scoreboard"),
+        "the power promised, and so the date of reading, is that of the reading with its errors widened",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

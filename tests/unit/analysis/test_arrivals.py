@@ -53,6 +53,29 @@ def test_leads_that_stop_altogether_are_told_once_of_all():
     assert frame.loc[frame["flag"], "attribute"].tolist() == [""]
 
 
+def test_twice_the_leads_of_a_channel_are_told_once_and_are_no_fall():
+    rng = np.random.default_rng(7)
+    fair, web = drawn(rng, 60), drawn(rng, 60)
+    fair[-1] = 140
+    frame = fallen(table(fair, web))
+    assert not frame["flag"].any()
+    told = frame[frame["rise"]]
+    assert told[["attribute", "value", "leads"]].to_numpy().tolist() == [["channel", "fair", 140]]
+    assert told["change"].iloc[0] > 1 and told["high"].iloc[0] < 100
+    fair[-1] = 105  # a good week
+    assert not fallen(table(fair, web))["rise"].any()
+    fair[-1], web[-1] = 140, 135
+    frame = fallen(table(fair, web))
+    assert frame.loc[frame["rise"], "attribute"].tolist() == [""]
+
+
+def test_a_company_that_comes_in_bursts_hears_nothing_of_them():
+    rng = np.random.default_rng(8)
+    mean = np.where(np.arange(100) % 10 == 9, 180.0, 60.0)
+    made = table(drawn(rng, mean), drawn(rng, mean))
+    assert not any(fallen(made.as_of(back))["rise"].any() for back in range(12))
+
+
 def test_a_new_year_s_week_is_no_fall_where_the_country_is_known():
     company = STEADY["holidays-ru"]
     days = calendar(company)

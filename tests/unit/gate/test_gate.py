@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from funnel import settings as settings_file
 from funnel.dates import AsOf
 from funnel.gate.attributes import FILLED_COLUMNS, filled, writings
 from funnel.gate.feeds import stopped, usual_end
+from funnel.gate.rules import finding, findings
 from funnel.issue.compute import compute
 from funnel.present.data_tables import caveats
 from funnel.present.gate_words import sentences
@@ -122,7 +124,8 @@ def test_case_19_more_than_one_per_cent_set_aside_is_told_on_page_one(run: Any, 
     share = 40 / (40 + 5 * len(DAYS))
     (told,) = (line for line in page_one(project, dt.date(2026, 10, 19)) if "set aside" in line)
     assert f"40 rows ({share * 100:.1f} %) were set aside" in told and "it is empty" in told
-    assert told in imported.err and told in run("check").err
+    assert told.startswith("‡ ")  # the mark that numbers bear which rest on it
+    assert told[2:] in imported.err and told[2:] in run("check").err
 
 
 def test_less_than_one_per_cent_is_not(run: Any, project: Path) -> None:
@@ -147,6 +150,14 @@ def test_the_workbook_marks_what_rests_on_a_table_with_gaps(run: Any, whole: Pat
     book = openpyxl.load_workbook(tmp_path / "w.xlsx")
     marked = [str(sheet["A2"].value).startswith("‡ Ad spend: 3 rows") for sheet in book]
     assert marked[:4] == [False, True, True, False], book.sheetnames
+    gap = finding("rejected", "stage_entries", rows=7, of=90, share=0.08)
+    short = findings([pd.DataFrame([gap])], chosen.gate, dt.date(2026, 10, 19))
+    workbook.write(tmp_path / "v.xlsx", gathered, replace(issue, findings=short), Texts("en"))
+    book = openpyxl.load_workbook(tmp_path / "v.xlsx")
+    bare = [
+        name for name in book.sheetnames if not str(book[name]["A2"].value).startswith("‡ Stage entries: 7")
+    ]
+    assert bare == ["Definitions", "Data"], book.sheetnames
 
 
 def test_a_fifth_of_the_newest_weeks_is_refused_and_of_old_ones_told(run: Any, project: Path) -> None:
@@ -192,8 +203,8 @@ def test_case_16_leads_that_stopped_are_the_first_line_and_fail_the_check(run: A
     checked = run("check")
     assert checked.code == 1
     first = page_one(project, dt.date(2026, 10, 19))[0]
-    assert first.startswith("Leads: none since 27 Sep 2026, although other data go on until 18 Oct 2026")
-    assert first in checked.err
+    assert first.startswith("‡ Leads: none since 27 Sep 2026, although other data go on until 18 Oct 2026")
+    assert first[2:] in checked.err
 
 
 def test_stray_rows_far_ahead_do_not_move_the_end_of_the_data(run: Any, project: Path) -> None:

@@ -218,13 +218,16 @@ def test_a_shape_is_news_once_and_then_a_line_with_its_answer(settings):
 def test_leads_that_no_longer_come_stand_before_every_flag(settings, language):
     row = {
         "attribute": "channel", "value": "fair", "stage": "lead", "cohort_week": pd.Timestamp(2022, 9, 19),
-        "leads": 0, "expected": 61.4, "low": 47.0, "change": -1.0, "flag": True, "name": "channel:fair:lead",
-        "investigation": "",
+        "leads": 0, "expected": 61.4, "low": 47.0, "high": 76.0, "change": -1.0, "flag": True, "rise": False,
+        "name": "channel:fair:lead", "investigation": "",
     }  # fmt: skip
+    twice = row | {"value": "web", "leads": 130, "change": 1.12, "flag": False, "rise": True}
     flags, texts = pd.DataFrame([flag("Boris")]), Texts(language)
-    cards = attention_tables.flag_cards(flags, dug(), settings, texts, pd.DataFrame([row])).cards
-    assert "fair" in cards[0].title and len(cards) == 2
-    assert {"0", "61", "47"} <= set(cards[0].lines[0].replace(";", " ").replace(",", " ").split())
+    cards = attention_tables.flag_cards(flags, dug(), settings, texts, pd.DataFrame([row, twice])).cards
+    assert "fair" in cards[0].title and "web" in cards[2].title and len(cards) == 3
+    told = [set(card.lines[0].replace(";", " ").replace(",", " ").split()) for card in cards]
+    assert {"0", "61", "47"} <= told[0] and {"130", "61", "76"} <= told[2]
+    assert cards[2].colour != cards[0].colour  # neither good nor bad
 
 
 def test_money_is_told_of_a_change_that_is_seen_alone_and_the_colour_is_the_main_hypothesis_s(settings):

@@ -55,6 +55,14 @@ def test_costs_bear_the_mark_of_spend_and_returns_that_of_payments(language: Lan
     assert "80" in said[1]
 
 
+def test_what_a_contact_cost_rests_on_spend_and_what_it_pays_does_not() -> None:
+    texts = Texts("en")
+    heads = tuple(Head(texts.t(key)) for key in ("col_cohort", "col_paid_so_far", "col_cost_each"))
+    grid = Grid("ltv", heads, (Row((Cell("1"),) * 3),), theme.load(SETTINGS))
+    assert signs(marked(grid, found(SPEND), SETTINGS, texts)) == [False, False, True]
+    assert signs(marked(grid, found(PAYMENTS), SETTINGS, texts)) == [False, True, False]
+
+
 def test_what_does_not_rest_on_it_and_what_lacks_nothing_bears_none() -> None:
     texts = Texts("en")
     assert marked(costs(texts), found(WRITINGS), SETTINGS, texts) == costs(texts)
