@@ -225,7 +225,8 @@ CHANGES: tuple[Change, ...] = (
         "months-entered-later",
         "0.2.0",
         ("deviations", "shapes", "arrivals"),
-        "a month entered as the next one begins, and slow days around New Year, are expected; twice the leads are told",
+        "a month entered as the next one begins, and slow days around New Year, are expected; twice the "
+        "leads are told",
     ),
     Change(
         "promised-power",

@@ -9,6 +9,7 @@ import pytest
 from histories import STEPS, Planted, draw, monday
 
 from funnel.analysis.impact import COLUMNS, impact, lines, measure
+from funnel.analysis.power import power
 from funnel.analysis.prospects import prospects
 from funnel.analysis.whatif import CANNOT_RISE
 from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
@@ -244,6 +245,28 @@ def test_one_for_everybody_is_compared_year_on_year_where_the_weeks_before_vary(
     limits = [one.fitted.interval(inflate=one.placebo.inflate) for one in found if one.fitted]
     assert sum(low <= 0 <= high for low, high in limits) >= 5
     assert max(high for _, high in limits) < 0.3
+
+
+def test_what_a_plan_promises_is_the_power_of_the_reading_that_is_made():
+    start = 121
+    drawn, item = seasonal(0, start), make(scope={}, start=start, change=0.12)
+    one = measure(drawn.cells(start + 30), item, [item], only="target_rate")[1][0]
+    assert one.placebo.inflate >= 1.3
+    plain = power(drawn.cells(start + 30), one.found, 0, 1, 0.12, one.power.age)
+    assert one.power.detectable > 1.2 * plain.detectable and one.power.power < plain.power
+    assert one.power.weeks >= plain.weeks
+    # the same is said before it starts
+    row = prospects(drawn.cube(), STEPS, monday(start), item)[1].iloc[0]
+    assert row["power"] == pytest.approx(one.power.power) and row["mde"] == pytest.approx(
+        one.power.detectable
+    )
+
+
+def test_a_plan_that_could_tell_nothing_promises_nothing():
+    start = 56
+    cube = draw(np.random.default_rng(2), 500, start, SEGMENTS, season=0.5).cube()
+    row = prospects(cube, STEPS, monday(start), make(scope={}, start=start))[1].iloc[0]
+    assert row["reason"] == "varies" and np.isnan(row["power"])
 
 
 def test_without_a_second_year_it_cannot_be_told_and_no_number_is():
