@@ -17,11 +17,15 @@ CURRENT := $(shell [ "$$(cat .venv/ready 2>/dev/null)" = "$$(pwd -P)" ] && $(BIN
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/ready ## make .venv with the `funnel` command and what a report needs
 
 dev: .venv/ready-dev ## add what development needs
+
+quarto-check: .venv/ready-dev ## run the tests that need Quarto, where it is: make quarto, or QUARTO_PATH
+	@$(BIN)/python -c 'from funnel.publish import quarto; found = quarto.find(); print(found or "There is no Quarto. To do: make quarto, or name its program in QUARTO_PATH."); raise SystemExit(not found)'
+	$(BIN)/python -m pytest -m quarto tests/report
 
 quarto: .venv/ready ## bring the Quarto program into .venv, or say why it cannot be had
 	@$(BIN)/python requirements/quarto.py
@@ -63,4 +67,4 @@ lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lo
 	$(INSTALL) requirements/report.lock requirements/dev.lock
 	@touch $@
 
-.PHONY: help setup dev quarto report test check bench sample lock anew
+.PHONY: help setup dev quarto quarto-check report test check bench sample lock anew

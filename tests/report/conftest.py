@@ -135,6 +135,27 @@ They look bad because they are young.
 - two
 :::
 
+:::: {.columns}
+::: {.column width="60%"}
+The wider column
+:::
+::: {.column}
+The narrower column
+:::
+::::
+
+::: {.panel-tabset}
+## First tab
+Shown first
+
+## Second tab
+Shown second
+:::
+
+::: {.callout-caution collapse="true" appearance="simple" icon="false" title="Folded"}
+What is folded away
+:::
+
 ::: {.content-visible when-format="html"}
 Only in the page.
 :::
@@ -208,10 +229,11 @@ def project(tmp_path: Path) -> Path:
             stream=[{"output_type": "stream", "name": "stdout", "text": "hello"}],
             failed=[{"output_type": "error", "ename": "ValueError", "evalue": "x", "traceback": []}],
             plain=[display(text_plain="42")],
-            drawn=[display(text_html="<b>x</b>")],
             nothing=[],
         )
     )
+    raw = notebook(drawn=[display(text_html="<b>x</b>")])
+    (tmp_path / "run/raw.ipynb").write_text(raw)  # as no report leaves it: Quarto would load scripts for it
     set_language(tmp_path, "en")
     return tmp_path
 

@@ -32,6 +32,9 @@ def test_the_page_holds_every_construct(project, kit):
         "Note A note without a title.",
         "Young cohorts They look bad because they are young.",
         "A title from a heading",
+        "The wider column The narrower column",
+        "First tab Shown first Second tab Shown second",
+        "Folded What is folded away",
         "Only in the page.",
         "Raw for the page",
         "Table 3: A wide table",
@@ -78,6 +81,9 @@ def test_the_pdf_holds_the_same_and_what_is_for_it_alone(project, kit):
         "Figure 2: Two side by side",
         "Table 3: A wide table",
         "The footnote.",
+        "First tab Shown first Second tab Shown second",
+        "Folded What is folded away",
+        "The wider column The narrower column",
     ]:
         assert piece in text, piece
     assert "Only in the PDF." in text

@@ -4,9 +4,12 @@ Seen with Quarto 1.7.34 and 1.10.18; `make quarto` brings the newest 1.10.
 """
 
 import datetime as dt
+import json
 import re
 import shutil
 import stat
+import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,46 @@ class TestReport:
         pictures = re.findall(r"<img [^>]*>", (project / "quarto" / "report.html").read_text("utf-8"))
         assert len(pictures) > 10
         assert not [tag[-200:] for tag in pictures if 'alt="' not in tag]
+
+
+class TestOrdinary:
+    """What one does with any Quarto project works here too."""
+
+    pytestmark = needs_quarto
+
+    @pytest.mark.xdist_group("issue")
+    @pytest.mark.parametrize(("target", "table"), [("docx", "<w:tbl>"), ("pptx", "<a:tbl>")])
+    def test_word_and_powerpoint_hold_the_tables_and_the_pictures(self, demo, tmp_path, target, table):
+        project = tmp_path / "project"
+        shutil.copytree(demo.project, project, symlinks=True)
+        said = run_quarto(project, "render", "report.qmd", "--to", target)
+        assert "WARN" not in said
+        (made,) = (project / "run/quarto").glob(f"*.{target}")
+        with zipfile.ZipFile(made) as packed:
+            names = packed.namelist()
+            text = "".join(packed.read(name).decode() for name in names if name.endswith(".xml"))
+        assert text.count(table) >= 25
+        assert len([name for name in names if "/media/" in name]) >= 12
+
+    @pytest.mark.xdist_group("issue")
+    def test_the_project_can_be_inspected_and_its_root_is_the_report(self, demo, tmp_path):
+        project = tmp_path / "project"
+        shutil.copytree(demo.project, project, symlinks=True)
+        shutil.copy(Path(__file__).parents[2] / ".gitignore", project)
+        before = (project / ".gitignore").read_text()
+        seen = json.loads(run_quarto(project, "inspect", "."))
+        watched = [Path(name).name for name in seen["files"]["configResources"]]
+        assert "2022-09-26.md" in watched
+        run_quarto(project, "render", "--to", "html")
+        assert [path.name for path in (project / "run/quarto").glob("*.html")] == ["index.html"]
+        assert (project / ".gitignore").read_text() == before
+
+
+def run_quarto(project: Path, *words: str) -> str:
+    command = [quarto.find(), *words]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout if words[0] == "inspect" else done.stderr
 
 
 class TestSame:

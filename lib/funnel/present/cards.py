@@ -58,7 +58,8 @@ class Cards:
         )
         empty = f'<p style="margin:0.3rem 0;color:{theme.muted}">{for_html(self.empty)}</p>'
         notes = notes_html(self.notes, theme)
-        return f"<div style='font-family:{HTML_FONTS};margin:0.5rem 0 1rem'>{boxes or empty}{notes}</div>"
+        look = f"font-family:{HTML_FONTS};background:{theme.paper};margin:0.5rem 0 1rem"
+        return f"<div style='{look}'>{boxes or empty}{notes}</div>"
 
     def _typst(self) -> str:
         theme = self.theme

@@ -76,7 +76,10 @@ def _css(grid: Grid) -> str:
     at, theme = f"#{grid.name}", grid.theme
     size, gap = ("0.8rem", "0.3rem") if len(grid.heads) >= MANY else ("0.875rem", "0.5rem")
     rules = {
-        "": f"font-family:{HTML_FONTS};color:{theme.ink};margin:0.5rem 0 1rem;max-width:100%",
+        "": (
+            f"font-family:{HTML_FONTS};color:{theme.ink};background:{theme.paper};"
+            "margin:0.5rem 0 1rem;max-width:100%"
+        ),
         ".scroll": "overflow-x:auto;max-width:100%",
         "table": (
             f"border-collapse:collapse;width:auto;margin:0;font-size:{size};line-height:1.3;"

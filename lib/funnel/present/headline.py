@@ -92,7 +92,8 @@ class Headline:
                 f'white-space:nowrap">{for_html(tile.number)}</div>{lines}</div>'
             )
         return (
-            f"<div style='font-family:{HTML_FONTS};color:{theme.ink};margin:0.5rem 0 1rem'>"
+            f"<div style='font-family:{HTML_FONTS};background:{theme.paper};color:{theme.ink};"
+            "margin:0.5rem 0 1rem'>"
             f'<p style="margin:0 0 0.4rem;font-weight:600">{for_html(self.title)}</p>'
             f'<div style="display:flex;flex-wrap:wrap;gap:0.5rem">{"".join(tiles)}</div>'
             f"{notes_html(self.notes, theme)}</div>"

@@ -160,7 +160,7 @@ def _tidy(path: Path, language: Language, root: Path) -> list[str]:
     book = nbformat.read(path, 4)  # type: ignore[no-untyped-call]
     for name in ("input_path", "output_path"):
         book.metadata.get("papermill", {}).pop(name, None)
-    wrong = settle(book.cells, path.stem, theme.read(root / theme.BRAND), Texts(language))
+    wrong = settle(book.cells, path.stem, root / theme.BRAND, Texts(language))
     nbformat.write(book, path)  # type: ignore[no-untyped-call]
     return [f"{path.name}: {one}" for one in wrong]
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from funnel.errors import nearest
-from funnel.present import frames
+from funnel.present import frames, theme
 from funnel.present.texts import Texts
-from funnel.present.theme import Theme
 
 OPTIONS = ("label", "fig-cap", "fig-alt", "tbl-cap", "echo", "warning")
 """What a cell may say of itself in lines that begin with `#|`."""
@@ -46,13 +46,13 @@ def text(value: str | list[str]) -> str:
     return value if isinstance(value, str) else "".join(value)
 
 
-def settle(cells: list[Any], name: str, theme: Theme, texts: Texts) -> list[str]:
+def settle(cells: list[Any], name: str, brand: Path, texts: Texts) -> list[str]:
     """Change what the cells show into what both renderers show; return what neither can.
 
     Args:
         cells: of an executed notebook; changed.
         name: of the notebook, without its suffix.
-        theme: colours of its tables.
+        brand: the file of the colours of its tables.
         texts: the language of its tables.
     """
     problems: list[str] = []
@@ -71,7 +71,7 @@ def settle(cells: list[Any], name: str, theme: Theme, texts: Texts) -> list[str]
         for output in cell.outputs:
             if _dropped(output, drawn, said):
                 continue
-            wrong += filter(None, [_settle(output, f"{name}-{label}-{len(kept)}", theme, texts)])
+            wrong += filter(None, [_settle(output, f"{name}-{label}-{len(kept)}", brand, texts)])
             kept.append(output)
         cell.outputs = kept
         _alternatives(cell, said)
@@ -113,7 +113,7 @@ def _dropped(output: Cell, drawn: bool, said: Mapping[str, Any]) -> bool:
     return plain.startswith(_DRAWN) or bool(beside)
 
 
-def _settle(output: Any, name: str, theme: Theme, texts: Texts) -> str:
+def _settle(output: Any, name: str, brand: Path, texts: Texts) -> str:
     """Leave the one kind of an output that is shown; return what is wrong, or nothing."""
     if output["output_type"] not in ("display_data", "execute_result"):
         return ""
@@ -121,9 +121,8 @@ def _settle(output: Any, name: str, theme: Theme, texts: Texts) -> str:
     kind = next((kind for kind in ("text/markdown", *PICTURES) if kind in data), "")
     if not kind and "text/html" in data:
         try:
-            grid = frames.grid(
-                re.sub(r"[^a-z0-9-]+", "-", name.lower()), text(data["text/html"]), theme, texts
-            )
+            at = re.sub(r"[^a-z0-9-]+", "-", name.lower())
+            grid = frames.grid(at, text(data["text/html"]), theme.read(brand), texts)
         except ValueError as error:
             return (
                 f"a Styler's {error} is not shown in the PDF; to do: color, background-color or font-weight"

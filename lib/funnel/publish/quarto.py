@@ -113,7 +113,7 @@ def _render(program: str, project: Path, source: Path, name: str, made: dt.datet
         said = ["--metadata", f"renderer:Quarto {version(program)}"]
         command = [program, "render", str(source), "--to", _TARGETS[name], "--output-dir", folder, *said]
         _run(command, project, settings)
-        made_here = list(Path(folder).rglob(f"{source.stem}.{name}"))
+        made_here = list(Path(folder).rglob(f"*.{name}"))  # `output-file` names it
         if not made_here:
             raise RenderError(f"Quarto made no {source.stem}.{name} and reported no error.")
         if name == "html":

@@ -243,7 +243,8 @@ def _render(issue: Issue, language: Language, narrative: Narrative, order: Order
         "subtitle": texts.t("subtitle", date=texts.date(issue.report_date)),
         "date": issue.report_date.isoformat(),
         "company": company,
-    }
+        "narrative": narrative.path.resolve().relative_to(settings.root.resolve()).as_posix(),
+    }  # `quarto preview` watches a file that is named here
     write_text(run / "report.yml", yaml.safe_dump(facts, allow_unicode=True, sort_keys=True))
     write_text(
         settings.root / "_variables.yml",
@@ -256,7 +257,7 @@ def _render(issue: Issue, language: Language, narrative: Narrative, order: Order
     )
     place = narrative.path.resolve().relative_to(settings.root.resolve())
     margin = _margin(narrative, texts) if order.draft else ""
-    write_text(run / "narrative.md", f"{margin}{{{{< include {place.as_posix()} >}}}}\n")
+    write_text(run / "narrative.md", f"{margin}{{{{< include /{place.as_posix()} >}}}}\n")
     return render(
         settings.root,
         formats=frozenset(order.formats) - {"xlsx"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,12 @@ from funnel.publish.builtin.tree import Change, Node, nodes, raw_block, rewrite,
 CALLOUTS = ("callout-note", "callout-tip", "callout-warning", "callout-important", "callout-caution")
 FLOATS = ("tbl", "fig")
 REFERENCES = ("tbl", "fig", "sec")
-DIVS = ("landscape", *CALLOUTS, "content-visible", "content-hidden")
+_CALLOUT = ("title", "collapse", "appearance", "icon")
+"""Attributes of a callout; it has one look here, and none has an icon."""
+DIVS = ("landscape", *CALLOUTS, "content-visible", "content-hidden", "panel-tabset", "columns", "column")
 _ALLOWED = (
-    "{#tbl-name}, {#fig-name}, {layout-ncol=2}, .landscape, .callout-note|tip|warning|important|caution, "
-    ".content-visible|hidden with when-format or unless-format"
+    "{#tbl-name}, {#fig-name}, {layout-ncol=2}, .landscape, .columns with .column, .panel-tabset, "
+    ".callout-note|tip|warning|important|caution, .content-visible|hidden with when-format or unless-format"
 )
 _CLASSES = {
     "Header": ("unnumbered", "unlisted"),
@@ -78,9 +80,10 @@ class Blocks:
         if len(kinds) > 1:
             self.problems.add(place, f"a block with {' and '.join(kinds)}", "one of them; nest two blocks")
             return body
-        allowed = {"": ("layout-ncol",), "landscape": ()}.get(kinds[0] if kinds else "", ())
+        allowed: tuple[str, ...]
+        allowed = {"": ("layout-ncol",), "column": ("width",)}.get(kinds[0] if kinds else "", ())
         if kinds and kinds[0] in CALLOUTS:
-            allowed = ("title",)
+            allowed = _CALLOUT
         elif kinds and kinds[0].startswith("content-"):
             allowed = ("when-format", "unless-format")
         for key in attributes:
@@ -92,9 +95,15 @@ class Blocks:
         if kinds and name:
             self.problems.add(place, f"an id #{name} on a block .{kinds[0]}", "no id there")
         if kinds and kinds[0] in CALLOUTS:
-            return [self._callout(kinds[0], attributes.get("title", ""), body)]
+            return [self._callout(kinds[0], attributes, body)]
         if kinds and kinds[0] == "landscape":
             return [{"t": "X-Landscape", "body": body, "at": str(place)}]
+        if kinds and kinds[0] == "column":
+            return [{"t": "X-Column", "width": self._width(attributes.get("width", ""), place), "body": body}]
+        if kinds and kinds[0] == "columns":
+            return self._beside(body, place)
+        if kinds and kinds[0] == "panel-tabset":
+            return [_tab(one) if one["t"] == "Header" else one for one in body]
         if kinds:
             return self._when(kinds[0], attributes, body, place)
         return self._float(name, body, place) if name else body
@@ -103,13 +112,32 @@ class Blocks:
         if not re.fullmatch("[1-6]", count):
             self.problems.add(place, f"layout-ncol={count}", "1 to 6")
             return body
-        return [{"t": "X-Columns", "count": int(count), "body": [[block] for block in body]}]
+        return [{"t": "X-Columns", "widths": [1.0] * int(count), "body": [[block] for block in body]}]
 
-    def _callout(self, kind: str, title: str, body: list[Node]) -> Node:
+    def _width(self, said: str, place: Place) -> float:
+        """Return the share of the width that a column takes; 0 where it does not say."""
+        share = re.fullmatch(r"(\d+(?:\.\d+)?)%", said)
+        if said and not share:
+            self.problems.add(place, f"width={said} of a column", "a share, such as 40%")
+        return float(share[1]) if share else 0.0
+
+    def _beside(self, body: list[Node], place: Place) -> list[Node]:
+        """Return the columns of a block `.columns`; those without a width share what is left."""
+        if not body or any(one["t"] != "X-Column" for one in body):
+            self.problems.add(place, "a block .columns that holds something else", "blocks .column alone")
+            return body
+        said = [one["width"] for one in body]
+        left = max(100.0 - sum(said), 1.0) / max(said.count(0.0), 1)
+        widths = [width or left for width in said]
+        return [{"t": "X-Columns", "widths": widths, "body": [one["body"] for one in body]}]
+
+    def _callout(self, kind: str, attributes: Mapping[str, str], body: list[Node]) -> Node:
+        title = attributes.get("title", "")
         heading: list[Node] = [string(title)] if title else []
         if body and body[0]["t"] == "Header" and not title:
             heading, body = body[0]["c"][2], body[1:]
-        return {"t": "X-Callout", "kind": kind, "title": heading, "body": body}
+        fold = attributes.get("collapse", "")
+        return {"t": "X-Callout", "kind": kind, "title": heading, "body": body, "fold": fold}
 
     def _when(self, kind: str, attributes: dict[str, str], body: list[Node], place: Place) -> list[Node]:
         if len(attributes) != 1 or next(iter(attributes.values())) not in ("html", "typst"):
@@ -258,6 +286,11 @@ class Blocks:
 def float_node(kind: str, name: str, caption: list[Node], body: list[Node], place: Place) -> Node:
     """Make a numbered table or figure."""
     return {"t": "X-Float", "kind": kind, "id": name, "caption": caption, "body": body, "at": str(place)}
+
+
+def _tab(heading: Node) -> Node:
+    """Return the title of a tab: without a script, and on paper, tabs stand one under the other."""
+    return {"t": "Para", "c": [{"t": "Strong", "c": heading["c"][2]}]}
 
 
 def _code(text: str) -> Node:

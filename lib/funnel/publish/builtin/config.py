@@ -42,9 +42,9 @@ KNOWN = frozenset(
     re.findall(
         r"\S+",
         """
-        project.type project.render project.output-dir brand notebook-links
-        format.html.embed-resources format.html.format-links format.html.html-math-method
-        format.html.theme format.html.css format.html.toc-location
+        project.type project.render project.output-dir brand notebook-links narrative
+        format.html.embed-resources format.html.output-file format.html.format-links
+        format.html.html-math-method format.html.theme format.html.css format.html.toc-location
         format.html.grid.body-width format.html.grid.sidebar-width format.html.grid.margin-width
         format.typst.template-partials format.typst.font-paths format.typst.section-numbering
         """,

@@ -228,11 +228,13 @@ class _Lowering:
         cells: list[list[Node]] = [rewrite(cell, self.change) for cell in node["body"]]
         out: list[Node] = []
         if self.target == "html":
-            out.append(raw_block("html", f'<div class="columns" style="--columns:{node["count"]}">'))
+            shares = " ".join(f"minmax(0,{width:g}fr)" for width in node["widths"])
+            out.append(raw_block("html", f'<div class="columns" style="--columns:{shares}">'))
             for cell in cells:
                 out.extend([raw_block("html", "<div>"), *cell, raw_block("html", "</div>")])
             return [*out, raw_block("html", "</div>")]
-        out.append(raw_block("typst", f"#grid(columns: (1fr,) * {node['count']}, gutter: 1em,"))
+        shares = " ".join(f"{width:g}fr," for width in node["widths"])
+        out.append(raw_block("typst", f"#grid(columns: ({shares}), gutter: 1em,"))
         for cell in cells:
             out.extend([raw_block("typst", "["), *cell, raw_block("typst", "],")])
         return [*out, raw_block("typst", ")")]
@@ -243,11 +245,12 @@ class _Lowering:
         title = title or [string(self.document.config.word(f"callout-{kind}-title"))]
         body: list[Node] = rewrite(node["body"], self.change)
         if self.target == "html":
-            start = [
-                raw_block("html", f'<aside class="callout {kind}"><p class="callout-title">'),
-                plain(title),
-            ]
-            return [*start, raw_block("html", "</p>"), *body, raw_block("html", "</aside>")]
+            shut = " open" if node["fold"] == "false" else ""
+            outer, inner = (f"details{shut}", "summary") if node["fold"] else ("aside", "p")
+            outer = f'{outer} class="callout {kind}"'
+            start = [raw_block("html", f'<{outer}><{inner} class="callout-title">'), plain(title)]
+            end = raw_block("html", f"</{outer.split()[0]}>")
+            return [*start, raw_block("html", f"</{inner}>"), *body, end]
         start = [plain([raw_inline("typst", f'#report-box("{kind}", ['), *title, raw_inline("typst", "])[")])]
         return [*start, *body, raw_block("typst", "]")]
 

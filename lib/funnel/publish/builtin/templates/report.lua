@@ -25,6 +25,33 @@ local function callout(div)
   end
 end
 
+-- Columns in the PDF, which Quarto would set one under the other, and tabs, which paper has not.
+local function columns(div)
+  local said, left, unsaid = {}, 100, 0
+  for at, column in ipairs(div.content) do
+    said[at] = tonumber(((column.attributes or {}).width or ""):match("^([%d.]+)%%$"))
+    left, unsaid = left - (said[at] or 0), unsaid + (said[at] and 0 or 1)
+  end
+  local shares, blocks = "", pandoc.Blocks({})
+  for at, column in ipairs(div.content) do
+    shares = shares .. (said[at] or math.max(left, 1) / unsaid) .. "fr, "
+    blocks:insert(pandoc.RawBlock("typst", "["))
+    blocks:extend(column.content)
+    blocks:insert(pandoc.RawBlock("typst", "],"))
+  end
+  blocks:insert(1, pandoc.RawBlock("typst", "#grid(columns: (" .. shares .. "), gutter: 1em,"))
+  blocks:insert(pandoc.RawBlock("typst", ")"))
+  return blocks
+end
+
+local function tabs(div)
+  return div.content:walk({
+    Header = function(header)
+      return pandoc.Para({ pandoc.Strong(header.content) })
+    end,
+  })
+end
+
 -- Only the web, mail and places of the report can be linked to, and no image is fetched.
 local function reachable(target)
   local scheme = target:lower():match("^%s*([a-z][a-z0-9+.-]*):")
@@ -35,6 +62,60 @@ local function as_text(content, target)
   local shown = pandoc.List(content)
   shown:extend({ pandoc.Str(" ("), pandoc.Code(target), pandoc.Str(")") })
   return shown
+end
+
+-- A slide numbers no table and no figure: it gets the caption's number here, and so do the references.
+local numbers, counts = {}, { tbl = 0, fig = 0 }
+
+local function label(name)
+  local kind = name:match("^(%a+)%-")
+  if kind and counts[kind] and not numbers[name] then
+    counts[kind] = counts[kind] + 1
+    local word = words["crossref-" .. kind .. "-title"] or kind
+    numbers[name] = { pandoc.Str(word), pandoc.Str("\u{a0}" .. counts[kind]) }
+  end
+  return numbers[name]
+end
+
+local function count(doc)
+  doc:walk({
+    Div = function(div)
+      label(div.identifier)
+    end,
+  })
+end
+
+-- Only what stands in no block of its own becomes a table or a picture of a slide.
+local function slide(div)
+  if not FORMAT:match("^pptx") or div.classes:includes("columns") or div.classes:includes("column") then
+    return nil
+  end
+  local head = label(div.identifier)
+  local caption = div.content[#div.content]
+  if head and caption and caption.content then
+    local title = pandoc.Inlines(head)
+    title:extend({ pandoc.Str(": ") })
+    title:extend(caption.content)
+    div.content:remove(#div.content)
+    local blocks = pandoc.Blocks({ pandoc.Header(2, title) })
+    blocks:extend(div.content)
+    return blocks
+  end
+  return div.content
+end
+
+-- Word, PowerPoint and the like know neither HTML nor Typst: they take the tables of the page as tables.
+local office = FORMAT:match("^docx") or FORMAT:match("^pptx") or FORMAT:match("^odt")
+
+local function native(block)
+  if office and block.format == "html" then
+    return pandoc.read(block.text, "html").blocks:walk({ Div = slide })
+  end
+end
+
+local function cited(cite)
+  local found = FORMAT:match("^pptx") and numbers[cite.citations[1].id]
+  return found and #cite.citations == 1 and pandoc.Inlines(found) or nil
 end
 
 -- The page shall not name the folder it was made in.
@@ -48,7 +129,10 @@ local function anonymous(div)
 end
 
 return {
+  { Pandoc = count },
   {
+    RawBlock = native,
+    Cite = cited,
     Link = function(link)
       if not reachable(link.target) then
         return as_text(link.content, link.target)
@@ -64,9 +148,13 @@ return {
         local box = callout(div)
         if box then
           return box
+        elseif div.classes:includes("columns") then
+          return columns(div)
+        elseif div.classes:includes("panel-tabset") then
+          return tabs(div)
         end
       end
-      return anonymous(div)
+      return slide(div) or anonymous(div)
     end,
   },
 }
