@@ -265,7 +265,7 @@ class Page(HTMLParser):
         found = dict(attrs)
         self.loads += [found[key] for key in ("src", "srcset", "data", "poster", "action") if key in found]
         self.loads += [found["href"]] if tag == "link" and "href" in found else []
-        self.links += [found["href"]] if tag == "a" and "href" in found else []
+        self.links += [found["href"] or ""] if tag == "a" and "href" in found else []
         self.ids += [found["id"]] if "id" in found else []
         if re.fullmatch("h[1-6]", tag):
             self._heading = True
