@@ -81,8 +81,8 @@ def printed(cubes: Cubes) -> tuple[pd.DataFrame, pd.DataFrame]:
     return whole.frame(), forecast_revenue(whole, cohorts.select(cubes.paid), plan=cubes.plan()).frame()
 
 
-def same(one: Cubes, other: Cubes) -> None:
-    for mine, theirs in zip(printed(one), printed(other), strict=True):
+def alike(one: tuple[pd.DataFrame, ...], other: tuple[pd.DataFrame, ...]) -> None:
+    for mine, theirs in zip(one, other, strict=True):
         # sums of the same amounts in another order differ in the last digits
         pd.testing.assert_frame_equal(mine, theirs, rtol=1e-9, atol=1e-9)
 
@@ -157,7 +157,7 @@ def test_the_order_of_rows_and_the_names_of_values_change_nothing(
     other = replace(
         one, **{name: frame.sample(frac=1, random_state=seed % 1000) for name, frame in renamed.items()}
     )
-    same(one, other)
+    alike(printed(one), printed(other))
 
 
 def _reversed(value: str) -> str:
@@ -203,9 +203,11 @@ def test_rows_of_the_report_date_and_later_and_the_ids_change_nothing(
         name: frame.assign(lead_id="x" + frame["lead_id"].str[::-1]).sample(frac=1, random_state=1)
         for name, frame in tables.items()
     }
-    wanted = ask(made, date)
+    # All from the warehouse: it alone finds losses that were written down on one day (`Company.cleaned`).
+    form = ask(made, date).settings
+    told = printed(cuts.from_warehouse(tables, form, date))
     for other in (before, shuffled):
-        same(wanted, cuts.from_warehouse(other, wanted.settings, wanted.report_date))
+        alike(told, printed(cuts.from_warehouse(other, form, date)))
 
 
 @pytest.mark.slow
