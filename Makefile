@@ -40,6 +40,9 @@ report: .venv/ready ## sync, import and make the issue: make report [DATE=2022-0
 test: .venv/ready-dev ## run the tests, with the statement coverage of lib/
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 --doctest-modules lib tests
 
+fuzz: .venv/ready-dev ## try every reader with made-up files, ten minutes each
+	FUNNEL_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n auto tests/properties/test_fuzz.py
+
 check: .venv/ready-dev ## formatting, types, import directions, no outputs in notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -67,4 +70,4 @@ lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lo
 	$(INSTALL) requirements/report.lock requirements/dev.lock
 	@touch $@
 
-.PHONY: help setup dev quarto quarto-check report test check bench sample lock anew
+.PHONY: help setup dev quarto quarto-check report test fuzz check bench sample lock anew

@@ -238,6 +238,8 @@ def _decode(cell: Element | None, package: Package) -> Decoded:
     if not text or not value.tag.endswith("}v"):
         return None, TEXT
     if kind == "s":
+        if not (text.isdecimal() and len(text) < 10):
+            raise Damaged("a cell names no shared string")
         return int(text), TEXT
     if kind == "n":
         return _date(text, package) if cell.get("s") in package.dates else (_number(text), NUMBER)
@@ -248,12 +250,20 @@ def _decode(cell: Element | None, package: Package) -> Decoded:
 
 def _number(text: str) -> str:
     """Return a number by the shortest text that names it."""
-    return text if text.isdigit() else as_text(float(text)) or ""  # no digit of a long id is lost here
+    if text.isdigit():
+        return text  # no digit of a long id is lost here
+    try:
+        return as_text(float(text)) or ""
+    except (ValueError, OverflowError):
+        return text
 
 
 def _date(text: str, package: Package) -> Decoded:
     epoch = CALENDAR_MAC_1904 if package.since_1904 else CALENDAR_WINDOWS_1900
-    moment = from_excel(float(text), epoch)
+    try:
+        moment = from_excel(float(text), epoch)
+    except (ValueError, OverflowError):  # no calendar has such a day; it is told as no date
+        return text, TEXT
     if isinstance(moment, dt.datetime) and moment.microsecond:  # seconds are what a spreadsheet shows
         moment = (moment + dt.timedelta(microseconds=500_000)).replace(microsecond=0)
     return as_text(moment), DATE
