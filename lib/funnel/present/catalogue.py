@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from funnel.present.attention_words import segment, stage_name
-from funnel.present.cite import names
-from funnel.present.escape import for_markdown
+from funnel.present.attention_words import WHOLE, main, segment, stage_name, verdict_word
+from funnel.present.cite import KINDS, names
+from funnel.present.escape import clean, for_markdown
 from funnel.present.expected import expected
 from funnel.present.headline import at_equal_age, read_at
+from funnel.present.outlook_tables import signed
 from funnel.present.outlook_words import revenue_ahead
 from funnel.present.texts import EMPTY, Texts
+from funnel.schema import Initiative
 from funnel.settings import Settings
 
 
@@ -25,6 +27,10 @@ def citable(
     report_date: dt.date,
     settings: Settings,
     texts: Texts,
+    initiatives: Sequence[Initiative] = (),
+    shown: Sequence[Initiative] = (),
+    imports: pd.DataFrame | None = None,
+    problems: pd.DataFrame | None = None,
 ) -> dict[str, str]:
     """Return the words of every name of the catalogue, as Markdown.
 
@@ -35,6 +41,10 @@ def citable(
         report_date: D.
         settings: stages, reading age and currency.
         texts: the language.
+        initiatives: all that are written down.
+        shown: those the report shows in detail.
+        imports: `data_tables.IMPORT_COLUMNS`.
+        problems: `schema.PROBLEM_COLUMNS`.
     """
     found = dict.fromkeys(names(settings), EMPTY) | {"date": texts.date(report_date)}
     if len(cohorts):
@@ -49,7 +59,9 @@ def citable(
         for name, key in (("spend", "spend"), ("cost_per_sale", f"cost_per_{settings.stage_keys[-1]}")):
             known = bool(total["vat"]) and not pd.isna(total[key])
             found[name] = texts.money(total[key], settings.currency) if known else EMPTY
-    return found
+    found["initiatives"] = texts.number(len(shown))
+    told = dict(_initiatives(frames, initiatives, texts)) | dict(_data(imports, problems, texts))
+    return found | {name: words for name, words in told.items() if name in found}
 
 
 def _cohort(
@@ -73,6 +85,43 @@ def _cohort(
         yield "final", texts.percent(item.rate, 1) if item.reliable else EMPTY
         yield "final_low", texts.percent(item.low, 1)
         yield "final_high", texts.percent(item.high, 1)
+
+
+def _initiatives(
+    frames: Mapping[str, pd.DataFrame], initiatives: Sequence[Initiative], texts: Texts
+) -> Iterator[tuple[str, str]]:
+    for item in initiatives:
+        yield f"initiative.{item.id}", for_markdown(clean(item.name(texts.language), 80))
+    whole = frames["scoreboard"]
+    for name, verdict in zip(whole["initiative"], whole["verdict"], strict=True):
+        if not name or "impact" not in frames:
+            continue
+        yield f"verdict.{name}", verdict_word(str(verdict), texts)
+        mine = frames["impact"][frames["impact"]["initiative"] == name]
+        row = main(mine)
+        columns = (("measured", "measured_change"), ("measured_low", "low"), ("measured_high", "high"))
+        for key, column in columns:
+            yield f"{key}.{name}", texts.change(row[column])
+        for earned in mine[mine["metric"] == WHOLE].to_dict("records"):
+            yield f"extra_sales.{name}", signed(float(earned["extra_sales"]), texts, 0)
+            yield f"return.{name}", signed(float(earned["roi"]), texts)
+
+
+def _data(
+    imports: pd.DataFrame | None, problems: pd.DataFrame | None, texts: Texts
+) -> Iterator[tuple[str, str]]:
+    if imports is not None and len(imports):
+        read, rejected = int(imports["read"].sum()), int(imports["rejected"].sum())
+        yield "rows_read", texts.number(read)
+        yield "rows_accepted", texts.number(read - rejected)
+        yield "rows_rejected", texts.number(rejected)
+    if problems is not None:
+        kinds = (
+            problems["problem"].astype(str).str.partition(":")[0] if len(problems) else pd.Series(dtype=str)
+        )
+        yield "problems", texts.number(problems["problem"].nunique())
+        for kind in KINDS:
+            yield f"problem.{kind}", texts.number(int(problems.loc[kinds == kind, "rows"].sum()))
 
 
 def _flag(flags: pd.DataFrame, settings: Settings, texts: Texts) -> Iterator[tuple[str, str]]:

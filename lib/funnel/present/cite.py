@@ -36,17 +36,40 @@ NAMES: Mapping[str, str] = {
     "revenue_future": "the part of leads still to come",
     "spend": "the ad spend of the shown cohorts",
     "cost_per_sale": "what a sale has cost so far",
+    "initiatives": "how many initiatives run, or ended within the last half-year",
+    "initiative.ID": "the name of an initiative; `ID` is its file's name",
+    "verdict.ID": "its verdict; a dash before its start",
+    "measured.ID": "what the metric of its main hypothesis changed by; a dash where nothing can be told",
+    "measured_low.ID": "the low end of its 90 % interval",
+    "measured_high.ID": "the high end",
+    "extra_sales.ID": "the extra sales it has brought so far, by estimate",
+    "return.ID": "its return on cost",
+    "rows_read": "the rows that the last import of each table read",
+    "rows_accepted": "those of them that were accepted",
+    "rows_rejected": "those that were set aside",
+    "problems": "how many kinds of problems the accepted rows have",
+    "problem.KIND": "the cases of a kind, such as `skipped_stage`; all are in `tables/problems.csv`",
 }
-"""Every name that can be cited, after `n.`; `STAGE` stands for the key of each configured stage."""
+"""Every name that can be cited, after `n.`; `STAGE` stands for the key of each configured stage, `ID` for
+each initiative that is written down, `KIND` for each kind of problem."""
+KINDS = (
+    "dated_ahead", "entered_before_created", "paid_before_created", "deleted_lead", "unknown_stage",
+    "out_of_sequence", "skipped_stage", "reached_at_least", "stamped_at_once", "negative_cost",
+    "missing_value",
+)  # fmt: skip
+"""The kinds of `warehouse.problems`, without the attribute of a missing value."""
 
 
 def names(settings: Settings) -> list[str]:
     """Return every name that can be cited, without `n.`."""
-    return [
-        name.replace("STAGE", stage)
-        for name in NAMES
-        for stage in (settings.stage_keys if "STAGE" in name else ("",))
-    ]
+    folder = settings.path("initiatives")
+    ids = sorted({path.stem for path in folder.glob("*.y*ml")}) if folder.is_dir() else []
+    each = {"STAGE": settings.stage_keys, "ID": ids, "KIND": KINDS}
+    found = []
+    for name in NAMES:
+        part = name.rpartition(".")[2]
+        found += [name.replace(part, own) for own in each[part]] if part in each else [name]
+    return found
 
 
 Cite = Callable[[str, str], str]

@@ -191,6 +191,10 @@ def _values(issue: Issue, texts: Texts) -> dict[str, str]:
         issue.report_date,
         issue.settings,
         texts,
+        issue.initiatives,
+        issue.in_detail(),
+        issue.imports,
+        issue.problems,
     )
 
 

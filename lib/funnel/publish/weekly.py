@@ -256,8 +256,8 @@ def _render(issue: Issue, language: Language, narrative: Narrative, order: Order
         ),
     )
     place = narrative.path.resolve().relative_to(settings.root.resolve())
-    margin = _margin(narrative, texts) if order.draft else ""
-    write_text(run / "narrative.md", f"{margin}{{{{< include /{place.as_posix()} >}}}}\n")
+    moved = _moved(narrative, texts) if order.draft else ""
+    write_text(run / "narrative.md", f"{moved}{{{{< include /{place.as_posix()} >}}}}\n")
     return render(
         settings.root,
         formats=frozenset(order.formats) - {"xlsx"},
@@ -268,8 +268,11 @@ def _render(issue: Issue, language: Language, narrative: Narrative, order: Order
     )
 
 
-def _margin(narrative: Narrative, texts: Texts) -> str:
-    """Return what the draft view says beside a narrative whose numbers have moved; '' where none have."""
+def _moved(narrative: Narrative, texts: Texts) -> str:
+    """Return what the draft view says above a narrative whose numbers have moved; '' where none have.
+
+    A box and no margin: see `docs/decisions/moved-sentences.md`.
+    """
     if not narrative.moved:
         return ""
     told = [f"- {for_markdown(clean(one, 400))}" for one in narrative.moved]

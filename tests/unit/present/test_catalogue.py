@@ -9,14 +9,18 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from funnel.analysis.verdict import scoreboard
 from funnel.present.catalogue import citable
-from funnel.present.cite import NAMES, citing, names, nested
+from funnel.present.cite import KINDS, NAMES, citing, names, nested
 from funnel.present.in_short import in_short
 from funnel.present.narrative import draft
 from funnel.present.texts import EMPTY, Texts
 from funnel.settings import Settings
+from funnel.warehouse.problems import PROBLEMS
+from tests.unit.present.test_attention import ROWS, initiative
 
 D = dt.date(2022, 9, 26)
+SHOWN = initiative()
 
 
 def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFrame]:
@@ -100,3 +104,43 @@ def test_the_methods_list_every_name() -> None:
     text = (Path(__file__).parents[3] / "METHODS.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `n\.(\S+)` \| (.+) \|$", text, re.MULTILINE))
     assert listed == dict(NAMES)
+
+
+def test_initiatives_and_problems_can_be_cited_by_names_that_last(
+    cohorts: pd.DataFrame,
+    equal_age: pd.DataFrame,
+    imports: pd.DataFrame,
+    problems: pd.DataFrame,
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    """A file that is written down is citable from its first day on; what is not told yet is a dash."""
+    assert set(KINDS) == set(PROBLEMS)
+    folder = tmp_path / "data" / "initiatives"
+    folder.mkdir(parents=True)
+    for name in (SHOWN.id, "next-spring"):
+        (folder / f"{name}.yml").write_text("title: x\n")
+    own = settings.model_copy(update={"root": tmp_path})
+    frames = frames_of(cohorts, settings) | {
+        "impact": pd.DataFrame(ROWS), "scoreboard": scoreboard(pd.DataFrame(ROWS))
+    }  # fmt: skip
+    given = (frames, D, own, Texts("en"))
+    full = citable(cohorts, equal_age, *given, [SHOWN], [SHOWN], imports, problems)
+    assert list(full) == names(own)
+    shown = {name: value.replace("\xa0", " ") for name, value in full.items()}
+    row = pd.DataFrame(ROWS).query("expected_change.notna()").iloc[0]
+    assert shown["initiatives"] == "1"
+    assert shown[f"measured.{SHOWN.id}"] == Texts("en").change(row["measured_change"]).replace("\xa0", " ")
+    assert shown[f"verdict.{SHOWN.id}"] == "Partly confirmed"
+    assert shown["verdict.next-spring"] == shown["measured.next-spring"] == EMPTY
+    # 57,012 + 101,223 + 2,200 rows, 3 + 12 of them set aside
+    assert [shown[f"rows_{name}"] for name in ("read", "accepted", "rejected")] == [
+        "160,435",
+        "160,420",
+        "15",
+    ]
+    assert shown["problems"] == str(problems["problem"].nunique())
+    counted = problems[~problems["problem"].str.contains(":")].groupby("problem")["rows"].sum()
+    for kind in KINDS[:-1]:
+        assert shown[f"problem.{kind}"] == f"{int(counted.get(kind, 0)):,}", kind
+    assert nested(full)["verdict"] == {SHOWN.id: "Partly confirmed", "next-spring": EMPTY}
