@@ -173,6 +173,7 @@ def unripe(said: Said) -> None:
     young = sum(facts.age(week) < limit for week in facts.weeks)
     if said.key == "say_read_unripe":
         said.must(facts.age(facts.read_week) < limit, "it is old enough")
+        said.must(facts.counts([facts.read_week])["leads"], "it has no leads: nothing will grow")
         return
     said.must((young == len(facts.weeks)) == said.key.endswith("_all"), f"{young} of {len(facts.weeks)}")
     if "n" in said.values:

@@ -121,7 +121,7 @@ def _reading_age(
 ) -> list[str]:
     """Say where hardly any sale has come at the age that is read, and what to set if it is known."""
     age = too_young(frames["maturity"], settings)
-    if not age:
+    if not age or not cohorts["leads"].iloc[read_at(cohorts, settings)]:
         return []
     if cohorts["age_weeks"].iloc[0] >= age:
         return [texts.t("say_reading_age", n=settings.reading_age, age=age)]
@@ -213,7 +213,7 @@ def _neighbours(cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list
                 continue
             said.append(texts.t(key, week=week, leads=leads, rate=texts.percent(row["overall_rate"], 2)))
     young = int((cohorts["age_weeks"] < settings.young_weeks).sum())
-    if cohorts["age_weeks"].iloc[at] < settings.young_weeks:
+    if cohorts["age_weeks"].iloc[at] < settings.young_weeks and cohorts["leads"].iloc[at]:
         said.append(texts.t("say_read_unripe"))
     if young:
         limit = texts.t("of_weeks", n=settings.young_weeks)
