@@ -30,7 +30,7 @@ quarto-check: .venv/ready-dev ## run the tests that need Quarto, where it is: ma
 quarto: .venv/ready ## bring the Quarto program into .venv, or say why it cannot be had
 	@$(BIN)/python requirements/quarto.py
 
-report: .venv/ready ## sync, import and make the issue: make report [DATE=2022-09-26]
+report: .venv/ready ## sync, import and make the edition: make report [DATE=2022-09-26]
 	@gaps=0; \
 	$(BIN)/funnel sync || gaps=$$?; [ $$gaps -lt 2 ] || exit $$gaps; \
 	$(BIN)/funnel import || gaps=$$?; [ $$gaps -lt 2 ] || exit $$gaps; \

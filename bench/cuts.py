@@ -18,9 +18,9 @@ import pyarrow as pa
 from companies import NEVER, WEEK, History
 
 from funnel.dates import AsOf
-from funnel.issue.compute import ask
-from funnel.issue.registers import Registers
-from funnel.issue.results import Cubes
+from funnel.edition.compute import ask
+from funnel.edition.logbook import Logbook
+from funnel.edition.results import Cubes
 from funnel.schema import (
     CONCLUDED,
     INSTANT,
@@ -200,4 +200,4 @@ def from_warehouse(frames: dict[str, pd.DataFrame], settings: Settings, date: dt
         Warehouse.open(Path(folder) / "w.duckdb", settings, write=True) as house,
     ):
         house.load(batch(frames), moment, full=True)
-        return ask(house, settings, AsOf(date, moment), Registers())
+        return ask(house, settings, AsOf(date, moment), Logbook())

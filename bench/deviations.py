@@ -17,8 +17,8 @@ import numpy as np
 from histories import STEPS, Planted, draw
 from worlds import HORIZON, plain
 
-from funnel.analysis.deviations import compare
-from funnel.analysis.shapes import look
+from funnel.analysis.attention.deviations import compare
+from funnel.analysis.attention.shapes import look
 
 SEED = 20220926
 Line = tuple[str, str, str, bool | None]

@@ -26,11 +26,12 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import worlds  # noqa: E402
 
-from funnel.analysis import backtest, scores  # noqa: E402
-from funnel.analysis.chainladder import SIMPLE  # noqa: E402
-from funnel.analysis.forecast import forecast  # noqa: E402
-from funnel.analysis.slices_forecast import slice_forecasts  # noqa: E402
-from funnel.analysis.told import history  # noqa: E402
+from funnel.analysis.forecast import backtest  # noqa: E402
+from funnel.analysis.forecast.chainladder import SIMPLE  # noqa: E402
+from funnel.analysis.forecast.final import forecast  # noqa: E402
+from funnel.analysis.forecast.slices_forecast import slice_forecasts  # noqa: E402
+from funnel.analysis.forecast.told import history  # noqa: E402
+from funnel.analysis.statistics import scores  # noqa: E402
 
 START = dt.date(2019, 10, 7)
 

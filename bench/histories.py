@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel import simulate
-from funnel.analysis.cells import Cells
+from funnel.analysis.cube.cells import Cells
 from funnel.schema import REACHED_COLUMNS
 
 STEPS = ("lead", "target", "qualified", "proposal", "sale")

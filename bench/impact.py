@@ -18,12 +18,12 @@ import pandas as pd
 from deviations import SEED, Line, show
 from histories import History, Planted, draw, monday, reached_of
 
-from funnel.analysis.deviations import deviations
-from funnel.analysis.impact import Measured, impact, measure
-from funnel.analysis.power import SEEN_IN
-from funnel.analysis.shapes import shapes
-from funnel.analysis.verdict import seen as is_seen
-from funnel.analysis.verdict import verdict, whole
+from funnel.analysis.attention.deviations import deviations
+from funnel.analysis.attention.shapes import shapes
+from funnel.analysis.initiatives.impact import Measured, impact, measure
+from funnel.analysis.initiatives.power import SEEN_IN
+from funnel.analysis.initiatives.verdict import seen as is_seen
+from funnel.analysis.initiatives.verdict import verdict, whole
 from funnel.schema import Cost, Hypothesis, Initiative
 from funnel.simulate import DEMO, INITIATIVES, World, simulate
 

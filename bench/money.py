@@ -27,15 +27,17 @@ from catalogue import WORLDS, rng_of
 from companies import draw
 from cuts import cut
 
-from funnel.analysis import costs, durations, ltv
-from funnel.analysis.apart import choose
-from funnel.analysis.forecast import forecast
+from funnel.analysis.cohorts import durations
+from funnel.analysis.forecast.apart import choose
+from funnel.analysis.forecast.final import forecast
+from funnel.analysis.money import costs, ltv
 from funnel.dates import AsOf, complete_weeks
-from funnel.issue.spending import expected_sales
+from funnel.edition.costs import expected_sales
 from funnel.schema import TABLES
 from funnel.settings import load
 from funnel.simulate import World, simulate, write
-from funnel.warehouse import cubes, journeys, money
+from funnel.warehouse import cubes, journeys
+from funnel.warehouse import paid as money
 from funnel.warehouse.foreign import attach
 from funnel.warehouse.known import BEGINNING, Tables
 

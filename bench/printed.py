@@ -31,7 +31,7 @@ from catalogue import SHORT, WORLDS  # noqa: E402
 from printed_history import SOURCES, score  # noqa: E402
 from printed_measures import BANDS, measure, name_of  # noqa: E402
 
-from funnel.analysis.chainladder import SIMPLE  # noqa: E402
+from funnel.analysis.forecast.chainladder import SIMPLE  # noqa: E402
 
 SEEDS, SHORT_SEEDS = 40, 6
 BAND_NAMES = [name_of(band) for band in BANDS]

@@ -15,14 +15,15 @@ from catalogue import WORLDS, rng_of
 from companies import HORIZON, History, draw
 from law import Law, learn
 
-from funnel.analysis import cohorts, scores
-from funnel.analysis.chainladder import SIMPLE, simple
-from funnel.analysis.forecast import QUANTILES, Forecast
-from funnel.analysis.revenue import Revenue, forecast_revenue
-from funnel.analysis.triangles import triangle
+from funnel.analysis.cohorts import table as cohorts
+from funnel.analysis.cube.triangles import triangle
+from funnel.analysis.forecast.chainladder import SIMPLE, simple
+from funnel.analysis.forecast.final import QUANTILES, Forecast
+from funnel.analysis.revenue.weeks import Revenue, forecast_revenue
+from funnel.analysis.statistics import scores
 from funnel.calendar import calendar_of
-from funnel.issue.results import Cubes
-from funnel.issue.worth import worth
+from funnel.edition.lifetime import worth
+from funnel.edition.results import Cubes
 from funnel.settings import Settings, Stage
 from funnel.warehouse.customers import CUSTOMER_COLUMNS
 
@@ -50,7 +51,7 @@ class Page:
 
 
 def page(history: History, date: dt.date) -> Page:
-    """Return what the report of a date prints: as `funnel.issue.results.results` makes it.
+    """Return what the report of a date prints: as `funnel.edition.results.results` makes it.
 
     What the pages call has to be called here, with what they give it; nothing else in the bench forecasts.
     """
@@ -64,7 +65,7 @@ def page(history: History, date: dt.date) -> Page:
 
 
 def ask(history: History, date: dt.date) -> Cubes:
-    """Return the cubes of a date, as `funnel.issue.compute.ask` has them from the warehouse."""
+    """Return the cubes of a date, as `funnel.edition.compute.ask` has them from the warehouse."""
     company = history.company
     settings = Settings(
         stages=tuple(Stage(key=key) for key in company.stages),

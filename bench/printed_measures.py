@@ -16,7 +16,7 @@ from companies import Company
 from printed_history import COVERED, SOURCES
 from scipy import stats
 
-from funnel.analysis.chainladder import SIMPLE
+from funnel.analysis.forecast.chainladder import SIMPLE
 
 BANDS = ((0, 3), (4, 7), (8, 12), (13, 25), (26, 10_000))
 YOUNG = 26

@@ -21,9 +21,9 @@ from companies import Company, Line, draw
 from cuts import tables
 
 from funnel.dates import AsOf
-from funnel.issue.compute import compute
-from funnel.issue.model import load_issue
-from funnel.issue.results import Earlier
+from funnel.edition.compute import compute
+from funnel.edition.model import load_edition
+from funnel.edition.results import Earlier
 from funnel.publish.narratives import narrative_for
 from funnel.settings import load
 from funnel.simulate import DEMO, World, simulate
@@ -309,7 +309,7 @@ QUICK_ONES = ("short-log", "edited", "gaps-in-costs", "tiny-no-payments", "falle
 def make(name: str, folder: Path) -> None:
     """Make a company's repository in `folder`, import its files, compute the edition and draft it.
 
-    What was computed is kept in `run/issue`, so that `draft` can be asked again.
+    What was computed is kept in `run/edition`, so that `draft` can be asked again.
     """
     made = WORLDS[name]()
     _lay_out(made, folder)
@@ -320,19 +320,19 @@ def make(name: str, folder: Path) -> None:
             paths = sorted(files_then.glob("*.csv"))
             moment = dt.datetime.combine(date, dt.time(6))
             warehouse.load(read(paths, settings, lambda _: None, warehouse.known()), moment, full=True)
-            issue = compute(warehouse, settings, date, previous=previous, earlier=earlier)
+            edition = compute(warehouse, settings, date, previous=previous, earlier=earlier)
             previous = AsOf(date, moment)
-            told = [issue.results[one] for one in ("forecast", "revenue", "forecast_ahead")]
+            told = [edition.results[one] for one in ("forecast", "revenue", "forecast_ahead")]
             earlier.append(Earlier(str(date), date, *told))
-            issue.save(folder / "run" / "issue")
+            edition.save(folder / "run" / "edition")
     draft(folder)
 
 
 def draft(folder: Path) -> None:
     """Draft the narrative of a company that was made, in both languages."""
-    issue = load_issue(folder / "run" / "issue", folder)
+    edition = load_edition(folder / "run" / "edition", folder)
     for language in ("en", "ru"):
-        narrative_for(issue, language)
+        narrative_for(edition, language)
 
 
 def _lay_out(made: Made, folder: Path) -> None:

@@ -24,9 +24,9 @@ from companies import MANAGERS, NEVER, Company, History, draw
 from cuts import cut
 from deviations import Line, show
 
-from funnel.analysis.arrivals import fallen
-from funnel.analysis.cells import Cells, cells
-from funnel.analysis.deviations import compare
+from funnel.analysis.attention.arrivals import fallen
+from funnel.analysis.attention.deviations import compare
+from funnel.analysis.cube.cells import Cells, cells
 from funnel.calendar import Calendar, calendar_of
 
 BY = ("", "channel", "manager")

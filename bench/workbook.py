@@ -22,12 +22,12 @@ from shutil import which
 import numpy as np
 import pandas as pd
 
-from funnel.analysis.breakdown import counts_by
-from funnel.analysis.cohorts import cohort_table
-from funnel.analysis.flat import flat
-from funnel.analysis.raking import expected_cells
+from funnel.analysis.cohorts.breakdown import counts_by
+from funnel.analysis.cohorts.table import cohort_table
+from funnel.analysis.forecast.raking import expected_cells
+from funnel.analysis.money.flat import flat
 from funnel.dates import complete_weeks
-from funnel.present.texts import Texts
+from funnel.present.parts.texts import Texts
 from funnel.present.workbook import Contents, listings, write_workbook
 from funnel.settings import Settings, load
 

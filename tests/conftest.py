@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from funnel import cli, settings
-from funnel.publish.weekly import Order, make_issue
+from funnel.publish.weekly import Order, make_edition
 from funnel.sources import read
 from funnel.warehouse import Warehouse
 
@@ -53,10 +53,10 @@ def new_project(folder: Path, text: str | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A project with the demo imported and its first issue archived, in both languages."""
+    """A project with the demo imported and its first edition archived, in both languages."""
 
     project: Path
-    issue: Path
+    edition: Path
 
 
 class Silent:
@@ -67,13 +67,13 @@ class Silent:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Made once for all tests of the group `issue`, which pytest-xdist keeps together."""
+    """Made once for all tests of the group `edition`, which pytest-xdist keeps together."""
     project = new_project(tmp_path_factory.mktemp("demo"))
     chosen = settings.load(project / "funnel.yml")
     with Warehouse.open(chosen.path("warehouse"), chosen, write=True) as warehouse:
         warehouse.load(read([ROOT / "data" / "demo"], chosen), dt.datetime(2022, 10, 24, 6))
     order = Order(dt.date(2022, 9, 26), ["en", "ru"], renderer="builtin")
-    made = make_issue(chosen, "funnel.yml", order, dt.datetime(2022, 9, 26, 7), Silent())
+    made = make_edition(chosen, "funnel.yml", order, dt.datetime(2022, 9, 26, 7), Silent())
     assert made.new
     return Demo(project, made.folder)
 

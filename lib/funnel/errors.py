@@ -60,7 +60,7 @@ class DamagedError(InputError):
 
 
 class MissingError(FunnelError, LookupError):
-    """Something asked for is not there: a file, an archived issue, a table."""
+    """Something asked for is not there: a file, an archived edition, a table."""
 
 
 class BusyError(FunnelError, TimeoutError):

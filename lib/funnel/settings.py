@@ -171,7 +171,7 @@ class Settings(Sources):
         initiatives: folder of one YAML file for each initiative.
         investigations: folder of one YAML file for each investigation.
         narrative: folder of one Markdown file a week.
-        archive: folder of the issues.
+        archive: folder of the editions.
         run: folder for everything that may be deleted.
         root: folder of the settings file; relative paths are relative to it. No dump holds it,
             so that a copied or moved project is itself.

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from histories import STEPS, Planted, draw, reached_of
 
-from funnel.analysis.deviations import compare, deviations
-from funnel.analysis.impact import impact
-from funnel.analysis.shapes import shapes
+from funnel.analysis.attention.deviations import compare, deviations
+from funnel.analysis.attention.shapes import shapes
+from funnel.analysis.initiatives.impact import impact
 from funnel.settings import load
 from funnel.simulate import DEMO, INITIATIVES, simulate
 from funnel.sources.initiatives import read_initiatives

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import worlds
 
-from funnel.analysis import scores
-from funnel.analysis.chainladder import SIMPLE, simple
-from funnel.analysis.forecast import forecast
+from funnel.analysis.forecast.chainladder import SIMPLE, simple
+from funnel.analysis.forecast.final import forecast
+from funnel.analysis.statistics import scores
 
 START = dt.date(2019, 10, 7)
 

@@ -15,9 +15,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from funnel.analysis import backtest, reliability, scores
-from funnel.analysis.chainladder import SIMPLE
-from funnel.analysis.told import history
+from funnel.analysis.forecast import backtest, reliability
+from funnel.analysis.forecast.chainladder import SIMPLE
+from funnel.analysis.forecast.told import history
+from funnel.analysis.statistics import scores
 
 HONEST = 0.85
 """An interval that covers less than this part of what it promises is not honest."""

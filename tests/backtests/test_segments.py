@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from companies import WEEK, Company, History, Line, draw
 
-from funnel.analysis.cohorts import select
-from funnel.analysis.forecast import Forecast
-from funnel.analysis.raking import coming, expected_cells, open_worth
-from funnel.analysis.slices_forecast import slice_forecasts
+from funnel.analysis.cohorts.table import select
+from funnel.analysis.forecast.final import Forecast
+from funnel.analysis.forecast.raking import coming, expected_cells, open_worth
+from funnel.analysis.forecast.slices_forecast import slice_forecasts
 from funnel.dates import AsOf
-from funnel.issue.compute import ask_slices
+from funnel.edition.compute import ask_slices
 from funnel.settings import Settings, Stage
 from funnel.warehouse import Warehouse
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("issue")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("edition")]
 PROBE = """<!doctype html><iframe id="page" width="{width}" height="900" src="{name}"></iframe>
 <pre id="said"></pre><script>
 page.onload = () => {{
@@ -50,7 +50,7 @@ def look(folder: Path, name: str, width: int) -> dict:
 @pytest.mark.parametrize("name", ["report.html", "report.ru.html"])
 @pytest.mark.parametrize("width", [1400, 390])
 def test_the_page_opens_whole_and_loads_nothing(demo: Demo, tmp_path: Path, name: str, width: int) -> None:
-    shutil.copyfile(demo.issue / name, tmp_path / name)
+    shutil.copyfile(demo.edition / name, tmp_path / name)
     page = look(tmp_path, name, width)
     assert page["loads"] == []
     assert page["images"] == page["seen"] >= 3

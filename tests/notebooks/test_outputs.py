@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import ROOT, Demo
 
-pytestmark = pytest.mark.xdist_group("issue")
+pytestmark = pytest.mark.xdist_group("edition")
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 

@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from printed_history import ask, broken
 
-from funnel.analysis import cohorts
-from funnel.analysis.ahead import LIMITS, ahead
-from funnel.analysis.forecast import QUANTILES, in_order, settle
-from funnel.analysis.reliability import judge
-from funnel.analysis.revenue import forecast_revenue
-from funnel.analysis.revenue_slices import revenue_slices
-from funnel.analysis.slices_forecast import slice_forecasts
-from funnel.issue.results import Cubes
+from funnel.analysis.cohorts import table as cohorts
+from funnel.analysis.forecast.ahead import LIMITS, ahead
+from funnel.analysis.forecast.final import QUANTILES, in_order, settle
+from funnel.analysis.forecast.reliability import judge
+from funnel.analysis.forecast.slices_forecast import slice_forecasts
+from funnel.analysis.revenue.revenue_slices import revenue_slices
+from funnel.analysis.revenue.weeks import forecast_revenue
+from funnel.edition.results import Cubes
 
 # A single forecast takes seconds: what is found is told as it is, not made smaller.
 SLOWLY = {

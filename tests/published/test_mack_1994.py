@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funnel.analysis.chainladder import mack
+from funnel.analysis.forecast.chainladder import mack
 
 RAA = [
     [5012, 8269, 10907, 11805, 13539, 16181, 18009, 18608, 18662, 18834],

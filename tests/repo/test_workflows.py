@@ -166,7 +166,7 @@ def test_a_date_reaches_the_command_as_one_word(tmp_path: Path) -> None:
     program.parent.mkdir(parents=True)
     program.write_text('#!/bin/sh\nprintf "[%s]" "$@" >said\n')
     program.chmod(0o755)
-    make = script("report", "Make the issue")
+    make = script("report", "Make the edition")
     assert make in load(JOBS / "gitlab" / ".gitlab-ci.yml")["report"]["script"]
     for date, said in [("", "[report]"), ("2022-09-26", "[report][--date][2022-09-26]"),
                        ("a b; touch touched", "[report][--date][a b; touch touched]")]:  # fmt: skip
@@ -263,7 +263,7 @@ def test_a_key_that_is_missing_or_short_stops_the_run_before_anything_is_read(tm
 @needs["bash"]
 @needs["tar"]
 @needs["git"]
-def test_the_issue_is_handed_to_the_writing_job_as_plain_files_of_two_folders(tmp_path: Path) -> None:
+def test_the_edition_is_handed_to_the_writing_job_as_plain_files_of_two_folders(tmp_path: Path) -> None:
     made = tmp_path / "made"
     for name in (
         "archive/2022-09-26/report.html",
@@ -278,17 +278,17 @@ def test_the_issue_is_handed_to_the_writing_job_as_plain_files_of_two_folders(tm
     done = bash(pack, made, GITHUB_OUTPUT=str(tmp_path / "output"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "output").read_text() == "new=yes\n"
-    unpack = script("publish", "Unpack the issue")
+    unpack = script("publish", "Unpack the edition")
     taken = tmp_path / "taken"
     (taken / "temp").mkdir(parents=True)
-    shutil.copy(made / "temp" / "issue.tar", taken / "temp")
+    shutil.copy(made / "temp" / "edition.tar", taken / "temp")
     assert bash(unpack, taken).returncode == 0
     found = sorted(path.relative_to(taken).as_posix() for path in taken.rglob("*.*") if path.is_file())
     assert found == [
         "archive/2022-09-26/report.html",
         "archive/README.md",
         "narrative/2022-09-26.md",
-        "temp/issue.tar",
+        "temp/edition.tar",
     ]
 
 
@@ -318,7 +318,7 @@ def test_the_writing_job_unpacks_nothing_else(
     (folder / "temp").mkdir(parents=True)
     (folder / ".git").mkdir()
     (folder / ".git" / "config").write_text("own")
-    packed = folder / ("temp/issue.tar" if host == "github" else "issue.tar")
+    packed = folder / ("temp/edition.tar" if host == "github" else "edition.tar")
     with tarfile.open(packed, "w") as tar:
         for number in range(2000):  # long lists: what reads them must not stop the one that writes them
             tar.addfile(tarfile.TarInfo(f"archive/{number}/{'x' * 80}"), io.BytesIO())
@@ -327,7 +327,7 @@ def test_the_writing_job_unpacks_nothing_else(
                 evil.type, evil.linkname = kind, target
                 tar.addfile(evil, io.BytesIO())
     texts = {
-        "github": script("publish", "Unpack the issue"),
+        "github": script("publish", "Unpack the edition"),
         "gitlab": "\n".join(load(JOBS / "gitlab" / ".gitlab-ci.yml")["publish"]["script"][:2]),
     }
     done = bash(texts[host], folder)

@@ -11,7 +11,7 @@ import pytest
 from funnel.publish.files import sha256
 from tests.conftest import Demo
 
-pytestmark = pytest.mark.xdist_group("issue")
+pytestmark = pytest.mark.xdist_group("edition")
 D = "2022-09-26"
 OURS = "Only the copy says this."
 
@@ -56,7 +56,7 @@ def test_what_a_project_keeps_names_no_folder_of_this_machine(demo: Demo, copy: 
         for path in ([project / name] if (project / name).is_file() else (project / name).rglob("*"))
         if path.is_file()
     ]
-    assert any(path.name == "issue.json" for path in kept)
+    assert any(path.name == "edition.json" for path in kept)
     assert any(path.suffix == ".duckdb" for path in kept)
     folders = [str(project).encode() for project in (demo.project, copy)]
     assert [path for path in kept if any(folder in path.read_bytes() for folder in folders)] == []

@@ -66,17 +66,17 @@ def test_page_one_says_reached_at_least_and_no_duration_is_zero(folder: Path, fu
     how = ("--formats", "html,xlsx", "--renderer", "builtin", "--lang", "en,ru")
     made = funnel(*config, "report", "--date", "2022-09-26", *how)
     assert made.code == 0, made.err
-    issue = folder / "archive" / "2022-09-26"
+    edition = folder / "archive" / "2022-09-26"
     for suffix, caveat, why in (
         ("", "Reached at least: ", "No lead was seen entering a stage"),
         (".ru", "«Достигнут как минимум»: ", "Ни у одного лида не виден сам переход"),
     ):
-        page = (issue / f"report{suffix}.html").read_text(encoding="utf-8")
+        page = (edition / f"report{suffix}.html").read_text(encoding="utf-8")
         first, _, rest = page.partition('id="sec-narrative"')
         assert caveat in words(first)
         assert why in words(rest)
-    found = pd.read_csv(issue / "tables" / "durations.csv")
+    found = pd.read_csv(edition / "tables" / "durations.csv")
     assert found["median_days"].isna().all()  # the dates of an export are those of the last edit
-    waiting = pd.read_excel(issue / "workbook.xlsx", sheet_name="Long waiting", header=None)
+    waiting = pd.read_excel(edition / "workbook.xlsx", sheet_name="Long waiting", header=None)
     assert "No lead was seen entering a stage" in waiting.to_string()
     assert "Nothing to show." in waiting.to_string()

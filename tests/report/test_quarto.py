@@ -17,7 +17,7 @@ import pytest
 from funnel.errors import MissingError, RenderError
 from funnel.publish import quarto
 from funnel.publish.render import render
-from funnel.publish.weekly import Order, make_issue
+from funnel.publish.weekly import Order, make_edition
 from funnel.settings import load
 
 needs_quarto = [
@@ -40,7 +40,7 @@ class TestReport:
 
     pytestmark = needs_quarto
 
-    @pytest.mark.xdist_group("issue")
+    @pytest.mark.xdist_group("edition")
     def test_all_sections_tables_and_figures_are_there_in_both(self, demo, kit, tmp_path):
         project = tmp_path / "project"
         shutil.copytree(demo.project, project, symlinks=True)
@@ -61,7 +61,7 @@ class TestOrdinary:
 
     pytestmark = needs_quarto
 
-    @pytest.mark.xdist_group("issue")
+    @pytest.mark.xdist_group("edition")
     @pytest.mark.parametrize(("target", "table"), [("docx", "<w:tbl>"), ("pptx", "<a:tbl>")])
     def test_word_and_powerpoint_hold_the_tables_and_the_pictures(self, demo, tmp_path, target, table):
         project = tmp_path / "project"
@@ -75,7 +75,7 @@ class TestOrdinary:
         assert text.count(table) >= 25
         assert len([name for name in names if "/media/" in name]) >= 12
 
-    @pytest.mark.xdist_group("issue")
+    @pytest.mark.xdist_group("edition")
     def test_the_project_can_be_inspected_and_its_root_is_the_report(self, demo, tmp_path):
         project = tmp_path / "project"
         shutil.copytree(demo.project, project, symlinks=True)
@@ -242,7 +242,7 @@ def test_a_renderer_that_is_missing_or_fails_is_told_before_anything_is_computed
     (tmp_path / "funnel.yml").write_text("stages: [{key: sale}]\n")  # no data, no notebooks: it never looks
     order = Order(dt.date(2022, 9, 26), ["en"], renderer=renderer)
     with pytest.raises((MissingError, RenderError)) as told:
-        make_issue(load(tmp_path / "funnel.yml"), "funnel.yml", order, dt.datetime(2022, 9, 26), None)
+        make_edition(load(tmp_path / "funnel.yml"), "funnel.yml", order, dt.datetime(2022, 9, 26), None)
     assert said in str(told.value)
     assert "use --renderer builtin" in str(told.value)
 

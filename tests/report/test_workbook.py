@@ -1,4 +1,4 @@
-"""The workbook of the demo's issue, against the demo's own rows and the issue's tables."""
+"""The workbook of the demo's edition, against the demo's own rows and the edition's tables."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from funnel.present.texts import Texts
+from funnel.present.parts.texts import Texts
 from funnel.settings import Language, load
 from tests.conftest import ROOT, Demo
 from tests.office import bared, needs_office, saved_by_office, table
 
-pytestmark = pytest.mark.xdist_group("issue")
+pytestmark = pytest.mark.xdist_group("edition")
 CUTOFF = pd.Timestamp(2022, 9, 26)
 
 
 def listed(demo: Demo, name: str) -> pd.DataFrame:
     """Return a list of the workbook: its heads stand in the fourth row."""
-    book = openpyxl.load_workbook(demo.issue / "workbook.xlsx", read_only=True, data_only=True)
+    book = openpyxl.load_workbook(demo.edition / "workbook.xlsx", read_only=True, data_only=True)
     head, *rows = book[name].iter_rows(min_row=4, values_only=True)
     return pd.DataFrame(rows, columns=head)
 
@@ -51,35 +51,37 @@ def test_every_lead_that_waits_too_long_is_listed(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("language", [pytest.param(name, marks=needs_office) for name in ("en", "ru")])
-def test_libreoffice_comes_to_the_numbers_of_the_issue(
+def test_libreoffice_comes_to_the_numbers_of_the_edition(
     demo: Demo, tmp_path: Path, language: Language
 ) -> None:
     """Pivots and formulas lose their numbers first, so that they come back only by being made anew."""
     suffix = "" if language == "en" else f".{language}"
-    path = bared(demo.issue / f"workbook{suffix}.xlsx", tmp_path)
+    path = bared(demo.edition / f"workbook{suffix}.xlsx", tmp_path)
     book = saved_by_office(path, tmp_path / "profile")
-    issued = pd.read_csv(demo.issue / "tables" / "cohorts.csv", parse_dates=["cohort_week"])
+    published = pd.read_csv(demo.edition / "tables" / "cohorts.csv", parse_dates=["cohort_week"])
     settings, texts = load(demo.project / "funnel.yml"), Texts(language)
     names = {"leads": texts.t("col_leads")}
     names |= {stage: texts.stage(stage, settings) for stage in settings.stage_keys}
 
     pivot = table(book[texts.t("wb_sheet_pivot")], names["leads"])
     weeks = pd.to_datetime(pivot[texts.t("wb_week")], errors="coerce")
-    shown = pivot.assign(week=weeks)[weeks.isin(issued["cohort_week"])].sort_values("week")
+    shown = pivot.assign(week=weeks)[weeks.isin(published["cohort_week"])].sort_values("week")
     for name, title in names.items():
-        assert shown[title].tolist() == issued[name].tolist(), name
+        assert shown[title].tolist() == published[name].tolist(), name
     managers = table(book.worksheets[2], names["leads"])
     for title in names.values():
         assert managers[title].iloc[-1] == pivot[title].iloc[-1] == managers[title].iloc[:-1].sum()
 
-    rows = book[texts.t("wb_sheet_cohorts")].iter_rows(min_row=5, max_row=4 + len(issued), values_only=True)
+    rows = book[texts.t("wb_sheet_cohorts")].iter_rows(
+        min_row=5, max_row=4 + len(published), values_only=True
+    )
     steps = list(names)
     rates = [(stage, f"{stage}_rate") for stage in steps[1:]]
     columns = ["cohort_week", "to", "age_weeks", "leads", *sum(rates, ()), "overall_rate", "overall_change"]
     found = pd.DataFrame(rows, columns=columns).drop(columns="to").replace("", None)
     pd.testing.assert_frame_equal(
         found.astype(dict.fromkeys(found.columns[1:], "float64")),
-        issued[found.columns].astype(dict.fromkeys(found.columns[1:], "float64")),
+        published[found.columns].astype(dict.fromkeys(found.columns[1:], "float64")),
         check_dtype=False,
         rtol=1e-8,
     )

@@ -13,15 +13,19 @@ import pandas as pd
 import pytest
 
 from funnel import settings
-from funnel.analysis.ltv import SHORT
+from funnel.analysis.money.ltv import SHORT
 from funnel.dates import AsOf
-from funnel.issue.compute import ask
-from funnel.issue.money import ask_money, money
-from funnel.issue.registers import read_registers
-from funnel.present import cost_tables, duration_tables, money_charts, money_rows, money_tables
-from funnel.present.grid import Grid
-from funnel.present.money_words import money as sentences
-from funnel.present.texts import Texts
+from funnel.edition.compute import ask
+from funnel.edition.logbook import read_registers
+from funnel.edition.money import ask_money, money
+from funnel.present.cohorts import duration_tables
+from funnel.present.money import charts as money_charts
+from funnel.present.money import cost_tables
+from funnel.present.money import tables as money_tables
+from funnel.present.money.words import money as sentences
+from funnel.present.parts import rows as money_rows
+from funnel.present.parts.grid import Grid
+from funnel.present.parts.texts import Texts
 from funnel.settings import LANGUAGES, Language, Settings
 from funnel.warehouse import Warehouse
 

@@ -16,16 +16,16 @@ from law import learn
 from printed_history import ATTRIBUTES, broken, page
 from printed_measures import mean, measure, ratio, share
 
-from funnel.analysis.forecast import QUANTILES
-from funnel.analysis.scores import count_quantiles
-from funnel.issue.compute import compute
-from funnel.issue.registers import Registers
+from funnel.analysis.forecast.final import QUANTILES
+from funnel.analysis.statistics.scores import count_quantiles
+from funnel.edition.compute import compute
+from funnel.edition.logbook import Logbook
 from funnel.settings import Settings, Stage
 from funnel.warehouse import Warehouse
 
 
 @pytest.mark.slow
-def test_what_is_scored_is_what_the_issue_publishes(tmp_path: Path) -> None:
+def test_what_is_scored_is_what_the_edition_publishes(tmp_path: Path) -> None:
     company = Company("here", 60.0, (replace(QUICK, weeks=(0.1, 0.2, 0.4, 1.0)), SLOW), weeks=60)
     history, date = draw(company, rng_of("here", 0)), company.dates[0]
     settings = Settings(
@@ -36,7 +36,7 @@ def test_what_is_scored_is_what_the_issue_publishes(tmp_path: Path) -> None:
     moment = dt.datetime(2024, 1, 1)
     with Warehouse.open(tmp_path / "w.duckdb", settings, write=True) as house:
         house.load(cuts.batch(cuts.tables(history)), moment, full=True)
-        published = compute(house, settings, date, moment, registers=Registers()).results
+        published = compute(house, settings, date, moment, registers=Logbook()).results
     told = page(history, date)
     pd.testing.assert_frame_equal(told.whole.frame(), published["forecast"], check_dtype=False)
     pd.testing.assert_frame_equal(told.revenue.frame(), published["revenue"], check_dtype=False)

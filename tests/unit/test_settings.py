@@ -23,8 +23,8 @@ def message(tmp_path: Path, text: str) -> str:
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
-    settings = load(settings_file(tmp_path, GOOD + "archive: old/issues\n"))
-    assert settings.path("archive") == tmp_path.resolve() / "old/issues"
+    settings = load(settings_file(tmp_path, GOOD + "archive: old/editions\n"))
+    assert settings.path("archive") == tmp_path.resolve() / "old/editions"
 
 
 def test_a_missing_file_says_how_to_name_one(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funnel.errors import SettingsError
-from funnel.present import theme
+from funnel.present.parts import theme
 from funnel.settings import Settings, load
 from funnel.sources.initiatives import read_initiatives
 from funnel.yaml_loader import load as load_yaml

@@ -20,15 +20,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from funnel import errors
-from funnel.cli import attention, care, common, data, init, issues, money, registers, sync, tables
+from funnel.cli import attention, care, common, data, editions, init, money, registers, sync, tables
 
 __all__ = [
     "attention",
     "care",
     "common",
     "data",
+    "editions",
     "init",
-    "issues",
     "main",
     "money",
     "registers",

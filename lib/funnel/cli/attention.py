@@ -8,13 +8,13 @@ from funnel.cli.common import DateOption, Format, FormatOption, app, load_settin
 from funnel.dates import AsOf, parse_date
 
 if TYPE_CHECKING:
-    from funnel.issue.results import Cubes
+    from funnel.edition.results import Cubes
 
 
 @app.command()
 def deviations(date: DateOption, format: FormatOption = Format.table) -> None:
     """Print every step of every segment beside its target, tolerance and history; flags first."""
-    from funnel.issue.attention import flagged, investigations_at
+    from funnel.edition.attention import flagged, investigations_at
 
     cubes = cubes_at(date)
     frame = flagged(cubes, investigations_at(cubes.investigations, cubes.report_date))
@@ -26,7 +26,7 @@ def deviations(date: DateOption, format: FormatOption = Format.table) -> None:
 @app.command()
 def impact(date: DateOption, format: FormatOption = Format.table) -> None:
     """Print what every initiative moved, beside what was expected of it."""
-    from funnel.analysis.impact import impact as measure
+    from funnel.analysis.initiatives.impact import impact as measure
 
     cubes = cubes_at(date)
     frame = measure(cubes.reached, cubes.settings.steps, cubes.report_date, cubes.initiatives, cubes.paid)
@@ -35,9 +35,9 @@ def impact(date: DateOption, format: FormatOption = Format.table) -> None:
 
 def cubes_at(date: str) -> Cubes:
     """Ask the warehouse for the cubes as of a date; say which files of the registers are left out."""
-    from funnel.issue.checks import report_date_for
-    from funnel.issue.compute import ask
-    from funnel.issue.registers import read_registers
+    from funnel.edition.checks import report_date_for
+    from funnel.edition.compute import ask
+    from funnel.edition.logbook import read_registers
     from funnel.warehouse import Warehouse
 
     settings, day = load_settings(), parse_date(date)

@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 from funnel import errors, validation
 from funnel import settings as settings_file
 from funnel.dates import AsOf
-from funnel.present.escape import for_terminal
+from funnel.present.parts.escape import for_terminal
 from funnel.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def require_attributes(names: Sequence[str], known: Sequence[str], option: str) 
 
 def read_filters(pairs: Sequence[str], warehouse: Warehouse, as_of: AsOf) -> Mapping[str, str]:
     """Read ATTR=VALUE pairs; the attribute and the value must occur among the leads."""
-    from funnel.issue.unmet import values_unknown
+    from funnel.edition.unmet import values_unknown
 
     wrong = [
         errors.Problem("--where", f"{pair!r} is no pair", "ATTR=VALUE") for pair in pairs if "=" not in pair
@@ -213,6 +213,6 @@ def print_frame(frame: pd.DataFrame, format: Format) -> None:
         text = plain(frame).to_json(orient="records", force_ascii=False, indent=1, double_precision=15)
         sys.stdout.write(f"{text}\n")
     else:
-        from funnel.present.terminal import print_table
+        from funnel.present.parts.terminal import print_table
 
         print_table(frame)

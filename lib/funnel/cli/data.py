@@ -19,7 +19,7 @@ from funnel.schema import TABLES, Known, Loaded, Rejected
 from funnel.settings import Settings
 
 if TYPE_CHECKING:
-    from funnel.issue.unmet import Weight
+    from funnel.edition.unmet import Weight
     from funnel.warehouse import Warehouse
 
 DEMO = ("data", "demo")
@@ -163,8 +163,8 @@ def gate(warehouse: Warehouse) -> pd.DataFrame:
 def tell_gate(found: pd.DataFrame, settings: Settings) -> bool:
     """Say what the gate found, what is refused at the end; return whether nothing is."""
     from funnel.gate.rules import REFUSE
-    from funnel.present.gate_words import sentences
-    from funnel.present.texts import Texts
+    from funnel.present.parts.gate_words import sentences
+    from funnel.present.parts.texts import Texts
 
     refused = found["grade"] == REFUSE
     for part in (found[~refused], found[refused]):
@@ -237,9 +237,9 @@ def _say_why(rejected: Sequence[Rejected]) -> None:
 @app.command()
 def check(format: FormatOption = Format.table) -> None:
     """Look for problems in data, settings and registers; exit code 1 if one wants a hand."""
+    from funnel.edition.logbook import read_registers
+    from funnel.edition.unmet import unmet
     from funnel.gate.rules import REFUSE
-    from funnel.issue.registers import read_registers
-    from funnel.issue.unmet import unmet
     from funnel.publish.narratives import looked_at
     from funnel.warehouse import Warehouse
     from funnel.warehouse.problems import WANTS_A_HAND
@@ -279,8 +279,8 @@ def check(format: FormatOption = Format.table) -> None:
 def _gated(found: pd.DataFrame, settings: Settings) -> list[tuple[Weight, errors.Problem]]:
     """Return the findings of the gate as `check` tells them."""
     from funnel.gate.rules import FAILS
-    from funnel.present.gate_words import sentence
-    from funnel.present.texts import Texts
+    from funnel.present.parts.gate_words import sentence
+    from funnel.present.parts.texts import Texts
 
     texts = Texts(settings.language)
     return [

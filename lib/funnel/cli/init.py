@@ -13,7 +13,8 @@ from funnel import errors, validation
 from funnel.cli.common import app, chosen_words, now, say
 from funnel.settings import Language, Settings, Stage, load
 from funnel.settings_accounts import ACCOUNTS
-from funnel.template import parts, product, project, update, written
+from funnel.template import files as parts
+from funnel.template import product, project, update, written
 from funnel.template.account import account
 from funnel.template.proposal import CRMS, USUAL, Proposal
 from funnel.template.settings_text import Answers, settings_text

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from funnel.issue.spending import Spending
+    from funnel.edition.costs import Spending
 
 
 NAMED = 5
@@ -40,10 +40,10 @@ def costs(
     format: FormatOption = Format.table,
 ) -> None:
     """Print what the conversions of each cohort cost, as they stand and with the sales to come."""
-    from funnel.analysis.costs import SPEND_KEYS
-    from funnel.issue.checks import report_date_for
-    from funnel.issue.compute import ask_slices
-    from funnel.issue.spending import CHANNEL, Spending, known_spend, known_weeks
+    from funnel.analysis.money.costs import SPEND_KEYS
+    from funnel.edition.checks import report_date_for
+    from funnel.edition.compute import ask_slices
+    from funnel.edition.costs import CHANNEL, Spending, known_spend, known_weeks
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
@@ -82,7 +82,7 @@ def _ordered(table: pd.DataFrame, by: str, stages: tuple[str, ...]) -> pd.DataFr
 
 def _account(spending: Spending, table: pd.DataFrame) -> None:
     """Say where all spend went, and what cannot be compared."""
-    from funnel.analysis.costs import MATCHED, NO_LEADS, NO_SPEND, OUTSIDE, account, vat_states
+    from funnel.analysis.money.costs import MATCHED, NO_LEADS, NO_SPEND, OUTSIDE, account, vat_states
 
     spend, currency = spending.spend, spending.settings.currency
     if spend.empty:
@@ -120,9 +120,9 @@ def _share(part: Decimal | float, whole: Decimal | float) -> str:
 
 def _say_unknown(spending: Spending, inside: Decimal | float) -> None:
     """Say how much of the spend of the shown weeks bears names that no lead bears, the costliest first."""
-    from funnel.analysis.costs import exact_sum
-    from funnel.analysis.spend_match import SEVERAL
-    from funnel.present.escape import for_terminal
+    from funnel.analysis.money.costs import exact_sum
+    from funnel.analysis.money.spend_match import SEVERAL
+    from funnel.present.parts.escape import for_terminal
 
     unknown = spending.unknown()
     if not len(unknown):

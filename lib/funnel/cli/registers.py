@@ -31,7 +31,7 @@ from funnel.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-    from funnel.analysis.prospects import Economics
+    from funnel.analysis.initiatives.prospects import Economics
 
 initiative_app = typer.Typer(help="Projects that are to move the funnel.", no_args_is_help=True)
 app.add_typer(initiative_app, name="initiative")
@@ -52,9 +52,9 @@ def investigate(
     """Open an investigation of a flag: writes its file."""
     import pandas as pd
 
-    from funnel.issue.attention import flagged, investigations_at, watched
-    from funnel.present.attention_words import segment, stage_name
-    from funnel.present.texts import Texts
+    from funnel.edition.attention import flagged, investigations_at, watched
+    from funnel.present.attention.words import segment, stage_name
+    from funnel.present.parts.texts import Texts
     from funnel.sources.investigations import write_investigation
 
     settings = load_settings()
@@ -121,12 +121,12 @@ def new(
 
     What is needed and not given as an option is asked for.
     """
-    from funnel.analysis.prospects import prospects
-    from funnel.analysis.whatif import CANNOT_RISE
-    from funnel.issue.checks import report_date_for
-    from funnel.issue.compute import ask
-    from funnel.issue.registers import Registers
-    from funnel.issue.unmet import values_unknown
+    from funnel.analysis.initiatives.prospects import prospects
+    from funnel.analysis.revenue.whatif import CANNOT_RISE
+    from funnel.edition.checks import report_date_for
+    from funnel.edition.compute import ask
+    from funnel.edition.logbook import Logbook
+    from funnel.edition.unmet import values_unknown
     from funnel.sources.initiatives import read_initiatives, unknown_names
     from funnel.sources.register import new_path, to_be_written, write_entry
     from funnel.warehouse import Warehouse
@@ -167,7 +167,7 @@ def new(
             wrong += values_unknown(f"--scope {attribute}", attribute, values, known)
         if wrong:
             raise errors.InputError("Nothing was written.", wrong)
-        cubes = ask(warehouse, settings, as_of, Registers((*others, item)))
+        cubes = ask(warehouse, settings, as_of, Logbook((*others, item)))
     economics, frame = prospects(
         cubes.reached, settings.steps, day, cubes.initiatives[-1], cubes.initiatives[:-1], cubes.paid
     )
@@ -190,7 +190,7 @@ def new(
 
 
 def _last_day(settings: Settings) -> dt.date:
-    from funnel.issue.checks import report_date_for
+    from funnel.edition.checks import report_date_for
     from funnel.warehouse import Warehouse
 
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:

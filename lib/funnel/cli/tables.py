@@ -28,7 +28,7 @@ from funnel.cli.common import (
 from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks, parse_date, week_of
 
 if TYPE_CHECKING:
-    from funnel.issue.results import Cubes
+    from funnel.edition.results import Cubes
 
 
 @app.command()
@@ -44,9 +44,9 @@ def cohorts(
     format: FormatOption = Format.table,
 ) -> None:
     """Print the cohort table as of a date."""
-    from funnel.analysis.cohorts import SMALL, cohort_table
-    from funnel.issue.checks import report_date_for, require_cohort
-    from funnel.present.tables import SMALL_MARK
+    from funnel.analysis.cohorts.table import SMALL, cohort_table
+    from funnel.edition.checks import report_date_for, require_cohort
+    from funnel.present.cohorts.tables import SMALL_MARK
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
@@ -108,14 +108,14 @@ def forecast(
     format: FormatOption = Format.table,
 ) -> None:
     """Print what every cohort will become, or the revenue to expect, as of a date."""
-    from funnel.analysis.cohorts import select
-    from funnel.analysis.revenue import forecast_revenue
-    from funnel.analysis.revenue_slices import revenue_slices
-    from funnel.analysis.slices_forecast import forecast_slices
-    from funnel.analysis.whatif import CANNOT_RISE, FULL
-    from funnel.analysis.whatif import what_if as answer
-    from funnel.present.expected import revenue_doubt
-    from funnel.present.texts import Texts
+    from funnel.analysis.cohorts.table import select
+    from funnel.analysis.forecast.slices_forecast import forecast_slices
+    from funnel.analysis.revenue.revenue_slices import revenue_slices
+    from funnel.analysis.revenue.weeks import forecast_revenue
+    from funnel.analysis.revenue.whatif import CANNOT_RISE, FULL
+    from funnel.analysis.revenue.whatif import what_if as answer
+    from funnel.present.parts.final import revenue_doubt
+    from funnel.present.parts.texts import Texts
 
     day = parse_date(date)
     if by and what_if:
@@ -171,7 +171,7 @@ def backtest(
     format: FormatOption = Format.table,
 ) -> None:
     """Print how well the forecast would have done, beside simple methods, by age of the cohort."""
-    from funnel.analysis.backtest import backtest as run
+    from funnel.analysis.forecast.backtest import backtest as run
 
     first, last = parse_date(start, "--from"), parse_date(end, "--to")
     if first >= last:
@@ -185,8 +185,8 @@ def backtest(
 
 def _cubes(day: dt.date, by: str = "") -> Cubes:
     """Ask the warehouse for the cubes of the total, and of an attribute, as of a date."""
-    from funnel.issue.checks import report_date_for
-    from funnel.issue.compute import ask_slices
+    from funnel.edition.checks import report_date_for
+    from funnel.edition.compute import ask_slices
     from funnel.warehouse import Warehouse
 
     settings = load_settings()

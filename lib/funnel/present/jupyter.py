@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
-from funnel.present import theme
+from funnel.present.parts import theme
 
 if TYPE_CHECKING:
     import pandas as pd

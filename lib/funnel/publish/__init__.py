@@ -1,1 +1,1 @@
-"""From one issue to its pages: run the notebooks, render the report, put it into the archive."""
+"""From one edition to its pages: run the notebooks, render the report, put it into the archive."""

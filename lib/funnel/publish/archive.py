@@ -1,4 +1,4 @@
-"""The archive: one folder an issue, append-only, moved into place in one step."""
+"""The archive: one folder an edition, append-only, moved into place in one step."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from funnel.publish.files import sha256
 
 NAME = re.compile(r"^(\d{4}-\d{2}-\d{2})(?:-r(\d+))?$")
 MANIFEST = "manifest.json"
-RESTORE = "restore it with `git checkout`, or move the issue's folder out of the archive"
+RESTORE = "restore it with `git checkout`, or move the edition's folder out of the archive"
 MOST = 26
-"""How many earlier issues are scored."""
+"""How many earlier editions are scored."""
 
 
 STEPS: Sequence[Callable[[dict[str, object]], dict[str, object]]] = (lambda content: content,)
@@ -39,16 +39,16 @@ class Manifest(BaseModel):
     Attributes:
         version: of the manifest's form (`schema` in the file).
         methods: the changes of method the program had (`funnel.publish.methods`).
-        as_of: the two clocks the issue was made with.
-        previous: those of the issue before it, if there was one.
-        earlier: folder names of the issues whose forecasts it scored.
+        as_of: the two clocks the edition was made with.
+        previous: those of the edition before it, if there was one.
+        earlier: folder names of the editions whose forecasts it scored.
         settings: as they were.
         registers: initiatives and investigations as they were; None in a manifest that does not keep them.
         calendar: the working days it was made with; None in a manifest that does not keep them.
         renderer: its name and the versions of its programs.
         commit: of the program.
         inputs: content hash of every input table as of both clocks.
-        outputs: SHA-256 of every file of the issue, by its path inside the folder.
+        outputs: SHA-256 of every file of the edition, by its path inside the folder.
     """
 
     version: int = Field(default=1, alias="schema")
@@ -74,7 +74,7 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """One archived issue: its folder, its report date, its revision (1 is the first), its manifest."""
+    """One archived edition: its folder, its report date, its revision (1 is the first), its manifest."""
 
     folder: Path
     report_date: dt.date
@@ -88,7 +88,7 @@ class Archived:
 
 
 def archived(archive: Path) -> list[Archived]:
-    """Return every issue of an archive, by date and revision; unfinished folders are not issues.
+    """Return every edition of an archive, by date and revision; unfinished folders are not editions.
 
     Raises:
         InputError: manifests that cannot be read, or that a newer program wrote; all of them.
@@ -132,8 +132,8 @@ def _place(path: Path, key: str) -> str:
     return f"{path}, key {key}" if key else str(path)
 
 
-def issues_before(archive: Path, report_date: dt.date) -> list[Archived]:
-    """Return the last revision of each of the last issues before a date, oldest first."""
+def editions_before(archive: Path, report_date: dt.date) -> list[Archived]:
+    """Return the last revision of each of the last editions before a date, oldest first."""
     last = {item.report_date: item for item in archived(archive) if item.report_date < report_date}
     return list(last.values())[-MOST:]
 
@@ -144,43 +144,43 @@ def find(archive: Path, name: str) -> Archived:
     Raises:
         MissingError: there is none; the message lists those there are.
     """
-    issues = archived(archive)
+    editions = archived(archive)
     found = [
-        item for item in issues if name in (f"{item.report_date}", f"{item.report_date}-r{item.revision}")
+        item for item in editions if name in (f"{item.report_date}", f"{item.report_date}-r{item.revision}")
     ]
     if not found:
-        there = ", ".join(item.folder.name for item in issues) or "none"
-        raise MissingError(f"No issue {name!r} is archived in {archive}; there are: {there}.")
+        there = ", ".join(item.folder.name for item in editions) or "none"
+        raise MissingError(f"No edition {name!r} is archived in {archive}; there are: {there}.")
     return found[-1]
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of an issue but the manifest, by its path inside the folder."""
+    """Return the SHA-256 of every file of an edition but the manifest, by its path inside the folder."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     return {path.relative_to(folder).as_posix(): sha256(path) for path in paths}
 
 
-def changed(issue: Archived, names: Iterable[str]) -> list[Path]:
-    """Return which of these files of an issue are not as they were archived."""
-    was = issue.manifest.outputs
-    paths = {name: issue.folder / name for name in names if name in was}
+def changed(edition: Archived, names: Iterable[str]) -> list[Path]:
+    """Return which of these files of an edition are not as they were archived."""
+    was = edition.manifest.outputs
+    paths = {name: edition.folder / name for name in names if name in was}
     return [path for name, path in paths.items() if not path.is_file() or sha256(path) != was[name]]
 
 
 def put(
     staged: Path, archive: Path, report_date: dt.date, manifest: Mapping[str, object]
 ) -> tuple[Path, bool]:
-    """Move a finished issue into the archive.
+    """Move a finished edition into the archive.
 
     Args:
-        staged: folder with all files of the issue but the manifest; it is left as it is.
+        staged: folder with all files of the edition but the manifest; it is left as it is.
         archive: the archive.
         report_date: its date.
         manifest: what it was made of; the hashes of the files are added here.
 
     Returns:
-        The folder in the archive, and whether it is new: an issue whose files all stand in the last revision
-        of its date is not archived twice. A different one becomes `-r2`, `-r3`, ...
+        The folder in the archive, and whether it is new: an edition whose files all stand in the last
+        revision of its date is not archived twice. A different one becomes `-r2`, `-r3`, ...
     """
     outputs = hashes(staged)
     same_date = [item for item in archived(archive) if item.report_date == report_date]

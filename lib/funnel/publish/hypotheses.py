@@ -9,7 +9,7 @@ from itertools import pairwise
 import pandas as pd
 import yaml
 
-from funnel.issue.registers import Registers
+from funnel.edition.logbook import Logbook
 from funnel.publish.manifest import git
 from funnel.schema import EDIT_COLUMNS, Initiative
 from funnel.settings import Settings
@@ -29,7 +29,7 @@ class Version:
     content: Content
 
 
-def edits(settings: Settings, registers: Registers) -> pd.DataFrame:
+def edits(settings: Settings, registers: Logbook) -> pd.DataFrame:
     """Tell for every initiative what of its hypotheses, start and cost was changed after its start.
 
     Returns:

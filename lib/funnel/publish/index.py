@@ -1,11 +1,11 @@
-"""The archive's index page: every issue with its files, newest first."""
+"""The archive's index page: every edition with its files, newest first."""
 
 from __future__ import annotations
 
 import html
 from pathlib import Path
 
-from funnel.present.texts import Texts
+from funnel.present.parts.texts import Texts
 from funnel.publish.archive import Archived, archived
 from funnel.publish.files import write_text
 from funnel.settings import Settings
@@ -27,22 +27,22 @@ border-bottom:1px solid}}</style></head>
 
 def write(archive: Path, texts: Texts, settings: Settings) -> None:
     """Write `index.html` of an archive."""
-    headers = [texts.t(key) for key in ("index_issue", "index_files", "index_renderer")]
+    headers = [texts.t(key) for key in ("index_edition", "index_files", "index_renderer")]
     page = PAGE.format(
         lang=texts.language,
         title=html.escape(texts.t("index_title", company=settings.company)),
         headers="".join(f"<th>{html.escape(header)}</th>" for header in headers),
-        rows="\n".join(_row(issue, texts) for issue in reversed(archived(archive))),
+        rows="\n".join(_row(edition, texts) for edition in reversed(archived(archive))),
     )
     write_text(archive / "index.html", page)
 
 
-def _row(issue: Archived, texts: Texts) -> str:
-    name = issue.folder.name
-    files = sorted(path.name for path in issue.folder.iterdir() if path.is_file() and path.suffix != ".md")
+def _row(edition: Archived, texts: Texts) -> str:
+    name = edition.folder.name
+    files = sorted(path.name for path in edition.folder.iterdir() if path.is_file() and path.suffix != ".md")
     links = " · ".join(f'<a href="{name}/{html.escape(file)}">{html.escape(file)}</a>' for file in files)
-    label = texts.date(issue.report_date)
-    if issue.revision > 1:
-        label += " · " + texts.t("index_revision", number=issue.revision)
-    by = issue.manifest.renderer.get("name", "")
+    label = texts.date(edition.report_date)
+    if edition.revision > 1:
+        label += " · " + texts.t("index_revision", number=edition.revision)
+    by = edition.manifest.renderer.get("name", "")
     return f"<tr><td>{html.escape(label)}</td><td>{links}</td><td>{html.escape(by)}</td></tr>"

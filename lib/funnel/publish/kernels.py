@@ -47,7 +47,7 @@ def _imports(code: str) -> list[str]:
     """Return the modules imported by code; nothing where it is no plain Python.
 
     >>> _imports("from funnel.present import charts, tables")
-    ['funnel.present', 'funnel.present.charts', 'funnel.present.tables']
+    ['funnel.present', 'funnel.present.cohorts.charts', 'funnel.present.cohorts.tables']
     """
     names: list[str] = []
     try:

@@ -1,4 +1,4 @@
-"""What an issue was made of: clocks, settings, code, inputs, packages."""
+"""What an edition was made of: clocks, settings, code, inputs, packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from funnel import versions
-from funnel.issue.model import Issue
+from funnel.edition.model import Edition
 from funnel.publish.files import sha256
 from funnel.publish.methods import CHANGES
 from funnel.settings import Settings
@@ -49,37 +49,37 @@ def settings_hash(settings: Settings) -> str:
 
 
 def describe(
-    issue: Issue, languages: Sequence[str], renderer: Mapping[str, str], now: dt.datetime
+    edition: Edition, languages: Sequence[str], renderer: Mapping[str, str], now: dt.datetime
 ) -> dict[str, object]:
-    """Return the manifest of an issue, without the hashes of its files.
+    """Return the manifest of an edition, without the hashes of its files.
 
     Args:
-        issue: the issue.
+        edition: the edition.
         languages: the first is that of `report.html`.
         renderer: its name and the versions of its programs.
         now: UTC, from the command line.
     """
-    root = issue.settings.root
+    root = edition.settings.root
     lock = root / "requirements" / "report.lock"
     return {
         "schema": versions.MANIFEST,
         "methods": [change.key for change in CHANGES],
-        "report_date": issue.report_date.isoformat(),
-        "as_of": [issue.report_date.isoformat(), issue.as_of.known_at.isoformat()],
-        "previous": [issue.previous.report_date.isoformat(), issue.previous.known_at.isoformat()]
-        if issue.previous
+        "report_date": edition.report_date.isoformat(),
+        "as_of": [edition.report_date.isoformat(), edition.as_of.known_at.isoformat()],
+        "previous": [edition.previous.report_date.isoformat(), edition.previous.known_at.isoformat()]
+        if edition.previous
         else None,
-        "earlier": list(issue.earlier),
+        "earlier": list(edition.earlier),
         "made_at": now.isoformat(timespec="seconds"),
         "languages": list(languages),
         "commit": commit_of(root),
         "tree_clean": not git(root, "status", "--porcelain", "--untracked-files=no"),
         "lock_sha256": sha256(lock) if lock.is_file() else "",
-        "settings_sha256": settings_hash(issue.settings),
-        "settings": settings_json(issue.settings),
-        "inputs": dict(issue.fingerprint),
-        "registers": issue.registers.as_json(),
-        "calendar": issue.calendar.as_json(),
+        "settings_sha256": settings_hash(edition.settings),
+        "settings": settings_json(edition.settings),
+        "inputs": dict(edition.fingerprint),
+        "registers": edition.logbook.as_json(),
+        "calendar": edition.calendar.as_json(),
         "renderer": dict(renderer),
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "python": platform.python_version(),

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from funnel.edition.model import Edition
+from funnel.edition.unmet import Weight
 from funnel.errors import InputError, Problem, nearest
-from funnel.issue.model import Issue
-from funnel.issue.unmet import Weight
-from funnel.present.cite import citing, names
-from funnel.present.texts import Said, Texts
+from funnel.present.parts.cite import citing, names
+from funnel.present.parts.texts import Said, Texts
 from funnel.publish import drafted
 from funnel.publish.files import write_text
 from funnel.settings import Language, Settings
@@ -29,11 +29,11 @@ _WORDS = re.compile(r"^ {0,3}[^\s#>|+*-]")
 
 @dataclass(frozen=True, slots=True)
 class Narrative:
-    """The narrative of an issue.
+    """The narrative of an edition.
 
     Attributes:
         path: its file.
-        values: what can be cited in it, see `present.catalogue`.
+        values: what can be cited in it, see `present.narrative.catalogue`.
         moved: sentences of an edited one whose numbers have moved since they were written.
     """
 
@@ -83,28 +83,28 @@ def unfit(path: Path, settings: Settings) -> list[Problem]:
     ]
 
 
-def narrative_for(issue: Issue, language: Language) -> Narrative:
-    """Return the narrative of an issue: drafted if there is none, anew if nobody edited the draft.
+def narrative_for(edition: Edition, language: Language) -> Narrative:
+    """Return the narrative of an edition: drafted if there is none, anew if nobody edited the draft.
 
     An edited one is never touched. What was drafted is kept beside it, see `drafted`.
 
     Raises:
         InputError: see `require_fit`.
     """
-    settings = issue.settings
-    path = path_of(settings, issue.report_date, language)
+    settings = edition.settings
+    path = path_of(settings, edition.report_date, language)
     _require_own(path, settings.root)
     texts = Texts(language)
-    values = _values(issue, texts)
-    draft, said = drafted_with(issue, language, values)
-    write_text(said_in(settings, language), _as_json(issue.report_date, said, values))
+    values = _values(edition, texts)
+    draft, said = drafted_with(edition, language, values)
+    write_text(said_in(settings, language), _as_json(edition.report_date, said, values))
     known = drafted.read(path)
     fresh = not path.exists() or known.untouched(path.read_text(encoding="utf-8-sig", errors="replace"))
     known = known.again(draft, values)
     if fresh:
         write_text(path, draft)
     drafted.write(path, known)
-    require_fit(settings, issue.report_date, [language])
+    require_fit(settings, edition.report_date, [language])
     return Narrative(path, values, tuple(known.moved(path.read_text(encoding="utf-8-sig", errors="replace"))))
 
 
@@ -113,21 +113,21 @@ def said_in(settings: Settings, language: Language) -> Path:
     return settings.path("run") / f"said.{language}.json"
 
 
-def drafted_with(issue: Issue, language: Language, values: Mapping[str, str]) -> tuple[str, list[Said]]:
+def drafted_with(edition: Edition, language: Language, values: Mapping[str, str]) -> tuple[str, list[Said]]:
     """Return the draft of a narrative, and every text that was filled for it and stands in it.
 
     Args:
-        issue: the issue.
+        edition: the edition.
         language: of the draft.
         values: what can be cited.
     """
     said: list[Said] = []
-    draft = _draft(issue, Texts(language, said), values)
+    draft = _draft(edition, Texts(language, said), values)
     return draft, [one for one in said if _stands(one.words, draft)]
 
 
 def _stands(words: str, draft: str) -> bool:
-    from funnel.present.escape import for_markdown  # heavy, and needed once a week
+    from funnel.present.parts.escape import for_markdown  # heavy, and needed once a week
 
     return words in draft or for_markdown(words) in draft or words.lower() in draft
 
@@ -181,49 +181,49 @@ def _require_own(path: Path, root: Path) -> None:
     raise InputError("The narrative cannot be shown.", [problem])
 
 
-def _values(issue: Issue, texts: Texts) -> dict[str, str]:
-    from funnel.present.catalogue import citable  # heavy, and needed once a week
+def _values(edition: Edition, texts: Texts) -> dict[str, str]:
+    from funnel.present.narrative.catalogue import citable  # heavy, and needed once a week
 
     return citable(
-        issue.cohort_table(),
-        issue.equal_age_table(),
-        issue.results,
-        issue.report_date,
-        issue.settings,
+        edition.cohort_table(),
+        edition.equal_age_table(),
+        edition.results,
+        edition.report_date,
+        edition.settings,
         texts,
-        issue.initiatives,
-        issue.in_detail(),
-        issue.imports,
-        issue.problems,
+        edition.initiatives,
+        edition.in_detail(),
+        edition.imports,
+        edition.problems,
     )
 
 
-def _draft(issue: Issue, texts: Texts, values: Mapping[str, str]) -> str:
-    from funnel.present.attention_words import paragraphs  # heavy, and needed once a week
-    from funnel.present.escape import for_markdown
-    from funnel.present.gate_words import sentences
-    from funnel.present.in_short import in_short
-    from funnel.present.narrative import draft
+def _draft(edition: Edition, texts: Texts, values: Mapping[str, str]) -> str:
+    from funnel.present.attention.words import paragraphs  # heavy, and needed once a week
+    from funnel.present.narrative.in_short import in_short
+    from funnel.present.narrative.narrative import draft
+    from funnel.present.parts.escape import for_markdown
+    from funnel.present.parts.gate_words import sentences
 
-    settings, shown, cite = issue.settings, issue.in_detail(), citing(values)
-    cohorts, equal_age = issue.cohort_table(), issue.equal_age_table()
+    settings, shown, cite = edition.settings, edition.in_detail(), citing(values)
+    cohorts, equal_age = edition.cohort_table(), edition.equal_age_table()
     text = draft(
         cohorts,
         equal_age,
-        {name: issue.slices(name) for name in settings.slices},
-        issue.imports,
-        issue.problems,
-        issue.restated if issue.previous else None,
+        {name: edition.slices(name) for name in settings.slices},
+        edition.imports,
+        edition.problems,
+        edition.restated if edition.previous else None,
         settings,
         texts,
-        issue.results,
-        paragraphs(issue.results, shown, issue.initiatives, issue.news_since, settings, texts),
-        issue.data_end,
+        edition.results,
+        paragraphs(edition.results, shown, edition.initiatives, edition.news_since, settings, texts),
+        edition.data_end,
         cite,
     )
-    short = in_short(cohorts, equal_age, issue.results, shown, settings, texts, cite)
+    short = in_short(cohorts, equal_age, edition.results, shown, settings, texts, cite)
     told = "".join(
-        f"- **{for_markdown(one)}**\n" for one in sentences(issue.findings, settings, texts, page=True)
+        f"- **{for_markdown(one)}**\n" for one in sentences(edition.findings, settings, texts, page=True)
     )
     return f"{told}{short}\n{text}" if told or short else text
 

@@ -153,8 +153,8 @@ def _tidy(path: Path, language: Language, root: Path) -> list[str]:
     """Settle what its cells show, and leave out the folders that papermill notes; return what is wrong."""
     import nbformat
 
-    from funnel.present import theme
-    from funnel.present.texts import Texts
+    from funnel.present.parts import theme
+    from funnel.present.parts.texts import Texts
     from funnel.publish.outputs import settle
 
     book = nbformat.read(path, 4)  # type: ignore[no-untyped-call]

@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from funnel.errors import nearest
-from funnel.present import frames, theme
-from funnel.present.texts import Texts
+from funnel.present.parts import frames, theme
+from funnel.present.parts.texts import Texts
 
 OPTIONS = ("label", "fig-cap", "fig-alt", "tbl-cap", "echo", "warning")
 """What a cell may say of itself in lines that begin with `#|`."""

@@ -1,4 +1,4 @@
-"""Run an archived issue again with the knowledge of that day, and compare."""
+"""Run an archived edition again with the knowledge of that day, and compare."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pydantic import ValidationError
 
 from funnel import validation
 from funnel.dates import AsOf
+from funnel.edition.compute import compute
+from funnel.edition.logbook import Logbook, registers_from
+from funnel.edition.model import load_edition
 from funnel.errors import CheckFailed, InputError
-from funnel.issue.compute import compute
-from funnel.issue.model import load_issue
-from funnel.issue.registers import Registers, registers_from
 from funnel.publish.archive import MANIFEST, Archived, hashes
-from funnel.publish.earlier import forecasts, issues_named
+from funnel.publish.earlier import editions_named, forecasts
 from funnel.publish.methods import Change, since
 from funnel.publish.tables import csv_text
 from funnel.settings import Settings
@@ -34,42 +34,43 @@ class Verified:
     moved: tuple[str, ...] = ()
 
 
-def verify(issue: Archived, settings: Settings) -> Verified:
-    """Compare an archived issue with the same issue made anew.
+def verify(edition: Archived, settings: Settings) -> Verified:
+    """Compare an archived edition with the same edition made anew.
 
     The settings that decide numbers are those of the manifest; only where things lie comes from today's.
     Where the program has changed its methods since, each column that differs is told with the changes that
     may have moved it (`funnel.publish.methods`); that is no failure as long as the inputs are the same.
 
     Raises:
-        InputError: today's program cannot read the settings of that day, or an earlier issue it scored.
-        CheckFailed: a file of the issue was changed after it was archived, its inputs are not what they were,
-            or a table differs for no such reason; all of it is listed, with the first line that differs.
+        InputError: today's program cannot read the settings of that day, or an earlier edition it scored.
+        CheckFailed: a file of the edition was changed after it was archived, its inputs are not what they
+            were, or a table differs for no such reason; all of it is listed, with the first line that
+            differs.
     """
-    then, previous = _settings(issue, settings), issue.manifest.previous
+    then, previous = _settings(edition, settings), edition.manifest.previous
     with Warehouse.open(settings.path("warehouse"), then) as warehouse:
         again = compute(
             warehouse,
             then,
-            issue.report_date,
-            issue.as_of.known_at,
+            edition.report_date,
+            edition.as_of.known_at,
             AsOf(*previous) if previous else None,
-            forecasts(issues_named(settings.path("archive"), issue.manifest.earlier)),
-            _registers(issue),
-            issue.manifest.calendar,
+            forecasts(editions_named(settings.path("archive"), edition.manifest.earlier)),
+            _registers(edition),
+            edition.manifest.calendar,
         )
-    wrong = _changed_files(issue)
+    wrong = _changed_files(edition)
     wrong += [
         f"inputs: the {name} known then are not what they were, so no number of theirs can come out again"
-        for name, digest in issue.manifest.inputs.items()
+        for name, digest in edition.manifest.inputs.items()
         if again.fingerprint.get(name) != digest
     ]
-    with tempfile.TemporaryDirectory() as folder:  # the report's tables, too, are those of a saved issue
+    with tempfile.TemporaryDirectory() as folder:  # the report's tables, too, are those of a saved edition
         again.save(Path(folder))
-        tables = load_issue(Path(folder), then.root).tables()
-    kept = {path.stem: path for path in sorted((issue.folder / "tables").glob("*.csv"))}
+        tables = load_edition(Path(folder), then.root).tables()
+    kept = {path.stem: path for path in sorted((edition.folder / "tables").glob("*.csv"))}
     moved: list[str] = []
-    later, same = since(issue.manifest.methods), 0
+    later, same = since(edition.manifest.methods), 0
     for name, path in kept.items():
         text = csv_text(tables[name]) if name in tables else ""
         if path.read_text(encoding="utf-8", errors="replace") == text:
@@ -81,7 +82,7 @@ def verify(issue: Archived, settings: Settings) -> Verified:
             gone = f"tables/{name}.csv: today's program makes no such table"
             wrong.extend(_difference(path, text) if name in tables else [gone])
     if wrong:
-        lines = [f"The issue {issue.folder.name} does not come out again.", *(f"  - {w}" for w in wrong)]
+        lines = [f"The edition {edition.folder.name} does not come out again.", *(f"  - {w}" for w in wrong)]
         lines += (
             ["Moved by changes of method since it was made:", *(f"  - {m}" for m in moved)] if moved else []
         )
@@ -114,30 +115,30 @@ def _moved(path: Path, text: str) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _settings(issue: Archived, settings: Settings) -> Settings:
-    """Return the settings the issue was made with, in today's places."""
+def _settings(edition: Archived, settings: Settings) -> Settings:
+    """Return the settings the edition was made with, in today's places."""
     places = {"root": settings.root, "warehouse": settings.warehouse}
     try:
-        return Settings.model_validate({**issue.manifest.settings, **places})
+        return Settings.model_validate({**edition.manifest.settings, **places})
     except ValidationError as error:
-        path = issue.folder / MANIFEST
+        path = edition.folder / MANIFEST
         problems = validation.problems(error, Settings, lambda key: f"{path}, settings, key {key}")
         raise InputError(
-            f"The issue {issue.folder.name} cannot be run again: today's program cannot read its settings. "
-            f"To do: verify it with the program of commit {issue.manifest.commit or 'that day'}.",
+            f"The edition {edition.folder.name} cannot be run again: today's program cannot read its "
+            f"settings. To do: verify it with the program of commit {edition.manifest.commit or 'that day'}.",
             problems,
         ) from None
 
 
-def _registers(issue: Archived) -> Registers | None:
-    """Return the initiatives and investigations the issue was made with, where its manifest keeps them."""
-    kept = issue.manifest.registers
+def _registers(edition: Archived) -> Logbook | None:
+    """Return the initiatives and investigations the edition was made with, where its manifest keeps them."""
+    kept = edition.manifest.registers
     return registers_from(kept) if kept is not None else None
 
 
-def _changed_files(issue: Archived) -> list[str]:
+def _changed_files(edition: Archived) -> list[str]:
     """Name the files that are not as they were archived."""
-    was, now = issue.manifest.outputs, hashes(issue.folder)
+    was, now = edition.manifest.outputs, hashes(edition.folder)
     lines = []
     for name in sorted(was.keys() | now.keys()):
         if was.get(name) != now.get(name):

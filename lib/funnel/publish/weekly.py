@@ -1,4 +1,4 @@
-"""The weekly issue from its report date to its folder in the archive: the body reads as the steps."""
+"""The weekly edition from its report date to its folder in the archive: the body reads as the steps."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ import yaml
 from filelock import FileLock, Timeout
 
 from funnel.dates import AsOf
+from funnel.edition.logbook import read_registers
+from funnel.edition.model import Edition, load_edition
 from funnel.errors import BusyError, CheckFailed
 from funnel.gate.rules import REFUSE
-from funnel.issue.model import Issue, load_issue
-from funnel.issue.registers import read_registers
-from funnel.present.cite import nested
-from funnel.present.escape import clean, for_markdown
-from funnel.present.gate_words import sentences
-from funnel.present.texts import Texts
+from funnel.present.parts.cite import nested
+from funnel.present.parts.escape import clean, for_markdown
+from funnel.present.parts.gate_words import sentences
+from funnel.present.parts.texts import Texts
 from funnel.publish import archive, index
-from funnel.publish.archive import issues_before
+from funnel.publish.archive import editions_before
 from funnel.publish.files import after, sha256_of, write_text
 from funnel.publish.hypotheses import edits
 from funnel.publish.manifest import describe, settings_json
@@ -67,9 +67,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of it: the folder of the issue, whether it is new, the narratives, who rendered it.
+    """What came of it: the folder of the edition, whether it is new, the narratives, who rendered it.
 
-    `data_end` is that of the issue.
+    `data_end` is that of the edition.
     """
 
     folder: Path
@@ -79,8 +79,8 @@ class Made:
     data_end: dt.date | None
 
 
-def make_issue(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
-    """Make one issue.
+def make_edition(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
+    """Make one edition.
 
     Raises:
         BusyError: another run is making one in this folder.
@@ -105,22 +105,22 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     notebooks = notebooks_in(settings.root / "notebooks")
     require_shown(notebooks, settings.root / "report.qmd")
     if not (settings.root / "_brand.yml").is_file():
-        from funnel.present import theme  # heavy, and needed only to say what to do
+        from funnel.present.parts import theme  # heavy, and needed only to say what to do
 
         theme.load(settings)
     progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
-    issue = _prepare(settings, order, notebooks)
+    edition = _prepare(settings, order, notebooks)
     progress.done("cohorts")
 
     staged = run / "report"
     shutil.rmtree(staged, ignore_errors=True)
-    write_tables(issue.tables(), staged / "tables")
+    write_tables(edition.tables(), staged / "tables")
     narratives: list[Narrative] = []
     for language in reversed(order.languages):  # the first language last, so that its notebooks stay in run/
-        narrative = narrative_for(issue, language)
+        narrative = narrative_for(edition, language)
         narratives.append(narrative)
-        _run_notebooks(issue, language, config, notebooks, progress)
-        rendered = _render(issue, language, narrative, order)
+        _run_notebooks(edition, language, config, notebooks, progress)
+        rendered = _render(edition, language, narrative, order)
         suffix = "" if language == order.languages[0] else f".{language}"
         _stage(rendered, narrative, staged, suffix)
         if "xlsx" in order.formats:
@@ -128,14 +128,14 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         progress.done(f"pages ({language})")
     if order.draft:
         progress.done("draft")
-        return Made(staged, True, tuple(narratives), rendered.renderer, issue.data_end)
+        return Made(staged, True, tuple(narratives), rendered.renderer, edition.data_end)
     programs = {"name": rendered.renderer, **rendered.versions}
-    manifest = describe(issue, order.languages, programs, now)
+    manifest = describe(edition, order.languages, programs, now)
     folder, new = archive.put(staged, settings.path("archive"), order.report_date, manifest)
     with after(f"{folder} is archived"):
         index.write(settings.path("archive"), Texts(settings.language), settings)
     progress.done("archive")
-    return Made(folder, new, tuple(narratives), rendered.renderer, issue.data_end)
+    return Made(folder, new, tuple(narratives), rendered.renderer, edition.data_end)
 
 
 def _require_let_in(found: pd.DataFrame, settings: Settings) -> None:
@@ -150,13 +150,13 @@ def _require_let_in(found: pd.DataFrame, settings: Settings) -> None:
         raise CheckFailed("\n".join(["No report is made: too much of the data is missing.", *said]))
 
 
-def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Issue:
-    """Return the issue, with its workbooks written; nothing is computed again that is in `run/` already."""
+def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edition:
+    """Return the edition, with its workbooks written; nothing is computed again that is in `run/` already."""
     run = settings.path("run")
-    before = issues_before(settings.path("archive"), order.report_date)
+    before = editions_before(settings.path("archive"), order.report_date)
     registers = read_registers(settings)
     registers = replace(registers, edits=edits(settings, registers))
-    stamp, folder = run / "issue.sha256", run / "issue"
+    stamp, folder = run / "edition.sha256", run / "edition"
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
         inputs = {
             "date": order.report_date.isoformat(),
@@ -176,7 +176,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Iss
             from funnel.publish.kernels import warm  # these are heavy, and needed only when something changed
 
             warm(notebooks)
-            from funnel.issue.compute import compute
+            from funnel.edition.compute import compute
             from funnel.publish.earlier import forecasts
 
             previous = before[-1].as_of if before else None
@@ -189,15 +189,15 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Iss
                 registers=registers,
             ).save(folder)
             write_text(stamp, now)
-        issue = load_issue(folder, settings.root)
+        edition = load_edition(folder, settings.root)
         missing = [language for language in order.languages if not _workbook(settings, language).is_file()]
         if "xlsx" in order.formats and missing:
             from funnel.publish import workbook
 
-            gathered = workbook.gather(warehouse, issue)
+            gathered = workbook.gather(warehouse, edition)
             for language in missing:
-                workbook.write(_workbook(settings, language), gathered, issue, Texts(language))
-    return issue
+                workbook.write(_workbook(settings, language), gathered, edition, Texts(language))
+    return edition
 
 
 def _workbook(settings: Settings, language: Language) -> Path:
@@ -210,13 +210,13 @@ def _code() -> list[Path]:
 
 
 def _run_notebooks(
-    issue: Issue, language: Language, config: str, notebooks: Sequence[Path], progress: Progress
+    edition: Edition, language: Language, config: str, notebooks: Sequence[Path], progress: Progress
 ) -> None:
     """Run the notebooks, unless what they would show is in `run/` already."""
-    settings = issue.settings
+    settings = edition.settings
     run = settings.path("run")
     stamp = run / "notebooks.sha256"
-    data = sorted(path for path in (run / "issue").rglob("*") if path.is_file())
+    data = sorted(path for path in (run / "edition").rglob("*") if path.is_file())
     now = sha256_of([*notebooks, *_code(), *data, settings.root / "_brand.yml"], language, config)
     executed = all((run / path.name).is_file() for path in notebooks)
     if executed and stamp.is_file() and stamp.read_text(encoding="utf-8") == now:
@@ -224,24 +224,24 @@ def _run_notebooks(
             progress.done(f"{path.stem} ({language}, unchanged)")
         return
     stamp.unlink(missing_ok=True)
-    parameters = {"report_date": issue.report_date.isoformat(), "language": language, "config": config}
+    parameters = {"report_date": edition.report_date.isoformat(), "language": language, "config": config}
     run_notebooks(
         notebooks, run, parameters, settings.root, lambda name: progress.done(f"{name} ({language})")
     )
     write_text(stamp, now)
 
 
-def _render(issue: Issue, language: Language, narrative: Narrative, order: Order) -> Rendered:
+def _render(edition: Edition, language: Language, narrative: Narrative, order: Order) -> Rendered:
     """Write what the pages need beside the notebooks' outputs, and render them."""
-    settings = issue.settings
+    settings = edition.settings
     run = settings.path("run")
     texts = Texts(language)
     company = for_markdown(clean(settings.company))  # both renderers read these facts as Markdown
     facts = {
         "lang": language,
         "title": texts.t("title_company", company=company) if company else texts.t("title"),
-        "subtitle": texts.t("subtitle", date=texts.date(issue.report_date)),
-        "date": issue.report_date.isoformat(),
+        "subtitle": texts.t("subtitle", date=texts.date(edition.report_date)),
+        "date": edition.report_date.isoformat(),
         "company": company,
         "narrative": narrative.path.resolve().relative_to(settings.root.resolve()).as_posix(),
     }  # `quarto preview` watches a file that is named here
@@ -262,7 +262,7 @@ def _render(issue: Issue, language: Language, narrative: Narrative, order: Order
         settings.root,
         formats=frozenset(order.formats) - {"xlsx"},
         renderer=order.renderer,
-        report_date=issue.report_date,
+        report_date=edition.report_date,
         out=run / "pages",
         texts=(place.parent.as_posix(), "docs"),
     )

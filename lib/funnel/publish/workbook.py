@@ -1,4 +1,4 @@
-"""The workbook of an issue: gathered from the warehouse while it is open, written once for each language."""
+"""The workbook of an edition: gathered while the warehouse is open, written once for each language."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.durations import unseen, waiting_limits
-from funnel.analysis.flat import flat
-from funnel.analysis.raking import expected_cells
+from funnel.analysis.cohorts.durations import unseen, waiting_limits
+from funnel.analysis.forecast.raking import expected_cells
+from funnel.analysis.money.flat import flat
 from funnel.dates import complete_weeks
-from funnel.issue.model import Issue
-from funnel.issue.spending import known_spend
-from funnel.present.gap_marks import ALL, LEADS, sentences
-from funnel.present.texts import Texts
+from funnel.edition.costs import known_spend
+from funnel.edition.model import Edition
+from funnel.present.parts.texts import Texts
+from funnel.present.quality.gap_marks import ALL, LEADS, sentences
 from funnel.present.workbook import Contents, listings, write_workbook
 from funnel.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the workbook needs beside the issue: the flat data, and the leads that wait too long (by id)."""
+    """What the workbook needs beside the edition: the flat data, and the leads that wait too long (by id)."""
 
     flat: pd.DataFrame
     attributes: tuple[str, ...]
     waiting: pd.DataFrame
 
 
-def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
+def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
     """Ask the warehouse for the cross of the configured attributes, and for the leads that wait too long.
 
     Those furthest in the funnel come first.
     """
-    settings, as_of = issue.settings, issue.as_of
+    settings, as_of = edition.settings, edition.as_of
     known = warehouse.attributes()
     attributes = tuple(name for name in settings.attributes if name in known)
-    first = issue.reached["cohort_week"].min().date()
+    first = edition.reached["cohort_week"].min().date()
     weeks = [week for week in complete_weeks(as_of.report_date, settings.horizon_weeks) if week >= first]
     crossed = warehouse.crossed(as_of, attributes, settings.reach)
     data = flat(
@@ -47,7 +47,7 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
         settings.stage_keys,
         weeks,
         known_spend(warehouse, settings, as_of),
-        _coming(warehouse, issue, crossed, attributes),
+        _coming(warehouse, edition, crossed, attributes),
     )
     limits = waiting_limits(warehouse.waits(as_of), settings.horizon_weeks)
     waiting = warehouse.long_waiting(as_of, limits, attributes, settings.reach)
@@ -59,43 +59,43 @@ def gather(warehouse: Warehouse, issue: Issue) -> Gathered:
 
 
 def _coming(
-    warehouse: Warehouse, issue: Issue, crossed: pd.DataFrame, attributes: tuple[str, ...]
+    warehouse: Warehouse, edition: Edition, crossed: pd.DataFrame, attributes: tuple[str, ...]
 ) -> npt.NDArray[np.float64]:
     """Return the sales still to come by row of the cross; NaN where the cohort's forecast is not reliable."""
-    settings, stage = issue.settings, issue.settings.stage_keys[-1]
+    settings, stage = edition.settings, edition.settings.stage_keys[-1]
     cells = expected_cells(
         crossed,
-        warehouse.standing(issue.as_of, attributes, settings.reach),
+        warehouse.standing(edition.as_of, attributes, settings.reach),
         attributes,
         stage,
-        issue.results["coming"],
-        issue.results["open_worth"],
+        edition.results["coming"],
+        edition.results["open_worth"],
     )
-    told = issue.results["forecast"]
+    told = edition.results["forecast"]
     reliable = told.loc[(told["stage"] == stage) & told["reliable"], "cohort_week"]
     return np.where(crossed["cohort_week"].isin(reliable), cells, np.nan)
 
 
-def write(path: Path, gathered: Gathered, issue: Issue, texts: Texts) -> None:
-    """Write the workbook in one language; the same issue gives the same bytes."""
-    settings = issue.settings
-    own, every = (" ".join(sentences(issue.findings, texts, set(tables))) for tables in (LEADS, ALL))
+def write(path: Path, gathered: Gathered, edition: Edition, texts: Texts) -> None:
+    """Write the workbook in one language; the same edition gives the same bytes."""
+    settings = edition.settings
+    own, every = (" ".join(sentences(edition.findings, texts, set(tables))) for tables in (LEADS, ALL))
     counted = [
-        listings.forecast(issue.results["forecast"], settings, texts),
-        listings.initiatives(issue.initiatives, issue.results.get("impact"), settings, texts),
-        listings.investigations(issue.results["investigations"], settings, texts),
+        listings.forecast(edition.results["forecast"], settings, texts),
+        listings.initiatives(edition.initiatives, edition.results.get("impact"), settings, texts),
+        listings.investigations(edition.results["investigations"], settings, texts),
         listings.waiting(
             gathered.waiting,
             gathered.attributes,
             settings,
             texts,
-            unseen=unseen(issue.results["durations"]),
+            unseen=unseen(edition.results["durations"]),
         ),
     ]
     sheets = [replace(listing, note=f"{own} {listing.note}".strip()) for listing in counted]
     sheets.append(listings.meanings(settings, texts))
     contents = Contents(
-        issue.report_date, gathered.flat, gathered.attributes, issue.cohort_table(), sheets, own, every
+        edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, own, every
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_workbook(path, contents, settings, texts)

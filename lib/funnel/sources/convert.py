@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from funnel.errors import nearest
 from funnel.schema import Column, TableName
 from funnel.settings import LOST, Settings
-from funnel.sources import instants, money
-from funnel.sources.cells import blotted
+from funnel.sources import amounts as money
+from funnel.sources import instants
+from funnel.sources.clean import blotted
 from funnel.sources.tabular import DATE, NUMBER, Cells, Mask
 
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # tab and line breaks are text

@@ -13,8 +13,8 @@ from funnel.settings import Settings
 from funnel.sources import headers
 from funnel.sources.instants import Writing
 from funnel.sources.kinds import Item, sources
-from funnel.sources.parts import Brought, Part, make, together
 from funnel.sources.recognise import Found, recognise
+from funnel.sources.shares import Brought, Part, make, together
 from funnel.sources.spend_rows import added_up, covered
 from funnel.sources.stage_words import translated
 from funnel.sources.tabular import Cells, Sheet

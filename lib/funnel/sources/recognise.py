@@ -10,7 +10,7 @@ from pathlib import Path
 from funnel.errors import InputError, Problem, SettingsError, nearest
 from funnel.schema import TABLES, TableName
 from funnel.settings import Settings
-from funnel.sources import tables
+from funnel.sources import table_file as tables
 from funnel.sources.csv_file import read_csv
 from funnel.sources.kinds import Item, sources
 from funnel.sources.kinds.ad_costs import AdCosts

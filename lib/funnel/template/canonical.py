@@ -16,8 +16,8 @@ from funnel.sources import headers
 from funnel.sources.instants import read_instants
 from funnel.sources.recognise import Found, recognise
 from funnel.sources.tabular import Cells
-from funnel.template.attributes import attributes_of, slices_of
 from funnel.template.proposal import Proposal, ProposedStage, title
+from funnel.template.slicing import attributes_of, slices_of
 from funnel.template.stage_order import Seen, in_order
 from funnel.validation import KEY
 

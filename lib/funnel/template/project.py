@@ -8,7 +8,8 @@ from pathlib import Path
 
 from funnel import settings
 from funnel.errors import InputError, Problem
-from funnel.template import parts, product, written
+from funnel.template import files as parts
+from funnel.template import product, written
 from funnel.template.product import Product
 
 KEPT = ("data/initiatives/.gitkeep", "data/investigations/.gitkeep")

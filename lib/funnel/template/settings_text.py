@@ -10,7 +10,7 @@ from string import Template
 
 from funnel import versions
 from funnel.settings import Language
-from funnel.template.parts import PROJECT
+from funnel.template.files import PROJECT
 from funnel.template.proposal import Proposal, ProposedAttribute, ProposedStage, title
 
 _BARE = re.compile(r"[A-Za-z][A-Za-z_/]*")

@@ -11,14 +11,15 @@ import yaml
 from funnel.errors import InputError, Problem
 from funnel.settings import Settings, Stage
 from funnel.sources import Proposal as Lines
-from funnel.sources import proposal, tables
+from funnel.sources import proposal
+from funnel.sources import table_file as tables
 from funnel.sources.instants import read_instants
 from funnel.sources.proposal import as_item
 from funnel.sources.tabular import Cells
-from funnel.template.attributes import attributes_of, slices_of
 from funnel.template.canonical import relative
 from funnel.template.proposal import CRMS, USUAL, Proposal, ProposedAttribute, ProposedStage
 from funnel.template.settings_text import scalar
+from funnel.template.slicing import attributes_of, slices_of
 
 SHOWN = 2
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from funnel import settings
-from funnel.issue.checks import report_date_for
+from funnel.edition.checks import report_date_for
 from funnel.publish.archive import archived
 from funnel.settings import Settings
 from funnel.template import product, written
@@ -78,19 +78,21 @@ def _first(chosen: Settings, missing: list[Path]) -> str:
 
 
 def _weekly(chosen: Settings, facts: list[str], today: dt.date) -> list[str]:
-    """Say how far data, issues and narrative have come; return what comes next in the week."""
+    """Say how far data, editions and narrative have come; return what comes next in the week."""
     with Warehouse.open(chosen.path("warehouse"), chosen) as warehouse:
         last = warehouse.last_day()
         newest = report_date_for(warehouse, today, None)
-    facts.append(f"The data end on {last}; the newest issue they allow is that of {newest}.")
-    issues = archived(chosen.path("archive"))
-    if not issues or issues[-1].report_date < newest:
+    facts.append(f"The data end on {last}; the newest edition they allow is that of {newest}.")
+    editions = archived(chosen.path("archive"))
+    if not editions or editions[-1].report_date < newest:
         facts.append(
-            f"The last issue in the archive is of {issues[-1].report_date}." if issues else "No issue yet."
+            f"The last edition in the archive is of {editions[-1].report_date}."
+            if editions
+            else "No edition yet."
         )
         bring = "funnel sync" if chosen.account is not None else ""
         return [step for step in (bring, "funnel report") if step]
-    facts.append(f"The issue of {newest} is made: {issues[-1].folder}")
+    facts.append(f"The edition of {newest} is made: {editions[-1].folder}")
     narrative = chosen.path("narrative") / f"{newest}.md"
     return [
         f"edit {narrative}, look with: funnel report --date {newest} --draft",

@@ -28,13 +28,13 @@ from funnel.warehouse import (
     journeys,
     keeping,
     load,
-    money,
     problems,
     restated,
     stamped,
     values,
     written,
 )
+from funnel.warehouse import paid as money
 from funnel.warehouse.foreign import attach
 from funnel.warehouse.kept import Kept
 from funnel.warehouse.known import BEGINNING, Tables

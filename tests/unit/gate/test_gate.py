@@ -16,14 +16,14 @@ import pytest
 
 from funnel import settings as settings_file
 from funnel.dates import AsOf
+from funnel.edition.compute import compute
 from funnel.gate.attributes import FILLED_COLUMNS, filled, writings
 from funnel.gate.feeds import stopped, usual_end
 from funnel.gate.rules import finding, findings
-from funnel.issue.compute import compute
-from funnel.present.data_tables import caveats
-from funnel.present.gate_words import sentences
-from funnel.present.money_tables import telling_grid
-from funnel.present.texts import Texts
+from funnel.present.money.tables import telling_grid
+from funnel.present.parts.gate_words import sentences
+from funnel.present.parts.texts import Texts
+from funnel.present.quality.tables import caveats
 from funnel.publish import workbook
 from funnel.warehouse import Warehouse
 from tests.conftest import new_project
@@ -75,12 +75,12 @@ DAYS = pd.date_range("2026-06-01", "2026-10-18", freq="D")
 def page_one(project: Path, day: dt.date) -> tuple[str, ...]:
     chosen = settings_file.load(project / "funnel.yml")
     with Warehouse.open(chosen.path("warehouse"), chosen) as house:
-        issue = compute(house, chosen, day)
+        edition = compute(house, chosen, day)
     told = caveats(
-        issue.problems,
-        issue.data_end,
+        edition.problems,
+        edition.data_end,
         Texts("en"),
-        sentences(issue.findings, chosen, Texts("en"), page=True),
+        sentences(edition.findings, chosen, Texts("en"), page=True),
     )
     return tuple(line.replace("\u00a0", " ") for line in told)  # a terminal knows no no-break space
 
@@ -144,15 +144,15 @@ def test_the_workbook_marks_what_rests_on_a_table_with_gaps(run: Any, whole: Pat
     assert run("import", folder).code == 0
     chosen = settings_file.load(whole / "funnel.yml")
     with Warehouse.open(chosen.path("warehouse"), chosen) as house:
-        issue = compute(house, chosen, dt.date(2026, 10, 19))
-        gathered = workbook.gather(house, issue)
-    workbook.write(tmp_path / "w.xlsx", gathered, issue, Texts("en"))
+        edition = compute(house, chosen, dt.date(2026, 10, 19))
+        gathered = workbook.gather(house, edition)
+    workbook.write(tmp_path / "w.xlsx", gathered, edition, Texts("en"))
     book = openpyxl.load_workbook(tmp_path / "w.xlsx")
     marked = [str(sheet["A2"].value).startswith("‡ Ad spend: 3 rows") for sheet in book]
     assert marked[:4] == [False, True, True, False], book.sheetnames
     gap = finding("rejected", "stage_entries", rows=7, of=90, share=0.08)
     short = findings([pd.DataFrame([gap])], chosen.gate, dt.date(2026, 10, 19))
-    workbook.write(tmp_path / "v.xlsx", gathered, replace(issue, findings=short), Texts("en"))
+    workbook.write(tmp_path / "v.xlsx", gathered, replace(edition, findings=short), Texts("en"))
     book = openpyxl.load_workbook(tmp_path / "v.xlsx")
     bare = [
         name for name in book.sheetnames if not str(book[name]["A2"].value).startswith("‡ Stage entries: 7")
@@ -302,7 +302,7 @@ def test_a_report_is_refused_before_anything_is_computed(
     (whole / "two").mkdir()
     (whole / "two" / "leads.csv").write_text("lead_id,created_at\n1,20 of October\n")
     run("import", whole / "two")
-    monkeypatch.setattr("funnel.issue.compute.compute", never)
+    monkeypatch.setattr("funnel.edition.compute.compute", never)
     monkeypatch.setattr("funnel.publish.kernels.warm", never)
     report = run("report", "--date", "2026-10-19", "--no-import")
     assert report.code == 1 and "No report is made: too much" in report.err

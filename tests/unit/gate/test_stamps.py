@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from funnel.analysis import cohorts
-from funnel.analysis.arrivals import fallen
-from funnel.analysis.cells import cells
-from funnel.analysis.durations import durations
+from funnel.analysis.attention.arrivals import fallen
+from funnel.analysis.cohorts import table as cohorts
+from funnel.analysis.cohorts.durations import durations
+from funnel.analysis.cube.cells import cells
 from funnel.dates import AsOf
 from funnel.gate.stamps import Stamps, imported_days, stamped_cohorts, stamped_moments, untold_weeks
-from funnel.present.gate_words import sentences
-from funnel.present.texts import Texts
+from funnel.present.parts.gate_words import sentences
+from funnel.present.parts.texts import Texts
 from funnel.settings import Gate, Settings, Stage
 from funnel.simulate import World, simulate
 from funnel.warehouse import Warehouse

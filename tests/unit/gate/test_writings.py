@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from funnel import settings as settings_file
-from funnel.analysis.spend_match import match_spend
+from funnel.analysis.money.spend_match import match_spend
 from funnel.dates import AsOf
+from funnel.edition.compute import ask, compute
+from funnel.edition.logbook import read_registers
+from funnel.edition.money import ask_money
+from funnel.edition.unmet import unmet
 from funnel.errors import SettingsError
-from funnel.issue.compute import ask, compute
-from funnel.issue.money import ask_money
-from funnel.issue.registers import read_registers
-from funnel.issue.unmet import unmet
 from funnel.publish.workbook import gather
 from funnel.settings import Settings
 from funnel.warehouse import Warehouse

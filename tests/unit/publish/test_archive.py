@@ -1,4 +1,4 @@
-"""The archive is append-only and an issue appears whole or not at all."""
+"""The archive is append-only and an edition appears whole or not at all."""
 
 import datetime as dt
 import json
@@ -8,7 +8,7 @@ import pytest
 
 from funnel.errors import InputError, MissingError
 from funnel.publish import archive
-from funnel.publish.archive import issues_before
+from funnel.publish.archive import editions_before
 from funnel.publish.earlier import forecasts
 
 D = dt.date(2022, 9, 26)
@@ -24,7 +24,7 @@ def staged(tmp_path: Path) -> Path:
     return folder
 
 
-def test_an_issue_holds_the_hash_of_every_file(staged: Path, tmp_path: Path) -> None:
+def test_an_edition_holds_the_hash_of_every_file(staged: Path, tmp_path: Path) -> None:
     folder, new = archive.put(staged, tmp_path / "archive", D, MANIFEST)
     assert new
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -40,7 +40,7 @@ def test_attributes_keep_their_order_which_says_how_pairs_are_named(staged: Path
     assert list(kept.manifest.settings["attributes"]) == ["region", "channel", "campaign"]
 
 
-def test_the_same_issue_is_not_archived_twice(staged: Path, tmp_path: Path) -> None:
+def test_the_same_edition_is_not_archived_twice(staged: Path, tmp_path: Path) -> None:
     first, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
     second, new = archive.put(staged, tmp_path / "archive", D, {**MANIFEST, "made_at": "later"})
     assert (second, new) == (first, False)
@@ -67,7 +67,9 @@ def test_a_failed_move_leaves_nothing_behind(
     assert list((tmp_path / "archive").iterdir()) == []
 
 
-def test_an_unfinished_folder_is_no_issue_and_does_not_stand_in_the_way(staged: Path, tmp_path: Path) -> None:
+def test_an_unfinished_folder_is_no_edition_and_does_not_stand_in_the_way(
+    staged: Path, tmp_path: Path
+) -> None:
     left = tmp_path / "archive" / ".2022-09-26.part"
     left.mkdir(parents=True)
     (left / "half").write_text("")
@@ -76,24 +78,24 @@ def test_an_unfinished_folder_is_no_issue_and_does_not_stand_in_the_way(staged: 
     assert not left.exists()
 
 
-def test_the_previous_issue_is_the_last_revision_of_the_last_earlier_date(
+def test_the_previous_edition_is_the_last_revision_of_the_last_earlier_date(
     staged: Path, tmp_path: Path
 ) -> None:
     for text in ("one", "two"):
         (staged / "report.html").write_text(text)
         archive.put(staged, tmp_path / "archive", D, MANIFEST)
-    before = issues_before(tmp_path / "archive", dt.date(2022, 10, 3))
+    before = editions_before(tmp_path / "archive", dt.date(2022, 10, 3))
     assert [item.folder.name for item in before] == ["2022-09-26-r2"]
-    assert issues_before(tmp_path / "archive", D) == []
+    assert editions_before(tmp_path / "archive", D) == []
 
 
-def test_an_issue_that_is_not_there_is_told_with_those_that_are(staged: Path, tmp_path: Path) -> None:
+def test_an_edition_that_is_not_there_is_told_with_those_that_are(staged: Path, tmp_path: Path) -> None:
     archive.put(staged, tmp_path / "archive", D, MANIFEST)
     with pytest.raises(MissingError, match="there are: 2022-09-26"):
         archive.find(tmp_path / "archive", "2022-09-19")
 
 
-def test_fewer_files_of_the_same_issue_are_no_new_issue(staged: Path, tmp_path: Path) -> None:
+def test_fewer_files_of_the_same_edition_are_no_new_edition(staged: Path, tmp_path: Path) -> None:
     (staged / "report.ru.html").write_text("page")
     first, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
     (staged / "report.ru.html").unlink()
@@ -129,12 +131,12 @@ def test_a_forecast_that_was_changed_or_lost_is_not_scored(staged: Path, tmp_pat
     for name in names:
         (staged / "tables" / name).write_text("cohort_week,week\n")
     folder, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
-    (issue,) = archive.archived(tmp_path / "archive")
-    assert len(forecasts([issue])) == 1
+    (edition,) = archive.archived(tmp_path / "archive")
+    assert len(forecasts([edition])) == 1
     (folder / "tables" / names[0]).write_text('"')
     (folder / "tables" / names[1]).unlink()
     with pytest.raises(InputError) as caught:
-        forecasts([issue])
+        forecasts([edition])
     assert all(
         f"tables/{name}: missing or changed since it was archived" in str(caught.value) for name in names
     )

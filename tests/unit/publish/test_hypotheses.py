@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from funnel.issue.registers import read_registers
+from funnel.edition.logbook import read_registers
 from funnel.publish.hypotheses import edits
 from funnel.settings import Settings
 

@@ -31,7 +31,7 @@ def test_only_headings_of_the_first_two_levels_are_found(text: str, found: list[
     assert high_headings(text) == found
 
 
-def issue(root: Path, **changes: object) -> SimpleNamespace:
+def edition(root: Path, **changes: object) -> SimpleNamespace:
     settings = Settings.model_validate({"stages": [{"key": "sale"}], "root": root, **changes})
     return SimpleNamespace(settings=settings, report_date=dt.date(2022, 9, 26))
 
@@ -41,7 +41,7 @@ def test_a_narrative_that_is_a_link_to_a_file_elsewhere_is_neither_shown_nor_quo
     (tmp_path / "key").write_text("# planted-0\n")
     (tmp_path / "narrative/2022-09-26.md").symlink_to("../key")
     with pytest.raises(InputError, match="is a link to a file elsewhere") as caught:
-        narrative_for(issue(tmp_path), "en")
+        narrative_for(edition(tmp_path), "en")
     assert "planted" not in str(caught.value)
 
 
@@ -49,7 +49,7 @@ def test_a_narrative_that_is_a_link_to_a_file_elsewhere_is_neither_shown_nor_quo
 def test_narratives_outside_the_project_are_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / "project").mkdir()
     with pytest.raises(InputError, match=r"funnel\.yml, key narrative: .*texts lies outside the project"):
-        narrative_for(issue(tmp_path / "project", narrative=folder), "en")
+        narrative_for(edition(tmp_path / "project", narrative=folder), "en")
 
 
 VALUES = {"overall": "4.12 %", "leads": "558", "final": "8.2 %"}
@@ -102,7 +102,7 @@ def test_a_damaged_record_makes_the_narrative_the_analyst_s_own(tmp_path: Path) 
 def test_a_name_that_cannot_be_cited_is_told_with_its_line_before_anything_is_computed(
     tmp_path: Path,
 ) -> None:
-    settings = issue(tmp_path).settings
+    settings = edition(tmp_path).settings
     path = tmp_path / "narrative/2022-09-26.md"
     path.parent.mkdir()
     path.write_text(
@@ -128,19 +128,19 @@ def test_a_draft_lives_until_somebody_edits_it_and_is_never_lost_then(
     world = {"draft": DRAFT, "values": VALUES}
     monkeypatch.setattr("funnel.publish.narratives._draft", lambda *_: world["draft"])
     monkeypatch.setattr("funnel.publish.narratives._values", lambda *_: world["values"])
-    first = narrative_for(issue(tmp_path), "en")
+    first = narrative_for(edition(tmp_path), "en")
     assert first.path.read_text() == DRAFT and first.moved == ()
     # The settings are corrected: nobody had edited the draft, so page 1 shows the new numbers.
     world |= {"draft": DRAFT.replace("3.02 %", "3.10 %"), "values": VALUES | {"leads": "561"}}
-    assert narrative_for(issue(tmp_path), "en").path.read_text() == world["draft"]
+    assert narrative_for(edition(tmp_path), "en").path.read_text() == world["draft"]
     # An analyst writes; later the numbers move: not a word is changed, and the sentence is named.
     mine = "We brought 561 leads.\n"
     first.path.write_text(mine)
     world |= {"draft": DRAFT, "values": VALUES}
-    later = narrative_for(issue(tmp_path), "en")
+    later = narrative_for(edition(tmp_path), "en")
     assert later.path.read_text() == mine and later.moved == ("We brought 561 leads.",)
-    ((weight, told),) = looked_at(issue(tmp_path).settings)
+    ((weight, told),) = looked_at(edition(tmp_path).settings)
     assert weight == "remark" and "“We brought 561 leads.”" in str(told)
     # One that was there before anything was kept beside it is the analyst's own too.
     drafted.beside(first.path).unlink()
-    assert narrative_for(issue(tmp_path), "en").path.read_text() == mine
+    assert narrative_for(edition(tmp_path), "en").path.read_text() == mine

@@ -95,7 +95,7 @@ def test_a_failed_notebook_is_kept_with_its_error_and_the_good_ones_stay(tmp_pat
 
 def test_every_picture_s_words_are_where_quarto_looks_for_them(tmp_path: Path) -> None:
     code = (
-        "#| label: pictures\nfrom funnel.present.picture import Picture\n"
+        "#| label: pictures\nfrom funnel.present.parts.picture import Picture\n"
         "for words in WORDS:\n"
         "    display(Picture(b'', words, 1, 1) if words else 1)"
     )

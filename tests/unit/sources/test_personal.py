@@ -15,7 +15,7 @@ from funnel.gate.personal import _without_addresses, blot
 from funnel.schema import Batch
 from funnel.settings import Settings
 from funnel.sources import describe, read, write_rejected
-from funnel.sources.cells import blotted
+from funnel.sources.clean import blotted
 
 PHONE, MAIL, PERSON = "+7 916 123-45-67", "petrova@mail.example", "Петрова Анна Ильинична"
 PLANTED = re.compile(r"916|123.?45.?67|petrova|mail\.example|Петрова")

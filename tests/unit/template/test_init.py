@@ -12,7 +12,8 @@ import yaml
 
 from funnel import settings
 from funnel.settings import Settings
-from funnel.template import parts, project
+from funnel.template import files as parts
+from funnel.template import project
 from funnel.template.proposal import USUAL, Proposal
 from funnel.template.settings_text import Answers, settings_text
 from tests.unit.template.conftest import ENTRIES

@@ -35,7 +35,7 @@ def test_it_says_what_comes_next(funnel: Any, home: Path, files: Path) -> None:
     assert first.split("Next:")[1].split()[:2] == ["funnel", "report"]
     data.bring_new(settings.load(home / "funnel.yml"))
     then = funnel().err
-    assert "The data end on 2026-01-30" in then and "No issue yet." in then
+    assert "The data end on 2026-01-30" in then and "No edition yet." in then
     files.rename(files.parent / "elsewhere")
     assert "as a source, but nothing is there" in funnel().err
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from funnel.analysis.deviations import deviations
+from funnel.analysis.attention.deviations import deviations
 from funnel.dates import AsOf
 from funnel.schema import CONCLUDED, INSTANT, Batch
 from funnel.settings import Settings, Stage

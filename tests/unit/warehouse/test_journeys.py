@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from funnel.analysis.durations import waiting_limits
+from funnel.analysis.cohorts.durations import waiting_limits
 from funnel.dates import AsOf
 from funnel.errors import InputError
 from funnel.warehouse.journeys import long_waiting, waits

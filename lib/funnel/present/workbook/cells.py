@@ -19,8 +19,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from funnel.present.escape import clean
-from funnel.present.theme import FONT, Theme
+from funnel.present.parts.escape import clean
+from funnel.present.parts.theme import FONT, Theme
 from funnel.present.workbook.contents import Kind
 
 FORMATS: dict[Kind, str] = {

@@ -52,11 +52,11 @@ class Contents:
 
     Attributes:
         report_date: D.
-        flat: the flat data (`funnel.analysis.flat.flat`): `cohort_week`, `attr_0` ..., `leads`, the stages,
-            and any of `payments`, `revenue`, `spend`, `expected_sales`; the last two are missing where they
-            are not known.
+        flat: the flat data (`funnel.analysis.money.flat.flat`): `cohort_week`, `attr_0` ..., `leads`, the
+            stages, and any of `payments`, `revenue`, `spend`, `expected_sales`; the last two are missing
+            where they are not known.
         attributes: names of `attr_0`, `attr_1`, ... in order.
-        cohorts: the cohort table of the total (`funnel.analysis.cohorts.cohort_table`).
+        cohorts: the cohort table of the total (`funnel.analysis.cohorts.table.cohort_table`).
         listings: further sheets in order; see `funnel.present.workbook.listings`.
         gaps_of_cohorts, gaps_of_pivots: that rows are missing which these sheets rest on, in words.
     """

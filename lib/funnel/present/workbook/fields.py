@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.present.escape import clean
-from funnel.present.texts import Texts
+from funnel.present.parts.escape import clean
+from funnel.present.parts.texts import Texts
 from funnel.present.workbook.cells import LIMIT
 from funnel.settings import LEAD, Settings
 

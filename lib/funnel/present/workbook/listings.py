@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from funnel.present.attention_words import metric_name, segment, stage_name, state_word, verdict_word
-from funnel.present.definitions import definitions
-from funnel.present.expected import TAIL, doubt_of
-from funnel.present.texts import Texts
+from funnel.present.attention.words import metric_name, segment, stage_name, state_word, verdict_word
+from funnel.present.parts.final import TAIL, doubt_of
+from funnel.present.parts.texts import Texts
+from funnel.present.quality.definitions import definitions
 from funnel.present.workbook.contents import Listing, Shown
 from funnel.schema import Initiative
 from funnel.settings import Settings
@@ -21,7 +21,7 @@ def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
     Where it is not reliable yet there is no number, as in the report, and the words say why.
 
     Args:
-        frame: `analysis.forecast.FORECAST_COLUMNS`.
+        frame: `analysis.forecast.final.FORECAST_COLUMNS`.
         settings: the stages.
         texts: the language.
     """

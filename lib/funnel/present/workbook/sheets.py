@@ -15,8 +15,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from funnel.dates import WEEK
-from funnel.present.texts import Texts
-from funnel.present.theme import FONT
+from funnel.present.parts.texts import Texts
+from funnel.present.parts.theme import FONT
 from funnel.present.workbook.cells import (
     FORMATS,
     LINE,

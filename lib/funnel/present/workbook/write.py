@@ -8,9 +8,9 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from funnel.present import theme
-from funnel.present.escape import clean
-from funnel.present.texts import Texts
+from funnel.present.parts import theme
+from funnel.present.parts.escape import clean
+from funnel.present.parts.texts import Texts
 from funnel.present.workbook import parts, sheets
 from funnel.present.workbook.cells import Painter, sheet_name
 from funnel.present.workbook.contents import Contents

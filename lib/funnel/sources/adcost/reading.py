@@ -14,12 +14,12 @@ from funnel.errors import InputError, Problem
 from funnel.schema import MONEY, SPEND, Column
 from funnel.settings import Settings
 from funnel.settings_sources import AdFile
-from funnel.sources import parts
+from funnel.sources import shares as parts
 from funnel.sources.adcost import values
 from funnel.sources.adcost.platforms import PREAMBLE, Field, find_header, is_total
 from funnel.sources.adcost.spread import spread
 from funnel.sources.adcost.values import AdCostFile
-from funnel.sources.cells import blotted
+from funnel.sources.clean import blotted
 from funnel.sources.convert import Fault
 from funnel.sources.csv_file import encoding_notice, read_lines
 from funnel.sources.header_text import DOLLARS

@@ -16,8 +16,8 @@ from funnel.settings import Settings
 from funnel.settings_exports import FileRules
 from funnel.settings_sources import AdFile
 from funnel.sources.adcost.platforms import Field, Header
+from funnel.sources.amounts import read_amounts
 from funnel.sources.instants import Writing, read_instants
-from funnel.sources.money import read_amounts
 from funnel.sources.tabular import Cells, Mask
 
 Rows = list[tuple[int, Sequence[str]]]

@@ -6,6 +6,6 @@ deal) -> `file` (dates; where each lead stands: `stages`, `outcome`) -> `dated` 
 settings a file needs.
 """
 
-from funnel.sources.exports.reading import read_files
+from funnel.sources.exports.deals import read_files
 
 __all__ = ["read_files"]

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.settings_exports import ColumnField, Export
-from funnel.sources import cells as clean
+from funnel.sources import clean
+from funnel.sources.amounts import read_amounts
 from funnel.sources.exports.filters import joined
 from funnel.sources.exports.identity import one_writing, with_prefix
 from funnel.sources.exports.layout import Layout
 from funnel.sources.exports.products import put_together
 from funnel.sources.header_text import SIGNS, currency_of
-from funnel.sources.money import read_amounts
 from funnel.sources.tabular import Cells, Mask, Sheet
 
 _SIGN = rf"(?i:{SIGNS})"

@@ -16,15 +16,15 @@ from funnel.gate.personal import blot
 from funnel.schema import INSTANT
 from funnel.settings import LEAD, LOST, Settings
 from funnel.settings_exports import ColumnField, Export, FileRules, Wide
-from funnel.sources import cells as clean
-from funnel.sources import tables
+from funnel.sources import clean
+from funnel.sources import table_file as tables
 from funnel.sources.exports import outcome as outcomes
 from funnel.sources.exports.columns import Columns, one_row_a_deal, take, with_amounts, with_ids
 from funnel.sources.exports.filters import left_out
 from funnel.sources.exports.layout import TIMES, Layout, lay_out
+from funnel.sources.exports.look import propose
 from funnel.sources.exports.made_on import NEVER, made_on
 from funnel.sources.exports.matching import alias_names, matched
-from funnel.sources.exports.proposal import propose
 from funnel.sources.exports.stages import inside, stages
 from funnel.sources.instants import Instants, Writing, read_instants
 from funnel.sources.profiles import Profile, profiles

@@ -9,7 +9,7 @@ from funnel.errors import InputError, Problem, nearest
 from funnel.settings import Settings
 from funnel.settings_exports import COLUMN_FIELDS, ColumnField, Export, Frozen, Headers, Wide
 from funnel.settings_sources import named
-from funnel.sources import tables
+from funnel.sources import table_file as tables
 from funnel.sources.header_text import normal
 from funnel.sources.profiles import PLAIN, Match, profiles, recognised
 from funnel.yaml_file import read_yaml

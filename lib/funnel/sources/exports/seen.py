@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.settings_exports import ColumnField, Export
-from funnel.sources import cells as clean
-from funnel.sources import tables
+from funnel.sources import clean
+from funnel.sources import table_file as tables
 from funnel.sources.exports import outcome as outcomes
 from funnel.sources.exports.columns import take, with_amounts
 from funnel.sources.exports.layout import TIMES, Layout, lay_out

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from funnel.settings import Settings
-from funnel.sources import tables
+from funnel.sources import table_file as tables
 from funnel.sources.exports.matching import first_wide
 from funnel.sources.exports.stage_guess import mapped
 from funnel.sources.header_text import normal

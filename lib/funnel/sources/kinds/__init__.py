@@ -17,8 +17,8 @@ from typing import Protocol
 from funnel.schema import Known
 from funnel.settings import Settings
 from funnel.sources.findings import Finding
-from funnel.sources.parts import Brought
 from funnel.sources.proposal import Proposal
+from funnel.sources.shares import Brought
 
 Rows = Sequence[Sequence[str]]
 

@@ -9,14 +9,14 @@ from funnel.errors import InputError
 from funnel.schema import Known
 from funnel.settings import Settings
 from funnel.settings_sources import AdFile
-from funnel.sources import tables
+from funnel.sources import table_file as tables
 from funnel.sources.adcost import read_ad_costs
 from funnel.sources.adcost.platforms import PREAMBLE, find_header
 from funnel.sources.adcost.reading import first_lines
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import Item, Rows
-from funnel.sources.parts import Brought
 from funnel.sources.proposal import Proposal
+from funnel.sources.shares import Brought
 
 
 class AdCosts:

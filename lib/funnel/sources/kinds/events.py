@@ -8,14 +8,14 @@ from pathlib import Path
 from funnel.schema import Known
 from funnel.settings import Settings
 from funnel.settings_sources import named
-from funnel.sources import tables
+from funnel.sources import table_file as tables
 from funnel.sources.events import read_events
-from funnel.sources.events.proposal import propose
-from funnel.sources.events.reading import find, header_row
+from funnel.sources.events.entries import find, header_row
+from funnel.sources.events.look import propose
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import Item, Rows
-from funnel.sources.parts import Brought
 from funnel.sources.proposal import Proposal
+from funnel.sources.shares import Brought
 
 
 class EventLogs:

@@ -9,16 +9,16 @@ from funnel.schema import Known
 from funnel.settings import Settings
 from funnel.settings_exports import Export
 from funnel.settings_sources import fits, named
-from funnel.sources import tables
+from funnel.sources import table_file as tables
 from funnel.sources.exports import read_files
 from funnel.sources.exports.layout import lay_out
+from funnel.sources.exports.look import propose
 from funnel.sources.exports.matching import alias_names, block_of, matched
-from funnel.sources.exports.proposal import propose
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import Item, Rows
-from funnel.sources.parts import Brought
 from funnel.sources.profiles import profiles
 from funnel.sources.proposal import Proposal
+from funnel.sources.shares import Brought
 
 
 class Exports:

@@ -13,8 +13,8 @@ from funnel.sources.exports.wide_proposal import propose
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import Item, Rows
 from funnel.sources.kinds.exports import describe
-from funnel.sources.parts import Brought
 from funnel.sources.proposal import Proposal
+from funnel.sources.shares import Brought
 
 
 class WideSheets:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from funnel.present.texts import Texts
+from funnel.present.parts.texts import Texts
 from funnel.present.workbook import Contents, write_workbook
 from funnel.settings import Language, Settings
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from openpyxl.utils import range_boundaries
 
-from funnel.present.texts import Texts
+from funnel.present.parts.texts import Texts
 from funnel.present.workbook import write_workbook
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

@@ -8,7 +8,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from funnel.present.texts import Texts
+from funnel.present.parts.texts import Texts
 from funnel.present.workbook import Contents, Listing, Shown, listings
 from funnel.schema import Initiative
 

@@ -78,7 +78,7 @@ def test_settings_that_cannot_be_used_are_told_all_at_once(tmp_path: Path) -> No
 
 
 def test_an_empty_account_is_none() -> None:
-    for empty in ({}, None):  # older issues keep {} in their manifests
+    for empty in ({}, None):  # older editions keep {} in their manifests
         assert Settings.model_validate({"stages": [{"key": "sale"}], "amocrm": empty}).amocrm is None
 
 

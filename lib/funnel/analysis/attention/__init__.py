@@ -1,0 +1,1 @@
+"""Where to look: deviations, arrivals, known shapes."""

@@ -1,0 +1,1 @@
+"""How time passes in a company: holidays, month ends, weeks that cannot show all they hold."""

@@ -1,0 +1,1 @@
+"""The cohort table, its comparisons, and how long deals take."""

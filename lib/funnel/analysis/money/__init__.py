@@ -1,0 +1,1 @@
+"""What conversions cost and what leads are worth."""

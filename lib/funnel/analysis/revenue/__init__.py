@@ -1,0 +1,1 @@
+"""The revenue to come, and what better steps would add."""

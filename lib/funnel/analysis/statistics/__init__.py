@@ -1,0 +1,1 @@
+"""What several chapters reckon with: scores, over-dispersion, levels of conversion."""

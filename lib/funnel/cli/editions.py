@@ -1,0 +1,86 @@
+"""Commands about the weekly edition: report, verify."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from funnel.cli import common
+from funnel.cli.common import Bar, app, chosen_words, load_settings, now, say, today, words
+from funnel.cli.data import bring_new
+from funnel.dates import parse_date
+
+
+@app.command()
+def report(
+    date: Annotated[
+        str | None,
+        typer.Option("--date", metavar="YYYY-MM-DD", help="Default: the last Monday the data reach."),
+    ] = None,
+    formats: Annotated[str, typer.Option(help="Of html, pdf and xlsx, by comma.")] = "html,pdf,xlsx",
+    renderer: Annotated[str, typer.Option(help="auto, quarto or builtin.")] = "auto",
+    lang: Annotated[
+        str | None, typer.Option(help="en, ru, or both, by comma; the first is report.html.")
+    ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Into run/report; the archive stays as it is.")
+    ] = False,
+    bring: Annotated[
+        bool, typer.Option("--import/--no-import", help="Read the source first where its files have changed.")
+    ] = True,
+) -> None:
+    """Make the edition of a report date: new data, notebooks, narrative, pages, archive.
+
+    It reads what `source` in funnel.yml names, if that has changed; a CRM is asked by `funnel sync` alone.
+    """
+    from funnel.edition.checks import language_of, report_date_for
+    from funnel.publish.weekly import Order, make_edition
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings(bring_up=True)
+    languages = [language_of(settings, word) for word in words(lang)] if lang else [settings.language]
+    chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx"))
+    (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)
+    asked = parse_date(date) if date else None
+    if bring:
+        bring_new(settings)
+    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+        day = report_date_for(warehouse, today(settings), asked)
+    order = Order(day, languages, chosen, program, draft)
+    with Bar() as bar:
+        made = make_edition(settings, common.state["config"].name, order, now(), bar)
+    if made.data_end:
+        say(f"The data end on {made.data_end}: if something happened later, it is not imported yet.")
+    word = "Draft" if draft else "Edition" if made.new else "Unchanged edition"
+    say(f"{word} of {day}, rendered by {made.renderer}: {made.folder}")
+    for narrative in made.narratives:
+        say(f"Narrative, yours to edit: {narrative.path}")
+        if narrative.moved:
+            say("  Numbers have moved since it was written; look at these sentences:")
+        for sentence in narrative.moved:
+            say(f"  - {sentence}")
+
+
+@app.command()
+def verify(
+    edition: Annotated[
+        str, typer.Argument(metavar="D", help="Report date or folder name of an archived edition.")
+    ],
+) -> None:
+    """Run an archived edition again with the knowledge of that day, and compare.
+
+    Exit code 1 if it differs; a number that a later change of method moved is told with that change.
+    """
+    from funnel.publish import archive
+    from funnel.publish.verify import verify as compare
+
+    settings = load_settings()
+    found = archive.find(settings.path("archive"), edition)
+    came = compare(found, settings)
+    if not came.moved:
+        say(f"{found.folder.name}: all {came.same} tables come out the same.")
+        return
+    say(f"{found.folder.name}: {came.same} tables come out the same; the others by today's methods:")
+    for line in came.moved:
+        say(f"  - {line}")

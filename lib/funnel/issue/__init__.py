@@ -1,6 +1,0 @@
-"""One report date and everything it needs, computed once.
-
-`compute.compute` asks the warehouse and the methods; notebooks and commands then ask the `model.Issue`, which
-knows no engine. `Issue.save` and `model.load_issue` hand it from `funnel report` to the notebooks, which
-import no more than they need: that is why nothing is imported here.
-"""

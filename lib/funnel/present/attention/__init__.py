@@ -1,0 +1,1 @@
+"""What needs attention as a reader sees it."""

@@ -1,0 +1,274 @@
+"""What the meeting works with: where to look first, known shapes, who digs, how good our guesses are."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from funnel.analysis.attention.deviations import FLAG_AT
+from funnel.analysis.cohorts.table import SMALL
+from funnel.analysis.initiatives.verdict import VERDICTS
+from funnel.dates import WEEK
+from funnel.present.attention.words import (
+    LONG,
+    SAID_FLAGS,
+    Record,
+    arrival_sentence,
+    closed_since,
+    flag_sentences,
+    news,
+    segment,
+    shape_sentence,
+    shape_weeks,
+    stage_name,
+    state_word,
+    verdict_word,
+    whose,
+)
+from funnel.present.cohorts.tables import MARK, change_cell
+from funnel.present.forecast.tables import signed
+from funnel.present.parts import theme as look
+from funnel.present.parts.amounts import unit_for
+from funnel.present.parts.cards import Card, Cards
+from funnel.present.parts.escape import clean
+from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.texts import Texts
+from funnel.schema import Initiative
+from funnel.settings import Settings
+
+SHOWN_FLAGS = 12
+
+
+def flag_cards(
+    flags: pd.DataFrame,
+    dug: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    arrivals: pd.DataFrame | None = None,
+) -> Cards:
+    """Return the first flags in a sentence each: what is different, what it costs, who digs.
+
+    Leads that no longer come stand before them, twice the leads of other weeks after them.
+
+    Args:
+        flags: `analysis.attention.deviations.COLUMNS` with `name` and `investigation`.
+        dug: `schema.INVESTIGATION_COLUMNS`.
+        settings: stages, attributes and currency.
+        texts: the language.
+        arrivals: `edition.attention.watched`.
+    """
+    theme = look.load(settings)
+    cards = []
+    for row in [] if arrivals is None else arrivals[arrivals["flag"]].head(SAID_FLAGS).to_dict("records"):
+        title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
+        lines = (arrival_sentence(row, texts), _digs(row, dug, texts))
+        cards.append(Card(title, lines, theme.down, strong=True))
+    for row in flags[flags["flag"]].head(SAID_FLAGS).to_dict("records"):
+        change = change_cell(row["change"], texts, theme)
+        title = f"{_about(row, settings, texts)} {change.text}"
+        lines = (flag_sentences(row, settings, texts), _digs(row, dug, texts))
+        cards.append(Card(title, lines, change.colour or theme.ink, strong=True))
+    for row in [] if arrivals is None else arrivals[arrivals["rise"]].head(SAID_FLAGS).to_dict("records"):
+        title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
+        lines = (arrival_sentence(row, texts), _digs(row, dug, texts))
+        cards.append(Card(title, lines, theme.ink, strong=True))
+    return Cards(tuple(cards), theme, _nothing_flagged(flags, texts))
+
+
+def _digs(row: Record, dug: pd.DataFrame, texts: Texts) -> str:
+    who = whose(row, dug, texts)
+    return texts.t("say_digs", who=who) if who else texts.t("say_nobody_digs")
+
+
+def _nothing_flagged(flags: pd.DataFrame, texts: Texts) -> str:
+    return texts.t("empty_flags", n=len(flags)) if len(flags) else texts.t("empty_flags_short")
+
+
+def look_first_grid(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return the flags, those that cost or bring most sales first, each with who digs there.
+
+    Args:
+        flags: `analysis.attention.deviations.COLUMNS` with `name` and `investigation`.
+        dug: `schema.INVESTIGATION_COLUMNS`.
+        settings: stages, attributes and currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    chosen = flags[flags["flag"]]
+    shown = chosen.head(SHOWN_FLAGS)
+    most = float(shown["effect_money"].abs().max()) if len(shown) else 0.0
+    unit = unit_for(0.0 if math.isnan(most) else most, settings.currency, texts)
+    rows = []
+    for record in shown.to_dict("records"):
+        who = whose(record, dug, texts)
+        since = record["since"]
+        target = texts.percent(record["expected"])
+        money = float(record["effect_money"])
+        cells = [
+            Cell(segment(record, settings, texts) + (f" {MARK}" if record["small"] else "")),
+            Cell(stage_name(record["stage"], settings, texts), colour=theme.stage(record["stage"], settings)),
+            change_cell(record["change"], texts, theme),
+            Cell(texts.percent(record["observed"], 1)),
+            Cell(target if record["kind"] == "history" else texts.t(f"cell_{record['kind']}", rate=target)),
+            Cell(f"{texts.number(record['low'] * 100)}–{texts.percent(record['high'])}"),
+            Cell(texts.number(math.nan) if pd.isna(since) else texts.date(since.date())),
+            Cell(signed(float(record["effect_sales"]), texts, 0)),
+            Cell(signed(money / unit.size, texts, unit.digits)),
+            Cell(who) if who else Cell(texts.t("nobody_digs"), colour=theme.down),
+        ]
+        rows.append(Row(tuple(cells)))
+    heads = (
+        Head(texts.t("col_segment"), align="left"),
+        Head(texts.t("col_stage"), align="left"),
+        Head(texts.t("col_change_against")),
+        Head(texts.t("col_observed")),
+        Head(texts.t("col_usual")),
+        Head(texts.t("col_band")),
+        Head(texts.t("col_since")),
+        Head(texts.t("col_effect_sales")),
+        Head(texts.t("col_effect_money", unit=unit.name)),
+        Head(texts.t("col_digs"), align="left"),
+    )
+    notes = [texts.t("note_look_first", n=len(flags), share=texts.percent(FLAG_AT))] if rows else []
+    if shown["small"].any():
+        notes.append(texts.t("note_small", n=SMALL))
+    if len(chosen) > SHOWN_FLAGS:
+        notes.append(texts.t("note_more_flags", n=len(chosen) - SHOWN_FLAGS))
+    bare = chosen.loc[chosen["investigation"] == "", "name"]
+    if len(bare):
+        notes.append(texts.t("note_investigate", flag=shlex.quote(clean(str(bare.iloc[0]), 80))))
+    empty = _nothing_flagged(flags, texts)
+    return Grid("look-first", heads, tuple(rows), theme, tuple(notes), empty)
+
+
+def shape_cards(
+    shapes: pd.DataFrame, dug: pd.DataFrame, since: dt.date, settings: Settings, texts: Texts
+) -> Cards:
+    """Return the known shapes first seen since the previous edition, each with what it usually means.
+
+    Those of the half-year before are a line each, with what answers them.
+
+    Args:
+        shapes: `edition.attention.shaped`.
+        dug: `schema.INVESTIGATION_COLUMNS`.
+        since: the date of the previous edition.
+        settings: stages and attributes.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    cards = [
+        Card(
+            texts.t(f"shape_{row['shape']}"),
+            (shape_sentence(row, settings, texts), _answer(row, dug, texts)),
+            theme.down,
+        )
+        for row in news(shapes, since)
+    ]
+    lines = [
+        texts.t(
+            "shape_line",
+            shape=texts.t(f"shape_{row['shape']}"),
+            weeks=shape_weeks(row, texts),
+            answer=whose(row, dug, texts) or texts.t("nobody_digs"),
+        )
+        for row in shapes.to_dict("records")
+        if row["seen"] <= pd.Timestamp(since)
+    ]
+    if lines:
+        cards.append(Card(texts.t("shapes_before"), tuple(lines), theme.muted))
+    return Cards(tuple(cards), theme, texts.t("empty_shapes"))
+
+
+def _answer(row: Record, dug: pd.DataFrame, texts: Texts) -> str:
+    who = whose(row, dug, texts)
+    flag = shlex.quote(clean(str(row["name"]), 80))
+    return texts.t("say_digs", who=who) if who else texts.t("note_investigate", flag=flag)
+
+
+def investigation_cards(dug: pd.DataFrame, since: dt.date, settings: Settings, texts: Texts) -> Cards:
+    """Return the open investigations, oldest first, then those closed since the previous edition.
+
+    Args:
+        dug: `schema.INVESTIGATION_COLUMNS`.
+        since: what was closed after this day is shown.
+        settings: stages and attributes.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    cards = []
+    for row in dug[dug["state"] == "open"].sort_values("opened", kind="stable").to_dict("records"):
+        age, opened = texts.t("n_weeks", n=int(row["age_weeks"])), texts.date(row["opened"].date())
+        weeks = _weeks(row["first_week"], row["last_week"], texts)
+        lines = (
+            texts.t("card_open", who=clean(row["who"], 60), age=age, date=opened),
+            texts.t("card_question", weeks=weeks, question=clean(row["question"], LONG)),
+        )
+        cards.append(Card(_about(row, settings, texts), lines, theme.down, strong=True))
+    for row in closed_since(dug, since).to_dict("records"):
+        asked, closed = clean(row["question"], LONG), texts.date(row["closed"].date())
+        state = state_word(row["state"], texts)
+        lines = (
+            texts.t("card_closed", state=state, finding=clean(row["finding"], LONG)),
+            texts.t("card_was", question=asked, who=clean(row["who"], 60), date=closed),
+        )
+        cards.append(Card(_about(row, settings, texts), lines, theme.up, strong=True))
+    return Cards(tuple(cards), theme, texts.t("empty_investigations"))
+
+
+def _about(row: Record, settings: Settings, texts: Texts) -> str:
+    return f"{segment(row, settings, texts)} · {stage_name(row['stage'], settings, texts)}"
+
+
+def _weeks(first: pd.Timestamp, last: pd.Timestamp, texts: Texts) -> str:
+    if pd.isna(last):
+        return texts.t("weeks_from", date=texts.date(first.date()))
+    end = last.date() + WEEK - dt.timedelta(days=1)
+    return texts.t("weeks_between", first=texts.date(first.date()), last=texts.date(end))
+
+
+def scoreboard_grid(
+    scores: pd.DataFrame, initiatives: Sequence[Initiative], settings: Settings, texts: Texts
+) -> Grid:
+    """Return for every initiative how many of its hypotheses came true, and how bold they were.
+
+    Args:
+        scores: `analysis.initiatives.verdict.scoreboard`.
+        initiatives: all of them.
+        settings: only for the look.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    by_id: Mapping[str, Initiative] = {item.id: item for item in initiatives}
+    counts = [word.replace(" ", "_") for word in VERDICTS]
+    rows = []
+    for record in scores.to_dict("records") if by_id else []:
+        item = by_id.get(str(record["initiative"]))
+        cells = [
+            clean(item.name(texts.language), 36) if item else texts.t("all_initiatives"),
+            *(texts.number(record[name]) for name in ("hypotheses", *counts)),
+            texts.percent(record["inside"]),
+            texts.number(record["boldness"], 1),
+        ]
+        verdict = Cell(
+            verdict_word(record["verdict"], texts), colour=verdict_colour(record["verdict"], theme)
+        )
+        rows.append(Row((*(Cell(text) for text in cells), verdict), "plain" if item else "strong"))
+    heads = (
+        Head(texts.t("col_initiative"), align="left"),
+        Head(texts.t("col_hypotheses")),
+        *(Head(texts.t(f"col_{name}"), texts.t("col_of_these")) for name in counts),
+        Head(texts.t("col_inside_interval")),
+        Head(texts.t("col_boldness")),
+        Head(texts.t("col_verdict"), align="left"),
+    )
+    notes = (texts.t("note_scoreboard"),) if rows else ()
+    return Grid("scoreboard", heads, tuple(rows), theme, notes, texts.t("empty_initiatives"))
+
+
+def verdict_colour(verdict: str, theme: look.Theme) -> str:
+    """Return the colour of a verdict, always beside its word."""
+    return {"confirmed": theme.up, "partly": theme.up, "refuted": theme.down}.get(verdict, theme.muted)

@@ -1,0 +1,1 @@
+"""The cohorts as a reader sees them."""

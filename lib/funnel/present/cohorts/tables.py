@@ -1,0 +1,271 @@
+"""The tables of cohorts and slices, from the frames of `funnel.analysis`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Hashable, Mapping, Sequence
+
+import pandas as pd
+
+from funnel.analysis.cohorts.table import OVERALL, SMALL, may_be_chance
+from funnel.present.parts import theme as look
+from funnel.present.parts.claims import standing_out
+from funnel.present.parts.escape import clean
+from funnel.present.parts.final import expected_cells
+from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.texts import Texts
+from funnel.present.parts.theme import Theme
+from funnel.settings import LEAD, Settings
+
+UP, DOWN = "▲", "▼"
+MARK = "*"
+SMALL_MARK = "°"
+"""Of a cohort of few leads; it may also be unripe, which has the other mark."""
+IMPORTED_MARK = "§"
+"""Of a cohort whose leads were imported: nobody knows when these came."""
+SHOWN_SLICES = 20
+AGES = (0, 1, 2, 3, 4, 6, 8, 13, 26, 39, 52, 78, 104)
+"""Ages that a wide triangle keeps."""
+MOST_AGES = 14
+SHOWN_COHORTS = 26
+"""The newest cohorts of a triangle get a row: what fits one page."""
+
+
+def cohort_grid(
+    frame: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    forecast: pd.DataFrame | None = None,
+    caveats: Sequence[str] = (),
+    imported: Collection[pd.Timestamp] = (),
+) -> Grid:
+    """Return the cohort table: a row for each week, and for each stage how many reached it and which share.
+
+    With a forecast, the expected final conversion stands beside the overall one as far as it can be trusted.
+
+    Args:
+        frame: `analysis.cohorts.table.cohort_table`, with the columns `cohort_week, age_weeks, leads,
+            <stage>..., <stage>_rate..., overall_rate, overall_change`.
+        settings: stages, and the age up to which a cohort is marked as unripe.
+        texts: the language.
+        forecast: `analysis.forecast.final.FORECAST_COLUMNS`.
+        caveats: what the reader must know of the data before reading; see `data_tables.caveats`.
+        imported: `analysis.cohorts.table.imported`.
+    """
+    theme = look.load(settings)
+    young = frame["age_weeks"] < settings.young_weeks
+    ahead: Sequence[tuple[Cell, ...]] = [()] * len(frame)
+    ahead_notes: tuple[str, ...] = ()
+    if forecast is not None:
+        ahead, ahead_notes = expected_cells(frame["cohort_week"], forecast, settings, texts, theme)
+    rows = []
+    for record, unripe, few, cells_ahead in zip(
+        frame.to_dict("records"), young, _chancy(frame, settings, imported), ahead, strict=True
+    ):
+        cells = [_cohort(record["cohort_week"], record["leads"], texts, imported, unripe=unripe)]
+        cells.append(Cell(texts.number(record["age_weeks"])))
+        cells += _funnel(record, settings, texts)
+        change = change_cell(record["overall_change"], texts, theme)
+        cells.append(Cell(change.text) if unripe or few else change)
+        rows.append(Row((*cells, *cells_ahead), "muted" if unripe else "plain"))
+    heads = [
+        Head(texts.t("col_cohort"), align="left"),
+        Head(texts.t("col_age")),
+        *_funnel_heads(settings, texts, theme),
+    ]
+    if forecast is not None:
+        heads += [Head(texts.t(key), texts.t("col_at_the_end")) for key in ("col_rate", "col_interval_short")]
+    notes = [*caveats, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
+    notes.append(texts.t("note_coloured"))
+    if young.any():
+        notes.append(texts.t("note_unripe", n=settings.young_weeks))
+    notes += [*_marked(frame, imported, texts), *ahead_notes]
+    shown = tuple(notes) if rows else ()
+    return Grid("cohorts", tuple(heads), tuple(rows), theme, shown, texts.t("empty_cohorts"))
+
+
+def equal_age_grid(
+    frame: pd.DataFrame, settings: Settings, texts: Texts, imported: Collection[pd.Timestamp] = ()
+) -> Grid:
+    """Return the same table with every cohort counted at one age, so that the changes compare like with like.
+
+    Args:
+        frame: `analysis.cohorts.table.cohort_table(..., age=a)`: as above, with the column `at_age`.
+        settings: the stages.
+        texts: the language.
+        imported: `analysis.cohorts.table.imported`.
+    """
+    theme = look.load(settings)
+    rows = []
+    for record, few in zip(frame.to_dict("records"), _chancy(frame, settings, imported), strict=True):
+        change = change_cell(record["overall_change"], texts, theme)
+        last = Cell(change.text) if few else change
+        week = _cohort(record["cohort_week"], record["leads"], texts, imported)
+        rows.append(Row((week, *_funnel(record, settings, texts), last)))
+    heads = (Head(texts.t("col_cohort"), align="left"), *_funnel_heads(settings, texts, theme))
+    notes = []
+    if rows:
+        age = int(frame["at_age"].iloc[0])
+        notes = [texts.t("note_equal_age", n=age), texts.t("note_coloured"), *_marked(frame, imported, texts)]
+    return Grid("equal-age", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
+
+
+def triangle_grid(
+    frame: pd.DataFrame, settings: Settings, texts: Texts, imported: Collection[pd.Timestamp] = ()
+) -> Grid:
+    """Return overall conversion by cohort (rows) and age (columns), the higher the darker.
+
+    Args:
+        frame: `analysis.cohorts.table.triangle`: `cohort_week, age, leads, reached, rate`; only ages lived.
+        settings: only for the look.
+        texts: the language.
+        imported: `analysis.cohorts.table.imported`.
+    """
+    theme = look.load(settings)
+    weeks: list[pd.Timestamp] = sorted(frame["cohort_week"].drop_duplicates())
+    frame = frame[frame["cohort_week"].isin(weeks[-SHOWN_COHORTS:])]
+    shown = thin([int(age) for age in sorted(frame["age"].unique())])
+    highest = float(frame["rate"].max())
+    rows = []
+    for week in weeks[-SHOWN_COHORTS:]:
+        part = frame[frame["cohort_week"] == week]
+        rates = dict(zip(part["age"].tolist(), part["rate"].tolist(), strict=True))
+        leads = part["leads"].iloc[0]
+        cells = [_cohort(week, leads, texts, imported), Cell(texts.number(leads))]
+        for age in shown:
+            rate = rates.get(age, math.nan)
+            shade = rate / highest if highest > 0 and not math.isnan(rate) else None
+            cells.append(Cell(texts.percent(rate, 1), shade) if age in rates else Cell(""))
+        rows.append(Row(tuple(cells)))
+    ages = [Head(texts.number(age), texts.t("axis_age")) for age in shown]
+    heads = (Head(texts.t("col_cohort"), align="left"), Head(texts.t("col_leads")), *ages)
+    notes = [texts.t("note_triangle")] if rows else []
+    if len(weeks) > SHOWN_COHORTS:
+        notes.append(texts.t("note_newest", n=SHOWN_COHORTS))
+    notes += _marked(frame, imported, texts)
+    return Grid("triangle", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
+
+
+def thin(ages: Sequence[int]) -> list[int]:
+    """Return the ages worth a column: all if they are few, else closer together while cohorts are young.
+
+    >>> thin(range(30))
+    [0, 1, 2, 3, 4, 6, 8, 13, 26, 29]
+    """
+    if len(ages) <= MOST_AGES:
+        return list(ages)
+    return [age for age in ages if age in AGES or age == ages[-1]]
+
+
+def slices_grids(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[Grid]:
+    """Return a table for each attribute, see `slices_grid`; or the sentence that none is chosen."""
+    if not frames:
+        return [Grid("slices", (), (), look.load(settings), (), texts.t("empty_slices_chosen"))]
+    return [slices_grid(frame, name, settings, texts) for name, frame in frames.items()]
+
+
+def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: Texts) -> Grid:
+    """Return the shown cohorts together, split by one lead attribute; the values with most leads first.
+
+    Args:
+        frame: `analysis.cohorts.table.slices`.
+        attribute: its name in the data.
+        settings: the stages, and the attribute's name for a reader.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    ordered = frame.sort_values(["leads", "value"], ascending=[False, True], kind="stable")
+    told = set(standing_out(frame, settings.stage_keys[-1])["value"])
+    rows = []
+    for record in ordered.head(SHOWN_SLICES).to_dict("records"):
+        name = clean(record["value"], 40) or texts.t("not_given")
+        cells = [Cell(name + (f" {MARK}" if record["small"] else "")), *_funnel(record, settings, texts)]
+        cells.append(Cell(interval(record["low"], record["high"], texts)))
+        change = change_cell(record["against_total"], texts, theme)
+        cells.append(change if record["value"] in told else Cell(change.text))
+        rows.append(Row(tuple(cells), "muted" if record["small"] else "plain"))
+    label = texts.attribute(attribute, settings)
+    steps = _funnel_heads(settings, texts, theme)[:-1]
+    last = [
+        Head(texts.t(key), texts.stage(OVERALL, settings), colour=theme.ink)
+        for key in ("col_interval", "col_against")
+    ]
+    notes = [texts.t("note_slices")]
+    if frame["small"].any():
+        notes.append(texts.t("note_small", n=SMALL))
+    rest = ordered.iloc[SHOWN_SLICES:]
+    if len(rest):
+        notes.append(texts.t("note_more", n=len(rest), leads=texts.t("n_leads", n=int(rest["leads"].sum()))))
+    name = "slices-" + "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in attribute)
+    heads = (Head(label, align="left"), *steps, *last)
+    return Grid(name, heads, tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_slices"))
+
+
+def change_cell(relative: float, texts: Texts, theme: Theme) -> Cell:
+    """Return a relative change with an arrow, so that it is understood without its colour."""
+    words = texts.change(relative)
+    if math.isnan(relative) or words == texts.change(0.0):
+        return Cell(words)
+    return (
+        Cell(f"{UP} {words}", colour=theme.up) if relative > 0 else Cell(f"{DOWN} {words}", colour=theme.down)
+    )
+
+
+def interval(low: float, high: float, texts: Texts) -> str:
+    r"""Return an interval of shares with one per cent sign.
+
+    >>> interval(0.021, 0.067, Texts("en"))
+    '2.1 – 6.7\xa0%'
+    """
+    if math.isnan(low) or math.isnan(high):
+        return texts.percent(math.nan)
+    return f"{texts.number(low * 100, 1)} – {texts.percent(high, 1)}"
+
+
+def _cohort(
+    week: pd.Timestamp,
+    leads: float,
+    texts: Texts,
+    imported: Collection[pd.Timestamp],
+    *,
+    unripe: bool = False,
+) -> Cell:
+    """Return the week of a cohort with its marks."""
+    marks = [MARK] * unripe + [SMALL_MARK] * bool(leads < SMALL) + [IMPORTED_MARK] * (week in imported)
+    return Cell(" ".join([texts.compact_week(week.date()), *marks]))
+
+
+def _chancy(frame: pd.DataFrame, settings: Settings, imported: Collection[pd.Timestamp]) -> list[bool]:
+    """Whether a change has no colour: it may be chance, or a cohort is of few leads or of imported ones."""
+    alien = frame["cohort_week"].isin(list(imported)).tolist()
+    won, leads = frame[settings.stage_keys[-1]].tolist(), frame["leads"].tolist()
+    chancy = [leads[0] < SMALL] if leads else []
+    for at in range(1, len(leads)):
+        few = min(leads[at], leads[at - 1]) < SMALL
+        few = few or alien[at] or alien[at - 1]
+        chancy.append(few or may_be_chance(won[at], leads[at], won[at - 1], leads[at - 1]))
+    return chancy
+
+
+def _marked(frame: pd.DataFrame, imported: Collection[pd.Timestamp], texts: Texts) -> list[str]:
+    """Return what the marks of cohorts mean that stand in a table."""
+    few = [texts.t("note_few", n=SMALL)] if (frame["leads"] < SMALL).any() else []
+    alien = frame["cohort_week"].isin(list(imported)).any()
+    return [*few, *([texts.t("note_imported")] if alien else [])]
+
+
+def _funnel(record: Mapping[Hashable, float], settings: Settings, texts: Texts) -> list[Cell]:
+    """Leads, then number and share of every stage, then the overall conversion."""
+    cells = [Cell(texts.number(record["leads"]))]
+    for stage in settings.stage_keys:
+        cells += [Cell(texts.number(record[stage])), Cell(texts.percent(record[f"{stage}_rate"]))]
+    return [*cells, Cell(texts.percent(record["overall_rate"], 2))]
+
+
+def _funnel_heads(settings: Settings, texts: Texts, theme: Theme) -> list[Head]:
+    heads = [Head(texts.stage(LEAD, settings))]
+    for stage in settings.stage_keys:
+        name, colour = clean(texts.stage(stage, settings)), theme.stage(stage, settings)
+        heads += [Head(texts.t(key), name, colour=colour) for key in ("col_count", "col_rate")]
+    overall = texts.stage(OVERALL, settings)
+    return [*heads, *(Head(texts.t(key), overall, colour=theme.ink) for key in ("col_rate", "col_change"))]

@@ -1,0 +1,211 @@
+"""The tables of the forecast: revenue to come, the explained change, and how good forecasts were."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from funnel.analysis.forecast.ahead import YOUNG
+from funnel.analysis.forecast.backtest import OURS, RELIABLE
+from funnel.analysis.forecast.mix import PARTS
+from funnel.analysis.forecast.track import FINAL, summed
+from funnel.present.parts import theme as look
+from funnel.present.parts.amounts import unit_for
+from funnel.present.parts.claims import beyond_chance
+from funnel.present.parts.escape import clean
+from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.texts import EMPTY, MINUS, Texts
+from funnel.settings import Settings
+
+SHOWN_EDITIONS = 13
+SHOWN_VALUES = 12
+"""Values of an attribute in the table of the explained change: those whose mix and rate moved most."""
+OLDEST_BAND = 1000
+"""An age band that ends later than this has no end."""
+
+
+def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Texts) -> Grid:
+    """Return what the change of the newest cohorts against those before is made of, by attribute.
+
+    Args:
+        change: `analysis.forecast.mix.EXPLAINED_COLUMNS` after a column `attribute`.
+        period: how many cohorts are compared with as many before them.
+        settings: the names of the attributes and of the last stage.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    own = change[(change["level"] == "value") & change["part"].isin(["mix", "rate"])]
+    largest = float(own["reached"].abs().max()) if len(own) else 0.0
+    rows, left = [], 0
+    for attribute, part in change.groupby("attribute", sort=False):
+        name = clean(texts.attribute(str(attribute), settings))
+        whole = part[part["level"] == "whole"]
+        rows.append(Row(_change_cells(f"{name}: {texts.t('change_all')}", whole, texts), "strong"))
+        values = part[part["level"] == "value"]
+        # Values without a lead in either period have nothing to say.
+        values = values[values["reached"].abs().groupby(values["value"]).transform("max") > 0]
+        moved = values[values["part"].isin(["mix", "rate"])]
+        size = (
+            moved["reached"].abs().groupby(moved["value"]).sum().sort_values(ascending=False, kind="stable")
+        )
+        left += max(len(size) - SHOWN_VALUES, 0)
+        for value in size.index[:SHOWN_VALUES]:
+            words = clean(str(value), 30) or texts.t("not_given")
+            rows.append(
+                Row(_change_cells(f"\u2003{words}", values[values["value"] == value], texts, largest))
+            )
+    last = clean(texts.stage(settings.stage_keys[-1], settings))
+    heads = [Head("", align="left"), *(Head(texts.t(f"part_{part}"), last) for part in PARTS)]
+    heads += [Head(texts.t("change_sum"), last), Head(texts.t("col_conversion_points"))]
+    notes = [texts.t("note_change", last=last, period=period)] if rows else []
+    if left:
+        notes.append(texts.t("note_more_change", n=left))
+    return Grid("change", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_change"))
+
+
+def _change_cells(name: str, parts: pd.DataFrame, texts: Texts, largest: float = 0.0) -> tuple[Cell, ...]:
+    """A row of the table: `parts` holds one row per part."""
+    amounts = dict(zip(parts["part"], parts["reached"].astype(float), strict=True))
+    cells = [Cell(name)]
+    spread = dict(zip(parts["part"], parts["spread"].astype(float), strict=True))
+    for part in PARTS:
+        told = part == "mix" or (part == "rate" and beyond_chance(amounts[part], spread[part]))
+        shade = abs(amounts[part]) / largest if largest > 0 and told else None
+        cells.append(Cell(signed(amounts[part], texts), shade))
+    points = float(parts["conversion"].astype(float).sum()) * 100
+    return (*cells, Cell(signed(sum(amounts.values()), texts)), Cell(signed(points, texts, 2)))
+
+
+def signed(amount: float, texts: Texts, digits: int = 1) -> str:
+    """Return a number with its sign; what rounds to nothing has none.
+
+    >>> signed(2.04, Texts("en")), signed(-0.04, Texts("en"))
+    ('+2.0', '0.0')
+    """
+    text = texts.number(abs(amount), digits)
+    if text in (texts.number(0.0, digits), EMPTY):
+        return text
+    return ("+" if amount > 0 else MINUS) + text
+
+
+def backtest_grid(scores: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return how this forecast and the simple methods would have done, by age of the cohort.
+
+    Args:
+        scores: `analysis.forecast.backtest.BACKTEST_COLUMNS`.
+        settings: the name of the last stage.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    rows, band = [], -1
+    for record in _without_repeats(scores).to_dict("records"):
+        first, until, method = int(record["age_from"]), int(record["age_to"]), str(record["method"])
+        ages = f"{first}+" if until > OLDEST_BAND else f"{first}–{until}"
+        cells = [Cell(ages if first != band else ""), Cell(texts.t("method_" + method.replace(" ", "_")))]
+        cells += [Cell(texts.number(record["cells"])), Cell(texts.percent(record["wape"]))]
+        cells += [Cell(texts.change(record["bias"])), Cell(texts.number(record["crps"], 2))]
+        cells += [Cell(texts.percent(record[f"coverage_{level}"])) for level in (50, 80, 90)]
+        band = first
+        rows.append(
+            Row(tuple(cells), "strong" if method == OURS else "plain" if method == RELIABLE else "muted")
+        )
+    heads = (
+        Head(texts.t("col_age"), align="left"),
+        Head(texts.t("col_method"), align="left"),
+        *(Head(texts.t(key)) for key in ("col_cells", "col_wape", "col_bias", "col_crps")),
+        *(Head(f"{level} %", texts.t("col_coverage")) for level in (50, 80, 90)),
+    )
+    last = clean(texts.stage(settings.stage_keys[-1], settings))
+    notes = (texts.t("note_backtest", last=last), texts.t("note_scores")) if rows else ()
+    return Grid("backtest", heads, tuple(rows), theme, notes, texts.t("empty_backtest"))
+
+
+def _without_repeats(scores: pd.DataFrame) -> pd.DataFrame:
+    """Leave out "where called reliable" in the age bands in which every forecast was."""
+    every = scores[scores["method"] == OURS].set_index("age_from")["cells"]
+    same = (scores["method"] == RELIABLE) & (scores["cells"] == scores["age_from"].map(every))
+    return scores[~same]
+
+
+def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return for each archived edition and look what it forecast for its young cohorts and what came.
+
+    Args:
+        track: `analysis.forecast.track.TRACK_COLUMNS`.
+        settings: the last stage.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    last = settings.stage_keys[-1]
+    mine = track[track["stage"] == last]
+    days = sorted(mine["report_date"].drop_duplicates())
+    rows = []
+    for day in spaced(days, SHOWN_EDITIONS):
+        of_day = mine[mine["report_date"] == day]
+        for weeks in sorted(of_day["weeks"].unique(), key=lambda weeks: (weeks == FINAL, weeks)):
+            part = of_day[of_day["weeks"] == weeks]
+            expected, came, off, judged, half, most = summed(part)
+            until = texts.t("until_final") if weeks == FINAL else texts.t("col_weeks_ahead", n=int(weeks))
+            cells = [texts.date(day.date()), until, texts.number(len(part))]
+            cells += [texts.number(amount) for amount in (float(part["then"].sum()), expected, came)]
+            cells.append(texts.change(off))
+            cells += [texts.t("n_of", n=n, total=judged) if judged else EMPTY for n in (half, most)]
+            rows.append(Row(tuple(Cell(text) for text in cells)))
+    name = clean(texts.stage(last, settings))
+    heads = (
+        Head(texts.t("col_edition"), align="left"),
+        Head(texts.t("col_until"), align="left"),
+        Head(texts.t("col_cohorts")),
+        *(Head(texts.t(key), name) for key in ("col_then", "col_told", "col_came", "col_miss")),
+        *(Head(f"{level} %", texts.t("col_inside")) for level in (50, 90)),
+    )
+    notes = [texts.t("note_track", n=YOUNG)] if rows else []
+    if len(days) > SHOWN_EDITIONS:
+        notes.append(texts.t("note_some_editions", shown=SHOWN_EDITIONS, n=len(days)))
+    return Grid("track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_track"))
+
+
+def revenue_track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return for each archived edition the revenue it expected in the weeks that are over, and what was paid.
+
+    Args:
+        track: `analysis.forecast.track.REVENUE_TRACK_COLUMNS`.
+        settings: the currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    sums = track.groupby("report_date")[["mean", "paid"]].sum()
+    unit = unit_for(float(sums.to_numpy(float).max()) if len(sums) else 0.0, settings.currency, texts)
+    days = sorted(sums.index)
+    rows = []
+    for day in spaced(days, SHOWN_EDITIONS):
+        part = track[track["report_date"] == day]
+        told, paid = float(part["mean"].sum()), float(part["paid"].sum())
+        cells = [
+            texts.date(day.date()),
+            texts.number(len(part)),
+            unit.number(told, texts),
+            unit.number(paid, texts),
+        ]
+        cells.append(texts.change(told / paid - 1 if paid > 0 else math.nan))
+        cells.append(texts.t("n_of", n=int(part["inside"].sum()), total=len(part)))
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    keys = ("col_weeks_over", "col_forecast", "col_paid", "col_off", "col_interval_80")
+    heads = (Head(texts.t("col_edition"), align="left"), *(Head(texts.t(key)) for key in keys))
+    notes = [texts.t("note_revenue_track", unit=unit.name)] if rows else []
+    if len(days) > SHOWN_EDITIONS:
+        notes.append(texts.t("note_some_editions", shown=SHOWN_EDITIONS, n=len(days)))
+    return Grid("revenue-track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_revenue_track"))
+
+
+def spaced(items: Sequence[pd.Timestamp], count: int) -> list[pd.Timestamp]:
+    """Return at most `count` items, evenly spaced, the first and the last among them.
+
+    >>> spaced([*range(30)], 4)
+    [0, 10, 19, 29]
+    """
+    if len(items) <= count:
+        return list(items)
+    return [items[round(at * (len(items) - 1) / (count - 1))] for at in range(count)]

@@ -1,0 +1,1 @@
+"""Costs and worth as a reader sees them."""

@@ -1,0 +1,172 @@
+"""The tables of what contacts are worth, and of the slices that tell most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import pandas as pd
+
+from funnel.analysis.cohorts.table import OVERALL, SMALL
+from funnel.analysis.money.ltv import FEW, SHORT
+from funnel.present.cohorts.tables import MARK, change_cell, interval
+from funnel.present.parts import theme as look
+from funnel.present.parts.amounts import currency_word
+from funnel.present.parts.claims import standing_out
+from funnel.present.parts.escape import clean
+from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.rows import (
+    DOUBT,
+    INDENT,
+    SHOWN_VALUES,
+    SPAN,
+    digits_of,
+    doubt_notes,
+    heading,
+    left_out,
+    value_name,
+    vat_notes,
+)
+from funnel.present.parts.texts import EMPTY, Texts
+from funnel.settings import Settings
+
+SEVERAL = 2
+"""Times from which on one digit behind the point is enough."""
+SHOWN_TELLING = 5
+"""Values shown of each attribute or pair that tells much."""
+
+
+def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, vat: Iterable[str] = ()) -> Grid:
+    """Return what contacts and leads are worth at the horizon, beside what they cost.
+
+    Args:
+        frame: `edition.lifetime.worth`, `ltv`.
+        settings: the horizon, the currency, the names of attributes.
+        texts: the language.
+        vat: the states of VAT of the ad spend.
+    """
+    theme = look.load(settings)
+    digits = digits_of(frame["per_customer"])
+    rows = []
+    for attribute, part in frame.groupby("attribute", sort=False):
+        if attribute:
+            rows.append(heading(str(attribute), 11, settings, texts))
+        ordered = part.sort_values(["customers", "value"], ascending=[False, True], kind="stable")
+        for record in ordered.head(SHOWN_VALUES).to_dict("records"):
+            name = INDENT + value_name(record["value"], texts) if attribute else texts.t("total")
+            weeks = record["payback_weeks"]
+            cost = record["cost_per_customer"]
+            back = texts.number(weeks) if weeks == weeks else EMPTY if pd.isna(cost) else texts.t("not_yet")
+            told = not math.isnan(record["ltv"])
+            ends = [texts.number(record[end], digits) for end in ("ltv_p05", "ltv_p95")]
+            cells = [
+                name,
+                texts.number(record["customers"]),
+                texts.number(record["buyers"]),
+                texts.number(record["repeats_per_buyer"], 2),
+                texts.number(record["per_customer"], digits),
+                texts.number(record["ltv"], digits) if told else DOUBT,
+                SPAN.join(ends) if told else EMPTY,
+                texts.number(cost, digits),
+                times(record["expected_return"], texts),
+                back,
+                texts.number(record["lead_ltv"], digits) if told else DOUBT,
+            ]
+            rows.append(Row(tuple(Cell(text) for text in cells), "plain" if attribute else "strong"))
+    if not len(frame) or not any(frame["paid"]):
+        rows = []
+    each = texts.t("group_per_contact")
+    heads = (
+        Head("", align="left"),
+        Head(texts.t("col_contacts")),
+        Head(texts.t("col_buyers")),
+        Head(texts.t("col_repeats")),
+        Head(texts.t("col_paid_so_far"), each),
+        Head(texts.t("col_final"), each),
+        Head(texts.t("col_interval"), each),
+        Head(texts.t("col_cost_each"), each),
+        Head(texts.t("col_expected_return")),
+        Head(texts.t("col_payback")),
+        Head(texts.t("col_lead_ltv")),
+    )
+    currency = currency_word(settings.currency, texts)
+    notes = [texts.t("note_ltv", currency=currency), texts.t("note_ltv_end", n=settings.horizon_weeks)]
+    notes += doubt_notes(rows, "note_ltv_doubt", texts, n=SHORT, buyers=FEW)
+    notes += left_out(frame, SHOWN_VALUES, texts)
+    notes += vat_notes(set(vat), texts)
+    return Grid("ltv", heads, tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_ltv"))
+
+
+def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return the values that differ most, of the attributes and pairs whose values differ most.
+
+    Args:
+        slices: `analysis.cohorts.breakdown.slices_by` after `attribute`, `attribute2`.
+        ranked: `analysis.cohorts.breakdown.telling`.
+        settings: the last stage, the names of attributes.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    last = settings.stage_keys[-1]
+    rows = []
+    for key, part in slices.groupby(["attribute", "attribute2"], sort=False):
+        names = [str(name) for name in key]
+        title = " × ".join(clean(texts.attribute(name, settings)) for name in names if name)
+        rows.append(Row((Cell(title), *(Cell("") for _ in range(5))), "strong"))
+        told = set(standing_out(part, last).index)
+        off = (part[last] - part["due"]) ** 2 / part["leads"].astype(float).clip(lower=1.0)
+        stands_out = off.sort_values(ascending=False, kind="stable")
+        enough = stands_out.index[~part.loc[stands_out.index, "small"].astype(bool)]
+        for at in (enough if len(enough) else stands_out.index)[:SHOWN_TELLING]:
+            record = part.loc[at].to_dict()
+            values = " × ".join(
+                value_name(record[field], texts)
+                for field, name in zip(("value", "value2"), names, strict=True)
+                if name
+            )
+            change = change_cell(record["against_total"], texts, theme)
+            small = bool(record["small"])
+            cells = [
+                Cell(INDENT + values + (f" {MARK}" if small else "")),
+                Cell(texts.number(record["leads"])),
+                Cell(texts.number(record[last])),
+                Cell(texts.percent(record["overall_rate"], 2)),
+                Cell(interval(record["low"], record["high"], texts)),
+                change if at in told else Cell(change.text),
+            ]
+            rows.append(Row(tuple(cells), "muted" if small else "plain"))
+    overall = texts.stage(OVERALL, settings)
+    heads = (
+        Head("", align="left"),
+        Head(texts.t("col_leads")),
+        Head(clean(texts.stage(last, settings)), colour=theme.stage(last, settings)),
+        *(Head(texts.t(key), overall) for key in ("col_rate", "col_interval", "col_against")),
+    )
+    notes = [texts.t("note_telling", n=SHOWN_TELLING)] if rows else []
+    if any(row.cells[0].text.endswith(MARK) for row in rows):
+        notes.append(texts.t("note_small", n=SMALL))
+    quiet = ranked[ranked["effect"] <= 0]
+    if rows and len(quiet):
+        words = (
+            " × ".join(clean(texts.attribute(name, settings)) for name in pair if name)
+            for pair in quiet[["attribute", "attribute2"]].itertuples(index=False)
+        )
+        notes.append(texts.t("note_telling_quiet", names="; ".join(words)))
+    leaks = ranked.loc[ranked["effect"].isna(), "attribute"]
+    if len(leaks):
+        named = "; ".join(clean(texts.attribute(str(name), settings)) for name in leaks)
+        notes.append(texts.t("note_telling_leaks", names=named))
+    return Grid("telling", heads, tuple(rows), theme, tuple(notes), texts.t("empty_telling"))
+
+
+def times(factor: float, texts: Texts) -> str:
+    r"""Return how many times one amount is another; what is less than the whole is never shown as the whole.
+
+    >>> times(0.95, Texts("en")), times(12.34, Texts("en")), times(0.996, Texts("en"))
+    ('0.95×', '12.3×', '0.99×')
+    """
+    if math.isnan(factor):
+        return EMPTY
+    if 0.99 < factor < 1:
+        factor = 0.99
+    return f"{texts.number(factor, 1 if factor >= SEVERAL else 2)}×"

@@ -1,0 +1,1 @@
+"""The drafted narrative and what it may cite."""

@@ -1,0 +1,1 @@
+"""What every chapter is drawn with: grids, cards, figures, words, escapes."""

@@ -1,0 +1,139 @@
+"""What the figures share: panels over one time axis, and labels that stand beside what they name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
+
+from funnel.present.parts import marks
+from funnel.present.parts.marks import Happening
+from funnel.present.parts.picture import Picture, finish
+from funnel.present.parts.texts import Texts
+from funnel.present.parts.theme import Theme
+
+WIDTH = 7.0
+"""Inches: the text width of an upright A4 page."""
+_ROOM = 0.09
+"""Share of the time axis kept free at the right for labels."""
+_TICKS = 14
+_LABEL_WIDTH = 110.0
+"""Points: labels further apart than this cannot cover each other."""
+Label = tuple[float, float, str, str]
+"""x, y, words, colour."""
+
+
+def new(height: float) -> Figure:
+    """Return an empty figure of the report's width; the height is in inches."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that holds these axes."""
+    figure = axes.get_figure()
+    if not isinstance(figure, Figure):
+        raise TypeError("the axes are not in a figure")
+    return figure
+
+
+def nothing(theme: Theme, texts: Texts, key: str = "empty_history") -> Picture:
+    """Return a picture that says that there is nothing to draw yet, and why."""
+    figure = new(0.6)
+    words = texts.t(key)
+    figure.text(0.01, 0.5, words, color=theme.muted, va="center")
+    return finish(figure, words)
+
+
+def over_time(
+    count: int, height: float, weeks: pd.Series, happenings: Sequence[Happening], theme: Theme, texts: Texts
+) -> tuple[list[Axes], Callable[[], None]]:
+    """Return panels that share one axis of weeks, and what to call when they are drawn: it adds the marks.
+
+    Args:
+        count: how many panels.
+        height: of each, in inches.
+        weeks: the Mondays shown.
+        happenings: what to mark; those outside the axis are left out.
+        theme: the colours.
+        texts: the language.
+    """
+    first, last = weeks.min().date(), weeks.max().date() + dt.timedelta(days=7)
+    seen = marks.shown(happenings, first, last)
+    strip_height = len(seen) * marks.LANE_INCHES
+    figure = new(count * height + strip_height + 0.45)
+    ratios = [*([strip_height] if seen else []), *[height] * count]
+    rows = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0].tolist()
+    panels = rows[-count:]
+    left, right = marks.day_number(first), marks.day_number(last)
+    panels[0].set_xlim(left - (right - left) * 0.01, right + (right - left) * _ROOM)
+    months = [day.date() for day in pd.date_range(first, last, freq="MS")]
+    months = months[:: len(months) // _TICKS + 1]
+    panels[0].xaxis.set_major_locator(FixedLocator([marks.day_number(day) for day in months]))
+    panels[0].xaxis.set_major_formatter(FixedFormatter(_month_labels(months, texts)))
+
+    def finish_marks() -> None:
+        if seen:
+            figure.draw_without_rendering()
+            marks.label(seen, rows[0], panels, theme)
+
+    return panels, finish_marks
+
+
+def share_axis(axes: Axes, texts: Texts, ticks: int = 4) -> None:
+    """Write the y axis in per cent, with as many digits as its ticks need."""
+    axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: _per_cent(share, texts)))
+
+
+def _per_cent(share: float, texts: Texts) -> str:
+    digits = next((d for d in range(3) if abs(round(share * 100, d) - share * 100) < 1e-6), 3)
+    return texts.percent(share, digits)
+
+
+def _month_labels(months: Sequence[dt.date], texts: Texts) -> list[str]:
+    """The year stands under the first month shown of it."""
+    years = [None, *(day.year for day in months)]
+    return [
+        texts.month(day) + (f"\n{day.year}" if day.year != before else "")
+        for day, before in zip(months, years, strict=False)
+    ]
+
+
+def at_right(axes: Axes, y: float, words: str, colour: str) -> None:
+    """Write words at the right edge of the axes, at a height in data units."""
+    axes.annotate(
+        words, (1, y), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=9,
+        fontweight=700, color=colour,
+    )  # fmt: skip
+
+
+def spread(axes: Axes, labels: Sequence[Label], gap: float = 11.0) -> None:
+    """Write labels right of their points, moved apart vertically so that none covers another.
+
+    Args:
+        axes: with its final limits.
+        labels: what to write where.
+        gap: least distance in points.
+    """
+    figure = figure_of(axes)
+    figure.draw_without_rendering()
+    unit = figure.dpi / 72
+    placed: list[tuple[float, float]] = []
+    for x, y, words, colour in sorted(labels, key=lambda item: item[1]):
+        across, height = (float(pixel) / unit for pixel in axes.transData.transform((x, y)))
+        level = height
+        for other, taken in sorted(placed, key=lambda place: place[1]):
+            if abs(other - across) < _LABEL_WIDTH and abs(level - taken) < gap:
+                level = taken + gap
+        placed.append((across, level))
+        axes.annotate(
+            words, (x, y), (6, level - height), textcoords="offset points", va="center", fontsize=8.5,
+            fontweight=700, color=colour, annotation_clip=False, zorder=5,
+        )  # fmt: skip

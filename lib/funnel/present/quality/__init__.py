@@ -1,0 +1,1 @@
+"""The data themselves, and what the words mean."""

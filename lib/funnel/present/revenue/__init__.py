@@ -1,0 +1,1 @@
+"""The revenue to come as a reader sees it."""

@@ -1,0 +1,160 @@
+"""The tables of the revenue to come: by month, by value, and what better steps would add."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from funnel.analysis.revenue.weeks import SOURCES
+from funnel.analysis.revenue.whatif import CANNOT_RISE, FULL
+from funnel.present.forecast.tables import signed
+from funnel.present.parts import theme as look
+from funnel.present.parts.amounts import currency_word, unit_for
+from funnel.present.parts.escape import clean
+from funnel.present.parts.final import revenue_doubt
+from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.rows import INDENT, SHOWN_VALUES, SPAN, digits_of, heading, value_name
+from funnel.present.parts.texts import EMPTY, Texts
+from funnel.settings import Settings
+
+ARROW = "→"
+WEEKS = 13
+"""How far ahead revenue is added up by value."""
+
+
+def revenue_grid(months: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return the expected revenue of each month, from leads that are there and from leads to come.
+
+    Args:
+        months: `analysis.revenue.weeks.REVENUE_COLUMNS` by month.
+        forecast: `analysis.forecast.final.FORECAST_COLUMNS`; whether it is reliable is said below.
+        settings: the currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    largest = float(months["p95"].max()) if len(months) else 0.0
+    unit = unit_for(largest, settings.currency, texts)
+    means = months.pivot(index="week", columns="source", values="mean").reindex(columns=list(SOURCES))
+    totals = months[months["source"] == "total"].set_index("week")
+    rows = []
+    for month in means.index if largest > 0 else []:
+        day = pd.Timestamp(month).date()
+        cells = [f"{texts.month(day)} {day.year}", *(unit.number(float(x), texts) for x in means.loc[month])]
+        for low, high in (("p10", "p90"), ("p05", "p95")):
+            ends = [unit.number(float(totals.loc[month, name]), texts) for name in (low, high)]
+            cells.append(" – ".join(ends))
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    if rows:
+        whole = [texts.t("total"), *(unit.number(float(x), texts) for x in means.sum()), EMPTY, EMPTY]
+        rows.append(Row(tuple(Cell(text) for text in whole), "strong"))
+    keys = ("col_existing", "col_future", "col_expected", "col_interval_80", "col_interval")
+    heads = (Head(texts.t("col_month"), align="left"), *(Head(texts.t(key)) for key in keys))
+    said = [texts.t("note_revenue", unit=unit.name), *revenue_doubt(forecast, settings, texts)]
+    notes = tuple(said) if rows else ()
+    return Grid("revenue-months", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
+
+
+def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return what another conversion of a step would add, each by itself; steps that cannot rise come last.
+
+    Args:
+        frame: `analysis.revenue.whatif.WHAT_IF_COLUMNS`.
+        forecast: `analysis.forecast.final.FORECAST_COLUMNS`; whether it is reliable is said below.
+        settings: the stages, the currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    extra = frame[frame["case"] == "difference"]
+    spans = sorted(extra["weeks"].unique())
+    unit = unit_for(float(extra["revenue_p90"].abs().max()) if len(extra) else 0.0, settings.currency, texts)
+    digits = 0 if len(extra) and extra["sales"].abs().max() >= 10 else 1
+    paid = bool(frame["revenue"].abs().max() > 0) if len(frame) else False
+    starts = extra["first_week"].drop_duplicates()
+    rows, last = [], []
+    for _, part in extra.groupby(["stage", "change", "first_week"], sort=False):
+        by_span = part.set_index("weeks")
+        first = part.to_dict("records")[0]
+        name = clean(texts.stage(first["stage"], settings))
+        now, then = (texts.number(100 * float(first[key]), 1) for key in ("rate", "rate_with"))
+        full = first["reason"] == CANNOT_RISE
+        cells = [f"{name}: {texts.t('cannot_rise')}" if full else f"{name}, {texts.change(first['change'])}"]
+        cells += [texts.date(first["first_week"].date())] if len(starts) > 1 else []
+        if full:
+            cells += [now, *[EMPTY] * (len(spans) * (3 if paid else 1))]
+            last.append(Row(tuple(Cell(text) for text in cells), "muted"))
+            continue
+        cells.append(now + ARROW + then)
+        cells += [signed(float(by_span.loc[span, "sales"]), texts, digits) for span in spans]
+        for span in spans if paid else ():
+            row = by_span.loc[span]
+            cells.append(signed(float(row["revenue"]) / unit.size, texts, unit.digits))
+            ends = (unit.number(float(row[end]), texts) for end in ("revenue_p10", "revenue_p90"))
+            cells.append(" – ".join(ends))
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    sales, revenue = texts.t("col_extra_sales"), texts.t("col_extra_revenue", unit=unit.name)
+    ahead = [texts.t("col_weeks_ahead", n=int(span)) for span in spans]
+    rows += last
+    heads = [Head(texts.t("col_step"), align="left")]
+    heads += [Head(texts.t("col_from"))] if len(starts) > 1 else []
+    heads.append(Head(texts.t("col_conversion")))
+    heads += [Head(words, sales) for words in ahead]
+    for words in ahead if paid else ():
+        heads += [Head(words, revenue), Head(texts.percent(0.8), revenue)]
+    notes = []
+    if rows:
+        notes.append(texts.t("note_what_if", full=texts.percent(FULL)))
+        if len(starts) == 1:
+            notes.append(texts.t("note_what_if_from", start=texts.date(starts.iloc[0].date())))
+        notes += revenue_doubt(forecast, settings, texts)
+    if rows and frame["revenue"].isna().all():
+        notes.append(texts.t("empty_revenue"))
+    return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
+
+
+def revenue_slices_grid(slices: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return the revenue of the next weeks by the values of attributes, and what a payment is of each.
+
+    Args:
+        slices: `analysis.revenue.revenue_slices.SLICE_REVENUE_COLUMNS` after `attribute`.
+        settings: the currency, the names of attributes.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    weeks = pd.to_datetime(slices["week"]).drop_duplicates().nsmallest(WEEKS)
+    ahead = slices[slices["week"].isin(weeks)]
+    sums = ahead.pivot_table(
+        index=["attribute", "value"], columns="source", values="mean", aggfunc="sum", sort=False
+    ).reindex(columns=list(SOURCES))
+    largest = float(sums["total"].max()) if len(sums) else 0.0
+    unit = unit_for(0.0 if math.isnan(largest) else largest, settings.currency, texts)
+    deals = ahead.groupby(["attribute", "value"], sort=False)[["deal_size", "deal_low", "deal_high"]].first()
+    digits = digits_of(deals["deal_size"].astype("float64"))
+    rows = []
+    for attribute in dict.fromkeys(sums.index.get_level_values("attribute")) if largest > 0 else ():
+        rows.append(heading(str(attribute), 6, settings, texts))
+        part = sums.loc[attribute].sort_values("total", ascending=False, kind="stable")
+        for value in part.index[:SHOWN_VALUES]:
+            deal = deals.loc[(attribute, value)]
+            cells = [INDENT + value_name(value, texts)]
+            cells += [unit.number(float(amount), texts) for amount in part.loc[value]]
+            cells.append(texts.number(float(deal["deal_size"]), digits))
+            cells.append(
+                SPAN.join(texts.number(float(deal[end]), digits) for end in ("deal_low", "deal_high"))
+            )
+            rows.append(Row(tuple(Cell(text) for text in cells)))
+        rest = part.iloc[SHOWN_VALUES:]
+        if len(rest):
+            cells = [INDENT + texts.t("other_values", n=len(rest))]
+            cells += [unit.number(float(amount), texts) for amount in rest.sum()]
+            rows.append(Row(tuple(Cell(text) for text in (*cells, EMPTY, EMPTY))))
+    group = texts.t("col_revenue_of", unit=unit.name)
+    deal = texts.t("col_payment", currency=currency_word(settings.currency, texts))
+    heads = (
+        Head("", align="left"),
+        *(Head(texts.t(key), group) for key in ("col_existing", "col_future", "col_expected")),
+        Head(texts.t("col_mean"), deal),
+        Head(texts.t("col_interval"), deal),
+    )
+    notes = (texts.t("note_revenue_slices", n=len(weeks)),) if rows else ()
+    return Grid("revenue-slices", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))

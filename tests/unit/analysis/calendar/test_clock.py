@@ -1,0 +1,79 @@
+"""Time that passes slowly in holidays: counted by hand, and learnt from planted weeks."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from funnel.analysis.calendar.clock import Clock, clocks_of, steady
+from funnel.analysis.cube.triangles import Triangle
+from funnel.calendar import NO_CALENDAR, calendar_of, working_share
+
+LAGS = 53
+FIRST = dt.date(2020, 1, 6)
+
+
+def seen(pace: np.ndarray, cohorts: int, rng: np.random.Generator | None) -> Triangle:
+    """Return 300 leads a week of whom 30 % buy after an exponential time of 6 weeks of the company's own."""
+    ends = np.concatenate([[0.0], np.cumsum(pace)])
+    ages = np.arange(cohorts)[::-1]
+    passed = np.array([ends[c : c + LAGS + 1] - ends[c] for c in range(cohorts)])
+    share = 0.3 * np.diff(-np.exp(-passed / 6), axis=1)
+    lived = (np.arange(LAGS)[None, :] <= ages[:, None]).astype(float)
+    events = 300 * share if rng is None else rng.poisson(300 * share).astype(float)
+    weeks = pd.date_range(FIRST, periods=cohorts, freq="7D")
+    return Triangle(weeks, ages, np.full(cohorts, 300.0), events * lived, lived)
+
+
+def test_a_week_of_half_a_pace_is_half_a_week() -> None:
+    clock = Clock(np.array([0.0, 1.0, 1.5, 2.5, 3.5, 4.5]))
+    lived = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    events = np.array([[8.0, 4.0, 2.0], [6.0, 6.0, 0.0], [5.0, 0.0, 0.0]])
+    weeks = pd.date_range(FIRST, periods=3, freq="7D")
+    paced = clock.paced(Triangle(weeks, np.array([2, 1, 0]), np.full(3, 99.0), events, lived))
+    # The second cohort's own week is slow: by its end its leads have lived a quarter of a week, not a half,
+    # and by the end of the next one and a quarter: the lags end at 0.5 and 1.75 instead of 1 and 2.
+    assert paced.events.round(9).tolist() == [[8.0, 5.0, 1.0], [8.4, 3.6, 0.0], [5.0, 0.0, 0.0]]
+    assert paced.lived.tolist() == [[1.0, 1.0, 0.5], [1.0, 0.75, 0.0], [1.0, 0.0, 0.0]]
+
+
+def test_without_a_calendar_and_a_rhythm_every_week_is_like_another() -> None:
+    pace = np.ones(120 + LAGS)
+    triangle = seen(pace, 120, np.random.default_rng(1))
+    clock = clocks_of([triangle], NO_CALENDAR)[0]
+    assert clock.even and clock.paced(triangle) is triangle
+    assert steady(10).even
+
+
+def test_quiet_holidays_are_learnt_and_give_back_the_delay() -> None:
+    cohorts = 130
+    days = [FIRST + dt.timedelta(weeks=n) for n in range(cohorts + LAGS)]
+    calendar = calendar_of("RU", FIRST, days[-1] + dt.timedelta(days=7))
+    free = 1 - working_share(calendar, days)
+    pace = np.maximum(1 - 0.9 * free, 0.1)
+    pace /= pace.mean()
+    triangle = seen(pace, cohorts, np.random.default_rng(2))
+    clock = clocks_of([triangle], calendar)[0]
+    learnt = np.diff(clock.ends)[: len(pace)]
+    quiet = free > 0.5
+    assert quiet.sum() >= 4
+    assert learnt[quiet].mean() == pytest.approx(pace[quiet].mean(), abs=0.15)
+    assert learnt[free == 0].mean() == pytest.approx(pace[free == 0].mean(), abs=0.03)
+    paced = clock.paced(triangle)
+    assert paced.events.sum() == pytest.approx(triangle.events.sum())
+    old = slice(0, cohorts - LAGS)
+    true = np.diff(-np.exp(-np.arange(LAGS + 1.0) / 6))
+    got = paced.events[old].sum(axis=0) / paced.events[old].sum()
+    assert np.abs(np.cumsum(got) - np.cumsum(true / true.sum())).max() < 0.02
+
+
+def test_the_end_of_the_month_counts_only_where_it_stands_out() -> None:
+    cohorts = 130
+    days = [FIRST + dt.timedelta(weeks=n) for n in range(cohorts + LAGS)]
+    last = [any((day + dt.timedelta(days=n + 1)).day == 1 for n in range(7)) for day in days]
+    pace = np.where(last, 2.0, 0.7)
+    clock = clocks_of([seen(pace / pace.mean(), cohorts, np.random.default_rng(3))], NO_CALENDAR)[0]
+    learnt = np.diff(clock.ends)[: len(pace)]
+    ends = np.array(last)
+    assert learnt[ends].mean() > 1.4 > 1.0 > learnt[~ends].mean()

@@ -1,0 +1,78 @@
+"""The narrative's first lines: expected texts computed by hand from the frames made by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from funnel.analysis.initiatives.verdict import scoreboard
+from funnel.present.narrative.in_short import in_short
+from funnel.present.parts.texts import Texts
+from funnel.settings import Settings
+from tests.unit.present.attention.test_attention import HOSTILE, ROWS, flag, initiative
+from tests.unit.present.forecast.test_outlook import forecast_of, revenue_of
+
+Frames = dict[str, pd.DataFrame]
+SHOWN = (initiative(),)
+
+
+@pytest.fixture
+def frames(cohorts: pd.DataFrame) -> Frames:
+    return {
+        "forecast": forecast_of(cohorts),
+        "deviations": pd.DataFrame([flag("Boris"), flag("Vera"), flag("Gleb", flagged=False)]),
+        "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
+        "scoreboard": scoreboard(pd.DataFrame(ROWS)),
+        "revenue": revenue_of(pd.date_range("2022-09-26", periods=20, freq="7D"), 3e6, 1e6),
+        "revenue_sum": pd.DataFrame({"p10": [41e6], "p90": [63e6]}),
+    }
+
+
+@pytest.fixture
+def say(cohorts: pd.DataFrame, equal_age: pd.DataFrame, frames: Frames, settings: Settings):
+    def said(language="en", shown=SHOWN, cohorts=cohorts, **changed: pd.DataFrame) -> list[str]:
+        known = settings.model_copy(update={"currency": "RUB"})
+        text = in_short(cohorts, equal_age, frames | changed, shown, known, Texts(language))
+        return text.replace("\xa0", " ").splitlines()
+
+    return said
+
+
+def test_four_lines_tell_the_week(say) -> None:
+    assert say() == [
+        "- **Cohort 12–18 Sep 2022:** 4.12 % overall so far, +36 % against the previous one at equal age "
+        "(may be chance); 8.2 % expected at the end (6.2 % to 12.4 %).",
+        "- **Look here first:** Manager: Boris, “Qualified” 33.7 % instead of 55.5 %. 1 more flag below.",
+        "- **Initiatives:** 1 partly confirmed.",
+        "- **Revenue of the next 13 weeks:** 52.0 million RUB expected, with 80 % probability "
+        "41.0 million RUB to 63.0 million RUB.",
+    ]
+    assert [line[:12] for line in say("ru")] == [
+        "- **Когорта ",
+        "- **Куда смо",
+        "- **Инициати",
+        "- **Выручка ",
+    ]
+
+
+def test_what_is_not_reliable_is_a_range_and_says_so(say, frames: Frames) -> None:
+    unsure = frames["forecast"].assign(reliable=False, reason="missed_lately")
+    first, *_, last = say(forecast=unsure)
+    assert first.endswith("; 6.2 % to 12.4 % at the end, not reliable yet.")
+    assert "8.2" not in first
+    assert last.endswith(" Not reliable yet.")
+
+
+def test_what_is_not_known_is_left_out(say, cohorts: pd.DataFrame, frames: Frames) -> None:
+    none = {name: frame.head(0) for name, frame in frames.items()}
+    assert say(shown=(), **none)[0].endswith("at equal age (may be chance).")
+    assert len(say(shown=(), **none)) == 1
+    assert say(shown=(), cohorts=cohorts.head(0), **none) == []
+    quiet = frames["deviations"].assign(flag=False)
+    assert "- **No conversion stands out** this week." in say(deviations=quiet)
+
+
+def test_names_are_only_text(say) -> None:
+    line = say(deviations=pd.DataFrame([flag(HOSTILE)]))[1]
+    assert "\\<script\\>" in line
+    assert "{{<" not in line
