@@ -45,6 +45,7 @@ def cohorts(
 ) -> None:
     """Print the cohort table as of a date."""
     from funnel.analysis.cohorts.table import SMALL, cohort_table
+    from funnel.columns import COHORTS, EQUAL_AGE, written_out
     from funnel.edition.checks import report_date_for, require_cohort
     from funnel.present.cohorts.tables import SMALL_MARK
     from funnel.warehouse import Warehouse
@@ -78,7 +79,9 @@ def cohorts(
         table.insert(
             list(table.columns).index("leads") + 1, "small", small.map({True: SMALL_MARK, False: ""})
         )
-    print_frame(table, format)
+    columns = written_out(COHORTS if age is None else EQUAL_AGE, settings.stage_keys)
+    hidden = [column.key for column in columns if "command" not in column.places]
+    print_frame(table.drop(columns=hidden), format)
     if small.any():
         say(f"{SMALL_MARK} Fewer than {SMALL} leads: a share of so few says little; add up more weeks.")
 

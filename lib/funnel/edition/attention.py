@@ -25,9 +25,9 @@ from funnel.analysis.attention.arrivals import arrivals
 from funnel.analysis.attention.deviations import deviations, name_of
 from funnel.analysis.attention.shapes import shapes
 from funnel.analysis.cohorts import table as cohorts
-from funnel.analysis.cohorts.table import OVERALL
 from funnel.analysis.initiatives.impact import impact, lines
 from funnel.analysis.initiatives.verdict import scoreboard
+from funnel.columns import OVERALL
 from funnel.dates import complete_weeks, week_of
 from funnel.edition.model import in_detail
 from funnel.schema import INVESTIGATION_COLUMNS, Investigation

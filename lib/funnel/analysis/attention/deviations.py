@@ -20,11 +20,12 @@ from funnel.analysis.attention.changes import change_point
 from funnel.analysis.attention.one_fact import explained
 from funnel.analysis.attention.readings import Reading, left_out, pairs, read
 from funnel.analysis.calendar.shown import rhythm
-from funnel.analysis.cohorts.table import OVERALL, SMALL
+from funnel.analysis.cohorts.table import SMALL
 from funnel.analysis.cube.cells import TOTAL, Cells, cells, ripening
 from funnel.analysis.cube.segments import comparable, full_but_one
 from funnel.analysis.statistics.dispersion import false_discovery, limits, tails
 from funnel.calendar import NO_CALENDAR, Calendar
+from funnel.columns import OVERALL
 from funnel.schema import Initiative
 from funnel.settings import Target
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from funnel.analysis.cohorts.table import OVERALL
+from funnel.columns import OVERALL
 
 Floats = npt.NDArray[np.float64]
 LEFT = 0.005

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from funnel.analysis.calendar.shown import UNSURE, Rhythm
-from funnel.analysis.cohorts.table import OVERALL
 from funnel.analysis.cube.cells import TOTAL, Cells, reading_age
 from funnel.analysis.cube.segments import handed_over
 from funnel.analysis.initiatives.overlap import first_whole_week
 from funnel.analysis.statistics.dispersion import estimate
+from funnel.columns import OVERALL
 from funnel.schema import Initiative
 
 Floats = npt.NDArray[np.float64]

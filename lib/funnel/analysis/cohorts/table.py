@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from funnel.analysis.cohorts.compare import due
+from funnel.columns import COHORTS, EQUAL_AGE, OVERALL, SLICES, computed
 from funnel.dates import age_weeks
 from funnel.gate.stamps import untold_weeks
 from funnel.schema import REACHED_COLUMNS, require
 from funnel.settings import LEAD
 
-OVERALL = "overall"
 Z90 = 1.6448536269514722
 SMALL = 30
 """Fewer leads than this are marked as small; see METHODS.md."""
@@ -151,7 +151,7 @@ def cohort_table(
     table.insert(1, "age_weeks", pd.Series(ages, dtype="int64"))
     if age is not None:
         table.insert(2, "at_age", age)
-    return table
+    return computed(table, COHORTS if age is None else EQUAL_AGE, steps)
 
 
 def wilson(successes: pd.Series, trials: pd.Series) -> tuple[pd.Series, pd.Series]:
@@ -253,7 +253,8 @@ def slices(
     result["against_total"] = share(result[steps[-1]], result["due"]) - 1
     result["small"] = table[steps[0]] < SMALL
     result = result.reset_index().rename(columns={"lead": "leads"})
-    return result.sort_values(["leads", "value"], ascending=[False, True], ignore_index=True)
+    result = result.sort_values(["leads", "value"], ascending=[False, True], ignore_index=True)
+    return computed(result, SLICES, steps)
 
 
 def may_be_chance(now: int, leads: int, then: int, leads_then: int) -> bool:

@@ -29,11 +29,12 @@ from funnel.present.attention.words import (
     verdict_word,
     whose,
 )
-from funnel.present.cohorts.tables import MARK, change_cell
+from funnel.present.cohorts.tables import MARK
 from funnel.present.forecast.tables import signed
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.cards import Card, Cards
+from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.texts import Texts

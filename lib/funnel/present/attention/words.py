@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from funnel.analysis.cohorts.table import OVERALL
+from funnel.columns import OVERALL
 from funnel.dates import WEEK
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.escape import clean, for_markdown

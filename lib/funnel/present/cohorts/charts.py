@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from funnel.analysis.cohorts.table import OVERALL
+from funnel.columns import OVERALL
 from funnel.present.parts import theme as look
 from funnel.present.parts.drawing import (
     Label,

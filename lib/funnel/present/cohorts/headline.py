@@ -8,11 +8,12 @@ from itertools import pairwise
 
 import pandas as pd
 
-from funnel.analysis.cohorts.table import OVERALL, SMALL, may_be_chance
+from funnel.analysis.cohorts.table import SMALL, may_be_chance
+from funnel.columns import OVERALL
 from funnel.dates import read_position
-from funnel.present.cohorts.tables import change_cell
 from funnel.present.parts import theme as look
 from funnel.present.parts.cards import notes_html, notes_typst
+from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean, for_html, for_typst
 from funnel.present.parts.grid import Cell, raw_blocks
 from funnel.present.parts.grid_typst import PAGE_WIDTH

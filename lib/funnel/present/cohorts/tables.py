@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from funnel.analysis.cohorts.table import OVERALL, SMALL, may_be_chance
+from funnel.analysis.cohorts.table import SMALL, may_be_chance
+from funnel.columns import COHORTS, EQUAL_AGE, SLICES
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.claims import standing_out
+from funnel.present.parts.columned import cells, change_cell
 from funnel.present.parts.escape import clean
 from funnel.present.parts.final import expected_cells
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
-from funnel.settings import LEAD, Settings
+from funnel.settings import Settings
 
-UP, DOWN = "▲", "▼"
 MARK = "*"
 SMALL_MARK = "°"
 """Of a cohort of few leads; it may also be unripe, which has the other mark."""
@@ -52,7 +55,7 @@ def cohort_grid(
         caveats: what the reader must know of the data before reading; see `data_tables.caveats`.
         imported: `analysis.cohorts.table.imported`.
     """
-    theme = look.load(settings)
+    theme, columns = look.load(settings), columned.shown(COHORTS, settings)
     young = frame["age_weeks"] < settings.young_weeks
     ahead: Sequence[tuple[Cell, ...]] = [()] * len(frame)
     ahead_notes: tuple[str, ...] = ()
@@ -62,17 +65,10 @@ def cohort_grid(
     for record, unripe, few, cells_ahead in zip(
         frame.to_dict("records"), young, _chancy(frame, settings, imported), ahead, strict=True
     ):
-        cells = [_cohort(record["cohort_week"], record["leads"], texts, imported, unripe=unripe)]
-        cells.append(Cell(texts.number(record["age_weeks"])))
-        cells += _funnel(record, settings, texts)
-        change = change_cell(record["overall_change"], texts, theme)
-        cells.append(Cell(change.text) if unripe or few else change)
-        rows.append(Row((*cells, *cells_ahead), "muted" if unripe else "plain"))
-    heads = [
-        Head(texts.t("col_cohort"), align="left"),
-        Head(texts.t("col_age")),
-        *_funnel_heads(settings, texts, theme),
-    ]
+        own = _own(record, texts, theme, imported, plain=unripe or few, unripe=unripe)
+        row = (*cells(columns, record, texts, own), *cells_ahead)
+        rows.append(Row(row, "muted" if unripe else "plain"))
+    heads = columned.heads(columns, settings, texts, theme)
     if forecast is not None:
         heads += [Head(texts.t(key), texts.t("col_at_the_end")) for key in ("col_rate", "col_interval_short")]
     notes = [*caveats, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
@@ -95,14 +91,12 @@ def equal_age_grid(
         texts: the language.
         imported: `analysis.cohorts.table.imported`.
     """
-    theme = look.load(settings)
+    theme, columns = look.load(settings), columned.shown(EQUAL_AGE, settings)
     rows = []
     for record, few in zip(frame.to_dict("records"), _chancy(frame, settings, imported), strict=True):
-        change = change_cell(record["overall_change"], texts, theme)
-        last = Cell(change.text) if few else change
-        week = _cohort(record["cohort_week"], record["leads"], texts, imported)
-        rows.append(Row((week, *_funnel(record, settings, texts), last)))
-    heads = (Head(texts.t("col_cohort"), align="left"), *_funnel_heads(settings, texts, theme))
+        own = _own(record, texts, theme, imported, plain=few)
+        rows.append(Row(cells(columns, record, texts, own)))
+    heads = tuple(columned.heads(columns, settings, texts, theme))
     notes = []
     if rows:
         age = int(frame["at_age"].iloc[0])
@@ -138,7 +132,7 @@ def triangle_grid(
             cells.append(Cell(texts.percent(rate, 1), shade) if age in rates else Cell(""))
         rows.append(Row(tuple(cells)))
     ages = [Head(texts.number(age), texts.t("axis_age")) for age in shown]
-    heads = (Head(texts.t("col_cohort"), align="left"), Head(texts.t("col_leads")), *ages)
+    heads = (*columned.heads((COHORTS[0],), settings, texts, theme), Head(texts.t("col_leads")), *ages)
     notes = [texts.t("note_triangle")] if rows else []
     if len(weeks) > SHOWN_COHORTS:
         notes.append(texts.t("note_newest", n=SHOWN_COHORTS))
@@ -173,23 +167,18 @@ def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: 
         settings: the stages, and the attribute's name for a reader.
         texts: the language.
     """
-    theme = look.load(settings)
+    theme, columns = look.load(settings), columned.shown(SLICES, settings)
     ordered = frame.sort_values(["leads", "value"], ascending=[False, True], kind="stable")
     told = set(standing_out(frame, settings.stage_keys[-1])["value"])
     rows = []
     for record in ordered.head(SHOWN_SLICES).to_dict("records"):
         name = clean(record["value"], 40) or texts.t("not_given")
-        cells = [Cell(name + (f" {MARK}" if record["small"] else "")), *_funnel(record, settings, texts)]
-        cells.append(Cell(interval(record["low"], record["high"], texts)))
         change = change_cell(record["against_total"], texts, theme)
-        cells.append(change if record["value"] in told else Cell(change.text))
-        rows.append(Row(tuple(cells), "muted" if record["small"] else "plain"))
-    label = texts.attribute(attribute, settings)
-    steps = _funnel_heads(settings, texts, theme)[:-1]
-    last = [
-        Head(texts.t(key), texts.stage(OVERALL, settings), colour=theme.ink)
-        for key in ("col_interval", "col_against")
-    ]
+        own = {
+            "value": Cell(name + (f" {MARK}" if record["small"] else "")),
+            "against_total": change if record["value"] in told else Cell(change.text),
+        }
+        rows.append(Row(cells(columns, record, texts, own), "muted" if record["small"] else "plain"))
     notes = [texts.t("note_slices")]
     if frame["small"].any():
         notes.append(texts.t("note_small", n=SMALL))
@@ -197,29 +186,24 @@ def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: 
     if len(rest):
         notes.append(texts.t("note_more", n=len(rest), leads=texts.t("n_leads", n=int(rest["leads"].sum()))))
     name = "slices-" + "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in attribute)
-    heads = (Head(label, align="left"), *steps, *last)
+    label = Head(texts.attribute(attribute, settings), align="left")
+    heads = (label, *columned.heads(columns[1:], settings, texts, theme))
     return Grid(name, heads, tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_slices"))
 
 
-def change_cell(relative: float, texts: Texts, theme: Theme) -> Cell:
-    """Return a relative change with an arrow, so that it is understood without its colour."""
-    words = texts.change(relative)
-    if math.isnan(relative) or words == texts.change(0.0):
-        return Cell(words)
-    return (
-        Cell(f"{UP} {words}", colour=theme.up) if relative > 0 else Cell(f"{DOWN} {words}", colour=theme.down)
-    )
-
-
-def interval(low: float, high: float, texts: Texts) -> str:
-    r"""Return an interval of shares with one per cent sign.
-
-    >>> interval(0.021, 0.067, Texts("en"))
-    '2.1 – 6.7\xa0%'
-    """
-    if math.isnan(low) or math.isnan(high):
-        return texts.percent(math.nan)
-    return f"{texts.number(low * 100, 1)} – {texts.percent(high, 1)}"
+def _own(
+    record: Mapping[Hashable, Any],
+    texts: Texts,
+    theme: Theme,
+    imported: Collection[pd.Timestamp],
+    *,
+    plain: bool,
+    unripe: bool = False,
+) -> dict[str, Cell]:
+    """Return a cohort's cells that say more than their number: the week, the change."""
+    change = change_cell(record["overall_change"], texts, theme)
+    week = _cohort(record["cohort_week"], record["leads"], texts, imported, unripe=unripe)
+    return {"cohort_week": week, "overall_change": Cell(change.text) if plain else change}
 
 
 def _cohort(
@@ -252,20 +236,3 @@ def _marked(frame: pd.DataFrame, imported: Collection[pd.Timestamp], texts: Text
     few = [texts.t("note_few", n=SMALL)] if (frame["leads"] < SMALL).any() else []
     alien = frame["cohort_week"].isin(list(imported)).any()
     return [*few, *([texts.t("note_imported")] if alien else [])]
-
-
-def _funnel(record: Mapping[Hashable, float], settings: Settings, texts: Texts) -> list[Cell]:
-    """Leads, then number and share of every stage, then the overall conversion."""
-    cells = [Cell(texts.number(record["leads"]))]
-    for stage in settings.stage_keys:
-        cells += [Cell(texts.number(record[stage])), Cell(texts.percent(record[f"{stage}_rate"]))]
-    return [*cells, Cell(texts.percent(record["overall_rate"], 2))]
-
-
-def _funnel_heads(settings: Settings, texts: Texts, theme: Theme) -> list[Head]:
-    heads = [Head(texts.stage(LEAD, settings))]
-    for stage in settings.stage_keys:
-        name, colour = clean(texts.stage(stage, settings)), theme.stage(stage, settings)
-        heads += [Head(texts.t(key), name, colour=colour) for key in ("col_count", "col_rate")]
-    overall = texts.stage(OVERALL, settings)
-    return [*heads, *(Head(texts.t(key), overall, colour=theme.ink) for key in ("col_rate", "col_change"))]

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from funnel.analysis.cohorts.table import OVERALL, SMALL
+from funnel.analysis.cohorts.table import SMALL
 from funnel.analysis.money.ltv import FEW, SHORT
-from funnel.present.cohorts.tables import MARK, change_cell, interval
+from funnel.columns import OVERALL
+from funnel.present.cohorts.tables import MARK
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import currency_word
 from funnel.present.parts.claims import standing_out
+from funnel.present.parts.columned import change_cell, interval
 from funnel.present.parts.escape import clean
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.rows import (

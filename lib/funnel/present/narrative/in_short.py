@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from funnel.analysis.cohorts.table import OVERALL
+from funnel.columns import OVERALL
 from funnel.present.attention.words import segment, stage_name, verdict_word
 from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.words import revenue_ahead

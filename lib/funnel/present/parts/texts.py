@@ -21,7 +21,7 @@ import yaml
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
-from funnel.analysis.cohorts.table import OVERALL
+from funnel.columns import OVERALL
 from funnel.dates import WEEK
 from funnel.settings import LEAD, LOST, Language, Settings
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from xml.sax.saxutils import escape
 
-import pandas as pd
-from openpyxl.formatting.rule import CellIsRule, Rule
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from funnel.dates import WEEK
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import FONT
 from funnel.present.workbook.cells import (
@@ -33,10 +29,8 @@ from funnel.present.workbook.cells import (
 )
 from funnel.present.workbook.contents import Listing
 from funnel.present.workbook.fields import COUNT, DATE, RATIO, SHARE, Column, Fields
-from funnel.present.workbook.package import Cached
 from funnel.present.workbook.parts import numbers
 from funnel.present.workbook.pivot import GRAND, Line, Pivot
-from funnel.settings import Settings
 
 _BUILT_IN = {COUNT: "#,##0", SHARE: "0.00%", RATIO: "0.00", DATE: FORMATS["date"]}
 _WIDEST = 70.0
@@ -152,95 +146,8 @@ def _label(
     cell.alignment = Alignment(horizontal="left", indent=line.depth)
 
 
-def cohorts(
-    sheet: Worksheet,
-    painter: Painter,
-    table: pd.DataFrame,
-    settings: Settings,
-    texts: Texts,
-    title: str,
-    gaps: str = "",
-) -> Cached:
-    """Write the cohort table with live formulas and a heat map; return the values of its formulas."""
-    note = texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))
-    painter.title(sheet, title, f"{gaps} {note}".strip())
-    steps = ["leads", *settings.stage_keys]
-    at = {"leads": 4} | {stage: 5 + 2 * number for number, stage in enumerate(settings.stage_keys)}
-    overall = 5 + 2 * len(settings.stage_keys)
-    names = [texts.t("wb_from"), texts.t("wb_to"), texts.t("col_age"), texts.t("col_leads")]
-    for stage in settings.stage_keys:
-        name = texts.stage(stage, settings)
-        names += [name, f"{name}, {texts.t('col_rate')}"]
-    names += [texts.t("stage_overall"), texts.t("col_change")]
-    for number, name in enumerate(names, start=1):
-        painter.header(sheet, HEAD, number, name)
-    cached: dict[str, float | str] = {}
-    first, last = HEAD + 1, HEAD + len(table)
-
-    def ratio(row: int, column: int, above: str, below: str, value: float) -> None:
-        cell = painter.put(sheet, row, column, None, "share")
-        cell.value = f'=IF({below}=0,"",{above}/{below})'
-        cell.number_format = "0.00%"
-        cached[cell.coordinate] = "" if missing(value) else value
-
-    for row, record in enumerate(table.to_dict("records"), start=first):
-        week = pd.Timestamp(record["cohort_week"]).date()
-        painter.put(sheet, row, 1, week, "date").alignment = Alignment(horizontal="left")
-        painter.put(sheet, row, 2, week + WEEK - dt.timedelta(days=1), "date")
-        painter.put(sheet, row, 3, int(record["age_weeks"]), "count")
-        for stage in steps:
-            painter.put(sheet, row, at[stage], int(record[stage]), "count")
-        for before, stage in pairwise(steps):
-            ratio(row, at[stage] + 1, _at(at[stage], row), _at(at[before], row), record[f"{stage}_rate"])
-        ratio(row, overall, _at(at[steps[-1]], row), _at(at["leads"], row), record["overall_rate"])
-        if row > first:
-            own, before = _at(overall, row), _at(overall, row - 1)
-            change = painter.put(sheet, row, overall + 1, None, "change")
-            change.value = f'=IF(OR(N({before})=0,{own}=""),"",{own}/{before}-1)'
-            value = record["overall_change"]
-            cached[change.coordinate] = "" if missing(value) else value
-        if record["age_weeks"] < settings.young_weeks:
-            for number in range(1, overall + 2):
-                sheet.cell(row, number).font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
-    total = last + 1
-    painter.put(sheet, total, 1, texts.t("total"))
-    sums = {stage: int(table[stage].sum()) for stage in steps}
-    for stage in steps:
-        cell = painter.put(sheet, total, at[stage], None, "count")
-        cell.value = f"=SUM({_at(at[stage], first)}:{_at(at[stage], last)})" if len(table) else 0
-        cached[cell.coordinate] = sums[stage]
-    for before, stage in [*pairwise(steps), ("leads", "")]:
-        column = at[stage] + 1 if stage else overall
-        end = stage or steps[-1]
-        value = sums[end] / sums[before] if sums[before] else float("nan")
-        ratio(total, column, _at(at[end], total), _at(at[before], total), value)
-    for number in range(1, overall + 2):
-        sheet.cell(total, number).font = Font(name=FONT, bold=True, color=argb(painter.theme.ink))
-    if len(table):
-        for column in [*(at[stage] + 1 for stage in settings.stage_keys), overall]:
-            painter.heat(sheet, f"{_at(column, first)}:{_at(column, last)}")
-        where = f"{_at(overall + 1, first)}:{_at(overall + 1, last)}"
-        for sign, colour in (("greaterThan", painter.theme.up), ("lessThan", painter.theme.down)):
-            font = Font(color=argb(colour))
-            sheet.conditional_formatting.add(where, _sign_rule(sign, font))
-    unripe = painter.put(
-        sheet, total + 2, 1, texts.t("note_unripe", n=settings.young_weeks).lstrip("* "), limit=1000
-    )
-    unripe.font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
-    sheet.freeze_panes = f"D{first}"
-    sheet.merge_cells(start_row=2, start_column=1, end_row=2, end_column=overall + 1)
-    sheet["A2"].alignment = Alignment(wrap_text=True, vertical="top")
-    sheet.row_dimensions[2].height = LINE * (3 if gaps else 2)
-    widths(sheet, [12, 12, *(width_for(name, 9.0) for name in names[2:])])
-    finish(sheet, total + 2, overall + 1, HEAD)
-    return cached
-
-
-def _sign_rule(sign: str, font: Font) -> Rule:
-    return CellIsRule(operator=sign, formula=["0"], font=font)  # type: ignore[no-untyped-call,no-any-return]
-
-
-def _at(column: int, row: int) -> str:
+def address(column: int, row: int) -> str:
+    """Return the name of a cell."""
     return f"{get_column_letter(column)}{row}"
 
 
@@ -273,6 +180,6 @@ def listing(sheet: Worksheet, painter: Painter, shown: Listing, texts: Texts) ->
     if shown.frame.empty:
         painter.put(sheet, HEAD + 1, 1, texts.t("wb_empty"))
     else:
-        sheet.auto_filter.ref = f"A{HEAD}:{_at(len(shown.columns), HEAD + len(shown.frame))}"
+        sheet.auto_filter.ref = f"A{HEAD}:{address(len(shown.columns), HEAD + len(shown.frame))}"
     sheet.freeze_panes = f"A{HEAD + 1}"
     finish(sheet, HEAD + max(len(shown.frame), 1), len(shown.columns), HEAD)

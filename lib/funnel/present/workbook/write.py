@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from funnel.present.parts import theme
 from funnel.present.parts.escape import clean
 from funnel.present.parts.texts import Texts
-from funnel.present.workbook import parts, sheets
+from funnel.present.workbook import cohort_sheet, parts, sheets
 from funnel.present.workbook.cells import Painter, sheet_name
 from funnel.present.workbook.contents import Contents
 from funnel.present.workbook.fields import Fields, fields
@@ -44,7 +44,7 @@ def write_workbook(path: Path, contents: Contents, settings: Settings, texts: Te
     sheet = _new(book, texts.t("wb_sheet_cohorts"))
     title = f"{texts.t('cap_cohorts')}: {texts.date(contents.report_date)}"
     table, gaps = contents.cohorts, contents.gaps_of_cohorts
-    cached: dict[int, Cached] = {1: sheets.cohorts(sheet, painter, table, settings, texts, title, gaps)}
+    cached: dict[int, Cached] = {1: cohort_sheet.cohorts(sheet, painter, table, settings, texts, title, gaps)}
     tables: dict[int, str] = {}
     made = fields(contents.flat, contents.attributes, settings, texts) if len(contents.flat) else None
     data = sheet_name(texts.t("wb_sheet_data"), [])

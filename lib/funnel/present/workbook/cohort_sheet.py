@@ -1,0 +1,171 @@
+"""The cohort table as a sheet, with live formulas and a heat map, from the columns of `funnel.columns`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from openpyxl.formatting.rule import CellIsRule, Rule
+from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+from funnel.columns import COHORTS, LEADS, Column, Unit, written_out
+from funnel.dates import WEEK
+from funnel.present.parts.columned import title
+from funnel.present.parts.texts import Texts
+from funnel.present.parts.theme import FONT
+from funnel.present.workbook.cells import LINE, Painter, argb, finish, missing, width_for, widths
+from funnel.present.workbook.contents import Kind
+from funnel.present.workbook.package import Cached
+from funnel.present.workbook.sheets import HEAD, address
+from funnel.settings import Settings
+
+_KINDS: Mapping[Unit, Kind] = {"weeks": "count", "leads": "count", "share": "share", "change": "change"}
+_CHANGE = ("overall_change", "overall_rate")
+"""The column whose formula looks at the row before, and what it compares."""
+
+
+def cohorts(
+    sheet: Worksheet,
+    painter: Painter,
+    table: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    heading: str,
+    gaps: str = "",
+) -> Cached:
+    """Write the cohort table; return the values of its formulas."""
+    note = texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))
+    painter.title(sheet, heading, f"{gaps} {note}".strip())
+    columns = written_out(COHORTS, settings.stage_keys, "sheet")
+    named = [_head(column, settings, texts) for column in columns[1:]]
+    heads = [texts.t("wb_from"), texts.t("wb_to"), *named]
+    for number, name in enumerate(heads, start=1):
+        painter.header(sheet, HEAD, number, name)
+    work = _Sheet(sheet, painter, columns, HEAD + 1, HEAD + len(table))
+    for row, record in enumerate(table.to_dict("records"), start=work.first):
+        work.cohort(row, record)
+        if record["age_weeks"] < settings.young_weeks:
+            _font(sheet, row, len(heads), Font(name=FONT, italic=True, color=argb(painter.theme.muted)))
+    total = work.last + 1
+    work.total(total, table, texts.t("total"))
+    _font(sheet, total, len(heads), Font(name=FONT, bold=True, color=argb(painter.theme.ink)))
+    if len(table):
+        work.colour()
+    unripe = texts.t("note_unripe", n=settings.young_weeks).lstrip("* ")
+    below = painter.put(sheet, total + 2, 1, unripe, limit=1000)
+    below.font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
+    sheet.freeze_panes = f"D{work.first}"
+    sheet.merge_cells(start_row=2, start_column=1, end_row=2, end_column=len(heads))
+    sheet["A2"].alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.row_dimensions[2].height = LINE * (3 if gaps else 2)
+    widths(sheet, [12, 12, *(width_for(name, 9.0) for name in named)])
+    finish(sheet, total + 2, len(heads), HEAD)
+    return work.cached
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """The table's cells, and the values of the formulas among them.
+
+    Attributes:
+        columns: those shown, the week first, which takes two columns.
+        first, last: rows of the first and the last cohort.
+    """
+
+    sheet: Worksheet
+    painter: Painter
+    columns: tuple[Column, ...]
+    first: int
+    last: int
+    cached: dict[str, float | str] = field(default_factory=dict)
+
+    def at(self, key: str, row: int) -> str:
+        """Return the address of a column's cell in a row."""
+        return address(self._number(key), row)
+
+    def _number(self, key: str) -> int:
+        return next(number for number, column in enumerate(self.columns, start=2) if column.key == key)
+
+    def cohort(self, row: int, record: Mapping[Any, Any]) -> None:
+        """Write a cohort."""
+        week = pd.Timestamp(record["cohort_week"]).date()
+        self.painter.put(self.sheet, row, 1, week, "date").alignment = Alignment(horizontal="left")
+        self.painter.put(self.sheet, row, 2, week + WEEK - dt.timedelta(days=1), "date")
+        for column in self.columns[1:]:
+            value = record[column.key]
+            if column.formula:
+                self._ratio(row, column, value)
+            elif column.key == _CHANGE[0] and self._shows(_CHANGE[1]):
+                own, before = (self.at(_CHANGE[1], line) for line in (row, row - 1))
+                if row > self.first:
+                    self._formula(row, column, f'=IF(OR(N({before})=0,{own}=""),"",{own}/{before}-1)', value)
+            else:
+                self.painter.put(self.sheet, row, self._number(column.key), value, _kind(column))
+
+    def total(self, row: int, table: pd.DataFrame, name: str) -> None:
+        """Write the sums of the counts, and the shares of the sums."""
+        self.painter.put(self.sheet, row, 1, name)
+        sums = {column.key: int(table[column.key].sum()) for column in self.columns if column.unit == "leads"}
+        for column in self.columns:
+            if column.unit == "leads":
+                text = f"=SUM({self._range(column)})" if len(table) else "=0"
+                self._formula(row, column, text, sums[column.key])
+            elif column.formula:
+                above, below = (sums[key] for key in column.formula)
+                self._ratio(row, column, above / below if below else float("nan"))
+
+    def colour(self) -> None:
+        """Shade the shares and colour the changes."""
+        for column in self.columns:
+            if column.unit == "share":
+                self.painter.heat(self.sheet, self._range(column))
+            elif column.unit == "change":
+                theme = self.painter.theme
+                for sign, colour in (("greaterThan", theme.up), ("lessThan", theme.down)):
+                    rule = _sign_rule(sign, Font(color=argb(colour)))
+                    self.sheet.conditional_formatting.add(self._range(column), rule)
+
+    def _shows(self, key: str) -> bool:
+        return any(column.key == key for column in self.columns)
+
+    def _range(self, column: Column) -> str:
+        return f"{self.at(column.key, self.first)}:{self.at(column.key, self.last)}"
+
+    def _ratio(self, row: int, column: Column, value: float) -> None:
+        above, below = (self.at(key, row) for key in column.formula or ())
+        self._formula(row, column, f'=IF({below}=0,"",{above}/{below})', value)
+
+    def _formula(self, row: int, column: Column, text: str, value: float) -> None:
+        cell = self.painter.put(self.sheet, row, self._number(column.key), None, _kind(column))
+        cell.value = text
+        if column.unit == "share":
+            cell.number_format = "0.00%"
+        self.cached[cell.coordinate] = "" if missing(value) else value
+
+
+def _kind(column: Column) -> Kind:
+    return _KINDS.get(column.unit, "number")
+
+
+def _head(column: Column, settings: Settings, texts: Texts) -> str:
+    """Return the head of a column that stands under no stage's name."""
+    own = title(column, settings, texts)
+    if column.key == LEADS.key:
+        return texts.t("col_leads")
+    if column.stage:
+        name = texts.stage(column.stage, settings)
+        return name if column.unit == "leads" else f"{name}, {own}"
+    return texts.t("stage_overall") if column.key == _CHANGE[1] else own
+
+
+def _font(sheet: Worksheet, row: int, count: int, font: Font) -> None:
+    for number in range(1, count + 1):
+        sheet.cell(row, number).font = font
+
+
+def _sign_rule(sign: str, font: Font) -> Rule:
+    return CellIsRule(operator=sign, formula=["0"], font=font)  # type: ignore[no-untyped-call,no-any-return]
