@@ -49,6 +49,7 @@ check: .venv/ready-dev ## formatting, types, import directions, no outputs in no
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/python docs/columns.py --check
 	@$(BIN)/python docs/sample.py --check
 
 sample: .venv/ready ## make docs/sample again: a finished report to look at, and the pictures of the README
