@@ -46,8 +46,8 @@ def imported(notebook: Path) -> list[str]:
 def _imports(code: str) -> list[str]:
     """Return the modules imported by code; nothing where it is no plain Python.
 
-    >>> _imports("from funnel.present import charts, tables")
-    ['funnel.present', 'funnel.present.cohorts.charts', 'funnel.present.cohorts.tables']
+    >>> _imports("from funnel.present.cohorts import charts")
+    ['funnel.present.cohorts', 'funnel.present.cohorts.charts']
     """
     names: list[str] = []
     try:
