@@ -1,4 +1,4 @@
-"""The workbook of a large company: bars of METHODS.md (15 MB, LibreOffice opens it in 20 s, written in 10 s).
+"""The workbook of a large company: its bars (15 MB, LibreOffice opens it in 20 s, written in 10 s).
 
     python bench/workbook.py [--leads 200000]
 

@@ -1,6 +1,6 @@
 """Simulated worlds with known truth, for the bench and the backtests.
 
-The plain world is the one of METHODS.md 'Levels a correct method reaches': weekly cohorts, Poisson leads, a
+The plain world, in which a correct method reaches its levels: weekly cohorts, Poisson leads, a
 final conversion whose logit varies from cohort to cohort, a lognormal delay cut at the horizon. The others
 break one assumption each. One row of every array is a cohort, oldest first; one column is a lag in weeks.
 """
