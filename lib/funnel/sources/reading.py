@@ -63,8 +63,7 @@ def read(
         columns, passed, wrong = headers.match(sheet, TABLES[item.table])
         problems += wrong
         if item.table == STAGE_ENTRIES.name and "stage" in columns:
-            sheet, columns, wrong = translated(sheet, columns, settings, tell)
-            problems += wrong
+            sheet, columns = translated(sheet, columns, settings, tell)
         if passed:
             tell(f"{sheet.where}: columns not used: {', '.join(passed)}")
         sheets.setdefault(item.table, []).append((sheet, columns))

@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.errors import Problem
 from funnel.gate.personal import blot
 from funnel.settings import LEAD, LOST, Settings
 from funnel.sources.exports.columns import some
@@ -25,7 +24,7 @@ MOST = 40
 
 def translated(
     sheet: Sheet, columns: Mapping[str, Cells], settings: Settings, tell: Callable[[str], None]
-) -> tuple[Sheet, Mapping[str, Cells], list[Problem]]:
+) -> tuple[Sheet, Mapping[str, Cells]]:
     """Put stages in place of the words for them, and take out the rows of the lead itself.
 
     Args:
@@ -35,7 +34,7 @@ def translated(
         tell: is told of the words that mean nothing yet, with the lines that would say it.
 
     Returns:
-        the sheet and its cells; a problem where no row at all names a stage.
+        the sheet and its cells. Rows of unknown words are rejected later, with all others; the gate says so.
     """
     name = Path(sheet.where.split(", sheet ")[0]).name
     meaning = {folded(word): key for word, key in settings.file_rules(name).stages.items()}
@@ -55,13 +54,11 @@ def translated(
         sheet = replace(sheet, columns=kept, rows=sheet.rows[~lead])
         columns = {column: some(cells, ~lead) for column, cells in columns.items()}
     if not unknown:
-        return sheet, columns, []
+        return sheet, columns
     what = f"{len(unknown):,} words in the column stage are no stages of the funnel"
     todo = f"say what they mean in the settings, and check each line:\n{_lines(name, unknown, settings)}"
-    if sum(unknown.values()) == len(text) - text.null_count:
-        return sheet, columns, [Problem(sheet.where, what, ", ".join(known), todo)]
     tell(f"{sheet.where}: {what}; {sum(unknown.values()):,} rows are set aside. To do: {todo}")
-    return sheet, columns, []
+    return sheet, columns
 
 
 def _lines(name: str, unknown: Mapping[str, int], settings: Settings) -> str:
