@@ -17,8 +17,8 @@ from funnel.edition.logbook import read_registers
 from funnel.edition.money import ask_money
 from funnel.edition.results import Cubes, Earlier, results
 from funnel.present.cohorts.headline import Headline
-from funnel.present.forecast import charts as outlook_charts
-from funnel.present.forecast.words import outlook
+from funnel.present.forecast import charts as forecast_charts
+from funnel.present.forecast.words import forecast_said
 from funnel.present.initiatives import blocks as initiative_blocks
 from funnel.present.parts.texts import Texts
 from funnel.present.revenue import tables as revenue_tables
@@ -121,13 +121,13 @@ def test_the_report_says_that_revenue_is_not_known(cubes: tuple[Cubes, dict[str,
     frames = {**frames, "impact": told}
     for language in LANGUAGES:
         _says(frames, known, language, Texts(language))
-    assert chosen.currency not in " ".join(outlook(frames, chosen, Texts("en")))
+    assert chosen.currency not in " ".join(forecast_said(frames, chosen, Texts("en")))
 
 
 def _says(frames: dict[str, pd.DataFrame], known: Cubes, language: Language, texts: Texts) -> None:
     chosen = known.settings
     assert texts.t("empty_revenue") == SAID[language]
-    fan = outlook_charts.revenue_fan(frames["revenue"], frames["forecast"], chosen, texts)
+    fan = forecast_charts.revenue_fan(frames["revenue"], frames["forecast"], chosen, texts)
     assert fan.alt == SAID[language]
     months = revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], chosen, texts)
     slices = revenue_tables.revenue_slices_grid(frames["revenue_slices"], chosen, texts)
@@ -143,4 +143,4 @@ def _says(frames: dict[str, pd.DataFrame], known: Cubes, language: Language, tex
     assert [line.text for line in money[texts.t("tile_extra_revenue")].lines] == [SAID[language]]
     assert texts.t("tile_return") not in money and texts.t("tile_cost") in money
     # The record of the revenue is not spoken of.
-    assert texts.t("say_revenue_track", n=8, inside=8) not in outlook(frames, chosen, texts)
+    assert texts.t("say_revenue_track", n=8, inside=8) not in forecast_said(frames, chosen, texts)

@@ -29,7 +29,7 @@ POOR = 0.8
 """A share of forecasts inside their 90 % interval below this is called poor."""
 
 
-def outlook(
+def forecast_said(
     frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts, cite: Cite = typed
 ) -> list[str]:
     """Return sentences: the revenue to come, the explained change, the record of forecasts.
@@ -98,7 +98,7 @@ def revenue_ahead(
     """Return in words what the next weeks will bring.
 
     Args:
-        frames: by name: `revenue`, `revenue_sum`, as `outlook` takes them.
+        frames: by name: `revenue`, `revenue_sum`, as `forecast_said` takes them.
         settings: the currency.
         texts: the language.
         cite: how numbers of the catalogue are held, see `present.parts.cite`.

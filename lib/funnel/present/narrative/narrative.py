@@ -14,7 +14,7 @@ import pandas as pd
 
 from funnel.analysis.cohorts.table import SMALL
 from funnel.present.cohorts.headline import at_equal_age, read_at
-from funnel.present.forecast.words import final, outlook
+from funnel.present.forecast.words import final, forecast_said
 from funnel.present.money.words import money
 from funnel.present.parts.cite import Cite, typed
 from funnel.present.parts.claims import (
@@ -50,7 +50,7 @@ def draft(
     end: dt.date | None = None,
     cite: Cite = typed,
 ) -> str:
-    """Write the narrative of a report: the cohort that is read, its neighbours, slices, outlook, the data.
+    """Write the narrative of a report: the cohort that is read, its neighbours, slices, forecast, data.
 
     Args:
         cohorts: `analysis.cohorts.table.cohort_table` of the shown weeks.
@@ -61,7 +61,7 @@ def draft(
         restated: `schema.RESTATED_COLUMNS`; None if no earlier edition is archived.
         settings: stages and ages.
         texts: the language.
-        frames: forecast and money by name, see `outlook_words.outlook` and `money_words.money`; or None.
+        frames: forecast and money by name, see `forecast_said` and `money_words.money`; or None.
         attention: paragraphs on flags, investigations and initiatives, of `attention_words.paragraphs`.
         end: the last day of data that end early, see `edition.model.Edition.data_end`.
         cite: how numbers of the catalogue are held, see `present.parts.cite`.
@@ -82,7 +82,7 @@ def draft(
             read = cohorts.iloc[read_at(cohorts, settings)]
             paragraphs[0] += final(read, frames, settings, texts, cite)
             paragraphs[0] += _reading_age(cohorts, frames, settings, texts)
-            paragraphs.append(outlook(frames, settings, texts, cite))
+            paragraphs.append(forecast_said(frames, settings, texts, cite))
             paragraphs.append(money(frames, settings, texts))
     if end:
         paragraphs[0].insert(0, texts.t("note_data_end", day=texts.date(end)))

@@ -10,7 +10,7 @@ from funnel.present.narrative.in_short import in_short
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
 from tests.unit.present.attention.test_attention import HOSTILE, ROWS, flag, initiative
-from tests.unit.present.forecast.test_outlook import forecast_of, revenue_of
+from tests.unit.present.forecast.test_forecast_shown import forecast_of, revenue_of
 
 Frames = dict[str, pd.DataFrame]
 SHOWN = (initiative(),)

@@ -15,8 +15,8 @@ from funnel.dates import read_position
 from funnel.present.attention.words import flag_sentences
 from funnel.present.cohorts import tables
 from funnel.present.cohorts.headline import read_at
-from funnel.present.forecast import tables as outlook_tables
-from funnel.present.forecast.words import outlook
+from funnel.present.forecast import tables as forecast_tables
+from funnel.present.forecast.words import forecast_said
 from funnel.present.money.tables import times
 from funnel.present.money.words import money
 from funnel.present.narrative.narrative import _slices, draft
@@ -114,13 +114,13 @@ def change_of(rate: float, spread: float) -> pd.DataFrame:
 
 
 def test_a_change_of_the_rate_that_chance_makes_is_called_so(settings: Settings) -> None:
-    said = " ".join(outlook({"change": change_of(-10.8, 13.0)}, settings, Texts("en")))
+    said = " ".join(forecast_said({"change": change_of(-10.8, 13.0)}, settings, Texts("en")))
     assert "−10.8 from conversion. The part of conversion is no more than chance makes" in said
     assert "gives up to 21.4 either way" in said and "most comes from" not in said  # 1.645 x 13
-    grid = outlook_tables.change_grid(change_of(-10.8, 13.0), 4, settings, Texts("en"))
+    grid = forecast_tables.change_grid(change_of(-10.8, 13.0), 4, settings, Texts("en"))
     at = PARTS.index("rate") + 1
     assert {row.cells[at].shade for row in grid.rows} == {None}
-    sure = " ".join(outlook({"change": change_of(-40.0, 13.0)}, settings, Texts("en")))
+    sure = " ".join(forecast_said({"change": change_of(-40.0, 13.0)}, settings, Texts("en")))
     assert "chance" not in sure and "Channel “chat”: −39.8" in sure
 
 

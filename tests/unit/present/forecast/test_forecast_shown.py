@@ -28,9 +28,9 @@ from funnel.analysis.revenue.revenue_slices import SLICE_REVENUE_COLUMNS
 from funnel.analysis.revenue.weeks import REVENUE_COLUMNS, SOURCES
 from funnel.analysis.revenue.whatif import WHAT_IF_COLUMNS
 from funnel.present.cohorts import tables
-from funnel.present.forecast import charts as outlook_charts
-from funnel.present.forecast import tables as outlook_tables
-from funnel.present.forecast.words import final, outlook
+from funnel.present.forecast import charts as forecast_charts
+from funnel.present.forecast import tables as forecast_tables
+from funnel.present.forecast.words import final, forecast_said
 from funnel.present.narrative.narrative import draft
 from funnel.present.parts.final import doubtful
 from funnel.present.parts.grid import Grid
@@ -195,10 +195,10 @@ def grids(frames: Frames, cohorts: pd.DataFrame, settings: Settings, texts: Text
         revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, texts),
         revenue_tables.revenue_slices_grid(frames["revenue_slices"], settings, texts),
         revenue_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, texts),
-        outlook_tables.change_grid(frames["change"], 4, settings, texts),
-        outlook_tables.backtest_grid(frames["backtest"], settings, texts),
-        outlook_tables.track_grid(frames["track"], settings, texts),
-        outlook_tables.revenue_track_grid(frames["revenue_track"], settings, texts),
+        forecast_tables.change_grid(frames["change"], 4, settings, texts),
+        forecast_tables.backtest_grid(frames["backtest"], settings, texts),
+        forecast_tables.track_grid(frames["track"], settings, texts),
+        forecast_tables.revenue_track_grid(frames["revenue_track"], settings, texts),
     ]
 
 
@@ -318,7 +318,7 @@ def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> N
 def test_the_parts_of_the_change_add_up_and_values_without_leads_are_left_out(
     frames: Frames, settings: Settings
 ) -> None:
-    grid = outlook_tables.change_grid(frames["change"], 4, settings, Texts("en"))
+    grid = forecast_tables.change_grid(frames["change"], 4, settings, Texts("en"))
     assert cells(grid) == [
         ["Channel: all leads", "−6.0", "−2.0", "0.0", "−5.0", "−13.0", "+0.30"],
         ["chat", "−4.0", "−1.0", "+0.5", "−6.5", "−11.0", "+0.15"],
@@ -332,17 +332,17 @@ def test_the_parts_of_the_change_add_up_and_values_without_leads_are_left_out(
         for at in range(14)
     ]
     chat = [part[(part["level"] == "value") & part["value"].str.startswith("m")].head(4) for part in many]
-    grid = outlook_tables.change_grid(pd.concat([many[0].head(4), *chat]), 4, settings, Texts("en"))
+    grid = forecast_tables.change_grid(pd.concat([many[0].head(4), *chat]), 4, settings, Texts("en"))
     assert (len(grid.rows), grid.notes[-1]) == (13, "2 values that moved less are not shown.")
 
 
 def test_the_backtest_names_every_method_and_the_open_band(frames: Frames, settings: Settings) -> None:
     frame = frames["backtest"].copy()
-    plain = cells(outlook_tables.backtest_grid(frame, settings, Texts("en")))
+    plain = cells(forecast_tables.backtest_grid(frame, settings, Texts("en")))
     assert "this forecast, where called reliable" not in [row[1] for row in plain]  # it was, everywhere
     frame.loc[0, ["wape", "bias"]] = math.nan
     frame.loc[1, "cells"] -= 1
-    grid = outlook_tables.backtest_grid(frame, settings, Texts("en"))
+    grid = forecast_tables.backtest_grid(frame, settings, Texts("en"))
     assert cells(grid)[0] == ["0–3", "this forecast", "20", "–", "–", "1.50", "51 %", "79 %", "92 %"]
     assert cells(grid)[5][:4] == ["52+", "this forecast", "20", "20 %"]
     assert [row[1] for row in cells(grid)[:5]] == [
@@ -354,20 +354,20 @@ def test_the_backtest_names_every_method_and_the_open_band(frames: Frames, setti
 def test_the_record_holds_old_forecasts_against_what_came_by_their_time(
     frames: Frames, settings: Settings
 ) -> None:
-    grid = outlook_tables.track_grid(frames["track"], settings, Texts("en"))
+    grid = forecast_tables.track_grid(frames["track"], settings, Texts("en"))
     assert cells(grid) == [
         ["27 Jun 2022", "4 weeks", "2", "20", "61", "56", "+9 %", "1 of 2", "2 of 2"],
         ["27 Jun 2022", "to the end", "1", "10", "50", "53", "−6 %", "1 of 1", "1 of 1"],
         ["29 Aug 2022", "4 weeks", "1", "10", "50", "31", "+61 %", "0 of 1", "0 of 1"],
     ]
-    paid = outlook_tables.revenue_track_grid(frames["revenue_track"], settings, Texts("en"))
+    paid = forecast_tables.revenue_track_grid(frames["revenue_track"], settings, Texts("en"))
     assert cells(paid) == [["29 Aug 2022", "2", "4.00", "6.00", "−33 %", "1 of 2"]]
 
 
 def test_a_long_archive_is_thinned_and_says_so(frames: Frames, settings: Settings) -> None:
     days = [pd.Timestamp(dt.date(2021, 9, 27) + dt.timedelta(weeks=week)) for week in range(52)]
     track = pd.concat([frames["track"].head(1).assign(report_date=day) for day in days])
-    grid = outlook_tables.track_grid(track, settings, Texts("en"))
+    grid = forecast_tables.track_grid(track, settings, Texts("en"))
     shown = cells(grid)
     assert (len(shown), shown[0][0], shown[-1][0]) == (13, "27 Sep 2021", "19 Sep 2022")
     assert grid.notes[-1] == "13 of 52 editions are shown, evenly spaced."
@@ -384,10 +384,10 @@ def test_nothing_to_show_is_said(
     assert all(grid.empty and not grid.rows and not grid.notes for grid in made[1:])
     assert len({grid.empty for grid in made[1:]}) == 5
     pictures = [
-        outlook_charts.maturity_curves(empty["maturity"], settings, texts),
-        outlook_charts.maturity_curves(frames["maturity"].assign(maturity=0.0), settings, texts),
-        outlook_charts.revenue_fan(empty["revenue"], empty["forecast"], settings, texts),
-        outlook_charts.revenue_fan(
+        forecast_charts.maturity_curves(empty["maturity"], settings, texts),
+        forecast_charts.maturity_curves(frames["maturity"].assign(maturity=0.0), settings, texts),
+        forecast_charts.revenue_fan(empty["revenue"], empty["forecast"], settings, texts),
+        forecast_charts.revenue_fan(
             revenue_of(pd.date_range(REPORT, periods=3), 0.0, 0.0), frames["forecast"], settings, texts
         ),
     ]
@@ -436,8 +436,8 @@ def test_the_figures_are_the_same_again_and_have_words(
         warnings.simplefilter("error")
         first, second = (
             (
-                outlook_charts.maturity_curves(frames["maturity"], settings, texts),
-                outlook_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts),
+                forecast_charts.maturity_curves(frames["maturity"], settings, texts),
+                forecast_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts),
             )
             for _ in range(2)
         )
@@ -454,27 +454,27 @@ def test_the_fan_says_on_the_picture_that_it_is_not_reliable_yet(
 ) -> None:
     texts = Texts("en" if language == "en" else "ru")
     written: list[str] = []
-    finish = outlook_charts.finish
+    finish = forecast_charts.finish
 
     def seen(figure: Figure, alt: str) -> Picture:
         written.append(figure.axes[-1].get_xlabel())
         return finish(figure, alt)
 
-    monkeypatch.setattr(outlook_charts, "finish", seen)
-    plain = outlook_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts)
+    monkeypatch.setattr(forecast_charts, "finish", seen)
+    plain = forecast_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts)
     unsure = doubt(frames["forecast"], 0, "history_short")
-    marked = outlook_charts.revenue_fan(frames["revenue"], unsure, settings, texts)
+    marked = forecast_charts.revenue_fan(frames["revenue"], unsure, settings, texts)
     assert written[0] == "" and written[1].startswith(words)
     assert words not in plain.alt and words in marked.alt
 
 
 def test_a_fitted_tail_is_drawn_otherwise_than_what_was_seen(frames: Frames, settings: Settings) -> None:
     texts = Texts("en")
-    drawn = outlook_charts.maturity_curves(frames["maturity"], settings, texts)
-    assert drawn != outlook_charts.maturity_curves(frames["maturity"].assign(seen=1.0), settings, texts)
+    drawn = forecast_charts.maturity_curves(frames["maturity"], settings, texts)
+    assert drawn != forecast_charts.maturity_curves(frames["maturity"].assign(seen=1.0), settings, texts)
     beyond = frames["maturity"].copy()
     beyond.loc[beyond["age_weeks"] > 60, "seen"] = 0.3  # later than the ages drawn
-    assert outlook_charts.maturity_curves(beyond, settings, texts) == drawn
+    assert forecast_charts.maturity_curves(beyond, settings, texts) == drawn
 
 
 def narrative(cohorts: pd.DataFrame, equal: pd.DataFrame, frames: Frames | None, settings: Settings) -> str:
@@ -523,7 +523,7 @@ def test_the_narrative_says_not_reliable_yet_instead_of_a_number(
         "of this age missed what came. The 90 % interval is wider for that reason: 6.2 % to 12.4 %."
     )
     assert "8.2" not in said
-    told = " ".join(outlook(frames | {"forecast": unsure}, settings, texts))
+    told = " ".join(forecast_said(frames | {"forecast": unsure}, settings, texts))
     assert (
         "for some of the young cohorts the forecast is not reliable yet (forecasts made some weeks ago"
         in told
@@ -538,20 +538,20 @@ def test_the_narrative_says_not_reliable_yet_instead_of_a_number(
 def test_a_poor_record_is_called_poor_and_a_missing_one_missing(frames: Frames, settings: Settings) -> None:
     poor = pd.concat([frames["track"].tail(1)] * 20, ignore_index=True)
     assert "take the intervals of this edition as too narrow" in " ".join(
-        outlook(frames | {"track": poor}, settings, Texts("en"))
+        forecast_said(frames | {"track": poor}, settings, Texts("en"))
     )
     # The text never denies what a table below it judges.
     paid = {**frames, "track": frames["track"].head(0)}
-    said = " ".join(outlook(paid, settings, Texts("en")))
+    said = " ".join(forecast_said(paid, settings, Texts("en")))
     assert "No forecast of an earlier edition for a cohort has come due yet. Of 2 weekly revenue" in said
     assert "none can be held" not in said
     # An interval around nothing says nothing, and is not counted; nor is a miss of what did not come.
     idle = frames["track"].assign(judged=False, more_came=0)
     assert "forecasts of earlier editions" not in " ".join(
-        outlook({**frames, "track": idle}, settings, Texts("en"))
+        forecast_said({**frames, "track": idle}, settings, Texts("en"))
     )
     first = {name: frame.head(0) if "track" in name else frame for name, frame in frames.items()}
-    said = " ".join(outlook(first, settings, Texts("en")))
+    said = " ".join(forecast_said(first, settings, Texts("en")))
     assert (
         "No forecast of an earlier edition has come due yet, so none can be held against what came. Tried at"
         in said
@@ -564,7 +564,9 @@ def test_values_stay_text_and_nothing_is_left_unfilled(
 ) -> None:
     value = "**x** {{< include /etc/passwd >}} $a$"
     change = frames["change"].replace({"value": {"chat": value}})
-    said = " ".join(outlook(frames | {"change": change}, settings, Texts("en" if language == "en" else "ru")))
+    said = " ".join(
+        forecast_said(frames | {"change": change}, settings, Texts("en" if language == "en" else "ru"))
+    )
     plain = pypandoc.convert_text(said, "plain", "markdown", extra_args=["--wrap=none"])
     assert value in plain
     assert "{{<" not in said
@@ -586,7 +588,7 @@ def test_the_picture_of_the_maturity_says_by_what_leads_are_forecast_apart(
     rows = [("product", "Start", "Start"), ("product", "\0", "Team"), ("product", "\0", "Business")]
     apart = pd.DataFrame(rows, columns=list(APART_COLUMNS))
     told, plain = (
-        outlook_charts.maturity_curves(frames["maturity"], named, Texts(language), one)
+        forecast_charts.maturity_curves(frames["maturity"], named, Texts(language), one)
         for one in (apart, apart.head(0))
     )
     assert words in told.alt and words not in plain.alt
