@@ -119,7 +119,7 @@ def test_a_bomb_takes_no_memory(tmp_path: Path) -> None:
 def test_colours_that_cannot_be_read_are_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "_brand.yml").write_text(text)
     with pytest.raises(SettingsError, match="it holds no palette"):
-        theme._load(tmp_path / "_brand.yml")
+        theme.read(tmp_path / "_brand.yml")
 
 
 @given(st.text(alphabet="ab01[]{}:,-&*!<>|?'\"\\#%@ \n\tU.é~", max_size=60))
