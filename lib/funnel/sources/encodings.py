@@ -68,9 +68,6 @@ def _encoding_of(path: Path, size: int, changed: int) -> Encoding:
         if not whole:
             what = "it is UTF-8 with a broken character at its very end"
             raise unreadable(str(path), what, "export the file again; it may have been cut off")
-        if not whole:
-            what = "it is UTF-8 with a broken character at its very end"
-            raise unreadable(str(path), what, "export the file again; it may have been cut off")
         what = (
             f"{broken:,} characters in it are broken, and are shown as \ufffd; export it again if they matter"
         )

@@ -20,9 +20,8 @@ from funnel.settings_exports import Events
 from funnel.sources import clean
 from funnel.sources import shares as parts
 from funnel.sources import table_file as tables
-from funnel.sources.convert import Fault
 from funnel.sources.exports.filters import left_out
-from funnel.sources.exports.identity import one_writing, with_prefix
+from funnel.sources.exports.identity import doubtful, one_writing, with_prefix
 from funnel.sources.exports.outcome import folded
 from funnel.sources.header_text import normal
 from funnel.sources.instants import Writing, read_instants
@@ -232,23 +231,9 @@ def _entries(log: Log, keep: Mask, settings: Settings, writing: Writing, day_onl
         "precision": Cells(pa.array(np.where(day_only[keep], "day", "second").tolist(), pa.string())),
         "origin": Cells(pa.array(["event"] * size, pa.string())),
     }
-    telling = (
-        pc.not_equal(clean.blotted(ids.text()), ids.text()).fill_null(False).to_numpy(zero_copy_only=False)
-    )
-    faults = [
-        Fault(
-            "lead_id",
-            telling,
-            lambda _: "it is a telephone number or an address; give leads a number of your own",
-        ),
-        Fault(
-            "lead_id",
-            log.spoilt[keep],
-            lambda _: "its last three characters say that its capitals were changed",
-        ),
-    ]
     shown = tuple(
         Cells(clean.blotted(c.values)) if pa.types.is_string(c.values.type) else c for c in columns.values()
     )
     sheet = Sheet(log.sheet.where, tuple(columns), shown, log.rows[keep])
+    faults = doubtful(ids.text(), log.spoilt[keep])
     return parts.make(STAGE_ENTRIES, sheet, columns, settings, faults, writing)

@@ -23,6 +23,7 @@ from funnel.sources.convert import Fault
 from funnel.sources.exports import dated, history
 from funnel.sources.exports.columns import some
 from funnel.sources.exports.file import Opened, open_file
+from funnel.sources.exports.identity import doubtful
 from funnel.sources.exports.made_on import NEVER
 from funnel.sources.header_text import DOLLARS, currency_of
 from funnel.sources.rejects import ragged_unseen
@@ -127,18 +128,8 @@ def _faults(opened: Opened) -> list[Fault]:
     copies, other = np.zeros(len(ids), bool), np.zeros(len(ids), bool)
     for found in duplicates.find(table.take(pa.array(places)), LEADS):
         (copies if found.exact else other)[places[found.place]] = True
-    telling = pc.not_equal(clean.blotted(ids), ids).fill_null(False).to_numpy(zero_copy_only=False)
     return [
-        Fault(
-            "lead_id",
-            telling,
-            lambda _: "it is a telephone number or an address; give leads a number of your own",
-        ),
-        Fault(
-            "lead_id",
-            opened.changed_ids,
-            lambda _: "its last three characters say that its capitals were changed",
-        ),
+        *doubtful(ids, opened.changed_ids),
         Fault("lead_id", copies, lambda _: "exact duplicate of another row"),
         Fault(
             "lead_id",

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.sources.convert import id_faults
+from funnel.sources.clean import blotted
+from funnel.sources.convert import Fault, id_faults
 from funnel.sources.tabular import TEXT, Cells, Mask
 
 _ZOHO = r"^zcrm_"
@@ -71,3 +72,18 @@ def _suffix(text: str) -> str:
     return "".join(
         _LETTERS[sum(1 << place for place, sign in enumerate(group) if sign.isupper())] for group in groups
     )
+
+
+def doubtful(ids: pa.Array, spoilt: Mask) -> list[Fault]:
+    """Return what sets a lead aside by its id alone.
+
+    Args:
+        ids: text.
+        spoilt: whose capitals were changed on the way; see `one_writing`.
+    """
+    telling = pc.not_equal(blotted(ids), ids).fill_null(False).to_numpy(zero_copy_only=False)
+    personal = "it is a telephone number or an address; give leads a number of your own"
+    return [
+        Fault("lead_id", telling, lambda _: personal),
+        Fault("lead_id", spoilt, lambda _: "its last three characters say that its capitals were changed"),
+    ]
