@@ -3,14 +3,14 @@
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.chromium import needs_browser, opened
 from tests.conftest import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("edition")]
+pytestmark = [pytest.mark.browser, needs_browser, pytest.mark.xdist_group("edition")]
 PROBE = """<!doctype html><iframe id="page" width="{width}" height="900" src="{name}"></iframe>
 <pre id="said"></pre><script>
 page.onload = () => {{
@@ -27,21 +27,9 @@ page.onload = () => {{
 
 
 def look(folder: Path, name: str, width: int) -> dict:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not browser:
-        pytest.skip("no Chromium is installed")
     probe = folder / "probe.html"
     probe.write_text(PROBE.format(width=width, name=name), encoding="utf-8")
-    quiet = ["gpu", "background-networking", "component-update", "sync"]
-    words = [browser, "--headless", "--no-sandbox", "--no-first-run", "--allow-file-access-from-files"]
-    words += [f"--disable-{word}" for word in quiet]
-    words += [
-        f"--user-data-dir={folder / 'browser'}",
-        "--virtual-time-budget=5000",
-        "--dump-dom",
-        probe.as_uri(),
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    done = opened(probe, folder, "--allow-file-access-from-files")
     said = re.search(r'<pre id="said">(.*?)</pre>', done.stdout)
     assert said and said[1], done.stderr[-2000:]
     return json.loads(said[1])

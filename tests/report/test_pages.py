@@ -1,15 +1,12 @@
 """The page in a browser, wide and on a phone."""
 
 import re
-import shutil
-import subprocess
 
 import pytest
 
 from funnel.publish.render import render
+from tests.chromium import needs_browser, opened
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next((path for path in map(shutil.which, BROWSERS) if path), None)
 MEASURE = """<script>addEventListener("load", () => {
   const box = document.querySelector("#tbl-wide .scroll");
   document.title = JSON.stringify({
@@ -22,7 +19,7 @@ MEASURE = """<script>addEventListener("load", () => {
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed")
+@needs_browser
 @pytest.mark.parametrize("width", [1400, 500])
 def test_only_wide_tables_scroll_and_the_contents_stand_beside_the_text(project, kit, width):
     render(project, report_date=kit.day, out=project / "out", renderer="builtin", formats={"html"})
@@ -30,15 +27,7 @@ def test_only_wide_tables_scroll_and_the_contents_stand_beside_the_text(project,
     # The page's own policy runs no script that was put into it, so the copy that is measured has none.
     free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text())
     page.write_text(free.replace("</body>", MEASURE + "</body>"))
-    command = [
-        BROWSER,
-        "--headless",
-        "--no-sandbox",
-        f"--window-size={width},900",
-        "--dump-dom",
-        page.as_uri(),
-    ]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    dom = opened(page, project, f"--window-size={width},900").stdout
     found = dict(re.findall(r'"(\w+)":([\d.]+)', re.search(r"<title>(.*?)</title>", dom)[1]))
     seen = {key: float(value) for key, value in found.items()}
     assert seen["window"] == width

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import http.server
 import re
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +14,8 @@ import pytest
 
 from funnel.publish.policy import policy, with_policy
 from funnel.publish.render import render
+from tests.chromium import needs_browser, opened
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 REFUSED = re.compile(r"violates the following Content Security Policy|Refused to", re.IGNORECASE)
 
 
@@ -44,15 +41,7 @@ def outside() -> Iterator[tuple[str, list[str]]]:
 
 def look(page: Path, folder: Path) -> tuple[str, str]:
     """Open a page; return what it became, and what the browser said of it."""
-    words = [str(BROWSER), "--headless", "--no-sandbox", "--no-first-run", "--enable-logging=stderr", "--v=0"]
-    words += [f"--disable-{word}" for word in ("gpu", "background-networking", "component-update", "sync")]
-    words += [
-        f"--user-data-dir={folder / 'browser'}",
-        "--virtual-time-budget=4000",
-        "--dump-dom",
-        page.as_uri(),
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    done = opened(page, folder, "--enable-logging=stderr", "--v=0")
     return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
 
 
