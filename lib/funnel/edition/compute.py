@@ -31,6 +31,7 @@ def compute(
     earlier: Sequence[Earlier] = (),
     registers: Logbook | None = None,
     calendar: Calendar | None = None,
+    findings: pd.DataFrame | None = None,
 ) -> Edition:
     """Ask the warehouse for everything one report date needs.
 
@@ -43,6 +44,7 @@ def compute(
         earlier: archived editions whose forecasts are scored.
         registers: initiatives and investigations; by default those written down now.
         calendar: the working days that count; by default those of the settings' country as known now.
+        findings: what the gate found as of both clocks, where it was asked already.
 
     Raises:
         InputError: the report date lies before the first cohort is complete.
@@ -67,7 +69,7 @@ def compute(
         reached=cubes.reached,
         reached_other=reached_other,
         problems=problems,
-        findings=warehouse.findings(as_of),
+        findings=warehouse.findings(as_of) if findings is None else findings,
         imports=_last_imports(warehouse.imports(), as_of.known_at),
         restated=restated,
         fingerprint=warehouse.fingerprint(as_of),

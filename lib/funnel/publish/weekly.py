@@ -169,7 +169,8 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
         now = sha256_of(_code(), json.dumps(inputs))
         if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == now):
             known = AsOf(order.report_date, warehouse.known_at())
-            _require_let_in(warehouse.findings(known), settings)
+            findings = warehouse.findings(known)
+            _require_let_in(findings, settings)
             stamp.unlink(missing_ok=True)
             for stale in (folder, run / "workbooks"):
                 shutil.rmtree(stale, ignore_errors=True)
@@ -184,9 +185,11 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
                 warehouse,
                 settings,
                 order.report_date,
+                known_at=known.known_at,
                 previous=previous,
                 earlier=forecasts(before),
                 registers=registers,
+                findings=findings,
             ).save(folder)
             write_text(stamp, now)
         edition = load_edition(folder, settings.root)
