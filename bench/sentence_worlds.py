@@ -150,6 +150,10 @@ def _initiative(name: str, start: dt.date, **more: object) -> Mapping[str, objec
     return {**known, **more}
 
 
+def _decision(what: str, due: dt.date, **more: object) -> dict[str, object]:
+    return {"what": what, "who": "head of sales", "due": due, **more}
+
+
 def initiatives() -> Made:
     """Three initiatives with effects and four of other kinds; investigations open and closed."""
     world = World(weeks=108, leads_per_week=400.0)
@@ -188,6 +192,26 @@ def initiatives() -> Made:
             "finding": "Nothing. *Really* nothing.", "closed": date - dt.timedelta(weeks=1),
         },
     }  # fmt: skip
+    last, ago = date - dt.timedelta(weeks=1), date - dt.timedelta(weeks=9)
+    registers |= {
+        f"meetings/{ago}.yml": {
+            "decisions": [
+                _decision("Long done", ago, done=ago, outcome="It was."),
+                _decision("Done *of late*", last, done=last, outcome="It was."),
+                _decision("Late second", date - dt.timedelta(days=1)),
+                _decision("Late first | [x](y)", last),
+            ]
+        },
+        f"meetings/{last}.yml": {
+            "decisions": [
+                _decision("Due later", date + dt.timedelta(weeks=3)),
+                _decision("Due on the day", date),
+                _decision("Closed on the day", date, done=date, outcome="After the report."),
+            ],
+            "questions": ["Why?"],
+        },
+        f"meetings/{date}.yml": {"decisions": [_decision("Decided by the report", last)]},
+    }
     return replace(made, registers=registers)
 
 

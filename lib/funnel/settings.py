@@ -170,6 +170,7 @@ class Settings(Sources):
         warehouse: the DuckDB file.
         initiatives: folder of one YAML file for each initiative.
         investigations: folder of one YAML file for each investigation.
+        meetings: folder of one YAML file for each meeting.
         narrative: folder of one Markdown file a week.
         archive: folder of the editions.
         run: folder for everything that may be deleted.
@@ -205,6 +206,7 @@ class Settings(Sources):
     warehouse: Path = Path("data/warehouse.duckdb")
     initiatives: Path = Path("data/initiatives")
     investigations: Path = Path("data/investigations")
+    meetings: Path = Path("data/meetings")
     narrative: Path = Path("narrative")
     archive: Path = Path("archive")
     run: Path = Path("run")
@@ -279,7 +281,10 @@ class Settings(Sources):
         return frozenset([*allowed, *(name for names in named for name in names)])
 
     def path(
-        self, name: Literal["warehouse", "initiatives", "investigations", "narrative", "archive", "run"]
+        self,
+        name: Literal[
+            "warehouse", "initiatives", "investigations", "meetings", "narrative", "archive", "run"
+        ],
     ) -> Path:
         """Return one of the configured paths, relative ones resolved against the settings file."""
         relative: Path = getattr(self, name)

@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from funnel import errors
-from funnel.cli import attention, care, common, data, editions, init, money, registers, sync, tables
+from funnel.cli import attention, care, common, data, editions, init, meetings, money, registers, sync, tables
 
 __all__ = [
     "attention",
@@ -30,6 +30,7 @@ __all__ = [
     "editions",
     "init",
     "main",
+    "meetings",
     "money",
     "registers",
     "sync",

@@ -75,6 +75,7 @@ def compute(
         fingerprint=warehouse.fingerprint(as_of),
         initiatives=cubes.initiatives,
         investigations=cubes.investigations,
+        meetings=cubes.meetings,
         register_problems=tuple(
             str(problem).replace(f"{settings.root}{os.sep}", "") for problem in registers.problems
         ),
@@ -132,6 +133,7 @@ def ask_slices(
         warehouse.moved(as_of, [one for one in by if len(one) < 2], settings.reach),
         registers.initiatives,
         registers.investigations,
+        registers.meetings,
         registers.edits,
         calendar or _calendar(settings, reached, as_of.report_date),
     )

@@ -1,4 +1,4 @@
-"""What people write down beside the data: initiatives, investigations, and whether hypotheses were edited."""
+"""What people write down beside the data: initiatives, investigations, meetings, and edits of hypotheses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from funnel.errors import Problem
+from funnel.meetings import Meeting
 from funnel.schema import EDIT_COLUMNS, Initiative, Investigation
 from funnel.settings import Settings
 
@@ -24,12 +25,14 @@ class Logbook:
     Attributes:
         initiatives: by start.
         investigations: by opening.
-        problems: what is wrong with files of either; those files are left out.
+        meetings: by day.
+        problems: what is wrong with files of any; those files are left out.
         edits: `schema.EDIT_COLUMNS`.
     """
 
     initiatives: tuple[Initiative, ...] = ()
     investigations: tuple[Investigation, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
     problems: tuple[Problem, ...] = ()
     edits: pd.DataFrame = field(default_factory=no_edits)
 
@@ -38,6 +41,7 @@ class Logbook:
         return {
             "initiatives": [item.model_dump(mode="json") for item in self.initiatives],
             "investigations": [item.model_dump(mode="json") for item in self.investigations],
+            "meetings": [item.model_dump(mode="json") for item in self.meetings],
             "edits": self.edits.to_dict("records"),
         }
 
@@ -46,16 +50,19 @@ def read_registers(settings: Settings) -> Logbook:
     """Read the registers as they are now, without the history of their files."""
     from funnel.sources.initiatives import read_initiatives
     from funnel.sources.investigations import read_investigations
+    from funnel.sources.meetings import read_meetings
 
     initiatives, wrong = read_initiatives(settings.path("initiatives"), settings)
     investigations, more = read_investigations(settings.path("investigations"), settings)
-    return Logbook(initiatives, investigations, (*wrong, *more))
+    meetings, also = read_meetings(settings.path("meetings"))
+    return Logbook(initiatives, investigations, meetings, (*wrong, *more, *also))
 
 
 def registers_from(kept: Mapping[str, list[dict[str, object]]]) -> Logbook:
-    """Read what `Logbook.as_json` wrote."""
+    """Read what `Logbook.as_json` wrote; older editions kept no meetings."""
     return Logbook(
         tuple(Initiative.model_validate(item) for item in kept["initiatives"]),
         tuple(Investigation.model_validate(item) for item in kept["investigations"]),
+        tuple(Meeting.model_validate(item) for item in kept.get("meetings", [])),
         edits=pd.DataFrame(kept["edits"], columns=list(EDIT_COLUMNS), dtype=str),
     )

@@ -17,6 +17,7 @@ from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks, read_position
 from funnel.edition.logbook import Logbook
 from funnel.errors import MissingError
+from funnel.meetings import Meeting
 from funnel.schema import Initiative, Investigation
 from funnel.settings import Language, Settings, load
 
@@ -59,7 +60,8 @@ class Edition:
         fingerprint: content hash of each input table as of both clocks.
         initiatives: by start.
         investigations: by opening.
-        register_problems: what is wrong with files of initiatives and investigations, in words.
+        meetings: by day.
+        register_problems: what is wrong with files of the logbook, in words.
         earlier: folder names of the archived editions whose forecasts are scored.
         results: what the methods make of it, by name; see `funnel.edition.results`.
         calendar: the working days it was made with.
@@ -78,6 +80,7 @@ class Edition:
     fingerprint: dict[str, str]
     initiatives: tuple[Initiative, ...]
     investigations: tuple[Investigation, ...]
+    meetings: tuple[Meeting, ...]
     register_problems: tuple[str, ...]
     earlier: tuple[str, ...]
     results: Mapping[str, pd.DataFrame]
@@ -86,7 +89,7 @@ class Edition:
     @property
     def logbook(self) -> Logbook:
         """What people had written down."""
-        return Logbook(self.initiatives, self.investigations, edits=self.results["edits"])
+        return Logbook(self.initiatives, self.investigations, self.meetings, edits=self.results["edits"])
 
     @property
     def report_date(self) -> dt.date:
@@ -215,6 +218,7 @@ class Edition:
             "settings": self.settings.model_dump(mode="json"),
             "initiatives": [item.model_dump(mode="json") for item in self.initiatives],
             "investigations": [item.model_dump(mode="json") for item in self.investigations],
+            "meetings": [item.model_dump(mode="json") for item in self.meetings],
             "register_problems": self.register_problems,
             "earlier": self.earlier,
             "calendar": self.calendar.as_json(),
@@ -254,6 +258,7 @@ def load_edition(folder: Path, root: Path) -> Edition:
         fingerprint=facts["fingerprint"],
         initiatives=tuple(Initiative.model_validate(item) for item in facts["initiatives"]),
         investigations=tuple(Investigation.model_validate(item) for item in facts["investigations"]),
+        meetings=tuple(Meeting.model_validate(item) for item in facts["meetings"]),
         register_problems=tuple(facts["register_problems"]),
         earlier=tuple(facts["earlier"]),
         calendar=TypeAdapter(Calendar).validate_python(facts["calendar"]),

@@ -47,6 +47,7 @@ from funnel.dates import WEEK, complete_weeks, week_of
 from funnel.edition.attention import attention
 from funnel.edition.logbook import no_edits
 from funnel.edition.money import WORTH_BY, MoneyCubes, chosen, leaking, money
+from funnel.meetings import Meeting
 from funnel.schema import Initiative, Investigation
 from funnel.settings import Settings, WhatIf
 
@@ -73,6 +74,7 @@ class Cubes:
     moved: pd.DataFrame
     initiatives: tuple[Initiative, ...]
     investigations: tuple[Investigation, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
     edits: pd.DataFrame = field(default_factory=no_edits)
     calendar: Calendar = NO_CALENDAR
 

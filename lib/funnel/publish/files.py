@@ -50,7 +50,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def folders(settings: Settings) -> list[Path]:
     """Return the folders in which files are written beside their place."""
-    own = (settings.initiatives, settings.investigations, settings.narrative, settings.archive, settings.run)
+    own = (
+        settings.initiatives,
+        settings.investigations,
+        settings.meetings,
+        settings.narrative,
+        settings.archive,
+        settings.run,
+    )
     more = (settings.run / "rejected", settings.warehouse.parent, Path())
     return list(dict.fromkeys(settings.root / path for path in (*own, *more)))
 

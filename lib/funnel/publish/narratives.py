@@ -221,7 +221,8 @@ def _draft(edition: Edition, texts: Texts, values: Mapping[str, str]) -> str:
         edition.data_end,
         cite,
     )
-    short = in_short(cohorts, equal_age, edition.results, shown, settings, texts, cite)
+    since = edition.news_since
+    short = in_short(cohorts, equal_age, edition.results, shown, since, settings, texts, cite)
     told = "".join(
         f"- **{for_markdown(one)}**\n" for one in sentences(edition.findings, settings, texts, page=True)
     )

@@ -1,4 +1,4 @@
-"""What initiatives and investigations share: a folder of YAML files, the file's name being the id."""
+"""What initiatives, investigations and meetings share: folders of YAML files, a file's name being the id."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import TypeVar
 import yaml
 
 from funnel.errors import InputError, Problem, SettingsError
+from funnel.meetings import Meeting
 from funnel.schema import Initiative, Investigation
 from funnel.yaml_file import read_yaml, validated
 
-Entry = TypeVar("Entry", Initiative, Investigation)
+Entry = TypeVar("Entry", Initiative, Investigation, Meeting)
 _ID = re.compile(r"\w+(-\w+)*")
 
 

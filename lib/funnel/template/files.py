@@ -19,7 +19,7 @@ CHECKOUT = HERE.parents[2]
 JOBS = HERE / "jobs"
 PROJECT = HERE / "project"
 _INSIDE = "funnel/template/copied/"
-_DEMO = ("data/demo/", "data/initiatives/", "data/investigations/", "funnel.yml")
+_DEMO = ("data/demo/", "data/initiatives/", "data/investigations/", "data/meetings/", "funnel.yml")
 
 
 def root_files() -> Mapping[str, Path]:
@@ -48,7 +48,7 @@ def shared_files() -> Mapping[str, Path]:
 
 
 def demo_files() -> Mapping[str, Path]:
-    """Return what is the demo's alone: its settings, data, initiatives and investigations."""
+    """Return what is the demo's alone: its settings, data and logbook."""
     return {name: path for name, path in root_files().items() if name.startswith(_DEMO)}
 
 

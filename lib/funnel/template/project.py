@@ -12,7 +12,7 @@ from funnel.template import files as parts
 from funnel.template import product, written
 from funnel.template.product import Product
 
-KEPT = ("data/initiatives/.gitkeep", "data/investigations/.gitkeep")
+KEPT = ("data/initiatives/.gitkeep", "data/investigations/.gitkeep", "data/meetings/.gitkeep")
 BESIDE = ".funnel-init.part"
 _HARMLESS = (".git", ".hg", ".svn", ".DS_Store", BESIDE)
 Files = Mapping[str, bytes]

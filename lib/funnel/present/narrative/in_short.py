@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from funnel.columns import OVERALL
+from funnel.present.attention.meetings import decided
 from funnel.present.attention.words import segment, stage_name, verdict_word
 from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.words import revenue_ahead
@@ -24,11 +26,12 @@ def in_short(
     equal_age: pd.DataFrame,
     frames: Mapping[str, pd.DataFrame],
     shown: Sequence[Initiative],
+    since: dt.date,
     settings: Settings,
     texts: Texts,
     cite: Cite = typed,
 ) -> str:
-    """Return a Markdown list: the cohort that is read, flags, initiatives, revenue.
+    """Return a Markdown list: the cohort that is read, flags, decisions, initiatives, revenue.
 
     What is not known is left out.
 
@@ -37,6 +40,7 @@ def in_short(
         equal_age: the same with an age.
         frames: the results of the edition by name.
         shown: the initiatives the report shows in detail.
+        since: the date of the previous edition.
         settings: stages, attributes and currency.
         texts: the language.
         cite: how numbers of the catalogue are held, see `present.parts.cite`.
@@ -45,6 +49,7 @@ def in_short(
         _arrivals(frames["arrivals"], settings, texts),
         _cohort(cohorts, equal_age, frames["forecast"], settings, texts, cite),
         _flags(frames["deviations"], settings, texts, cite),
+        decided(frames["meetings"], since, texts),
         _tried(frames["scoreboard"], shown, texts),
         _revenue(frames, settings, texts, cite),
     ]

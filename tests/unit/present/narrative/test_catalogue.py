@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from funnel.analysis.initiatives.verdict import scoreboard
+from funnel.edition.meetings import meetings_at
 from funnel.present.narrative.catalogue import citable
 from funnel.present.narrative.in_short import in_short
 from funnel.present.narrative.narrative import draft
@@ -39,6 +40,7 @@ def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFra
         "deviations": pd.DataFrame([flag]),
         "maturity": pd.DataFrame({"stage": [], "age_weeks": [], "maturity": []}),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
+        "meetings": meetings_at((), D),
         "scoreboard": pd.DataFrame({"initiative": [], "verdict": []}),
         "revenue": pd.DataFrame({"week": [], "source": [], "mean": []}),
     }
@@ -70,7 +72,7 @@ def test_the_draft_cites_and_reads_as_if_it_were_typed(
     values = citable(cohorts, equal_age, frames, D, settings, texts)
 
     def write(**more: object) -> str:
-        whole = in_short(cohorts, equal_age, frames, (), settings, texts, **more)
+        whole = in_short(cohorts, equal_age, frames, (), D, settings, texts, **more)
         return whole + draft(
             cohorts,
             equal_age,

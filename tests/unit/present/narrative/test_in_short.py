@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
 from funnel.analysis.initiatives.verdict import scoreboard
+from funnel.edition.meetings import meetings_at
 from funnel.present.narrative.in_short import in_short
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
@@ -14,6 +17,8 @@ from tests.unit.present.forecast.test_forecast_shown import forecast_of, revenue
 
 Frames = dict[str, pd.DataFrame]
 SHOWN = (initiative(),)
+D = dt.date(2022, 9, 26)
+SINCE = dt.date(2022, 8, 29)
 
 
 @pytest.fixture
@@ -22,6 +27,7 @@ def frames(cohorts: pd.DataFrame) -> Frames:
         "forecast": forecast_of(cohorts),
         "deviations": pd.DataFrame([flag("Boris"), flag("Vera"), flag("Gleb", flagged=False)]),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
+        "meetings": meetings_at((), D),
         "scoreboard": scoreboard(pd.DataFrame(ROWS)),
         "revenue": revenue_of(pd.date_range("2022-09-26", periods=20, freq="7D"), 3e6, 1e6),
         "revenue_sum": pd.DataFrame({"p10": [41e6], "p90": [63e6]}),
@@ -32,7 +38,7 @@ def frames(cohorts: pd.DataFrame) -> Frames:
 def say(cohorts: pd.DataFrame, equal_age: pd.DataFrame, frames: Frames, settings: Settings):
     def said(language="en", shown=SHOWN, cohorts=cohorts, **changed: pd.DataFrame) -> list[str]:
         known = settings.model_copy(update={"currency": "RUB"})
-        text = in_short(cohorts, equal_age, frames | changed, shown, known, Texts(language))
+        text = in_short(cohorts, equal_age, frames | changed, shown, SINCE, known, Texts(language))
         return text.replace("\xa0", " ").splitlines()
 
     return said
