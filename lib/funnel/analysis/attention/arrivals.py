@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from funnel.analysis.calendar.shown import UNSURE
 from funnel.analysis.cube.cells import TOTAL, Cells, cells
 from funnel.analysis.cube.segments import NEARLY_ALL, leaks
+from funnel.analysis.statistics import laws
 from funnel.analysis.statistics.dispersion import false_discovery
 from funnel.calendar import NO_CALENDAR, Calendar, working_share
 
@@ -101,8 +101,8 @@ def fallen(table: Cells, calendar: Calendar = NO_CALENDAR) -> pd.DataFrame:
             "cohort_week": pd.Timestamp(table.weeks[-1]),
             "leads": came[chosen].astype("int64"),
             "expected": due[chosen],
-            "low": stats.nbinom.ppf(0.05, size, size / (size + due[chosen])),
-            "high": stats.nbinom.ppf(0.95, size, size / (size + due[chosen])),
+            "low": laws.negative_binomial_quantile(0.05, due[chosen], size),
+            "high": laws.negative_binomial_quantile(0.95, due[chosen], size),
             "change": came[chosen] / due[chosen] - 1,
             "p_value": p,
             "q_value": q,
@@ -120,13 +120,13 @@ def fallen(table: Cells, calendar: Calendar = NO_CALENDAR) -> pd.DataFrame:
 def _few(came: Floats, due: Floats, spread: Floats) -> Floats:
     """Return the chance of so few leads or fewer: negative binomial with variance due + spread x due^2."""
     size = 1 / np.maximum(spread, 1e-9)
-    return np.asarray(stats.nbinom.cdf(came, size, size / (size + np.maximum(due, 1e-9))))
+    return laws.negative_binomial_below(came, np.maximum(due, 1e-9), size)
 
 
 def _many(came: Floats, due: Floats, spread: Floats) -> Floats:
     """Return the chance of so many leads or more."""
     size = 1 / np.maximum(spread, 1e-9)
-    return np.asarray(stats.nbinom.sf(came - 1, size, size / (size + np.maximum(due, 1e-9))))
+    return laws.negative_binomial_above(came - 1, np.maximum(due, 1e-9), size)
 
 
 def _expected(leads: Floats, whole: int, working: Floats) -> tuple[Floats, float]:

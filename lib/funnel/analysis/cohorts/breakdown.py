@@ -7,10 +7,10 @@ import math
 from collections.abc import Sequence
 
 import pandas as pd
-from scipy.stats import chi2 as distribution
 
 from funnel.analysis.cohorts.compare import CHANCE, chi_square, due
 from funnel.analysis.cohorts.table import SMALL, select, share, wilson, with_rates
+from funnel.analysis.statistics import laws
 from funnel.schema import REACHED_COLUMNS, require
 
 VALUES = ("value", "value2")
@@ -97,7 +97,7 @@ def telling(
         if len(names) == 2:
             chi2 -= sum(found[(name,)][0] for name in names)
             df -= sum(found[(name,)][1] for name in names)
-        p_value = float(distribution.sf(chi2, df)) if df > 0 else 1.0
+        p_value = laws.chi2_above(chi2, df) if df > 0 else 1.0
         effect = math.sqrt(max(chi2 - df, 0.0) / leads) if p_value < CHANCE else 0.0
         rows.append(([*names, ""][0], [*names, "", ""][1], effect, chi2, df, p_value))
     frame = pd.DataFrame(rows, columns=["attribute", "attribute2", "effect", "chi2", "df", "p_value"])

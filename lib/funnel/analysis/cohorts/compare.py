@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+
+from funnel.analysis.statistics import laws
 
 CHANCE = 0.05
 """What chance makes as often as this tells nothing."""
@@ -51,7 +52,7 @@ def due(counts: pd.DataFrame, keys: Sequence[str], last: str) -> pd.DataFrame:
     table = each.groupby(list(keys)).sum()
     off = np.maximum((table["won"] - table["due"]).abs().to_numpy() - 0.5, 0.0)
     z = np.divide(off, np.sqrt(table["apart"]), out=np.zeros(len(table)), where=table["apart"] > 0)
-    return table.assign(p_value=2 * stats.norm.sf(z))[list(DUE_COLUMNS)]
+    return table.assign(p_value=2 * laws.normal_above(z))[list(DUE_COLUMNS)]
 
 
 def chi_square(won: pd.Series, expected: pd.Series, variance: pd.Series) -> tuple[float, int]:

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from funnel.analysis.cube.triangles import Triangle, triangle
+from funnel.analysis.statistics import laws
 from funnel.gate.attributes import tells_outcome
 from funnel.schema import STAMPED
 from funnel.settings import LEAD
@@ -213,6 +213,6 @@ def _payment(parts: Sequence[pd.DataFrame]) -> tuple[float, float, int]:
 
 def _speaks(distance: float, statistic: float, freedom: int, attributes: int, least: float) -> float:
     """Return how loudly a test speaks for taking the groups apart; 0 where chance or the matter do not."""
-    if distance < least or stats.chi2.sf(statistic, freedom) > ALARM / (2 * attributes):
+    if distance < least or laws.chi2_above(statistic, freedom) > ALARM / (2 * attributes):
         return 0.0
     return statistic - freedom

@@ -14,19 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
+
+from funnel.analysis.forecast.families import FAMILIES, fit_family, hazard_of
 
 Floats = npt.NDArray[np.float64]
 
-FAMILIES = ("lognormal", "weibull", "loglogistic", "sum")
-"""Tails that are weighed: of middle length, short, long, and that of a sum of waits."""
-SKEW = -0.2
-"""Shape of the generalized gamma (Prentice 1974, Biometrika 61; 0: lognormal) for a sum of waits: hardly any
-at once, and late ones that the lognormal through the middle has not. Likeliest of sums of three to seven
-lognormal waits: -0.16 to -0.28."""
 _PSEUDO = (1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
-_PRIOR_CENTRE = np.array([-2.0, np.log(6.0), np.log(1.0)])
-_PRIOR_SCALE = np.array([4.0, 1.5, 0.5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,6 @@ class Hazards:
 _BLOCK_EVENTS = 10.0
 _SCALES = np.exp(np.linspace(-1.4, 1.4, 57))
 _LONGER = np.array([0.0, 0.1, 0.0])
-_STEP = 1e-5
 
 
 def share_reached(hazards: Floats) -> Floats:
@@ -99,14 +92,14 @@ def fit_hazards(
         return Hazards(zero, np.zeros((draws, lags)), zero, 0.0, zero)
     known = start.centres if start is not None and start.centres else (None,) * len(FAMILIES)
     families = [
-        _fit_family(name, events, exposure, centre) for name, centre in zip(FAMILIES, known, strict=True)
+        fit_family(name, events, exposure, centre) for name, centre in zip(FAMILIES, known, strict=True)
     ]
     score = np.array([fit.log_likelihood for fit in families])
     weight = np.exp(score - score.max())
     weight /= weight.sum()
-    curve = sum(w * _hazard(fit.name, fit.centre, lags) for w, fit in zip(weight, families, strict=True))
+    curve = sum(w * hazard_of(fit.name, fit.centre, lags) for w, fit in zip(weight, families, strict=True))
     longer = sum(
-        w * _hazard(fit.name, fit.centre + _LONGER, lags) for w, fit in zip(weight, families, strict=True)
+        w * hazard_of(fit.name, fit.centre + _LONGER, lags) for w, fit in zip(weight, families, strict=True)
     )
     stretch = np.log(np.maximum(longer, 1e-12) / np.maximum(curve, 1e-12)) / _LONGER[1]
     blocks = _blocks(exposure * curve)
@@ -116,7 +109,7 @@ def fit_hazards(
     curves = np.empty((draws, lags))
     for row, number in enumerate(which):
         fit = families[number]
-        curves[row] = _hazard(fit.name, fit.centre + fit.root @ rng.standard_normal(3), lags)
+        curves[row] = hazard_of(fit.name, fit.centre + fit.root @ rng.standard_normal(3), lags)
     sampled = _join(events, exposure, curves, blocks, rng) if draws else curves
     return Hazards(
         mean[0],
@@ -224,80 +217,6 @@ def _join(
     top = shape if rng is None else rng.gamma(shape)
     joined = top / (exposure + pseudo / np.maximum(curves, 1e-12))
     return np.where(exposure > 0, joined, curves)
-
-
-@dataclass(frozen=True, slots=True)
-class _Family:
-    name: str
-    centre: Floats
-    root: Floats
-    log_likelihood: float
-
-
-def _hazard(name: str, theta: Floats, lags: int) -> Floats:
-    """Hazard by lag of a cure model: logit of the share, log of the scale, log of the spread or shape.
-
-    `theta` is one such triple, or a row for each; the hazards have as many rows.
-    """
-    edges = np.arange(lags + 1, dtype=float)
-    share, scale, spread = (theta[..., [n]] for n in range(3))
-    width = np.exp(np.clip(spread, -3, 3))
-    with np.errstate(divide="ignore", over="ignore"):
-        if name == "lognormal":
-            reached = special.ndtr((np.log(edges) - scale) / width)
-        elif name == "loglogistic":
-            reached = special.expit((np.log(edges) - scale) / width)
-        elif name == "sum":
-            reached = _skewed((np.log(edges) - scale) / width)
-        else:
-            reached = -np.expm1(-((edges / np.exp(scale)) ** width))
-    result: Floats = -np.diff(np.log1p(-special.expit(share) * reached * (1 - 1e-9)), axis=-1)
-    return result
-
-
-def _skewed(standard: Floats) -> Floats:
-    """Return the distribution function of a standardised log time, skewed by `SKEW`."""
-    shape = 1 / SKEW**2
-    at: Floats = shape * np.exp(np.minimum(SKEW * standard, 50.0))
-    result: Floats = np.asarray(special.gammaincc(shape, at), dtype=np.float64)
-    return result
-
-
-def _fit_family(name: str, events: Floats, exposure: Floats, known: Floats | None) -> _Family:
-    lags = len(events)
-    lived = exposure > 0
-    seen, risk = events[lived], exposure[lived]
-
-    def residuals(theta: Floats) -> Floats:
-        """Return signed roots of the deviance and of the prior, a row for each row of `theta`."""
-        expected = np.maximum(risk * _hazard(name, theta, lags)[..., lived], 1e-12)
-        deviance = 2 * (special.xlogy(seen, seen / expected) - (seen - expected))
-        prior = (theta - centre) / _PRIOR_SCALE
-        signed: Floats = np.sign(seen - expected) * np.sqrt(np.maximum(deviance, 0))
-        return np.concatenate([signed, prior], axis=-1)
-
-    def slopes(theta: Floats) -> Floats:
-        moved = np.vstack([theta + _STEP * np.eye(3), theta - _STEP * np.eye(3)])
-        both = residuals(moved)
-        result: Floats = (both[:3] - both[3:]).T / (2 * _STEP)
-        return result
-
-    crude = float(np.clip(events.sum() / max(exposure.max(), 1e-9), 1e-4, 0.95))
-    middle = float((events * (np.arange(lags) + 0.5)).sum() / events.sum())
-    centre = _PRIOR_CENTRE.copy()
-    if name == "weibull":
-        centre[2] = 0.0
-    start = np.array([special.logit(crude), np.log(max(middle, 0.3)), centre[2]])
-    if known is not None:
-        start = known
-    fit = optimize.least_squares(
-        residuals, start, jac=slopes, method="lm", x_scale=[1.0, 1.0, 0.5], ftol=1e-6, xtol=1e-4
-    )
-    jacobian = np.asarray(fit.jac, dtype=np.float64)
-    information: Floats = jacobian.T @ jacobian
-    values, vectors = np.linalg.eigh(information)
-    root = vectors / np.sqrt(np.maximum(values, 0.05))
-    return _Family(name, fit.x, root, -float(fit.cost))
 
 
 def _agreement(events: Floats, expected: Floats) -> float:

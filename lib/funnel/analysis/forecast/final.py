@@ -1,9 +1,10 @@
 """Final conversion of every cohort and stage, with intervals, and when not to trust it.
 
 The method, in the order of the modules: `triangles` and `moves` (what a report date has seen), `delays`
-(hazard by lag), `credibility` (the drifting level), `states` (what open leads are worth where they stand),
-`carry` (how far a cohort's own luck and its open leads tell it apart), `conversion` (these joined by turns),
-`told` (all stages of a date), `reliability` (asked again as of earlier weeks).
+(hazard by lag, from the curves of `families`), `credibility` (the drifting level), `states` (what open leads
+are worth where they stand), `carry` (how far a cohort's own luck and its open leads tell it apart),
+`conversion` (these joined by turns), `told` (all stages of a date), `reliability` (asked again as of earlier
+weeks).
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from funnel.analysis.forecast.conversion import StageFit, widened
 from funnel.analysis.forecast.rhythm import uneven
 from funnel.analysis.forecast.told import History
+from funnel.analysis.statistics import laws
 from funnel.analysis.statistics.credibility import fit_levels
 
 Floats = npt.NDArray[np.float64]
@@ -138,9 +138,9 @@ def _held_against(came: float, mean: float, variance: float) -> tuple[float, flo
     """Return the 90 % interval of a count, never narrower than Poisson's, and the tail of what came."""
     mean = max(mean, 1e-9)
     shape = mean**2 / max(variance - mean, 1e-4 * mean)
-    ahead = stats.nbinom(shape, shape / (shape + mean))
-    below = float(ahead.cdf(came - 1) + ahead.pmf(came) / 2)
-    return float(ahead.ppf(0.05)), float(ahead.ppf(0.95)), 2 * min(below, 1 - below)
+    below = float(laws.negative_binomial_below(np.array([came - 1, came]), mean, shape).mean())
+    low, high = (float(laws.negative_binomial_quantile(chance, mean, shape)) for chance in (0.05, 0.95))
+    return low, high, 2 * min(below, 1 - below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ def _missed(record: pd.DataFrame, stages: int) -> set[int]:
 def _everywhere(fit: StageFit, stages: int) -> str:
     """Return the reason that holds at every age, if there is one."""
     reason = _unlearnt(fit)
-    doubt = 2 * stats.norm.sf(fit.model.change_z) < _level("delay_may_have_changed", stages)
+    doubt = 2 * laws.normal_above(fit.model.change_z) < _level("delay_may_have_changed", stages)
     return reason or ("delay_may_have_changed" if doubt and not fit.model.changed_at else "")
 
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+
+from funnel.analysis.statistics import laws
 
 Floats = npt.NDArray[np.float64]
 
@@ -92,12 +93,12 @@ class Fitted:
 
     def interval(self, level: float = 0.9, inflate: float = 1.0) -> tuple[float, float]:
         """Return the limits of the relative change."""
-        half = float(stats.t.ppf((1 + level) / 2, self.spare)) * self.error * inflate
+        half = laws.t_quantile((1 + level) / 2, self.spare) * self.error * inflate
         return float(np.expm1(self.effect - half)), float(np.expm1(self.effect + half))
 
     def p_value(self, inflate: float = 1.0) -> float:
         """Return the two-sided p of no effect."""
-        return float(2 * stats.t.sf(abs(self.effect) / (self.error * inflate), self.spare))
+        return 2 * laws.t_below(-abs(self.effect) / (self.error * inflate), self.spare)
 
 
 def fit(series: Series) -> Fitted | None:

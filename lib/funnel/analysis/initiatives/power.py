@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from funnel.analysis.cube.cells import Cells, reading_age, ripening
 from funnel.analysis.initiatives.effects import USUAL, Fitted, Series, Spread, error_of, fit, spread_of
 from funnel.analysis.initiatives.overlap import BEFORE, LEAST_BEFORE, Plan, weeks_before
+from funnel.analysis.statistics import laws
 from funnel.dates import WEEK
 
 Floats = npt.NDArray[np.float64]
@@ -144,12 +144,12 @@ def _power(table: Cells, found: Plan, step: Step, expected: float | None, inflat
 
     def chance(weeks: int) -> float:
         error, spare = error_of(_imagined(before, found, weeks, expected or 0.0), spread)
-        limit = float(stats.t.ppf(1 - SURE / 2, spare))
+        limit = laws.t_quantile(1 - SURE / 2, spare)
         # the widened error is taken for the true one: by so much the estimate scatters
-        return float(stats.t.cdf(abs(np.log1p(expected or 0.0)) / (error * inflate) - limit, spare))
+        return laws.t_below(abs(np.log1p(expected or 0.0)) / (error * inflate) - limit, spare)
 
     error, spare = error_of(_imagined(before, found, most, 0.0), spread)
-    whole = float(stats.t.ppf(1 - SURE / 2, spare) + stats.t.ppf(SEEN_IN, spare))
+    whole = laws.t_quantile(1 - SURE / 2, spare) + laws.t_quantile(SEEN_IN, spare)
     weeks, likely = most, float("nan")
     if expected:
         likely = chance(most)
@@ -226,7 +226,7 @@ def placebo(table: Cells, found: Plan, step: Step, busy: frozenset[int]) -> Plac
                 continue
         fitted = _fit_at(table, found, step, start, weeks) if len(weeks) else None
         if fitted is not None:
-            scores.append((fitted.effect / fitted.error, float(stats.t.ppf(1 - SURE / 2, fitted.spare))))
+            scores.append((fitted.effect / fitted.error, laws.t_quantile(1 - SURE / 2, fitted.spare)))
     if not scores:
         return Placebo(0, float("nan"), APART if found.year_on_year else 1.0)
     count = max(len(scores) * EVERY / length, 1.0)

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from funnel.analysis.money.capecod import PaymentTriangle, payment_size, spans
+from funnel.analysis.statistics import laws
 
 Floats = npt.NDArray[np.float64]
 
@@ -104,7 +104,7 @@ def _beyond(away: Floats, chance: Floats, weight: Floats) -> tuple[float, float]
         return 1.0, 0.0
     seen = float((away[told] ** 2 / chance[told]).sum())
     part = (seen - freedom) / max(float((weight[told] / chance[told]).sum()), 1e-9)
-    return float(stats.chi2.sf(seen, freedom)), part
+    return laws.chi2_above(seen, freedom), part
 
 
 def _lived(layout: PaymentTriangle, own: Floats) -> tuple[Floats, Floats]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize
 
 from funnel.analysis.cube.triangles import Triangle, calendar_sum
 from funnel.analysis.revenue.prices import Prices, follow
+from funnel.analysis.statistics import laws
 
 Floats = npt.NDArray[np.float64]
 
@@ -62,7 +63,9 @@ class Deals:
         all weeks of a draw, and for all rates that are drawn.
         """
         weeks, count = rate.shape
-        errs = np.random.default_rng(_ERRS).permutation(stats.norm.ppf((np.arange(count) + 0.5) / count))
+        errs = np.random.default_rng(_ERRS).permutation(
+            laws.normal_quantile((np.arange(count) + 0.5) / count)
+        )
         drawn = np.zeros_like(rate)
         means, errors = self.means(weeks), _ahead(self.prices.error, weeks)
         for week, (rates, mean, error) in enumerate(zip(rate, means, errors, strict=True)):

@@ -13,6 +13,7 @@ the earlier ones (negative binomial).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ _MAX_JUMP = 4.0
 _FLOOR = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Levels:
     """What is known of the cohorts' effects: a mixture over pairs (q, v) and draws of the hazards.
 
@@ -56,7 +57,7 @@ class Levels:
         """Return the expected effect of every cohort."""
         own = 1 / self.spread
         seen, expected = self.events[:, None], self.expected[:, self.draw_of]
-        result: Floats = ((own + seen) / (own / self._smooth() + expected)) @ self.weight
+        result: Floats = ((own + seen) / (own / self._smooth + expected)) @ self.weight
         return result
 
     def effect_by_draw(self) -> Floats:
@@ -64,19 +65,20 @@ class Levels:
         own = 1 / self.spread
         seen, expected = self.events[:, None], self.expected[:, self.draw_of]
         draws = self.expected.shape[1]
-        weighed = (own + seen) / (own / self._smooth() + expected) * self.weight * draws
+        weighed = (own + seen) / (own / self._smooth + expected) * self.weight * draws
         result: Floats = weighed.reshape(len(seen), draws, -1).sum(axis=2)
         return result
 
     def level(self) -> Floats:
         """Return the expected level of every cohort, smoothed over all cohorts."""
-        result: Floats = self._smooth() @ self.weight
+        result: Floats = self._smooth @ self.weight
         return result
 
+    @cached_property
     def _smooth(self) -> Floats:
-        level = np.log(self.mean)
+        level, gain = np.log(self.mean), self.variance / (self.variance + self.drift)
         for c in reversed(range(len(level) - 1)):
-            level[c] += self._gain(c, slice(None)) * (level[c + 1] - level[c])
+            level[c] += gain[c] * (level[c + 1] - level[c])
         result: Floats = np.exp(level)
         return result
 
@@ -113,14 +115,14 @@ class Levels:
         cohorts, count = len(self.events), len(which)
         noise = rng.standard_normal((cohorts, count))
         level = np.zeros((cohorts + ahead, count))
+        variance = self.variance[:, which]
+        centre = np.log(self.mean[:, which]) - variance / 2
+        gain = variance / (variance + self.drift[which])
+        gain[-1:] = 0.0
+        wide = noise * np.sqrt(variance * (1 - gain))
         for c in reversed(range(cohorts)):
-            variance = self.variance[c, which]
-            centre = np.log(self.mean[c, which]) - variance / 2
-            if c < cohorts - 1:
-                gain = self._gain(c, which)
-                centre = centre + gain * (level[c + 1] - centre)
-                variance = variance * (1 - gain)
-            level[c] = centre + noise[c] * np.sqrt(variance)
+            after = level[c + 1] if c < cohorts - 1 else centre[c]
+            level[c] = centre[c] + gain[c] * (after - centre[c]) + wide[c]
         own, step = (1 / self.spread)[which], self.drift[which]
         shape, base = own + self.events[:, None], np.exp(level[:cohorts])
         luck = rng.gamma(shape) / (own + base * self.expected[:, self.draw_of[which]])
@@ -134,11 +136,6 @@ class Levels:
             level[c] = before + rng.standard_normal(count) * np.sqrt(step) - step / 2
             effects[c] = rng.gamma(own) / own * np.exp(level[c])
         return effects
-
-    def _gain(self, cohort: int, which: npt.NDArray[np.intp] | slice) -> Floats:
-        variance = self.variance[cohort, which]
-        result: Floats = variance / (variance + self.drift[which])
-        return result
 
 
 def fit_levels(events: Floats, expected: Floats, start: float = 1.0) -> Levels:
@@ -159,26 +156,28 @@ def fit_levels(events: Floats, expected: Floats, start: float = 1.0) -> Levels:
     )
     cohorts = len(events)
     level, var = np.ones(len(which)), np.full(len(which), start)
-    mean, variance = np.empty((cohorts, len(which))), np.empty((cohorts, len(which)))
-    likelihood = np.zeros(len(which))
+    mean, variance, due, shape = (np.empty((cohorts, len(which))) for _ in range(4))
+    every = expected[:, which]
     for c in range(cohorts):
-        own = expected[c, which]
-        effect = var + spread * level**2
-        likelihood += _log_negative_binomial(events[c], level * own, level**2 / effect)
-        total = own * level + effect * own**2 + 1e-12
+        own, square = every[c], level**2
+        effect = var + spread * square
+        due[c], shape[c] = level * own, square / effect
+        total = due[c] + effect * own**2 + 1e-12
         gain = var * own / total
-        surprise = np.minimum(events[c] - own * level, _MAX_JUMP * np.sqrt(total))
+        surprise = np.minimum(events[c] - due[c], _MAX_JUMP * np.sqrt(total))
         var = np.maximum(var * (1 - gain * own), 1e-9)
         level = np.maximum(level + gain * surprise, _FLOOR)
-        mean[c], variance[c] = level, np.log1p(var / level**2)
-        var = var + drift * level**2
-    table = likelihood.reshape(draws, -1)
+        mean[c], square = level, level**2
+        variance[c] = var / square
+        var = var + drift * square
+    variance = np.log1p(variance)
+    table = _log_negative_binomial(events[:, None], due, shape).sum(axis=0).reshape(draws, -1)
     weight = np.exp(table - table.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True) * draws
     return Levels(events, expected, mean, variance, which, drift, spread, weight.ravel())
 
 
-def _log_negative_binomial(seen: float, mean: Floats, shape: Floats) -> Floats:
+def _log_negative_binomial(seen: Floats, mean: Floats, shape: Floats) -> Floats:
     result: Floats = (
         special.gammaln(seen + shape)
         - special.gammaln(shape)

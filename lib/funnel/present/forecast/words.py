@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 
 import pandas as pd
-from scipy.stats import binom
 
 from funnel.analysis.forecast.backtest import OURS
 from funnel.analysis.forecast.mix import PARTS
 from funnel.analysis.forecast.track import summed
 from funnel.analysis.revenue.weeks import SOURCES
+from funnel.analysis.statistics import laws
 from funnel.present.forecast.tables import signed
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.cite import Cite, typed
@@ -188,7 +188,7 @@ def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts)
         weeks = given["revenue_track"]
         inside = int(weeks["inside"].sum())
         said.append(texts.t("say_revenue_track", n=len(weeks), inside=inside))
-        if binom.cdf(inside, len(weeks), 0.8) < 0.05:
+        if laws.binomial_below(inside, len(weeks), 0.8) < 0.05:
             said.append(texts.t("say_revenue_poor"))
     if "backtest" in given:
         youngest = given["backtest"][given["backtest"]["age_from"] == given["backtest"]["age_from"].min()]

@@ -20,11 +20,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from scipy import stats
 
 from funnel.analysis.cohorts.compare import CHANCE, chi_square
 from funnel.analysis.forecast.ahead import YOUNG
 from funnel.analysis.money.costs import NO_SPEND
+from funnel.analysis.statistics import laws
 from funnel.settings import Settings
 
 READABLE, RIPE = 0.1, 0.5
@@ -45,7 +45,7 @@ def comparable(values: pd.DataFrame) -> pd.DataFrame:
 def differ(values: pd.DataFrame, last: str) -> bool:
     """Tell whether the values of an attribute differ by more than chance explains."""
     chi2, df = chi_square(values[last], values["due"], values["due_variance"])
-    return df > 0 and float(stats.chi2.sf(chi2, df)) < CHANCE
+    return df > 0 and laws.chi2_above(chi2, df) < CHANCE
 
 
 def standing_out(values: pd.DataFrame, last: str) -> pd.DataFrame:
@@ -105,7 +105,7 @@ def chance_makes(spread: float, among: int = 1) -> float:
     >>> round(chance_makes(10.0), 1), round(chance_makes(10.0, among=20), 1)
     (16.4, 28.1)
     """
-    return float(stats.norm.ppf(1 - 0.05 / max(among, 1))) * spread
+    return float(laws.normal_quantile(1 - 0.05 / max(among, 1))) * spread
 
 
 def beyond_chance(amount: float, spread: float, among: int = 1) -> bool:
