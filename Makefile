@@ -41,7 +41,7 @@ test: .venv/ready-dev ## run the tests, with the statement coverage of lib/
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 --doctest-modules lib tests
 
 fuzz: .venv/ready-dev ## try every reader with made-up files, ten minutes each
-	FUNNEL_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n auto tests/properties/test_fuzz.py
+	FUNNEL_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n auto tests/properties -k test_fuzz
 
 check: .venv/ready-dev ## formatting, types, import directions, no outputs in notebooks
 	$(BIN)/ruff check

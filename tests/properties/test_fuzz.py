@@ -1,31 +1,27 @@
-"""Whatever a file holds, it is read or told: no traceback, no hang; ten minutes of it by `make fuzz`."""
+"""Whatever a file holds, it is read or told: no traceback, no hang; ten minutes of each by `make fuzz`."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from funnel.errors import FunnelError
-from funnel.schema import Initiative, Investigation
+from funnel.errors import InputError
+from funnel.schema import Batch, Initiative, Investigation
 from funnel.settings import Settings, Stage, load
 from funnel.sources import read
+from funnel.sources.html_table import read_html
 from funnel.sources.register import read_register
 from funnel.yaml_file import read_yaml
+from tests.properties.fuzzing import CELLS, HITS, damaged, fuzzed, tried
 
-SECONDS = float(os.environ.get("FUNNEL_FUZZ_SECONDS", "8"))
-EXAMPLES = 60 if SECONDS < 60 else 1_000_000
 CONFIG = Settings(stages=(Stage(key="target"), Stage(key="sale")))
 HEADS = ("lead_id", "created_at", "channel", "stage", "entered_at", "amount", "paid_at", "date", "cost", "ID")
 HEADS += (
@@ -39,72 +35,12 @@ HEADS += (
     "Cost",
     "",
 )
-ODD = (
-    "",
-    "1",
-    "2022-09-05",
-    "05.09.2022",
-    "99999999",
-    "1e999999999",
-    "-0",
-    "nan",
-    "\x00",
-    "\ue000",
-    "=1+1",
-    '"',
-    "'",
-)
-ODD += (
-    "+7 916 123-45-67",
-    "@" * 50,
-    "1,234",
-    "(5)",
-    "2022-02-30",
-    "0001-01-01",
-    "9999-12-31T23:59:59+14:00",
-    "٣",
-)
-CELLS = st.one_of(st.sampled_from(ODD), st.text(max_size=12), st.floats().map(str), st.integers().map(str))
 ROWS = st.lists(st.lists(CELLS, max_size=6), max_size=6)
 TABLES = st.tuples(st.lists(st.sampled_from(HEADS), min_size=1, max_size=6), ROWS)
 NAMES = ("leads", "stage_entries", "payments", "spend", "amocrm_export_leads", "costs")
-fuzzed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-class Clock:
-    """Ends a test in time: what comes after is passed over."""
-
-    def __init__(self) -> None:
-        self.started: dict[str, float] = {}
-
-    def over(self, name: str) -> bool:
-        return time.monotonic() - self.started.setdefault(name, time.monotonic()) > SECONDS
-
-
-CLOCK = Clock()
-
-
-def tried(name: str, content: bytes, use: Callable[[Path], object]) -> None:
-    """Use a file of some bytes; only what is told to a user may come of it."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(FunnelError):
-        path = Path(folder) / name
-        path.write_bytes(content)
-        use(path)
-
-
-def damaged(content: bytes, hits: list[tuple[int, int]]) -> bytes:
-    changed = bytearray(content)
-    for place, byte in hits:
-        if changed:
-            changed[place % len(changed)] = byte
-    return bytes(changed)
-
-
-HITS = st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_size=4)
-
-
-@fuzzed
-@given(
+@fuzzed(
     st.sampled_from(NAMES),
     TABLES,
     st.sampled_from(",;\t"),
@@ -112,27 +48,19 @@ HITS = st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), max_siz
     HITS,
 )
 def test_csv(name: str, table: tuple[list[str], list[list[str]]], mark: str, code: str, hits: list) -> None:
-    if CLOCK.over("csv"):
-        return
     text = "\n".join(mark.join(row) for row in (table[0], *table[1]))
     tried(f"{name}.csv", damaged(text.encode(code, "replace"), hits), lambda path: read([path], CONFIG))
 
 
-@fuzzed
-@given(st.sampled_from(NAMES), st.binary(max_size=300))
+@fuzzed(st.sampled_from(NAMES), st.binary(max_size=300))
 def test_bytes_under_every_name(name: str, content: bytes) -> None:
-    if CLOCK.over("bytes"):
-        return
     for suffix in (".csv", ".xlsx", ".parquet", ".xls", ".html"):
         for head in (b"", b"PK\x03\x04", b"PAR1", b"<table>", b"\xff\xfe"):
             tried(name + suffix, head + content, lambda path: read([path], CONFIG))
 
 
-@fuzzed
-@given(st.sampled_from(NAMES), TABLES, HITS, st.booleans())
+@fuzzed(st.sampled_from(NAMES), TABLES, HITS, st.booleans())
 def test_workbooks(name: str, table: tuple[list[str], list[list[str]]], hits: list, numbers: bool) -> None:
-    if CLOCK.over("xlsx"):
-        return
     book = openpyxl.Workbook()
     sheet = book.active
     for row in (table[0], *table[1]):
@@ -159,16 +87,13 @@ KINDS = (
 )
 
 
-@fuzzed
-@given(
+@fuzzed(
     st.sampled_from(NAMES),
     st.lists(st.sampled_from(HEADS[:10]), min_size=1, max_size=5, unique=True),
     st.data(),
     HITS,
 )
 def test_parquet(name: str, heads: list[str], data: st.DataObject, hits: list) -> None:
-    if CLOCK.over("parquet"):
-        return
     columns = {}
     for head in heads:
         kind = data.draw(st.sampled_from(KINDS))
@@ -237,11 +162,8 @@ THINGS = st.recursive(
 )
 
 
-@fuzzed
-@given(st.dictionaries(st.sampled_from(KEYS), THINGS, max_size=8), HITS, st.text(max_size=60))
+@fuzzed(st.dictionaries(st.sampled_from(KEYS), THINGS, max_size=8), HITS, st.text(max_size=60))
 def test_settings_and_registers(content: dict, hits: list, more: str) -> None:
-    if CLOCK.over("yaml"):
-        return
     import yaml
 
     text = yaml.safe_dump({"stages": [{"key": "sale"}], **content}, allow_unicode=True) + more
@@ -250,6 +172,13 @@ def test_settings_and_registers(content: dict, hits: list, more: str) -> None:
     tried("x.yml", raw, lambda path: read_register(path.parent, Initiative, lambda *_: ()))
     tried("x.yml", raw, lambda path: read_register(path.parent, Investigation, lambda *_: ()))
     tried("x.yml", raw, lambda path: read_yaml(path, Initiative, id="x"))
+
+
+def once(name: str, content: bytes) -> Batch:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        return read([path], CONFIG)
 
 
 FOUND = {
@@ -274,3 +203,21 @@ def test_what_was_found_stays_mended(what: str) -> None:
     stream = io.BytesIO()
     book.save(stream)
     tried(f"{name}.xlsx", stream.getvalue(), lambda path: read([path], CONFIG))
+
+
+def test_names_of_a_parquet_file_that_are_no_text_are_told() -> None:
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"lead_id": ["1"], "created_at": ["2022-09-05"]}), stream, store_schema=False)
+    content = stream.getvalue().replace(b"created_at", b"\x80reated_at")
+    with pytest.raises(InputError, match="it cannot be read as Parquet"):
+        once("leads.parquet", content)
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "base64", "none-of-this-name"])
+def test_a_page_may_name_any_writing(charset: str) -> None:
+    head = f"<html><meta charset={charset}><table><tr><td>lead_id</td><td>created_at</td></tr>"
+    row = "<tr><td>1</td><td>2022-09-05</td></tr></table>"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export.xls"
+        path.write_text(head + row)
+        assert read_html(path).names == ("lead_id", "created_at")

@@ -70,11 +70,13 @@ def check_parquet(path: Path, limits: Limits) -> None:
     Raises:
         InputError: it has.
     """
-    with suppress(pa.ArrowException, OSError):  # what is damaged is told where it is read
+    try:
         told = pq.read_metadata(path)
-        check_columns(str(path), told.num_columns, limits)
         stored = sum(told.row_group(group).total_byte_size for group in range(told.num_row_groups))
-        check_size(path, max(stored, told.num_rows * told.num_columns * _CELL), limits)
+    except (pa.ArrowException, OSError, ValueError):  # what is damaged is told where it is read
+        return
+    check_columns(str(path), told.num_columns, limits)
+    check_size(path, max(stored, told.num_rows * told.num_columns * _CELL), limits)
 
 
 def check_text(path: Path, limits: Limits) -> None:

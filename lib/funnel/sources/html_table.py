@@ -57,8 +57,8 @@ def _encoding(path: Path) -> Encoding:
     if head.startswith(b"\xef\xbb\xbf") or not name or name in ("utf-8", "utf8"):
         return encoding_of(path)
     try:
-        "".encode(name)
-    except LookupError:
+        bytes(range(256)).decode(name, "replace")
+    except (LookupError, ValueError):  # there is none of this name, or it is not one of files
         return encoding_of(path)
     return Encoding(name)
 

@@ -108,20 +108,21 @@ def read_parquet(path: Path) -> Sheet:
     try:
         table = pq.read_table(path)
         table.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
+        names = tuple(table.column_names)
+    except (pa.ArrowException, OSError, ValueError) as error:  # of names that are no UTF-8, a ValueError
         what = str(error).strip().splitlines()[0]
         raise unreadable(
             str(path), f"it cannot be read as Parquet: {what}", "write the file again"
         ) from error
     problems = [
-        Problem(f"{path}, column {field.name}", f"its cells are of type {field.type}", "text, numbers, dates")
-        for field in table.schema
-        if not any(fits(field.type) for fits in _FITTING)
+        Problem(f"{path}, column {name}", f"its cells are of type {kind}", "text, numbers, dates")
+        for name, kind in zip(names, table.schema.types, strict=True)
+        if not any(fits(kind) for fits in _FITTING)
     ]
     if problems:
         raise InputError("The input cannot be used.", problems)
     columns = tuple(_cells(column) for column in table.columns)
-    return Sheet(str(path), tuple(table.column_names), columns, np.arange(1, table.num_rows + 1))
+    return Sheet(str(path), names, columns, np.arange(1, table.num_rows + 1))
 
 
 def _cells(column: pa.ChunkedArray) -> Cells:

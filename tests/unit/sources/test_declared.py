@@ -385,3 +385,8 @@ def test_ends_with_names_of_ones_own_are_found_by_flags_and_words(tmp_path: Path
     }  # fmt: skip
     assert "Архив: lost # 1 deals; check" in found.lines
     assert found.counts == {"rows": 5, "won": 1, "lost": 2, "open": 2}
+
+
+def test_a_column_of_amounts_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no column 'Sum' \(amount\).*correct exports\.amount"):
+        read([deals(tmp_path, "1,New,Sales,2026-09-01,,5,EUR,,Ann")], settings({"amount": "Sum"}))

@@ -179,8 +179,8 @@ class _Finder:
                 self.problems.append(Problem(self.where, wrong, todo=todo))
         if found:
             self._tell(tuple(found), "recognised", what, what)
-        if money:
-            self._take_currency(tuple(found))
+            if money:
+                self._take_currency(tuple(found))
         return tuple(dict.fromkeys(found))
 
     def _take_currency(self, places: Places) -> None:
