@@ -16,10 +16,10 @@ from funnel import versions
 from funnel.calendar import calendar_of
 from funnel.change import Change
 from funnel.errors import MissingError, nearest
-from funnel.settings_exports import LEAD as LEAD
-from funnel.settings_exports import LOST as LOST
-from funnel.settings_exports import Currency, Zone
-from funnel.settings_exports import Frozen as Frozen
+from funnel.settings_files import LEAD as LEAD
+from funnel.settings_files import LOST as LOST
+from funnel.settings_files import Currency, Zone
+from funnel.settings_files import Frozen as Frozen
 from funnel.settings_sources import Sources, stage_problems
 from funnel.validation import FILLED, KEY, one_writing
 from funnel.yaml_file import read_yaml

@@ -19,19 +19,9 @@ from funnel.settings_accounts import (
     HubSpotSettings,
     PipedriveSettings,
 )
-from funnel.settings_exports import (
-    Block,
-    Blocks,
-    CanonicalRules,
-    Currency,
-    Events,
-    Export,
-    Frozen,
-    Limits,
-    Name,
-    Wide,
-    Writings,
-)
+from funnel.settings_events import Events
+from funnel.settings_exports import Export, Wide
+from funnel.settings_files import Block, Blocks, CanonicalRules, Currency, Frozen, Limits, Name, Writings
 
 
 def _yes_or_no(value: object) -> object:

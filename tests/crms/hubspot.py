@@ -71,3 +71,33 @@ def xlsx(made: Sequence[Deal], *, history: bool = False) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def property_history(made: Sequence[Deal], header: str = "numbered") -> bytes:
+    """The history of Deal Stage: a row a deal, newest change first, value and time spread to the right.
+
+    How the headers read is not documented: they are numbered, the same again and again, or there is one
+    pair of them, and rows are as wide as they need to be.
+    """
+    ways = [
+        [*deal.stages, *([(ENDS[deal.outcome], deal.closed)] if deal.closed else [])][::-1] for deal in made
+    ]
+    most = max(map(len, ways))
+    head = {
+        "numbered": [f"{name} (v{n + 1})" for n in range(most) for name in ("Deal Stage", "Date", "Source")],
+        "same": ["Deal Stage", "Timestamp"] * most,
+        "short": ["Property value", "Timestamp"],
+    }[header]
+    size = 3 if header == "numbered" else 2
+    table = [["Record ID", "Deal Name", *head]]
+    for deal, way in zip(made, ways, strict=True):
+        cells = [
+            cell
+            for stage, moment in way
+            for cell in (stage, moment.strftime("%Y-%m-%d %H:%M"), "CRM_UI")[:size]
+        ]
+        row = [str(57_156_923_000 + deal.number), deal.title, *cells]
+        table.append(row if header == "short" else row + [""] * (len(table[0]) - len(row)))
+    stream = io.StringIO()
+    csv_module.writer(stream, lineterminator="\n", quoting=csv_module.QUOTE_ALL).writerows(table)
+    return stream.getvalue().encode()

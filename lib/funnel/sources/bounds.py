@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.utils.cell import column_index_from_string
 
-from funnel.settings_exports import Limits
+from funnel.settings_files import Limits
 from funnel.sources.tabular import unreadable
 
 SMALL = 50_000_000  # bytes that harm nobody

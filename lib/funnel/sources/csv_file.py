@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from funnel.settings_exports import Limits
+from funnel.settings_files import Limits
 from funnel.sources.encodings import Encoding, encoding_of
 from funnel.sources.rows import Choose, gather
 from funnel.sources.tabular import Sheet, unreadable

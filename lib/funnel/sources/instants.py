@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from funnel.errors import Problem
 from funnel.schema import INSTANT
-from funnel.settings_exports import ORDERS, FileRules
+from funnel.settings_files import ORDERS, FileRules
 from funnel.sources.date_forms import FORMS, SERIAL, Form, Order, form_of, order_of
 from funnel.sources.tabular import NUMBER, Cells, Mask
 

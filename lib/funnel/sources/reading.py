@@ -19,6 +19,9 @@ from funnel.sources.spend_rows import added_up, covered
 from funnel.sources.stage_words import translated
 from funnel.sources.tabular import Cells, Sheet
 
+Sheets = dict[TableName, list[tuple[Sheet, Mapping[str, Cells]]]]
+"""The canonical files: table -> each sheet with its cells by column."""
+
 
 def read(
     paths: Sequence[Path],
@@ -50,8 +53,31 @@ def read(
     found, passed_over, problems = recognise(paths, settings)
     for file in passed_over:
         tell(f"{file}: passed over, since its name is not that of a table")
-    sheets: dict[TableName, list[tuple[Sheet, Mapping[str, Cells]]]] = {}
-    for item in [item for item in found if isinstance(item, Found)]:
+    sheets = _canonical([item for item in found if isinstance(item, Found)], settings, tell, problems)
+    brought = _foreign([item for item in found if isinstance(item, Item)], settings, known, tell, problems)
+    if problems:
+        raise InputError("The input cannot be used; nothing was imported.", problems)
+
+    every = {
+        name: [
+            make(TABLES[name], sheet, columns, settings, (), _writing(sheet, settings))
+            for sheet, columns in sheets[name]
+        ]
+        for name in TABLES
+        if name in sheets
+    }
+    for part in [part for group in brought for part in group.parts]:
+        every.setdefault(part.table.name, []).append(part)
+    _tidy(every, tell)
+    return _batch(every, brought, tuple(dict.fromkeys(str(item.path) for item in found)))
+
+
+def _canonical(
+    found: Sequence[Found], settings: Settings, tell: Callable[[str], None], problems: list[Problem]
+) -> Sheets:
+    """Read the canonical files, table by table."""
+    sheets: Sheets = {}
+    for item in found:
         tell(f"Reading {item.path}")
         try:
             sheet = item.read()
@@ -69,31 +95,30 @@ def read(
         sheets.setdefault(item.table, []).append((sheet, columns))
     for group in sheets.values():
         problems += headers.same_but_for_case({sheet.where: columns for sheet, columns in group})
-    brought = _foreign([item for item in found if isinstance(item, Item)], settings, known, tell, problems)
-    if problems:
-        raise InputError("The input cannot be used; nothing was imported.", problems)
+    return sheets
 
-    def writing(sheet: Sheet) -> Writing:
-        name = Path(sheet.where.split(", sheet ")[0]).name
-        return Writing(settings.file_rules(name), f"files.{name}")
 
-    every: dict[TableName, list[Part]] = {}
-    for name in [name for name in TABLES if name in sheets]:
-        every[name] = [
-            make(TABLES[name], sheet, columns, settings, (), writing(sheet))
-            for sheet, columns in sheets[name]
-        ]
-    for part in [part for group in brought for part in group.parts]:
-        every.setdefault(part.table.name, []).append(part)
+def _writing(sheet: Sheet, settings: Settings) -> Writing:
+    name = Path(sheet.where.split(", sheet ")[0]).name
+    return Writing(settings.file_rules(name), f"files.{name}")
+
+
+def _tidy(every: Mapping[TableName, Sequence[Part]], tell: Callable[[str], None]) -> None:
+    """Add up spend, and tell of characters that were replaced."""
     for part in every.get("spend", []):
         _add_up(part, tell)
     for part in [part for group in every.values() for part in group]:
         for column, count in part.replaced.items():
             tell(
-                f"{part.sheet.where}, column {column}: {count:,} cells hold characters that cannot "
-                "be read or "
-                "printed; each is shown as \ufffd"
+                f"{part.sheet.where}, column {column}: {count:,} cells hold characters that cannot be read "
+                "or printed; each is shown as \ufffd"
             )
+
+
+def _batch(
+    every: Mapping[TableName, Sequence[Part]], brought: Sequence[Brought], paths: tuple[str, ...]
+) -> Batch:
+    """Put the parts of each table together."""
     tables: dict[TableName, pa.Table] = {}
     origins: dict[TableName, Origin] = {}
     rejected: list[Rejected] = []
@@ -111,7 +136,7 @@ def read(
         tables,
         tuple(rejected),
         {name: sum(part.read for part in every[name]) for name in tables},
-        tuple(dict.fromkeys(str(item.path) for item in found)),
+        paths,
         replaces,
         frozenset(name for group in brought for name in group.additions),
         origins,

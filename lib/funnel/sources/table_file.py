@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from funnel.errors import InputError
-from funnel.settings_exports import Limits
+from funnel.settings_files import Limits
 from funnel.sources import bounds, csv_file, html_table, xlsx_columns
 from funnel.sources.rows import Choose
 from funnel.sources.tabular import Sheet, read_parquet, unreadable

@@ -20,7 +20,7 @@ import pytest
 
 from funnel.errors import InputError
 from funnel.settings import Settings, Stage
-from funnel.settings_exports import Limits
+from funnel.settings_files import Limits
 from funnel.sources import read
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

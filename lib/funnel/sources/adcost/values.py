@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem
 from funnel.settings import Settings
-from funnel.settings_exports import FileRules
+from funnel.settings_files import FileRules
 from funnel.settings_sources import AdFile
 from funnel.sources.adcost.platforms import Field, Header
 from funnel.sources.amounts import read_amounts

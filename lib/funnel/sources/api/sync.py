@@ -9,6 +9,7 @@ import sqlite3
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -126,27 +127,11 @@ def pull(
     file = store / f"{source.account.host.replace(':', '_')}.sqlite"
     ask = _Ask(funnel, source, now, since, full, anew, check_now, progress)
     if dry_run:
-        with (
-            State(None, file if file.is_file() else None) as state,
-            source.client(now, pace) as client,
-        ):
-            known = bool(state.mark("leads"))
-            made = _pass(client, state, ask, told)[0] if known else _sample(client, state, ask, told)
+        made = _look(file, ask, told, pace)
         return Pulled(made.batch, made.gone, tuple(told), lambda: None)
     store.mkdir(parents=True, exist_ok=True)
     try:
-        with (
-            filelock.FileLock(store / ".lock", timeout=0),
-            State(file) as state,
-            (store / "requests.csv").open("w", encoding="utf-8", buffering=1) as log,
-        ):
-            log.write("seconds,path,status\n")
-
-            def write(seconds: float, path: str, status: int) -> None:
-                log.write(f"{seconds:.3f},{path},{status}\n")
-
-            with source.client(now, pace, write) as client:
-                made, number = _pass(client, state, ask, told)
+        made, number = _save(store, file, ask, told, pace)
     except filelock.Timeout:
         raise BusyError(f"Another sync is running in {store}. To do: wait until it is done.") from None
     except (sqlite3.Error, OSError) as error:
@@ -154,12 +139,7 @@ def pull(
             f"The state {file} cannot be used ({error}). To do: make room on the disk and sync again; if the "
             "file is damaged, move it away: the next sync reads everything anew."
         ) from None
-
-    def commit() -> None:
-        with State(file) as state, state.transaction():
-            state.delivered(number)
-
-    return Pulled(made.batch, made.gone, tuple(told), commit)
+    return Pulled(made.batch, made.gone, tuple(told), partial(_delivered, file, number))
 
 
 def suggest_mapping(funnel: Settings, source: Source, now: dt.datetime, *, pace: Pace | None = None) -> str:
@@ -180,6 +160,40 @@ class _Ask:
     anew: bool
     check_now: bool | None
     progress: Progress | None
+
+
+def _delivered(file: Path, number: int) -> None:
+    """Write down that the warehouse has what a pass brought."""
+    with State(file) as state, state.transaction():
+        state.delivered(number)
+
+
+def _look(file: Path, ask: _Ask, told: list[str], pace: Pace | None) -> tables.Tables:
+    """Make what a sync would bring, and save nothing."""
+    with (
+        State(None, file if file.is_file() else None) as state,
+        ask.source.client(ask.now, pace) as client,
+    ):
+        known = bool(state.mark("leads"))
+        return _pass(client, state, ask, told)[0] if known else _sample(client, state, ask, told)
+
+
+def _save(
+    store: Path, file: Path, ask: _Ask, told: list[str], pace: Pace | None
+) -> tuple[tables.Tables, int]:
+    """Make one pass and keep its pages; every request is written down beside them."""
+    with (
+        filelock.FileLock(store / ".lock", timeout=0),
+        State(file) as state,
+        (store / "requests.csv").open("w", encoding="utf-8", buffering=1) as log,
+    ):
+        log.write("seconds,path,status\n")
+
+        def write(seconds: float, path: str, status: int) -> None:
+            log.write(f"{seconds:.3f},{path},{status}\n")
+
+        with ask.source.client(ask.now, pace, write) as client:
+            return _pass(client, state, ask, told)
 
 
 def _sample(client: Client, state: State, ask: _Ask, told: list[str]) -> tables.Tables:

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.errors import InputError, Problem, nearest
-from funnel.gate.personal import blot
+from funnel.errors import InputError, Problem
 from funnel.schema import LEADS, STAGE_ENTRIES
 from funnel.settings import LEAD, LOST, Settings
-from funnel.settings_exports import Events
+from funnel.settings_events import Events
 from funnel.sources import clean
 from funnel.sources import shares as parts
-from funnel.sources import table_file as tables
-from funnel.sources.exports.filters import left_out
-from funnel.sources.exports.identity import doubtful, one_writing, with_prefix
-from funnel.sources.exports.outcome import folded
-from funnel.sources.header_text import normal
+from funnel.sources.events.log import Log, open_log
+from funnel.sources.exports.identity import doubtful
 from funnel.sources.instants import Writing, read_instants
-from funnel.sources.profiles import profiles
 from funnel.sources.rejects import ragged_unseen
 from funnel.sources.tabular import Cells, Mask, Sheet
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The rows of a log: their numbers, cells by meaning, and the stage each says."""
-
-    sheet: Sheet
-    rows: npt.NDArray[np.int64]
-    cells: dict[str, Cells]
-    stage: pa.Array
-    spoilt: Mask
 
 
 def read_events(
@@ -59,104 +41,13 @@ def read_events(
     for path, sheet, rules in files:
         tell(f"Reading {path}")
         try:
-            log = _open(path, sheet, rules, tell)
+            log = open_log(path, sheet, rules, tell)
             brought.parts += _parts(log, rules, settings, tell)
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError("The event logs cannot be used; nothing was imported.", problems)
     return brought
-
-
-def wanted(rules: Events) -> dict[str, tuple[str, ...]]:
-    """Return what is read of a log: a name of our own -> headers, of which the first filled one counts."""
-    given = {
-        "lead_id": rules.lead_id,
-        "stage": rules.stage,
-        "entered_at": rules.entered_at,
-        "pipeline": rules.pipeline,
-        "reason": rules.reason,
-        **{f"filter {name}": (name,) for name in (*rules.where, *rules.drop)},
-        **{f"attribute {name}": (header,) for name, header in rules.attributes.items()},
-    }
-    return {name: headers for name, headers in given.items() if headers}
-
-
-def find(
-    header: Sequence[str], rules: Events, where: str
-) -> tuple[dict[str, tuple[int, ...]], list[Problem]]:
-    """Find the columns that the settings name; one that is not there is a problem."""
-    plain = [normal(name) for name in header]
-    found, problems = {}, []
-    for name, headers in wanted(rules).items():
-        found[name] = tuple(n for one in headers for n, word in enumerate(plain) if word == normal(one))
-        if not found[name]:
-            what = f"it has no column {headers[0]!r} ({name}){nearest(headers[0], header)}"
-            problems.append(Problem(where, what, todo="correct the key events in the settings"))
-    return found, problems
-
-
-def header_row(rows: Sequence[Sequence[str]], rules: Events) -> int:
-    """Return the row of a log's header: the first with its columns, else the first."""
-    needed = {normal(name) for name in (*rules.lead_id, *rules.stage, *rules.entered_at)}
-    return next((n for n, row in enumerate(rows) if needed <= {normal(cell) for cell in row}), 0)
-
-
-def _open(path: Path, sheet_name: str, rules: Events, tell: Callable[[str], None]) -> Log:
-    where = f"{path}, sheet {sheet_name}" if sheet_name else str(path)
-    laid: list[tuple[dict[str, tuple[int, ...]], list[Problem]]] = []
-    places: list[int] = []
-
-    def choose(header: tuple[str, ...]) -> Sequence[int]:
-        laid.append(find(header, rules, where))
-        places.extend(sorted({0, *(place for several in laid[0][0].values() for place in several)}))
-        return places
-
-    sheet = tables.read_table(path, sheet_name, choose, header_row(tables.head(path, sheet_name), rules))
-    found, problems = laid[0]
-    if problems:
-        raise InputError("", problems)
-    if sheet.notice:
-        tell(f"{where}: {sheet.notice}")
-    cells = {name: clean.coalesced(sheet, places, at) for name, at in found.items()}
-    filters = {
-        name.removeprefix("filter "): c.text() for name, c in cells.items() if name.startswith("filter ")
-    }
-    out, told = left_out(filters, rules.where, rules.drop)
-    for text in told:
-        tell(f"{where}: {text}")
-    keep = ~out if filters else np.ones(len(sheet.rows), bool)
-    cells = {
-        name: Cells(c.values.filter(pa.array(keep)), None if c.kinds is None else c.kinds[keep])
-        for name, c in cells.items()
-    }
-    kind = profiles()[rules.profile].ids if rules.profile in profiles() else "plain"
-    ids, spoilt = one_writing(cells["lead_id"].text(), kind)
-    cells["lead_id"] = with_prefix(Cells(ids, cells["lead_id"].kinds), rules.id_prefix)
-    return Log(sheet, sheet.rows[keep], cells, _stages(cells, rules, where), spoilt)
-
-
-def _stages(cells: dict[str, Cells], rules: Events, where: str) -> pa.Array:
-    """Return the stage of the funnel that each row says; null where it says none."""
-    words = {folded(name): key for name, key in rules.stages.items()}
-    text = cells["stage"].text()
-    encoded = text.dictionary_encode()
-    distinct = encoded.dictionary.to_pylist()
-    counts = {one["values"]: one["counts"] for one in text.drop_null().value_counts().to_pylist()}
-    problems = [
-        Problem(
-            where,
-            f"{counts[name]:,} rows name the stage {blot(name)!r}, which is not mapped"
-            + nearest(name, rules.stages),
-            ", ".join(rules.stages),
-            "add it to events.stages, with a stage of the funnel, lead (none yet) or lost",
-        )
-        for name in distinct
-        if folded(name) not in words
-    ]
-    if problems:
-        raise InputError("", problems)
-    return pa.array([words[folded(name)] for name in distinct], pa.string()).take(encoded.indices)
 
 
 def _parts(log: Log, rules: Events, settings: Settings, tell: Callable[[str], None]) -> list[parts.Part]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.settings import LEAD, LOST, Settings
-from funnel.settings_exports import FileRules
+from funnel.settings_events import Events
+from funnel.settings_files import FileRules
 from funnel.sources import table_file as tables
+from funnel.sources.events import spread
+from funnel.sources.events.repeats import repeated
 from funnel.sources.exports.outcome import LOST_STATE, WON, Words
 from funnel.sources.exports.stage_guess import mapped
 from funnel.sources.header_text import normal
@@ -22,6 +26,7 @@ from funnel.sources.profiles import profiles
 from funnel.sources.proposal import Proposal, key_of, line
 from funnel.sources.tabular import Cells
 
+_DAY = re.compile(r"(?<!\d)20\d\d[-_.]?\d\d[-_.]?\d\d(?!\d)")
 _IDS = re.compile(
     r"^(opportunity ?id|deal ?id|deal_id|lead ?id|lead_id|potential id"
     r"|case ?id|case_id|case:concept:name|record id"
@@ -39,6 +44,22 @@ _TIMES = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file that looks like a log: the headers of id, stage and time, and the cells under them."""
+
+    names: tuple[str, str | list[str], str | list[str]]
+    ids: pa.Array
+    stages: pa.Array
+    times: Cells
+    spread: bool
+
+
+MOST = 100
+"""More stages than this are no stages."""
+Look = Callable[[Path, str, Sequence[Sequence[str]], int], _Seen | None]
+
+
 def propose(path: Path, sheet: str, settings: Settings | None) -> Proposal | None:
     """Propose `events` for a log; None for a file that is none.
 
@@ -46,20 +67,58 @@ def propose(path: Path, sheet: str, settings: Settings | None) -> Proposal | Non
         InputError: the file cannot be read.
     """
     rows = tables.head(path, sheet)
-    if not rows:
+    seen = next(filter(None, (look(path, sheet, rows, number) for number, look in _looks(rows))), None)
+    if seen is None or pc.count_distinct(seen.stages).as_py() > MOST:
         return None
-    found = [_first(rows[0], form) for form in (_IDS, _STAGES, _TIMES)]
-    if None in found:
+    found = seen.stages.drop_null().value_counts().to_pylist()
+    counts = Counter({one["values"]: one["counts"] for one in found})
+    counts = Counter({name: counts[name] for name in _walked(seen.ids, seen.stages, seen.times)})
+    return _proposal(path, seen, counts, settings)
+
+
+def _looks(rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Look]]:
+    """Yield ways to look at a file: with the header in the first row that names an id."""
+    number = next((n for n, row in enumerate(rows) if len(row) > 2 and _first(row, _IDS) is not None), None)
+    if number is not None:
+        yield number, _long
+        yield number, _spread
+
+
+def _long(path: Path, sheet: str, rows: Sequence[Sequence[str]], number: int) -> _Seen | None:
+    """Take a file for a log of a row a change: there an id repeats."""
+    header = rows[number]
+    id_, stage, time = (_first(header, form) for form in (_IDS, _STAGES, _TIMES))
+    if id_ is None or stage is None or time is None:
         return None
-    id_, stage, time = (place for place in found if place is not None)
-    table = tables.read_table(path, sheet, lambda _: [id_, stage, time])
-    ids, stages = table.columns[0].text(), table.columns[1].text()
-    distinct = pc.count_distinct(ids).as_py()
-    if not len(ids) or distinct == len(ids) - ids.null_count or pc.count_distinct(stages).as_py() > 100:
+    table = tables.read_table(path, sheet, lambda _: [id_, stage, time], number)
+    ids = table.columns[0].text()
+    if not len(ids) or pc.count_distinct(ids).as_py() == len(ids) - ids.null_count:
         return None
-    counts = Counter({one["values"]: one["counts"] for one in stages.drop_null().value_counts().to_pylist()})
-    counts = Counter({name: counts[name] for name in _walked(ids, stages, table.columns[2])})
-    return _proposal(path, rows[0], (id_, stage, time), counts, len(ids), distinct, settings)
+    names = (header[id_].strip(), header[stage].strip(), header[time].strip())
+    return _Seen(names, ids, table.columns[1].text(), table.columns[2], spread=False)
+
+
+def _spread(path: Path, sheet: str, rows: Sequence[Sequence[str]], number: int) -> _Seen | None:
+    """Take a file for a log of a row a lead, in which stage and time repeat to the right."""
+    id_ = _first(rows[number], _IDS)
+    table = tables.read_table(path, sheet, lambda header: range(len(header)), number)
+    names = repeated(table)
+    if id_ is None or names is None:
+        return None
+    stage, time = names
+    rules = Events(files=(path.name,), spread=True, stage=stage, entered_at=time, stages={"-": LEAD})
+    width = spread.width_of(table.names, table)
+    found, problems = spread.pairs(table.names, width, rules, str(path))
+    if problems:
+        return None
+    whole = spread.whole(table, width)
+    ids = whole.columns[id_].text()
+    if not len(ids) or pc.count_distinct(ids).as_py() < len(ids) - ids.null_count:
+        return None
+    long, places = spread.unpivoted(whole, found)
+    cells = [long.columns[places.index(place)] for place in (id_, found[0].stage, found[0].time)]
+    heads = (table.names[id_].strip(), stage, time)
+    return _Seen(heads, cells[0].text(), cells[1].text(), cells[2], spread=True)
 
 
 def _walked(ids: pa.Array, stages: pa.Array, times: Cells) -> list[str]:
@@ -86,15 +145,7 @@ def _first(header: Sequence[str], form: re.Pattern[str]) -> int | None:
     return None
 
 
-def _proposal(
-    path: Path,
-    header: Sequence[str],
-    places: tuple[int, int, int],
-    counts: Counter[str],
-    rows: int,
-    leads: int,
-    settings: Settings | None,
-) -> Proposal:
+def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings | None) -> Proposal:
     words = Words.of(
         [word for profile in profiles().values() for word in profile.won_words],
         [word for profile in profiles().values() for word in profile.lost_words],
@@ -112,14 +163,21 @@ def _proposal(
             if meaning[name] != LEAD:
                 stages[meaning[name]] = name
         stages[last] = next((name for name in counts if state[name] == WON), "Won")
-    names = [header[place].strip() for place in places]
-    salesforce = names[0].casefold() in ("opportunityid", "opportunity id")
+    id_, stage, time = seen.names
+    salesforce = id_.casefold() in ("opportunityid", "opportunity id")
+    bare = pc.any(pc.match_substring_regex(seen.times.text(), r"\d:\d\d(:\d\d)?\s*([AaPp][Mm])?$")).as_py()
     body = [
-        line("files", [path.name], 2, "* stands for anything"),
+        line("files", [_DAY.sub("*", path.name)], 2, "* stands for anything"),
         *([line("profile", "salesforce", 2)] if salesforce else []),
-        line("lead_id", names[0], 2),
-        line("stage", names[1], 2),
-        line("entered_at", names[2], 2),
+        line("lead_id", id_, 2),
+        *(
+            [line("spread", True, 2, "a row a lead: stage and time repeat to the right")]
+            if seen.spread
+            else []
+        ),
+        line("stage", stage, 2),
+        line("entered_at", time, 2),
+        *([line("timezone", "UTC", 2, "HubSpot writes it so: check")] if seen.spread and bare else []),
         "  stages: # stage in the log -> stage of the funnel, lead (none yet) or lost",
     ]
     for name in (*ordered, *(name for name in counts if name not in ordered)):
@@ -131,7 +189,9 @@ def _proposal(
     body.append("  # leads: true # if no other file brings the leads: each came with its first event")
     notes = ["the stages stand in the order in which deals came to them: check it"]
     text = "\n".join(["events:", *body]) + "\n"
+    title = "an event log that grows to the right" if seen.spread else "an event log"
+    leads = pc.count_distinct(seen.ids).as_py()
     return Proposal(
-        "events", "an event log", "salesforce" if salesforce else "", text, {"rows": rows, "leads": leads},
+        "events", title, "salesforce" if salesforce else "", text, {"rows": len(seen.ids), "leads": leads},
         tuple(notes), stages,
     )  # fmt: skip

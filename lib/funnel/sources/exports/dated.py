@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from funnel.settings import LOST
 from funnel.settings_exports import Wide
 from funnel.sources.convert import Fault
-from funnel.sources.exports.file import Opened
+from funnel.sources.exports.opened import Opened
 from funnel.sources.exports.outcome import LOST_STATE, WON
 from funnel.sources.instants import READABLE, Instants
 from funnel.sources.tabular import Mask

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,73 +11,24 @@ import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem
 from funnel.gate.personal import blot
-from funnel.schema import INSTANT
 from funnel.settings import LEAD, LOST, Settings
-from funnel.settings_exports import ColumnField, Export, FileRules, Wide
+from funnel.settings_exports import Export, Wide
+from funnel.settings_files import FileRules
 from funnel.sources import clean
 from funnel.sources import table_file as tables
 from funnel.sources.exports import outcome as outcomes
 from funnel.sources.exports.columns import Columns, one_row_a_deal, take, with_amounts, with_ids
+from funnel.sources.exports.ends import closed_at, outcome_of
 from funnel.sources.exports.filters import left_out
 from funnel.sources.exports.layout import TIMES, Layout, lay_out
 from funnel.sources.exports.look import propose
 from funnel.sources.exports.made_on import NEVER, made_on
 from funnel.sources.exports.matching import alias_names, matched
+from funnel.sources.exports.opened import Opened, kept
 from funnel.sources.exports.stages import inside, stages
 from funnel.sources.instants import Instants, Writing, read_instants
-from funnel.sources.profiles import Profile, profiles
-from funnel.sources.tabular import Cells, Mask, Sheet
-
-
-@dataclass(slots=True)
-class Opened:
-    """One file, for the rows of the funnel's pipelines.
-
-    Attributes:
-        sheet: where it is, and its ragged rows.
-        layout: what stood where.
-        rules, profile: the settings, and whose export it is.
-        writing: how dates and amounts are written.
-        columns: the clean cells.
-        changed_ids: rows whose id was spoilt on the way.
-        currency: ISO codes from the amounts; null where they say nothing.
-        times: meaning -> times.
-        stages: stage key -> the columns of its dates.
-        stands: the stage each lead stands in: stage key, `lead`, `lost` or null (not known).
-        outcome: won, lost, open or null (only the stage tells).
-        reason: why it was lost.
-        closed: when it was closed; null while it is open.
-        seen_at: when the file was made.
-    """
-
-    sheet: Sheet
-    layout: Layout
-    rules: Export
-    profile: Profile
-    writing: Writing
-    columns: Columns
-    changed_ids: Mask
-    currency: pa.Array
-    times: dict[ColumnField, Instants]
-    stages: dict[str, tuple[Instants, ...]]
-    stands: pa.Array
-    outcome: pa.Array
-    reason: pa.Array
-    closed: pa.Array
-    seen_at: dt.datetime
-
-    def __len__(self) -> int:
-        return len(self.columns)
-
-    def state(self, last: str) -> pa.Array:
-        """Return the stage of each lead: the last of the funnel for a won one, `lost` for a lost one."""
-        lost = pc.if_else(pc.equal(self.outcome, outcomes.LOST_STATE), LOST, self.stands)
-        known = pc.if_else(pc.equal(self.outcome, outcomes.WON), last, lost)
-        return pc.if_else(self.outcome.is_valid(), known, self.stands)
-
-    def at(self, name: ColumnField) -> pa.Array:
-        """Return the times of a meaning; nulls where the file does not have it."""
-        return self.times[name].values if name in self.times else pa.nulls(len(self), INSTANT)
+from funnel.sources.profiles import Profile
+from funnel.sources.tabular import Cells, Sheet
 
 
 def open_file(
@@ -230,8 +179,8 @@ def _understood(
         stands = pa.nulls(len(columns), pa.string())
     if problems:
         raise InputError("", problems)
-    outcome = _outcome(columns, words, times, reason, stands, rules, settings, sheet.where, tell)
-    closed = _closed(times, outcome, len(columns))
+    outcome = outcome_of(columns, words, times, reason, stands, rules, settings, sheet.where, tell)
+    closed = closed_at(times, outcome, len(columns))
     lost = pc.or_kleene(pc.equal(outcome, outcomes.LOST_STATE), pc.equal(stands, LOST)).fill_null(False)
     reason = pc.if_else(lost, reason, pa.scalar(None, pa.string()))
     nobody = np.zeros(len(columns), bool)
@@ -239,61 +188,6 @@ def _understood(
         sheet, layout, rules, profile, writing, columns, nobody, pa.nulls(len(columns), pa.string()), times,
         dates, stands, outcome, reason, closed, NEVER,
     )  # fmt: skip
-
-
-def _outcome(
-    columns: Columns,
-    words: outcomes.Words,
-    times: dict[ColumnField, Instants],
-    reason: pa.Array,
-    stands: pa.Array,
-    rules: Export,
-    settings: Settings,
-    where: str,
-    tell: Callable[[str], None],
-) -> pa.Array:
-    """Say which deals are won, lost and open: by a column, by yes and no, by the stage or the reason."""
-    if "is_won" in columns.fields:
-        closed = columns.text("is_closed") if "is_closed" in columns.fields else None
-        return outcomes.by_flags(columns.text("is_won"), closed)
-    if "outcome" in columns.fields:
-        return outcomes.by_words(columns.text("outcome"), words)[0]
-    if rules.pipelines:
-        last = settings.stage_keys[-1]
-        ended = pc.if_else(pc.equal(stands, LOST), outcomes.LOST_STATE, outcomes.OPEN)
-        return pc.if_else(pc.equal(stands, last), outcomes.WON, ended)
-    if "stage" in columns.fields:
-        return outcomes.by_words(columns.text("stage"), words)[0]
-    if "closed" not in times:
-        return pa.nulls(len(columns), pa.string())
-    known = outcomes.Words.of(
-        [word for profile in profiles().values() for word in profile.won_words],
-        [word for profile in profiles().values() for word in profile.lost_words],
-    )
-    for values in columns.guesses:
-        found, _ = outcomes.by_words(values, known)
-        if pc.any(pc.not_equal(found, outcomes.OPEN)).as_py():
-            counts = {one["values"]: one["counts"] for one in found.value_counts().to_pylist()}
-            listed = ", ".join(f"{state} {counts.get(state, 0):,}" for state in ("won", "lost", "open"))
-            tell(
-                f"{where}: a column tells which deals are won, lost and open, so that a date of closing "
-                f"counts "
-                f"only for those: {listed}; to be sure, name it as {rules.key}.outcome"
-            )
-            return found
-    return outcomes.by_reason(times["closed"].values, reason)
-
-
-def _closed(times: dict[ColumnField, Instants], outcome: pa.Array, size: int) -> pa.Array:
-    """Return when each deal was closed: by the date of its own end, else that of closing."""
-    none = pa.nulls(size, INSTANT)
-
-    def at(name: ColumnField) -> pa.Array:
-        return times[name].values if name in times else none
-
-    won = pc.if_else(pc.equal(outcome, outcomes.WON), pc.coalesce(at("won"), at("closed")), none)
-    lost = pc.if_else(pc.equal(outcome, outcomes.LOST_STATE), pc.coalesce(at("lost"), at("closed")), none)
-    return pc.coalesce(won, lost)
 
 
 def _without_lost(opened: Opened, where: str, tell: Callable[[str], None]) -> Opened:
@@ -312,20 +206,3 @@ def _without_lost(opened: Opened, where: str, tell: Callable[[str], None]) -> Op
     for text in told:
         tell(f"{where}: {text}")
     return kept(opened, ~out)
-
-
-def kept(opened: Opened, mask: Mask) -> Opened:
-    """Return a file with some of its rows."""
-    chosen = pa.array(mask)
-    return replace(
-        opened,
-        columns=opened.columns.keep(mask),
-        changed_ids=opened.changed_ids[mask],
-        currency=opened.currency.filter(chosen),
-        times={name: times.keep(mask) for name, times in opened.times.items()},
-        stages={key: tuple(times.keep(mask) for times in several) for key, several in opened.stages.items()},
-        stands=opened.stands.filter(chosen),
-        outcome=opened.outcome.filter(chosen),
-        reason=opened.reason.filter(chosen),
-        closed=opened.closed.filter(chosen),
-    )

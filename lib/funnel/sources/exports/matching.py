@@ -7,7 +7,8 @@ from pathlib import Path
 
 from funnel.errors import InputError, Problem, nearest
 from funnel.settings import Settings
-from funnel.settings_exports import COLUMN_FIELDS, ColumnField, Export, Frozen, Headers, Wide
+from funnel.settings_exports import COLUMN_FIELDS, ColumnField, Export, Wide
+from funnel.settings_files import Frozen, Headers
 from funnel.settings_sources import named
 from funnel.sources import table_file as tables
 from funnel.sources.header_text import normal

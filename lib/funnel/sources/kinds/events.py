@@ -10,8 +10,9 @@ from funnel.settings import Settings
 from funnel.settings_sources import named
 from funnel.sources import table_file as tables
 from funnel.sources.events import read_events
-from funnel.sources.events.entries import find, header_row
+from funnel.sources.events.log import find, header_row
 from funnel.sources.events.look import propose
+from funnel.sources.events.spread import pairs
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import Item, Rows
 from funnel.sources.proposal import Proposal
@@ -42,6 +43,8 @@ class EventLogs:
         rows = tables.head(item.path, item.sheet)
         header = rows[header_row(rows, rules)] if rows else ()
         found, problems = find(header, rules, item.where)
+        if rules.spread:
+            problems += pairs(header, len(header), rules, item.where)[1]
         names = {place: name for name, places in found.items() for place in places}
         return [
             Finding(item.where, "", "recognised", "an event log, by events.files"),

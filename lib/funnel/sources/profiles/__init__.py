@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import Field
 
 from funnel.settings import Frozen
-from funnel.settings_exports import ColumnField, Name, Words
+from funnel.settings_exports import ColumnField
+from funnel.settings_files import Name, Words
 from funnel.settings_sources import fits
 from funnel.sources.header_text import normal, without_currency
 from funnel.yaml_file import read_yaml
