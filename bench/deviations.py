@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from histories import STEPS, Planted, draw
@@ -137,9 +137,14 @@ PARTS: dict[str, Callable[[int], Iterator[Line]]] = {
 }  # fmt: skip
 
 
-def show(parts: dict[str, Callable[[int], Iterator[Line]]]) -> int:
-    """Run the parts asked for and print their lines; return 1 where a bar is missed."""
-    parser = argparse.ArgumentParser()
+def show(
+    parts: Mapping[str, Callable[[int], Iterator[Line]]], parser: argparse.ArgumentParser | None = None
+) -> int:
+    """Run the parts asked for and print their lines; return 1 where a bar is missed.
+
+    `parser` may know options of its own.
+    """
+    parser = parser or argparse.ArgumentParser()
     parser.add_argument("--part", choices=list(parts), action="append")
     parser.add_argument("--runs", type=int, default=100)
     asked = parser.parse_args()

@@ -1,6 +1,6 @@
 """Flags and arrivals of invented companies, told report by report: false ones, and planted ones found.
 
-    python bench/steady.py [--part steady|power|arrivals] [--runs 40]
+    python bench/steady.py [--part steady|power|arrivals] [--runs 40] [--worlds 'holidays-*,monthly-1']
 
 `steady` goes through a year of reports, one every second week, of each company in `catalogue.STEADY`; what is
 flagged of conversions and of the leads that came is false. `power` lets one manager's first step fall by 30 %
@@ -12,10 +12,13 @@ history depend on each other: the standard error stands beside, over histories. 
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatch
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -63,9 +66,11 @@ def mean(by_run: list[list[bool]]) -> tuple[float, float]:
     return float(shares.mean()), float(error)
 
 
-def steady(runs: int) -> Iterator[Line]:
-    """Nothing changes; what is told is false."""
+def steady(runs: int, worlds: str = "*") -> Iterator[Line]:
+    """Nothing changes; what is told is false. Of the companies whose names match one of the patterns."""
     for name, company in STEADY.items():
+        if not any(fnmatch(name, pattern) for pattern in worlds.split(",")):
+            continue
         days = calendar(company)
         flags: list[list[bool]] = []
         came: list[list[bool]] = []
@@ -170,4 +175,7 @@ def arrivals(runs: int) -> Iterator[Line]:
 
 
 if __name__ == "__main__":
-    sys.exit(show({"steady": steady, "power": power, "arrivals": arrivals}))
+    options = argparse.ArgumentParser()
+    options.add_argument("--worlds", default="*", help="companies of the part steady, patterns with commas")
+    worlds = options.parse_known_args()[0].worlds
+    sys.exit(show({"steady": partial(steady, worlds=worlds), "power": power, "arrivals": arrivals}, options))

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from funnel.analysis.attention.changes import change_point
-from funnel.analysis.attention.one_fact import explained
+from funnel.analysis.attention.one_fact import told_by
 from funnel.analysis.attention.readings import Reading, left_out, pairs, read
 from funnel.analysis.calendar.shown import rhythm
 from funnel.analysis.cohorts.table import SMALL
@@ -131,18 +131,20 @@ def compare(
         wanted["q_value"] = false_discovery(wanted["p_value"].to_numpy(float))
         frame = pd.concat([history, wanted], ignore_index=True)
     frame["flag"] = (frame["q_value"] <= flag_at).fillna(False).astype(bool)
-    frame["same_as"] = _said_by(frame, np.pad(spread, (0, len(frame) - len(spread))))
-    frame["flag"] &= frame["same_as"] == ""
+    more = (0, len(frame) - len(history))
+    told, frame["q_value"] = told_by(frame, np.pad(spread, more), np.pad(weight, more), flag_at)
+    frame["same_as"] = _said_by(frame, told)
+    frame["flag"] = told == frame.index
     frame["since"] = _since(table, share, frame, readings)
     frame["small"] = frame["base"] < SMALL
     return frame
 
 
-def _said_by(frame: pd.DataFrame, spread: Floats) -> pd.Series:
+def _said_by(frame: pd.DataFrame, told: pd.Series) -> pd.Series:
     """Return the name of the flag that says the same as a row, '' for none."""
-    said = explained(frame, spread)
     names = [name_of(*row) for row in frame[["attribute", "value", "stage"]].itertuples(index=False)]
-    return pd.Series([names[at] if at >= 0 else "" for at in said], index=frame.index, dtype=object)
+    said = [names[at] if at not in (-1, own) else "" for own, at in told.items()]
+    return pd.Series(said, index=frame.index, dtype=object)
 
 
 def name_of(attribute: str, value: str, stage: str) -> str:

@@ -2,58 +2,116 @@
 
 A change of one manager is also one of the total, and of each channel he has leads of; a drop of one step is
 also one of the whole. What is left of a deviation when another one is taken out of it is compared with what
-chance allows: within that, the other one says it all.
+chance allows: within that, the other one says it all. A change that all leads share is told of them, though
+one segment may show it most surely by luck.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
+from funnel.analysis.statistics.dispersion import false_discovery
 from funnel.columns import OVERALL
 
 Floats = npt.NDArray[np.float64]
 LEFT = 0.005
 """One-sided chance from which what is left of a deviation is no fact of its own; many are looked at."""
+ALL_MOVED = 0.05
+"""One-sided chance of what the other leads did, below which a segment's change is told of all leads."""
 
 
-def explained(frame: pd.DataFrame, spread: Floats) -> pd.Series:
-    """Return for each flagged row the position of the flag that says the same, and for the others -1.
+def told_by(frame: pd.DataFrame, spread: Floats, weight: Floats, level: float) -> tuple[pd.Series, pd.Series]:
+    """Return for each flagged row the position of the flag that says the same; its own if it is told, else -1.
+
+    A row that no other one says is told if it is a discovery beside the facts told so far: rows that only say
+    these again count for none. The second result is `q_value`, of rows that are none for that reason as it is
+    beside those facts.
 
     Args:
         frame: rows of `deviations.COLUMNS`, with an index of positions; `flag` as by its own chance.
         spread: standard deviation of each row's number reached, relative to the number expected.
+        weight: each row's weight in `false_discovery`.
+        level: the false discovery rate of a flag.
     """
-    said: dict[int, int] = {}
-    mine = frame[frame["flag"] & (frame["kind"] == "history")].sort_values("p_value", kind="stable")
-    totals = frame[(frame["attribute"] == "") & (frame["kind"] == "history")].set_index("stage")["base"]
+    history = frame["kind"] == "history"
+    mine = frame[frame["flag"] & history].sort_values("p_value", kind="stable")
+    rows = {position: row for position, (_, row) in zip(mine.index.tolist(), mine.iterrows(), strict=True)}
+    totals = frame[(frame["attribute"] == "") & history].set_index("stage")["base"]
+    result = pd.Series(frame.index, index=frame.index).where(frame["flag"], -1)
+    result[mine.index] = -1
+    q_value = frame["q_value"].copy()
+    open_ = history.to_numpy(bool).copy()
     kept: list[int] = []
-    rows = dict(zip(mine.index.tolist(), (row for _, row in mine.iterrows()), strict=True))
-    limit = -float(special.ndtri(LEFT))
-    for position, row in rows.items():
-        for other in kept:
-            told = rows[other]
-            if np.sign(told["change"]) != np.sign(row["change"]):
-                continue
-            left = float(row["change"]) - _carried(told, row, totals)
-            if abs(left) <= limit * spread[position] or np.sign(left) != np.sign(row["change"]):
-                said[position] = other
-                break
-        else:
-            kept.append(position)
-    return pd.Series([said.get(position, -1) for position in frame.index], index=frame.index)
+
+    def take(position: int) -> None:
+        """Tell a flag; what it says, and what the other steps of its segment say that it says, is not told."""
+        kept.append(position)
+        result[position], open_[position] = position, False
+        by = [position]
+        for other, row in sorted(rows.items(), key=lambda one: not _same_segment(rows[position], one[1])):
+            if open_[other] and any(_says(rows[one], row, spread[other], totals) for one in by):
+                result[other], open_[other] = position, False
+                if _same_segment(rows[position], row):
+                    by.append(other)
+
+    for position in rows:
+        if not open_[position]:
+            continue
+        rest = np.flatnonzero(open_)
+        q = false_discovery(frame["p_value"].to_numpy(float)[rest], weight[rest], len(kept))
+        own = float(q[np.searchsorted(rest, position)])
+        if kept and not own <= level:
+            q_value[position] = own
+            continue
+        whole = _whole(rows, position, spread)
+        take(position if whole is None or not open_[whole] else whole)
+        if open_[position]:
+            take(position)
+    return result, q_value
+
+
+def _says(told: pd.Series, row: pd.Series, spread: float, totals: pd.Series) -> bool:
+    """Tell whether a row's change is, but for chance, what another one makes of it."""
+    if np.sign(told["change"]) != np.sign(row["change"]):
+        return False
+    carried = _carried(told, row, totals)
+    left = float(row["change"]) - carried
+    chance = spread * np.sqrt(max(1.0, 1.0 + carried))  # of more leads than were due
+    within = abs(left) <= -float(special.ndtri(LEFT)) * chance
+    return bool(within or np.sign(left) != np.sign(row["change"]))
+
+
+def _same_segment(one: pd.Series, other: pd.Series) -> bool:
+    return bool(one["attribute"] == other["attribute"] and one["value"] == other["value"])
+
+
+def _whole(rows: Mapping[int, pd.Series], position: int, spread: Floats) -> int | None:
+    """Return the flag of all leads that says a segment's fact better, as the others moved with it; or None."""
+    row = rows[position]
+    for other, whole in rows.items():
+        if whole["attribute"] or whole["stage"] != row["stage"] or other == position:
+            continue
+        due = np.array([one["base"] * one["expected"] for one in (whole, row)], dtype=float)
+        rest = due[0] - due[1]
+        if rest <= 0:
+            return None
+        moved = (whole["change"] * due[0] - row["change"] * due[1]) / rest
+        chance = -float(special.ndtri(ALL_MOVED)) * spread[other] * np.sqrt(due[0] / rest)
+        return other if np.sign(row["change"]) * moved > chance else None
+    return None
 
 
 def _carried(told: pd.Series, row: pd.Series, totals: pd.Series) -> float:
     """Return the relative change of one row that another one makes."""
-    change, same = (
-        float(told["change"]),
-        (told["attribute"], told["value"]) == (row["attribute"], row["value"]),
-    )
+    change = float(told["change"])
     if told["stage"] != row["stage"]:
-        return change if same and OVERALL in (told["stage"], row["stage"]) else 0.0
+        whole = OVERALL in (told["stage"], row["stage"])
+        return change if whole and _same_segment(told, row) else 0.0
     base, of = float(told["base"]), float(row["base"])
     if told["attribute"] == "":
         return change

@@ -99,11 +99,12 @@ def _chances(base: float, rate: float, variance: float) -> Floats | None:
     return np.asarray(chances / chances.sum())
 
 
-def false_discovery(p: Floats, weight: Floats | None = None) -> Floats:
+def false_discovery(p: Floats, weight: Floats | None = None, found: int = 0) -> Floats:
     """Return q-values: the false discovery rate at which each cell would just be flagged; NaN stays NaN.
 
     Benjamini and Hochberg 1995 (JRSS B 57, 289-300); with weights Genovese, Roeder and Wasserman 2006
-    (Biometrika 93, 509-524): p / w, the weights made to average 1 and chosen without looking at p.
+    (Biometrika 93, 509-524): p / w, the weights made to average 1 and chosen without looking at p. `found`
+    cells that are not among these are discoveries already.
 
     >>> false_discovery(np.array([0.01, 0.02, 0.9])).round(3).tolist()
     [0.03, 0.03, 0.9]
@@ -116,6 +117,6 @@ def false_discovery(p: Floats, weight: Floats | None = None) -> Floats:
     if weight is not None and weight[known].sum() > 0:
         share = share / np.maximum(weight[known] / weight[known].mean(), 1e-9)
     order = np.argsort(share, kind="stable")
-    ranked = share[order] * len(share) / np.arange(1, len(share) + 1)
+    ranked = share[order] * (len(share) + found) / np.arange(found + 1, len(share) + found + 1)
     result[known[order]] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
     return result

@@ -11,6 +11,7 @@ import yaml
 from funnel.gate.gaps import MISSING
 from funnel.gate.rules import ACCEPTED, REFUSE
 from funnel.present.parts.escape import clean
+from funnel.present.parts.reason_words import reason_words
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
 
@@ -40,7 +41,9 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
         "first": first,
         "last": last,
         "span": first if first == last else f"{first} – {last}",
-        "example": clean(one["example"], SHORT),
+        "example": reason_words(one["example"], one["column"], texts)
+        if one["kind"] == "rejected"
+        else clean(one["example"], SHORT),
         "stage": clean(texts.stage(one["example"], settings)) if one["kind"] == "leak" else "",
         "setting": _setting(one) if one["kind"] in ("writings", "leak") else "",
     }
