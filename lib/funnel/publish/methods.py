@@ -234,6 +234,12 @@ CHANGES: tuple[Change, ...] = (
         ("impact", "scoreboard"),
         "the power promised, and so the date of reading, is that of the reading with its errors widened",
     ),
+    Change(
+        "one-fact-of-all",
+        "0.2.0",
+        ("deviations",),
+        "a change that all leads share is told of them; flags that say a fact again let no further one in",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -16,7 +16,7 @@ from funnel.dates import complete_weeks
 from funnel.edition.costs import known_spend
 from funnel.edition.model import Edition
 from funnel.present.parts.texts import Texts
-from funnel.present.quality.gap_marks import ALL, LEADS, sentences
+from funnel.present.quality.gap_marks import ALL, LEADS, marked_sums, sentences
 from funnel.present.workbook import Contents, listings, write_workbook
 from funnel.warehouse import Warehouse
 
@@ -94,8 +94,10 @@ def write(path: Path, gathered: Gathered, edition: Edition, texts: Texts) -> Non
     ]
     sheets = [replace(listing, note=f"{own} {listing.note}".strip()) for listing in counted]
     sheets.append(listings.meanings(settings, texts))
+    keys = [name for name in gathered.flat if name != "cohort_week" and not name.startswith("attr_")]
     contents = Contents(
-        edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, own, every
-    )
+        edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, own, every,
+        marked_sums(edition.findings, [*keys, "expected_leads"]),
+    )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     write_workbook(path, contents, settings, texts)

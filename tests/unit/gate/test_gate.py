@@ -151,6 +151,8 @@ def test_the_workbook_marks_what_rests_on_a_table_with_gaps(run: Any, whole: Pat
     book = openpyxl.load_workbook(tmp_path / "w.xlsx")
     marked = [str(sheet["A2"].value).startswith("‡ Ad spend: 3 rows") for sheet in book]
     assert marked[:4] == [False, True, True, False], book.sheetnames
+    heads, meaning = marked_heads(book)
+    assert heads == ["Ad spend"] and meaning.startswith("‡ Ad spend: 3 rows")
     gap = finding("rejected", "stage_entries", rows=7, of=90, share=0.08)
     short = findings([pd.DataFrame([gap])], chosen.gate, dt.date(2026, 10, 19))
     workbook.write(tmp_path / "v.xlsx", gathered, replace(edition, findings=short), Texts("en"))
@@ -159,6 +161,20 @@ def test_the_workbook_marks_what_rests_on_a_table_with_gaps(run: Any, whole: Pat
         name for name in book.sheetnames if not str(book[name]["A2"].value).startswith("‡ Stage entries: 7")
     ]
     assert bare == ["Definitions", "Data"], book.sheetnames
+    heads, meaning = marked_heads(book)
+    assert heads == ["target", "sale"] and meaning.startswith("‡ Stage entries: 7 rows")
+    calm = replace(edition, findings=edition.findings.iloc[:0])
+    workbook.write(tmp_path / "u.xlsx", gathered, calm, Texts("en"))
+    assert marked_heads(openpyxl.load_workbook(tmp_path / "u.xlsx")) == ([], "None")
+
+
+def marked_heads(book: openpyxl.Workbook) -> tuple[list[str], str]:
+    """Return the heads of the flat data that show the mark, and what stands beside the table."""
+    first = list(book["Data"][1])
+    width = next(n for n, cell in enumerate([*first, None]) if cell is None or cell.value is None)
+    heads = [str(cell.value) for cell in first[:width] if cell.number_format == '@" ‡"']
+    assert {cell.value for cell in first[width:-1]} <= {None}
+    return heads, str(first[-1].value if len(first) > width else None)
 
 
 def test_a_fifth_of_the_newest_weeks_is_refused_and_of_old_ones_told(run: Any, project: Path) -> None:

@@ -26,7 +26,7 @@ ALL_MOVED = 0.05
 
 
 def told_by(frame: pd.DataFrame, spread: Floats, weight: Floats, level: float) -> tuple[pd.Series, pd.Series]:
-    """Return for each flagged row the position of the flag that says the same; its own if it is told, else -1.
+    """Return by flagged row the position of the flag that says the same; its own if it is told, else -1.
 
     A row that no other one says is told if it is a discovery beside the facts told so far: rows that only say
     these again count for none. The second result is `q_value`, of rows that are none for that reason as it is
@@ -49,7 +49,7 @@ def told_by(frame: pd.DataFrame, spread: Floats, weight: Floats, level: float) -
     kept: list[int] = []
 
     def take(position: int) -> None:
-        """Tell a flag; what it says, and what the other steps of its segment say that it says, is not told."""
+        """Tell a flag, and so what it says of others, itself or by other steps of its segment."""
         kept.append(position)
         result[position], open_[position] = position, False
         by = [position]
@@ -91,7 +91,7 @@ def _same_segment(one: pd.Series, other: pd.Series) -> bool:
 
 
 def _whole(rows: Mapping[int, pd.Series], position: int, spread: Floats) -> int | None:
-    """Return the flag of all leads that says a segment's fact better, as the others moved with it; or None."""
+    """Return the flag of all leads that says a segment's fact better, as the others moved too; or None."""
     row = rows[position]
     for other, whole in rows.items():
         if whole["attribute"] or whole["stage"] != row["stage"] or other == position:

@@ -10,7 +10,8 @@ from funnel.present.parts.texts import Texts
 OTHER = "other"
 KINDS: tuple[tuple[str, str], ...] = (
     ("date_order", r"can be read as day/month or month/day|does not fit the order of day and month"),
-    ("date_far", r"is a time in milliseconds|a date before \S+ or after|between \S+ and|lies after|is later than the server's own time"),
+    ("date_far", r"a date before \S+ or after|is no (?:time|date) between|is a time in milliseconds"),
+    ("date_far", r"is later than the server's own time"),
     ("date", r"not a date|the date of .* cannot be read|is no time|is no date"),
     ("day", r"a day without a time of day is needed"),
     ("period", r"the period ends before it begins|it spans several days"),
@@ -26,14 +27,15 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("again", r"\S.* brings these days of its platform"),
     ("unknown_lead", r"no lead with this lead_id is known"),
     ("personal_id", r"it is a telephone number or an address"),
-    ("id", r"the id |a character of the id|it is longer than|its last three characters|is no id|is larger than"),
+    ("id", r"the id |a character of the id|it is longer than|its last three characters|is no id"),
+    ("id", r"is larger than any id"),
     ("cells", r"it has .* cells"),
     ("control", r"it holds a control character|holds "),
     ("deleted", r"the account marks it as deleted"),
     ("template", r"is a template of repeated deals"),
     ("record", r"is no record|is of another form|is too long|is no text|nested too deeply|says not where"),
 )
-"""Key of the words (`reason_KEY`) and how the reasons of that kind begin, behind the name of a field or not."""
+"""Key of the words (`reason_KEY`) and how reasons of that kind begin, behind the name of a field or not."""
 
 
 def kind_of(reason: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -62,6 +62,13 @@ OF_COLUMN: Mapping[str, tuple[TableName, ...]] = {
 """The columns that rest on other tables than the rest of theirs, by the key of their head."""
 IN_TABLE: Mapping[str, Mapping[str, tuple[TableName, ...]]] = {"ltv": {"col_cost_each": ("leads", "spend")}}
 """The same of columns of one table alone."""
+OF_SUM: Mapping[str, tuple[TableName, ...]] = {
+    "leads": CAME,
+    "payments": ("leads", "payments"),
+    "revenue": ("leads", "payments"),
+    "spend": ("spend",),
+}
+"""What the sums of the workbook's flat data rest on; of one that is not named, `LEADS`."""
 
 
 def marked(
@@ -128,6 +135,12 @@ def marker(findings: pd.DataFrame, settings: Settings, texts: Texts) -> Marker:
         return marked(part, findings, settings, texts, rests, told=told)
 
     return mark
+
+
+def marked_sums(findings: pd.DataFrame, names: Iterable[str]) -> frozenset[str]:
+    """Return which columns of the workbook's flat data rest on a table with gaps."""
+    hurt = set(with_gaps(findings)["table"])
+    return frozenset(name for name in names if hurt & set(OF_SUM.get(name, LEADS)))
 
 
 def sentences(findings: pd.DataFrame, texts: Texts, tables: set[TableName]) -> list[str]:

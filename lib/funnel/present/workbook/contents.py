@@ -59,6 +59,7 @@ class Contents:
         cohorts: the cohort table of the total (`funnel.analysis.cohorts.table.cohort_table`).
         listings: further sheets in order; see `funnel.present.workbook.listings`.
         gaps_of_cohorts, gaps_of_pivots: that rows are missing which these sheets rest on, in words.
+        marked: keys of the sums of the flat data that rest on them (`fields.Column.key`).
     """
 
     report_date: dt.date
@@ -68,3 +69,4 @@ class Contents:
     listings: Sequence[Listing] = ()
     gaps_of_cohorts: str = ""
     gaps_of_pivots: str = ""
+    marked: frozenset[str] = frozenset()

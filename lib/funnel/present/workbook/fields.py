@@ -33,6 +33,7 @@ class Column:
         whole: all values are whole numbers.
         is_date: the items are days.
         format: built-in number format.
+        key: of what is added up: `leads`, a stage, or a column of the flat data.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Column:
     whole: bool = False
     is_date: bool = False
     format: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,4 +263,5 @@ def _summed(label: str, values: pd.Series, name: str) -> Column:
     numbers: Floats = values.to_numpy(dtype=np.float64)
     known = numbers[np.isfinite(numbers)]
     whole = bool((known == np.round(known)).all())
-    return Column(label, values=numbers, whole=whole, format=MONEY if name in ("revenue", "spend") else COUNT)
+    form = MONEY if name in ("revenue", "spend") else COUNT
+    return Column(label, values=numbers, whole=whole, format=form, key=name)

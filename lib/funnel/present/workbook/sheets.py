@@ -11,6 +11,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from funnel.present.parts.gate_words import SIGN
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import FONT
 from funnel.present.workbook.cells import (
@@ -27,7 +28,7 @@ from funnel.present.workbook.cells import (
     width_for,
     widths,
 )
-from funnel.present.workbook.contents import Listing
+from funnel.present.workbook.contents import Contents, Listing
 from funnel.present.workbook.fields import COUNT, DATE, RATIO, SHARE, Column, Fields
 from funnel.present.workbook.parts import numbers
 from funnel.present.workbook.pivot import GRAND, Line, Pivot
@@ -41,11 +42,17 @@ HEAD = 4
 """The row of the column heads on the cohort sheet and the listings."""
 
 
-def flat_data(sheet: Worksheet, painter: Painter, fields: Fields) -> tuple[str, str]:
-    """Write the heads of the flat data; return the range of all cells, and the rows as XML."""
+def flat_data(sheet: Worksheet, painter: Painter, fields: Fields, contents: Contents) -> tuple[str, str]:
+    """Write the heads of the flat data; return the range of all cells, and the rows as XML.
+
+    A head shows the mark of gaps by its format, so that the field keeps its name in everybody's formulas;
+    what the mark means stands beside the table.
+    """
     formats = []
     for number, column in enumerate(fields.columns, start=1):
-        painter.header(sheet, 1, number, column.name, left=bool(column.items))
+        head = painter.header(sheet, 1, number, column.name, left=bool(column.items))
+        if column.key in contents.marked:
+            head.number_format = f'@" {SIGN}"'
         sample = painter.put(sheet, 2, number, None)
         sample.number_format = _format(column)
         if column.items:
@@ -59,6 +66,8 @@ def flat_data(sheet: Worksheet, painter: Painter, fields: Fields) -> tuple[str, 
     sheet.auto_filter.ref = ref
     widths(sheet, [max(12.0, min(len(column.name) + 3.0, 24.0)) for column in fields.columns])
     finish(sheet, fields.rows + 1, len(fields.columns), 1)
+    if contents.marked:
+        painter.put(sheet, 1, len(fields.columns) + 2, contents.gaps_of_pivots)
     written = [
         _cells(column, get_column_letter(number), *formats[number - 1])
         for number, column in enumerate(fields.columns, start=1)

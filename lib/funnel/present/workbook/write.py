@@ -56,7 +56,7 @@ def write_workbook(path: Path, contents: Contents, settings: Settings, texts: Te
     cache = ("", "")
     if made:
         sheet = book.create_sheet(data)
-        ref, written = sheets.flat_data(sheet, painter, made)
+        ref, written = sheets.flat_data(sheet, painter, made, contents)
         rows[len(book.worksheets)] = (ref, written)
         definition = parts.cache_definition(made, sheet.title, ref, contents.report_date, RECORDS_ID)
         cache = (definition, parts.cache_records(made))

@@ -162,7 +162,8 @@ def test_a_flag_is_told_in_one_line_with_its_cost(settings):
     assert card.lines == (
         "33.7\xa0% instead of the usual 55.5\xa0%, 6 cohorts together (15 Aug 2022 – 25 Sep 2022). "
         "It began in the week of 8 Aug 2022. "
-        "If the later steps stay as usual, that costs about 11 sales (1.67\xa0million USD) in these cohorts.",
+        "If all goes on as usual from there, that costs about 11 sales (1.67\xa0million USD) "
+        "in these cohorts.",
         "Nobody digs there yet.",
     )
 
