@@ -94,10 +94,10 @@ def write(path: Path, gathered: Gathered, edition: Edition, texts: Texts) -> Non
     ]
     sheets = [replace(listing, note=f"{own} {listing.note}".strip()) for listing in counted]
     sheets.append(listings.meanings(settings, texts))
-    keys = [name for name in gathered.flat if name != "cohort_week" and not name.startswith("attr_")]
+    sums = [*settings.steps, "payments", "revenue", "spend", "expected_sales", "expected_leads"]
     contents = Contents(
         edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, own, every,
-        marked_sums(edition.findings, [*keys, "expected_leads"]),
+        marked_sums(edition.findings, sums),
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     write_workbook(path, contents, settings, texts)
