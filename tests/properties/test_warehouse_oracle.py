@@ -259,7 +259,7 @@ def usable(states: list[dict]) -> list[dict]:
 
 @pytest.mark.parametrize("rule", ["any-later", "entered"])
 @settings(
-    max_examples=20,
+    max_examples=12,  # what takes time is the engine's text of each question, not the rows
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -269,10 +269,13 @@ def usable(states: list[dict]) -> list[dict]:
     edit=EDIT,
     report_date=REPORT_DATES,
     where=st.sampled_from([{}, {"channel": "web"}, {"manager": ""}]),
+    known=st.sampled_from(KNOWN),
 )
 def test_cubes_equal_a_plain_count(
-    rule: str, state: dict, edit: dict, report_date: dt.date, where: dict[str, str]
+    rule: str, state: dict, edit: dict, report_date: dt.date, where: dict[str, str], known: dt.datetime
 ) -> None:
+    """Of what was known at both times `reached` and `restated` tell; the other cubes of one of them, which
+    differs from example to example."""
     states = [state, edited(state, edit)]
     with (
         TemporaryDirectory() as folder,
@@ -286,14 +289,15 @@ def test_cubes_equal_a_plain_count(
             oracle = Oracle(one, report_date, rule, where)
             as_of = AsOf(report_date, moment)
             assert counted(house.reached(as_of, BY, rule, where)) == oracle.reached()
-            assert counted(house.moved(as_of, BY, rule, where)) == oracle.moved()
-            ways = house.waits(as_of, BY, rule, where).drop(columns=["cohort_month", "days"])
-            ways = ways.groupby([name for name in ways.columns if name != "leads"])["leads"].sum()
-            assert ways.to_dict() == oracle.waits()
-            paid = house.paid(as_of, BY, where)
-            numbers, amounts = oracle.paid()
-            assert counted(paid, "payments") == numbers
-            assert counted(paid, "amount") == {key: amounts[key] for key in numbers}
+            if moment == known:
+                assert counted(house.moved(as_of, BY, rule, where)) == oracle.moved()
+                ways = house.waits(as_of, BY, rule, where).drop(columns=["cohort_month", "days"])
+                ways = ways.groupby([name for name in ways.columns if name != "leads"])["leads"].sum()
+                assert ways.to_dict() == oracle.waits()
+                paid = house.paid(as_of, BY, where)
+                numbers, amounts = oracle.paid()
+                assert counted(paid, "payments") == numbers
+                assert counted(paid, "amount") == {key: amounts[key] for key in numbers}
             total: Counter = Counter()
             for key, leads in Oracle(one, report_date, rule, {}).reached().items():
                 if key[0] == "" and key[5] != "lost":

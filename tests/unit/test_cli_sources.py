@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from funnel.sources.api import client
 from standin import truth
 from standin.company import company
 from standin.server import TOKEN, Api, serve
@@ -93,6 +94,32 @@ def test_a_stage_that_is_not_mapped_stops_the_import_and_is_named(run: Any, tmp_
     result = run("import", export(tmp_path, "2022-09-19", row))
     assert result.code == 2
     assert "Переговоры" in result.err
+
+
+class Clock:
+    """Seconds that pass only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def read(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Requests keep the CRM's pace on a clock of their own, so that no test waits for it."""
+    found = Clock()
+
+    def pace(per_second: int) -> client.Pace:
+        return paced(per_second, found.read, found.sleep)
+
+    paced = client.Pace
+    monkeypatch.setattr(client, "Pace", pace)
+    return found
 
 
 @pytest.fixture

@@ -10,16 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from funnel.errors import InputError, Problem
-from funnel.schema import LEADS, TABLES, TableName
-from funnel.settings import LOST, Settings, Stage
+from funnel.schema import LEADS, STAGE_ENTRIES, TABLES, TableName
+from funnel.settings import Settings, Stage
 from funnel.sources import headers
 from funnel.sources.instants import read_instants
 from funnel.sources.recognise import Found, recognise
 from funnel.sources.tabular import Cells
-from funnel.template.proposal import Proposal, ProposedStage, title
+from funnel.template.proposal import Proposal
 from funnel.template.slicing import attributes_of, slices_of
-from funnel.template.stage_order import Seen, in_order
-from funnel.validation import KEY
+from funnel.template.stage_keys import mapping, stages_of, words_of
 
 _OFFSET = re.compile(r"\d:\d\d\S*\s?(?:Z|[+-]\d\d(?::?\d\d)?)$")
 _CLOCK = re.compile(r"\d:\d\d")
@@ -37,9 +36,9 @@ def look(folder: Path, root: Path, timezone: str) -> Proposal:
         timezone: the clock of times without an offset.
 
     Raises:
-        InputError: a file cannot be used, leads or stage entries are missing, or stages cannot be keys.
+        InputError: a file cannot be used, or leads or stage entries are missing.
     """
-    tables, notes = _read(folder)
+    tables, files, notes = _read(folder)
     problems = [
         Problem(str(folder), f"it holds no {name}", f"{name}.csv, {name}.parquet or {name}.xlsx")
         for name in ("leads", "stage_entries")
@@ -48,27 +47,33 @@ def look(folder: Path, root: Path, timezone: str) -> Proposal:
     if problems:
         raise InputError("The data cannot be looked into.", problems)
     leads, entries = tables["leads"], tables["stage_entries"]
-    firsts = _first_entries(entries, timezone)
-    stages = _stages(firsts, str(folder))
+    said = _first_entries(entries, timezone)
+    words = words_of(said, str(folder))
+    firsts = said.T.groupby(words.get).min().T
+    stages = stages_of(firsts, words)
     ids = leads["lead_id"].text().to_pandas()
     lead = {name: cells.text().to_pandas() for name, cells in leads.items()}
     won = ids.isin(firsts.index[firsts[stages[-1].key].notna()]) if stages else ids.isna()
     own = {column.name for column in LEADS.columns}
     attributes = attributes_of({name: texts for name, texts in lead.items() if name not in own}, won)
     currencies = _currencies(tables)
+    block = mapping(files, words, firsts)
+    if block:
+        notes.append("what the words in the column stage mean is a guess: check it under files in funnel.yml")
     return Proposal(
-        stages=[ProposedStage(seen.key, title(seen.key), seen.note) for seen in stages],
+        stages=stages,
         attributes=attributes,
         slices=slices_of(attributes, lead),
         source=[relative(folder, root)],
         currency=next(iter(currencies), ""),
         rates=list(currencies)[1:],
+        block=block,
         notes=[*notes, *_clock_notes(tables, timezone), *_money_notes(currencies)],
     )
 
 
-def _read(folder: Path) -> tuple[dict[TableName, Columns], list[str]]:
-    """Read every canonical table of a folder; what else lies there is told."""
+def _read(folder: Path) -> tuple[dict[TableName, Columns], list[str], list[str]]:
+    """Read every canonical table of a folder; return also the files of stage entries, and notes."""
     found, passed, problems = recognise([folder], Settings(stages=(Stage(key="sale"),)))
     others = ", ".join(Path(file).name for file in passed)
     notes = [f"passed over, since no table has such a name: {others}"] if passed else []
@@ -87,7 +92,8 @@ def _read(folder: Path) -> tuple[dict[TableName, Columns], list[str]]:
         notes += [f"{sheet.where}: columns not used: {', '.join(unused)}"] if unused else []
     if problems:
         raise InputError("The data cannot be looked into.", problems)
-    return tables, notes
+    files = [item.path.name for item in found if isinstance(item, Found) and item.table == STAGE_ENTRIES.name]
+    return tables, list(dict.fromkeys(files)), notes
 
 
 def _first_entries(entries: Columns, timezone: str) -> pd.DataFrame:
@@ -102,26 +108,6 @@ def _first_entries(entries: Columns, timezone: str) -> pd.DataFrame:
     usual = frame["stage"].value_counts().index[:MANY]
     frame = frame[frame["stage"].isin(usual)]
     return frame.groupby(["lead_id", "stage"])["at"].min().unstack("stage")
-
-
-def _stages(firsts: pd.DataFrame, where: str) -> list[Seen]:
-    """Return the stages in their order; a word that can be no key is an error, all of them at once."""
-    words = [str(word) for word in firsts.columns if word != LOST]
-    wrong = [word for word in words if not re.match(KEY, word)]
-    problems = [
-        Problem(
-            f"{where}, stage_entries, column stage",
-            f"{word!r} ({firsts[word].notna().sum():,} leads) can be no key of a stage",
-            "small Latin letters, digits and _, a letter first; `lost` for a lost lead",
-            f"write it {'lost' if word.casefold() == LOST else 'as a key'} in the file",
-        )
-        for word in wrong
-    ]
-    if not words:
-        problems.append(Problem(f"{where}, stage_entries", "no row of it names a stage and a time"))
-    if problems:
-        raise InputError("The stages cannot be proposed.", problems)
-    return in_order(firsts[words])
 
 
 def relative(folder: Path, root: Path) -> str:

@@ -13,6 +13,7 @@ from funnel.settings import Settings, Stage
 from funnel.sources import Proposal as Lines
 from funnel.sources import proposal
 from funnel.sources import table_file as tables
+from funnel.sources.exports.several import propose_all
 from funnel.sources.instants import read_instants
 from funnel.sources.proposal import as_item
 from funnel.sources.tabular import Cells
@@ -28,7 +29,8 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
     """Propose settings that read a file, or the files of a folder, and an event log that lies beside them.
 
     Args:
-        data: the file, or a folder of files of one kind, such as weekly exports; the newest by name tells.
+        data: the file, or a folder of files: weekly exports, and those of other pipelines beside them. Of
+            each pipeline the newest by name tells.
         root: the folder of the report repository.
         kind: wide; events; one of `CRMS`; or crm for any of them, and for several.
 
@@ -48,14 +50,17 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
         )
         raise InputError("The data cannot be looked into.", [Problem(str(data), wrong, allowed)])
     path, lines = told
-    attributes = [ProposedAttribute(name, f"from {path.name}") for name in lines.attributes]
-    slices, block = list(lines.attributes)[:SHOWN], lines.lines
+    blocks = _blocks(known, path, lines, None)
+    path, lines = blocks[0]
+    names = list(dict.fromkeys(name for _, one in blocks for name in one.attributes))
+    attributes = [ProposedAttribute(name, f"from {path.name}") for name in names]
+    slices, block = names[:SHOWN], _listed(blocks) if len(blocks) > 1 else lines.lines
     if lines.source == "wide":
         attributes, slices = _others(path, lines)
         block += _mapped([item.column for item in attributes if item.proposed])
-    notes = list(_notes(path, lines))
+    notes = [note for one in blocks for note in _notes(*one)]
     if kind == "crm" and (more := list(_other_crms(known, lines))):
-        block = _listed([lines, *(other for _, other in more)])
+        block = _listed([*blocks, *more], prefixed=True)
         notes += [note for other in more for note in _notes(*other)]
         notes.append("ids of several CRMs are kept apart by id_prefix: a payment of your own needs it too")
     if lines.source != "events":
@@ -70,28 +75,37 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
         source=[relative(data, root)],
         currency=lines.currency,
         block=f"\n# What the columns of the files mean, as {path.name} shows it; check each line.\n{block}",
-        notes=notes,
+        notes=list(dict.fromkeys(notes)),
     )
 
 
+def _blocks(
+    known: Sequence[tuple[Path, Lines]], path: Path, first: Lines, settings: Settings | None
+) -> list[tuple[Path, Lines]]:
+    """Return what would read all files of a CRM: a block for each kind of them."""
+    if first.source != "exports":
+        return [(path, first)]
+    mine = [path for path, one in known if (one.source, one.profile) == ("exports", first.profile)]
+    return propose_all(mine, settings)
+
+
 def _other_crms(known: Sequence[tuple[Path, Lines]], first: Lines) -> Iterator[tuple[Path, Lines]]:
-    """Yield what would read the newest file of each other CRM, with the stages of the first."""
+    """Yield what would read the files of each other CRM, with the stages of the first."""
     stages = tuple(Stage(key=key, name={"en": name}) for key, name in first.stages.items())
     told = {first.profile}
     for path, lines in known:
         if first.source == lines.source == "exports" and lines.profile not in told and stages:
             told.add(lines.profile)
-            found = proposal(path, Settings(stages=stages))
-            yield from [(path, found)] if found else []
+            yield from _blocks(known, path, lines, Settings(stages=stages))
 
 
-def _listed(several: Sequence[Lines]) -> str:
-    """Return blocks of `exports` as a list, each with a prefix for its ids."""
+def _listed(several: Sequence[tuple[Path, Lines]], *, prefixed: bool = False) -> str:
+    """Return blocks of `exports` as a list; those of several CRMs each with a prefix for its ids."""
     items = []
-    for lines in several:
+    for _, lines in several:
         key, first, rest = lines.lines.split("\n", 2)
-        prefixed = f"{key}\n{first}\n  id_prefix: {lines.profile}-\n{rest}"
-        items.append(as_item(prefixed).removeprefix(f"{key}\n"))
+        prefix = f"\n  id_prefix: {lines.profile}-" if prefixed else ""
+        items.append(as_item(f"{key}\n{first}{prefix}\n{rest}").removeprefix(f"{key}\n"))
     return "exports:\n" + "".join(items)
 
 

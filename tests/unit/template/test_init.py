@@ -68,12 +68,15 @@ def test_what_cannot_be_used_is_told_at_once_and_nothing_is_written(funnel: Any,
     assert not home.exists()
 
 
-def test_stages_that_can_be_no_key_are_all_named(funnel: Any, files: Path) -> None:
+def test_stages_that_can_be_no_key_get_one_and_a_line_that_says_what_they_mean(
+    funnel: Any, files: Path
+) -> None:
     (files / "stage_entries.csv").write_text(ENTRIES.replace("visit", "Визит").replace("lost", "Lost"))
-    said = funnel("init", files.parent / "company", "--from", "files", "--data", files)
-    assert said.code == 2
-    assert "'Визит' (2 leads)" in said.err and "'Lost' (1 leads)" in said.err
-    assert not (files.parent / "company").exists()
+    home = files.parent / "company"
+    said = funnel("init", home, "--from", "files", "--data", files)
+    assert said.code == 0, said.err
+    meaning = settings.load(home / "funnel.yml").files["stage_entries.csv"].stages
+    assert (meaning["Визит"], meaning["Lost"]) == ("vizit", "lost")
 
 
 @pytest.mark.parametrize("missing", ["leads.csv", "stage_entries.csv"])

@@ -86,10 +86,20 @@ def take(sheet: Sheet, places: Sequence[int], layout: Layout, rules: Export) -> 
         sheet.rows,
         {name: cells(at) for name, at in layout.fields.items()},
         {key: tuple(cells((place,)) for place in at) for key, at in layout.stages.items()},
-        {name: _attribute(name, cells(at).text(), rules) for name, at in layout.attributes.items()},
+        {
+            name: _attribute(name, cells(at).text() if at else _only(name, rules, len(sheet.rows)), rules)
+            for name, at in layout.attributes.items()
+        },
         {name: cells(at).text() for name, at in layout.filters.items() if at},
         tuple(cells((place,)).text() for place in layout.guesses),
     )
+
+
+def _only(name: str, rules: Export, size: int) -> pa.Array:
+    """Return an attribute whose column is not there: the pipeline, if the settings name just one."""
+    known = rules.attributes[name] == "pipeline" and len(rules.pipelines) == 1
+    one = next(iter(rules.pipelines)) if known else None
+    return pa.array([one] * size, pa.string())
 
 
 def _attribute(name: str, values: pa.Array, rules: Export) -> pa.Array:

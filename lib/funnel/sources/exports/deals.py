@@ -148,7 +148,6 @@ def _brought(
     """Put the files together: of a lead in several, the newest says its attributes and payments."""
     rules = files[0].opened.rules
     known = known or Known(_no_entries(), pa.array([], pa.string()))
-    newest_known = pc.max(known.entries["entered_at"]).as_py() or NEVER
     brought = parts.Brought()
     later: pa.Array = pa.array([], pa.string())  # ids that a later file has too
     own: list[pa.Array] = []
@@ -156,7 +155,9 @@ def _brought(
     for file in reversed(files):
         opened, ids = file.opened, file.leads.good["lead_id"].combine_chunks()
         superseded = pc.is_in(ids, later).fill_null(False)
-        if rules.key == "exports" and newest_known.date() > opened.seen_at.date():
+        of_file = pc.is_in(known.entries["lead_id"], opened.columns.text("lead_id").drop_null())
+        newest = pc.max(known.entries.filter(of_file)["entered_at"]).as_py() or NEVER
+        if rules.key == "exports" and newest.date() > opened.seen_at.date():
             where = opened.sheet.where
             tell(f"{where}: older than what is known; leads known already keep their attributes")
             superseded = pc.or_(superseded, pc.is_in(ids, known.leads).fill_null(False))

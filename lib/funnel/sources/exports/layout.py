@@ -209,6 +209,10 @@ class _Finder:
         places = self._places(rest if kind == "field" else source)
         if places:
             self._tell(places, "recognised", f"attribute {name}", "attribute")
+        elif field == "pipeline" and len(self.rules.pipelines) == 1:
+            (only,) = self.rules.pipelines
+            text = f"attribute {name}: {only} for all of them, since the settings name no other"
+            self.findings.append(Finding(self.where, "", "recognised", text))
         elif field or source.startswith("utm_"):
             text = f"attribute {name} stays empty: no column {source}"
             self.findings.append(Finding(self.where, "", "not recognised", text))

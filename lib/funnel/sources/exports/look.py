@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from funnel.gate.personal import blot
@@ -40,19 +41,40 @@ def propose(path: Path, sheet: str, settings: Settings | None) -> Proposal | Non
     if match is None:
         return None
     seen = look(path, sheet, match.profile, match.row, rules, own)
-    return _Lines(seen, rules, settings).proposal()
+    return Lines(seen, rules, settings).proposal()
 
 
-class _Lines:
-    """A proposal on its way to become lines."""
+class Lines:
+    """A proposal on its way to become lines.
 
-    def __init__(self, seen: Seen, rules: Export, settings: Settings | None) -> None:
+    Args:
+        seen: what stands in the files of one block.
+        rules: the block, as far as it is known.
+        settings: the stages to be used; None: they are proposed too.
+        whole: what stands in the files of all blocks, where there are several: it tells the stages.
+        pipelines: whether leads bear their pipeline; None: if the files have several.
+        notes: what is to be told besides.
+    """
+
+    def __init__(
+        self,
+        seen: Seen,
+        rules: Export,
+        settings: Settings | None,
+        whole: Seen | None = None,
+        *,
+        pipelines: bool | None = None,
+        notes: Sequence[str] = (),
+    ) -> None:
         self.seen, self.rules, self.settings = seen, rules, settings
-        self.notes: list[str] = []
+        self.whole = whole = whole or seen
+        several = sum(bool(name) for name in seen.stages) > 1
+        self.several = several if pipelines is None else pipelines
+        self.notes: list[str] = list(notes)
         self.key = rules.key
-        names = list(dict.fromkeys(stage for stages in seen.stages.values() for stage in stages if stage))
+        names = list(dict.fromkeys(stage for stages in whole.stages.values() for stage in stages if stage))
         opened = [name for name in names if self._is(name, outcomes.OPEN)]
-        self.ordered, sure = in_order(opened, seen.chance)
+        self.ordered, sure = in_order(opened, whole.chance)
         if settings:
             self.stages: dict[str, str] = {}
             called = {stage.key: tuple(stage.name.values()) for stage in settings.stages}
@@ -78,11 +100,11 @@ class _Lines:
             )
 
     def _is(self, stage: str, state: str) -> bool:
-        found = [value for (_, name), value in self.seen.states.items() if name == stage]
+        found = [value for (_, name), value in self.whole.states.items() if name == stage]
         return state in found and (state != outcomes.OPEN or set(found) == {outcomes.OPEN})
 
     def _means(self, pipeline: str, stage: str) -> str:
-        state = self.seen.states.get((pipeline, stage), outcomes.OPEN)
+        state = self.whole.states.get((pipeline, stage), outcomes.OPEN)
         if state == outcomes.WON or self._is(stage, outcomes.WON):
             return self.last
         if state == outcomes.LOST_STATE or self._is(stage, outcomes.LOST_STATE):
@@ -90,6 +112,7 @@ class _Lines:
         return self.meaning.get(stage, LEAD)
 
     def proposal(self) -> Proposal:
+        """Return the lines, with what they rest on."""
         seen = self.seen
         dates, ends = self._date_columns()
         body = [line("profile", seen.profile.name, 2)]
@@ -210,7 +233,7 @@ class _Lines:
                     found[name] = seen.header[places[0]].strip()
                 if name in found:
                     break
-        if sum(bool(name) for name in seen.stages) > 1:
+        if self.several:
             found["pipeline"] = "pipeline"
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -45,6 +45,37 @@ class Seen:
     unsettled: bool = False
     reasons: Counter[str] = field(default_factory=Counter)
     guessed: set[str] = field(default_factory=set)
+    ids: pa.Array = field(default_factory=lambda: pa.array([], pa.string()))
+
+    def called(self, name: str) -> Seen:
+        """Return the same with a name for the pipeline of a file that has no column of it."""
+        stages = {pipeline or name: found for pipeline, found in self.stages.items()}
+        states = {(pipeline or name, stage): state for (pipeline, stage), state in self.states.items()}
+        return replace(self, stages=stages, states=states)
+
+
+def put_together(newer: Seen, older: Seen) -> Seen:
+    """Return what stands in two files: of a pipeline that both have, the newer one tells first."""
+    stages = {name: Counter(found) for name, found in newer.stages.items()}
+    for pipeline, found in older.stages.items():
+        mine = stages.setdefault(pipeline, Counter())
+        mine.update({stage: count for stage, count in found.items() if stage not in mine})
+    counts = Counter(newer.counts)
+    if not set(newer.stages) & set(older.stages):
+        counts.update(older.counts)
+    return replace(
+        newer,
+        stages=stages,
+        states={**older.states, **newer.states},
+        chance={**older.chance, **newer.chance},
+        counts=counts,
+        currency=newer.currency or older.currency,
+        dates=newer.dates or older.dates,
+        unsettled=(newer.unsettled or older.unsettled) and not (newer.dates or older.dates),
+        reasons=newer.reasons | older.reasons,
+        guessed=newer.guessed | older.guessed,
+        ids=pa.concat_arrays([newer.ids, older.ids]),
+    )
 
 
 def look(
@@ -141,6 +172,7 @@ def _count(seen: Seen, table: Sheet, places: Sequence[int], rules: Export, chanc
         _certain(seen)
         _by_names(seen, _all_closed(closed, pipelines, stages, seen) if closed is not None else frozenset())
     seen.counts["rows"] = len(whole)
+    seen.ids = whole.text("lead_id")
     codes = [currency_of(text) for text in whole.text("currency_column").drop_null().to_pylist()]
     codes += signs.drop_null().to_pylist()
     common = Counter(code for code in codes if code).most_common(1)
