@@ -239,6 +239,11 @@ CHANGES: tuple[Change, ...] = (
         "0.2.0",
         ("deviations",),
         "a change that all leads share is told of them; flags that say a fact again let no further one in",
+        "scored-in-order",
+        "0.2.0",
+        ("forecast*", "revenue*", "what_if", "backtest", "costs*", "coming"),
+        "a later stage keeps within the one before it in every week, and the marks and the backtest ask for "
+        "all stages, as the page does",
     ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.forecast.final import QUANTILES, Forecast, arrived, below
+from funnel.analysis.forecast.final import QUANTILES, Forecast, arrived_in_order
 from funnel.analysis.statistics.scores import count_quantiles
 
 Floats = npt.NDArray[np.float64]
@@ -25,19 +25,15 @@ date's own being the first."""
 def ahead(forecast: Forecast) -> pd.DataFrame:
     """Return what young cohorts are expected to have reached in some weeks (`AHEAD_COLUMNS`).
 
-    A later stage keeps within the one before, as in the forecast (`forecast.in_order`).
+    A later stage keeps within the one before, as in the forecast (`forecast.order`).
     """
     parts = []
-    before: dict[int, tuple[Floats, Floats, Floats]] = {}
-    for number, (stage, one) in enumerate(forecast.stages.items()):
+    told = {weeks: arrived_in_order(forecast.stages, weeks, forecast.history.seed) for weeks in AHEAD}
+    for stage, one in forecast.stages.items():
         seen = one.fit.triangle
         young = (seen.ages >= 0) & (seen.ages < YOUNG)
-        reached = seen.reached[young]
         for weeks in AHEAD:
-            mean, drawn = arrived(one, weeks, number)
-            if weeks in before and not (seen.reached > before[weeks][0]).any():
-                mean, drawn = np.minimum(mean, before[weeks][1]), below(drawn, before[weeks][2])
-            before[weeks] = seen.reached, mean, drawn
+            mean, drawn = told[weeks][stage]
             limits = dict(zip(QUANTILES, count_quantiles(drawn[young]).T, strict=True))
             parts.append(
                 pd.DataFrame(
@@ -46,7 +42,7 @@ def ahead(forecast: Forecast) -> pd.DataFrame:
                         "stage": stage,
                         "age_weeks": seen.ages[young],
                         "weeks": weeks,
-                        "reached": reached.astype(np.int64),
+                        "reached": seen.reached[young].astype(np.int64),
                         "mean": mean[young],
                         **{name: limits[name] for name in LIMITS},
                     }

@@ -16,8 +16,8 @@ import pandas as pd
 
 from funnel import dates
 from funnel.analysis.forecast.chainladder import SIMPLE, simple
-from funnel.analysis.forecast.final import arrived, settle
-from funnel.analysis.forecast.reliability import AGE_BANDS, band_of, judge
+from funnel.analysis.forecast.final import arrived_in_order, forecast_stages
+from funnel.analysis.forecast.reliability import AGE_BANDS, band_of
 from funnel.analysis.forecast.told import History
 from funnel.analysis.statistics import scores
 
@@ -49,7 +49,7 @@ def backtest(past: History, stage: str, report_date: dt.date, when: Sequence[dt.
 
 
 def forecasts(past: History, stage: str, report_date: dt.date, when: Sequence[dt.date]) -> pd.DataFrame:
-    """Return every single forecast, as it would have been printed at its date; see `backtest`.
+    """Return every single forecast, as it was printed at its date (`final.forecast_stages`); see `backtest`.
 
     Returns:
         One row per date, cohort and method: `date`, `cohort_week`, `age_weeks`, `method`, `reached` (then),
@@ -66,16 +66,13 @@ def forecasts(past: History, stage: str, report_date: dt.date, when: Sequence[dt
             continue
         count = len(then.ages)
         until, actual = now.lived[:count], now.reached[:count]
-        verdict = judge(past, stage, back)
-        ours = settle(stage, past.told(stage, back), verdict, past.seed + past.stages.index(stage))
-        mean, drawn = arrived(ours, back, past.seed + number)
-        draws = past.draws
-        told: dict[str, tuple[Floats, Floats]] = {OURS: (mean, drawn)}
+        ours = forecast_stages(past, back)
+        told: dict[str, tuple[Floats, Floats]] = {OURS: arrived_in_order(ours, back, past.seed)[stage]}
         for name in SIMPLE:
             rival = simple(name, then, until)
             told[name] = (
                 then.reached + rival.mean,
-                then.reached[:, None] + rival.draw(draws, past.seed + number),
+                then.reached[:, None] + rival.draw(past.draws, past.seed + number),
             )
         for name, (point, sample) in told.items():
             frames.append(
@@ -88,7 +85,7 @@ def forecasts(past: History, stage: str, report_date: dt.date, when: Sequence[dt
                         "reached": then.reached,
                         "mean": point,
                         "actual": actual,
-                        "reason": ours.reasons(),
+                        "reason": ours[stage].reasons(),
                         "crps": scores.crps(sample, actual),
                         **{
                             f"coverage_{level}": scores.coverage(sample, actual, level / 100)

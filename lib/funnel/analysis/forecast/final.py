@@ -3,8 +3,8 @@
 The method, in the order of the modules: `triangles` and `moves` (what a report date has seen), `delays`
 (hazard by lag, from the curves of `families`), `credibility` (the drifting level), `states` (what open leads
 are worth where they stand), `carry` (how far a cohort's own luck and its open leads tell it apart),
-`conversion` (these joined by turns), `told` (all stages of a date), `reliability` (asked again as of earlier
-weeks).
+`conversion` (these joined by turns), `order` (stage within stage), `told` (all stages of a date),
+`reliability` (asked again as of earlier weeks).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pandas as pd
 from funnel.analysis.cohorts.table import select
 from funnel.analysis.forecast.apart import choose
 from funnel.analysis.forecast.conversion import StageFit, capped, draw_arrivals, widened
+from funnel.analysis.forecast.order import below, ordered, within
 from funnel.analysis.forecast.reliability import Verdict, judge
 from funnel.analysis.forecast.rhythm import uneven
 from funnel.analysis.forecast.states import States
@@ -232,11 +233,16 @@ def read_history(
 
 def forecast_history(past: History, report_date: dt.date) -> Forecast:
     """Forecast from a history; see `forecast`."""
-    result = {
-        stage: settle(stage, past.told(stage), judge(past, stage), past.seed + number)
+    return Forecast(report_date, past.triangles[0].horizon, forecast_stages(past), past)
+
+
+def forecast_stages(past: History, back: int = 0) -> dict[str, StageForecast]:
+    """Return the printed forecast of every stage: of today, or as of the Monday `back` weeks before."""
+    settled = {
+        stage: settle(stage, past.told(stage, back), judge(past, stage, back), past.seed + number)
         for number, stage in enumerate(past.stages)
     }
-    return Forecast(report_date, past.triangles[0].horizon, in_order(result), past)
+    return in_order(settled)
 
 
 def settle(stage: str, told: Told, verdict: Verdict, seed: int, shock: Floats | None = None) -> StageForecast:
@@ -267,13 +273,7 @@ def settle(stage: str, told: Told, verdict: Verdict, seed: int, shock: Floats | 
 
 
 def in_order(stages: Mapping[str, StageForecast]) -> dict[str, StageForecast]:
-    """Keep every stage within the one before it: who reaches a later one counts in the earlier ones too.
-
-    Each stage is forecast by itself, so where hardly a lead is lost on a step, or where only the later stage
-    is widened, it could pass the one before. Of both the draws of a cohort are put in order of size, and each
-    of the later stage's is held to that of its rank: then means and quantiles keep the order, and stages that
-    run alike are not drawn apart by the chance of their draws. Where leads reach a later stage without the
-    one before (the rule `entered`), nothing is held back.
+    """Keep every stage within the one before it, where one of them is widened more; see `order`.
 
     Args:
         stages: the forecast by stage, in their order.
@@ -287,18 +287,14 @@ def in_order(stages: Mapping[str, StageForecast]) -> dict[str, StageForecast]:
 
 
 def _within(one: StageForecast, before: StageForecast) -> StageForecast:
-    reached, above = one.fit.triangle.reached, before.fit.triangle.reached
-    if (reached > above).any():
+    if not ordered(one, before):
         return one
-    coming, factor, draws = one.coming, one.factor, one.draws
     parts = {group: _within(part, before.parts[group]) for group, part in one.parts.items()}
+    draws = one.draws
     if parts:
         coming, factor, draws = _summed(parts)
     else:
-        drawn, most = (each.coming.sum(axis=1)[:, None] * each.factor for each in (one, before))
-        held = below(drawn, most + (above - reached)[:, None])
-        if (held < drawn).any():
-            coming, factor = capped(coming, held, one.fit.left)
+        coming, factor = within(one, before)
     held = below(draws, before.draws)
     return replace(one, coming=coming, factor=factor, draws=held, parts=_less(parts, draws - held))
 
@@ -322,16 +318,17 @@ def _less(parts: Mapping[str, StageForecast], excess: Floats) -> dict[str, Stage
     return result
 
 
-def below(draws: Floats, most: Floats) -> Floats:
-    """Hold each draw of a row to the draw of the same rank of another row.
-
-    >>> below(np.array([[5.0, 1.0, 4.0]]), np.array([[2.0, 3.0, 9.0]])).tolist()
-    [[5.0, 1.0, 3.0]]
-    """
-    order = np.argsort(draws, axis=1, kind="stable")
-    result: Floats = np.empty_like(draws)
-    held = np.minimum(np.take_along_axis(draws, order, axis=1), np.sort(most, axis=1))
-    np.put_along_axis(result, order, held, axis=1)
+def arrived_in_order(
+    stages: Mapping[str, StageForecast], weeks: int, seed: int
+) -> dict[str, tuple[Floats, Floats]]:
+    """Say by stage how many leads of every cohort will have reached it in some weeks; see `arrived`."""
+    result: dict[str, tuple[Floats, Floats]] = {}
+    before: tuple[StageForecast, Floats] | None = None
+    for number, (stage, one) in enumerate(stages.items()):
+        mean, drawn = arrived(one, weeks, seed + number)
+        if before is not None and ordered(one, before[0]):
+            drawn = below(drawn, before[1])
+        result[stage], before = (mean, drawn), (one, drawn)
     return result
 
 
@@ -339,7 +336,7 @@ def arrived(one: StageForecast, weeks: int, seed: int) -> tuple[Floats, Floats]:
     """Say how many leads of every cohort will have reached the stage in some weeks.
 
     Args:
-        one: the stage's forecast.
+        one: the stage's forecast, by itself.
         weeks: ahead; the report date's own week is the first.
         seed: of the draws.
 

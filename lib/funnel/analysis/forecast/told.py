@@ -19,6 +19,7 @@ from funnel.analysis.forecast.apart import Apart
 from funnel.analysis.forecast.carry import CUTS
 from funnel.analysis.forecast.conversion import Promises, StageFit, draw_coming, fit_stage
 from funnel.analysis.forecast.moves import Moves, moves
+from funnel.analysis.forecast.order import within
 from funnel.analysis.forecast.states import States, fit_states, told, worth
 from funnel.calendar import NO_CALENDAR, Calendar
 
@@ -107,11 +108,14 @@ class History:
     _clocks: dict[int, list[Clock]] = field(default_factory=dict, repr=False)
 
     def told(self, stage: str, back: int = 0) -> Told:
-        """Return what is told of a stage today, or as of the Monday `back` weeks before."""
+        """Return what is told of a stage today, or as of the Monday `back` weeks before.
+
+        It keeps within what is told of the stage before it (`order`).
+        """
         if (stage, back) not in self._told:
-            whole = self._alone(stage, back)
+            fit = self._fit(stage, back)
             parts = {group: part.told(stage, back) for group, part in self.parts.items()}
-            self._told[stage, back] = _together(whole, parts) if parts else whole
+            self._told[stage, back] = _together(fit, parts) if parts else self._alone(stage, back, fit)
         return self._told[stage, back]
 
     def states(self, back: int = 0) -> States | None:
@@ -140,8 +144,8 @@ class History:
     def _stays(self, back: int) -> Moves | None:
         return self.stays.as_of(back) if self.stays is not None and back else self.stays
 
-    def _alone(self, stage: str, back: int) -> Told:
-        """Return what is told of a stage by all leads together."""
+    def _fit(self, stage: str, back: int) -> StageFit:
+        """Return the model of a stage by all leads together."""
         number, seen = self.stages.index(stage), self.seen(stage, back)
         states, stays, clocks = self.states(back), self._stays(back), self.clocks(back)
         asked = (
@@ -149,8 +153,16 @@ class History:
             if states is not None and stays is not None
             else None
         )
-        fit = fit_stage(seen, seed=self.seed + number, promises=asked, clock=clocks[number])
-        return Told(fit, *draw_coming(fit, self.draws, self.seed + number))
+        return fit_stage(seen, seed=self.seed + number, promises=asked, clock=clocks[number])
+
+    def _alone(self, stage: str, back: int, fit: StageFit) -> Told:
+        """Return what the model of a stage tells."""
+        number = self.stages.index(stage)
+        one = Told(fit, *draw_coming(fit, self.draws, self.seed + number))
+        if not number:
+            return one
+        coming, factor = within(one, self.told(self.stages[number - 1], back))
+        return replace(one, coming=coming, factor=factor)
 
 
 def history(
@@ -215,14 +227,14 @@ def with_parts(
     return replace(whole, apart=apart, parts=parts, _told={}, _states={}, _clocks={})
 
 
-def _together(whole: Told, parts: Mapping[str, Told]) -> Told:
+def _together(whole: StageFit, parts: Mapping[str, Told]) -> Told:
     """Return what the groups tell together."""
     coming = np.sum([part.coming for part in parts.values()], axis=0)
     drawn = np.sum([part.coming.sum(axis=1)[:, None] * part.factor for part in parts.values()], axis=0)
     mean = coming.sum(axis=1)[:, None]
     factor = np.divide(drawn, mean, out=np.ones_like(drawn), where=mean > 0)
     left = np.sum([part.fit.left for part in parts.values()], axis=0)
-    return Told(replace(whole.fit, left=left), coming, factor, parts)
+    return Told(replace(whole, left=left), coming, factor, parts)
 
 
 def promises(states: States, stays: Moves, seen: Triangle, stage: int, clocks: Sequence[Clock]) -> Promises:

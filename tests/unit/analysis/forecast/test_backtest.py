@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import worlds
+from companies import Company, Line, draw
+from printed_history import ask
 
+from funnel.analysis.forecast.ahead import ahead
 from funnel.analysis.forecast.backtest import BACKTEST_COLUMNS, METHODS, OURS, backtest, forecasts
+from funnel.analysis.forecast.conversion import draw_coming
 from funnel.analysis.forecast.told import History, history
 
 DAY = dt.date(2019, 10, 7) + dt.timedelta(weeks=90)
@@ -47,3 +51,21 @@ def test_what_came_is_counted_from_the_record() -> None:
 
 def test_no_history() -> None:
     assert backtest(past(REACHED[:0], 50), "sale", DAY, [THEN]).empty
+
+
+def test_what_is_scored_at_a_date_is_what_was_printed_then_where_the_order_of_stages_binds() -> None:
+    line = Line(steps=(0.3, 0.99, 0.99), weeks=(2.0, 0.2, 0.2))
+    company = Company("all pass", 40.0, (line,), weeks=40)
+    made = draw(company, np.random.default_rng(4))
+    day, then = company.dates[0], company.dates[0] - dt.timedelta(weeks=4)
+    sale = company.stages[-1]
+    printed = ask(made, then).forecast()
+    table = ahead(printed)
+    table = table[(table["stage"] == sale) & (table["weeks"] == 4)].set_index("cohort_week")
+    told = forecasts(ask(made, day).history(), sale, day, [then])
+    ours = told[told["method"] == OURS].set_index("cohort_week").loc[table.index]
+    assert ours["mean"].tolist() == pytest.approx(table["mean"].tolist(), rel=1e-9)
+    reasons = printed.frame().query("stage == @sale").set_index("cohort_week")["reason"]
+    assert ours["reason"].tolist() == reasons.loc[table.index].tolist()
+    alone = draw_coming(printed.stages[sale].fit, printed.history.draws, len(company.stages) - 1)[0]
+    assert (printed.stages[sale].coming.sum(axis=1) < alone.sum(axis=1) - 1e-6).any()  # it binds
