@@ -245,6 +245,14 @@ CHANGES: tuple[Change, ...] = (
         "a later stage keeps within the one before it in every week, and the marks and the backtest ask for "
         "all stages, as the page does",
     ),
+    Change(
+        "uneven-cohorts-and-imported-weeks",
+        "0.2.0",
+        ("apart", "coming", "forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "ltv",
+         "payback"),
+        "uneven cohorts alone take no groups apart, and a week of imported leads is no usual week of the "
+        "leads to come",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

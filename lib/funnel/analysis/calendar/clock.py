@@ -12,7 +12,7 @@ stands out beyond `PROOF` standard errors. Without a country there are neither h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +92,7 @@ class Clock:
             first = (seen.known < 1).sum(axis=1)[:, None].astype(float)
             blind = self.lag(index, first)
             known = np.where(np.arange(lags)[None, :] < np.ceil(blind - 1e-9), 0.0, 1.0)
-        return Triangle(seen.weeks, seen.ages, seen.leads, self.binned(seen.events), lived, stamped, known)
+        return replace(seen, events=self.binned(seen.events), lived=lived, stamped=stamped, known=known)
 
     def binned(self, counts: Floats) -> Floats:
         """Return counts by calendar lag as counts by lag of this time; week of coming by lag."""

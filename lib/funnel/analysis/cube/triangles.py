@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel import dates
+from funnel.gate.stamps import untold_weeks
 from funnel.schema import STAMPED
 
 Floats = npt.NDArray[np.float64]
@@ -30,6 +31,7 @@ class Triangle:
         lived: share of each week that the cohort has lived, 0..1: a report in mid-week has part of the last.
         stamped: of the events those stamped at once: they happened by then, nobody knows when.
         known: 1 for the lags of a cohort of which the record tells when things happened, else 0.
+        imported: cohorts whose leads an import created: nobody knows when these came.
     """
 
     weeks: pd.DatetimeIndex
@@ -39,6 +41,7 @@ class Triangle:
     lived: Floats
     stamped: Floats | None = None
     known: Floats | None = None
+    imported: npt.NDArray[np.bool_] | None = None
 
     @property
     def reached(self) -> Floats:
@@ -74,9 +77,9 @@ class Triangle:
         lived = _lived(ages, 0.0, self.horizon)
         stamped = None if self.stamped is None else self.stamped[keep] * lived
         known = None if self.known is None else self.known[keep]
-        return Triangle(
-            self.weeks[keep], ages, self.leads[keep], self.events[keep] * lived, lived, stamped, known
-        )
+        imported = None if self.imported is None else self.imported[keep]
+        seen = self.weeks[keep], ages, self.leads[keep], self.events[keep] * lived, lived
+        return Triangle(*seen, stamped, known, imported)
 
 
 def _lived(ages: npt.NDArray[np.int64], fraction: float, horizon: int) -> Floats:
@@ -119,11 +122,12 @@ def triangle(
         ]  # fmt: skip
         np.add.at(events, (_index(got, first), got["lag"].to_numpy(int)), got["leads"].to_numpy(float))
     lived = _lived(ages, fraction, horizon)
+    imported = weeks.isin(untold_weeks(leads)) if count else None
     if not count or STAMPED not in got or not got[STAMPED].sum():
-        return Triangle(weeks, ages, size, events, lived)
+        return Triangle(weeks, ages, size, events, lived, imported=imported)
     stamped = np.zeros_like(events)
     np.add.at(stamped, (_index(got, first), got["lag"].to_numpy(int)), got[STAMPED].to_numpy(float))
-    return Triangle(weeks, ages, size, events, lived, stamped, _known(events, stamped))
+    return Triangle(weeks, ages, size, events, lived, stamped, _known(events, stamped), imported)
 
 
 def _known(events: Floats, stamped: Floats) -> Floats:

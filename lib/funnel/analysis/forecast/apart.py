@@ -4,10 +4,11 @@ Two product lines, one sold in a week and one in nine months, have no delay in c
 quick one's sales make the slow one's young cohorts look poor, and one mean payment fits neither. For each
 attribute two tests are made, at `ALARM` for all attributes together. Delay: given how many of a group's leads
 converted, the lags at which they did are multinomial with the shares that everybody's hazard and the group's
-own lead-weeks at risk give; Pearson's statistic over blocks of lags, over the dispersion found between odd
-and even cohorts of a group. Payment: the mean payments of the groups against their spread (analysis of
-variance). Besides, the difference must be one that matters. An attribute that is known only of leads that
-advanced (a region filled for buyers) tells nothing about those who have not yet: it is left alone.
+own lead-weeks at risk give; Pearson's statistic over blocks of lags, over the dispersion found in each group
+between sets of cohorts, by the F distribution: where cohorts are uneven, the dispersion itself is known from
+few of them. Payment: the mean payments of the groups against their spread (analysis of variance). Besides,
+the difference must be one that matters. An attribute that is known only of leads that advanced (a region
+filled for buyers) tells nothing about those who have not yet: it is left alone.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ MOST = 6
 """Groups at most."""
 BLOCKS = 6
 """Blocks of lags that are compared."""
+FOLDS = 4
+"""Sets of cohorts, each of every fourth, between which a group's own dispersion is found."""
 DELAY = 0.12
 """Largest distance of the groups' delays from the common one (of cumulative shares) that does not matter."""
 PAYMENT = 0.25
@@ -144,12 +147,12 @@ def _groups(cube: pd.DataFrame, stage: str) -> dict[str, tuple[str, ...]]:
     return groups
 
 
-def _delay(whole: Triangle, parts: Sequence[Triangle]) -> tuple[float, float, int]:
+def _delay(whole: Triangle, parts: Sequence[Triangle]) -> tuple[float, float, int, int]:
     """Compare when the groups convert.
 
     Returns:
         The largest distance of a group's delay from the common one, Pearson's statistic over the dispersion,
-        and its degrees of freedom.
+        its degrees of freedom, and those of the dispersion.
     """
     risk, events = whole.at_risk().sum(axis=0), whole.told().sum(axis=0)
     hazard = np.divide(events, risk, out=np.zeros_like(risk), where=risk > 0)
@@ -157,7 +160,7 @@ def _delay(whole: Triangle, parts: Sequence[Triangle]) -> tuple[float, float, in
     block = np.minimum((share - events / events.sum() / 2) * BLOCKS, BLOCKS - 1).astype(np.int64)
     count = int(block.max()) + 1
     member = np.eye(count)[block]
-    statistic, distance, within, freedom = 0.0, 0.0, 0.0, 0
+    statistic, distance, within, freedom, spare = 0.0, 0.0, 0.0, -1, 0
     for part in parts:
         due = (part.at_risk() * hazard) @ member
         came = part.told() @ member
@@ -170,15 +173,15 @@ def _delay(whole: Triangle, parts: Sequence[Triangle]) -> tuple[float, float, in
             gap = np.abs(np.cumsum(came.sum(axis=0) - expected)) / total
             distance = max(distance, float(gap.max()))
         own = came.sum(axis=0) / np.maximum(due.sum(axis=0), 1e-12)
-        for half in (0, 1):
-            there = due[half::2].sum(axis=0) * own
-            seen = came[half::2].sum(axis=0)
+        for fold in range(FOLDS):
+            there = due[fold::FOLDS].sum(axis=0) * own
+            seen = came[fold::FOLDS].sum(axis=0)
             if there.sum() > 0:
                 within += _pearson(seen, there / there.sum() * seen.sum())
-        freedom += 1
-    inside = max((freedom) * (count - 1), 1)
-    dispersion = max(within / inside, 1.0)
-    return distance, statistic / dispersion, max((freedom - 1) * (count - 1), 1)
+                spare += count - 1
+        freedom, spare = freedom + 1, spare - (count - 1)
+    dispersion = max(within / max(spare, 1), 1.0)
+    return distance, statistic / dispersion, max(freedom * (count - 1), 1), max(spare, 1)
 
 
 def _pearson(seen: Floats, expected: Floats) -> float:
@@ -186,7 +189,7 @@ def _pearson(seen: Floats, expected: Floats) -> float:
     return float(((seen - expected)[usable] ** 2 / expected[usable]).sum())
 
 
-def _payment(parts: Sequence[pd.DataFrame]) -> tuple[float, float, int]:
+def _payment(parts: Sequence[pd.DataFrame]) -> tuple[float, float, int, int]:
     """Compare what the groups pay; returns the same as `_delay`."""
     known = [
         (part["payments"].to_numpy(float), part["amount"].astype(float).to_numpy())
@@ -194,7 +197,7 @@ def _payment(parts: Sequence[pd.DataFrame]) -> tuple[float, float, int]:
         if len(part) and part["payments"].sum() > 1
     ]
     if len(known) < 2:
-        return 0.0, 0.0, 1
+        return 0.0, 0.0, 1, 1
     number = np.array([payments.sum() for payments, _ in known])
     mean = np.array([amount.sum() for _, amount in known]) / number
     common = float((number * mean).sum() / number.sum())
@@ -204,15 +207,17 @@ def _payment(parts: Sequence[pd.DataFrame]) -> tuple[float, float, int]:
     )
     freedom = sum(len(payments) for payments, _ in known) - len(known)
     if freedom < 1 or squares <= 0 or common <= 0:
-        return 0.0, 0.0, 1
+        return 0.0, 0.0, 1, 1
     statistic = float((number * (mean - common) ** 2).sum()) / (squares / freedom)
     counts = number >= _PART * number.sum()
     distance = float(np.abs(mean / common - 1)[counts].max(initial=0.0))
-    return distance, statistic, len(known) - 1
+    return distance, statistic, len(known) - 1, freedom
 
 
-def _speaks(distance: float, statistic: float, freedom: int, attributes: int, least: float) -> float:
+def _speaks(
+    distance: float, statistic: float, freedom: int, spare: int, attributes: int, least: float
+) -> float:
     """Return how loudly a test speaks for taking the groups apart; 0 where chance or the matter do not."""
-    if distance < least or laws.chi2_above(statistic, freedom) > ALARM / (2 * attributes):
+    if distance < least or laws.f_above(statistic / freedom, freedom, spare) > ALARM / (2 * attributes):
         return 0.0
     return statistic - freedom

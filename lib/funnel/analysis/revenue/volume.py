@@ -16,6 +16,22 @@ YEAR = 52
 _SMOOTH = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
 
 
+def usual_volume(leads: Floats, imported: npt.NDArray[np.bool_] | None) -> Floats:
+    """Return leads by week, those of imported weeks as the mean of the `RECENT` other weeks nearest to them.
+
+    >>> usual_volume(np.array([90.0, 110.0, 5000.0, 100.0]), np.array([False, False, True, False])).tolist()
+    [90.0, 110.0, 100.0, 100.0]
+    """
+    if imported is None or imported.all():
+        return leads
+    result = leads.copy()
+    known = np.flatnonzero(~imported)
+    for week in np.flatnonzero(imported):
+        near = known[np.argsort(np.abs(known - week), kind="stable")[:RECENT]]
+        result[week] = leads[near].mean()
+    return result
+
+
 def expected_volume(leads: Floats, weeks: int) -> Floats:
     """Return leads expected in each of the next `weeks` weeks.
 

@@ -13,7 +13,7 @@ import pandas as pd
 from funnel.analysis.cube.triangles import calendar_sum
 from funnel.analysis.forecast.final import Forecast, StageForecast
 from funnel.analysis.revenue.payments import Deals, fit_deals
-from funnel.analysis.revenue.volume import RECENT, draw_volume
+from funnel.analysis.revenue.volume import RECENT, draw_volume, usual_volume
 from funnel.analysis.statistics.scores import LEVELS
 
 Floats = npt.NDArray[np.float64]
@@ -174,9 +174,9 @@ def _stream(
 
 
 def _whole(sale: StageForecast) -> Floats:
-    """Return leads of the complete weeks."""
+    """Return leads of the complete weeks; of imported ones, whose leads came before, what is usual."""
     seen = sale.fit.triangle
-    return seen.leads[seen.ages >= 0]
+    return usual_volume(seen.leads, seen.imported)[seen.ages >= 0]
 
 
 def _future(sale: StageForecast, leads: Floats, part: float, rng: np.random.Generator) -> Floats:

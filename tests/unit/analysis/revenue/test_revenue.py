@@ -240,6 +240,17 @@ def test_volume_knows_last_year_s_season() -> None:
     assert expected_volume(np.zeros(0), 3).tolist() == [0, 0, 0]
 
 
+def test_leads_that_an_import_created_are_no_usual_week(told: Forecast) -> None:
+    week = DAY - dt.timedelta(weeks=3)
+    many = REACHED[(REACHED["cohort_week"] == pd.Timestamp(week)) & (REACHED["stage"] == "lead")]
+    many = many.assign(leads=30_000, stamped=30_000)
+    cube = pd.concat([REACHED.assign(stamped=0), many], ignore_index=True)
+    after = forecast(cube, worlds.STAGES, DAY, draws=400, seed=1)
+    flat = forecast(REACHED, worlds.STAGES, DAY, draws=400, seed=1)
+    future, usual = (forecast_revenue(one, paid(), weeks=13).future.mean() for one in (after, flat))
+    assert future == pytest.approx(usual, rel=0.1)
+
+
 def test_slices_share_the_whole_and_know_their_deal_size(told: Forecast) -> None:
     channel = LEADS["cohort"].index % 3 == 0
     cubes, payments = [], []
