@@ -239,17 +239,18 @@ CHANGES: tuple[Change, ...] = (
         "0.2.0",
         ("deviations",),
         "a change that all leads share is told of them; flags that say a fact again let no further one in",
+    ),
+    Change(
         "scored-in-order",
         "0.2.0",
-        ("forecast*", "revenue*", "what_if", "backtest", "costs*", "coming"),
+        ("forecast*", "revenue*", "what_if", "backtest", "costs*"),
         "a later stage keeps within the one before it in every week, and the marks and the backtest ask for "
         "all stages, as the page does",
     ),
     Change(
         "uneven-cohorts-and-imported-weeks",
         "0.2.0",
-        ("apart", "coming", "forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "ltv",
-         "payback"),
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "ltv", "payback"),
         "uneven cohorts alone take no groups apart, and a week of imported leads is no usual week of the "
         "leads to come",
     ),
