@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import worlds
 
+from funnel.analysis.forecast.conversion import draw_coming
 from funnel.analysis.forecast.final import FORECAST_COLUMNS, QUANTILES, forecast
 from funnel.analysis.forecast.maturity import maturity_curves
 from funnel.errors import MissingError
@@ -113,7 +114,7 @@ def test_a_lead_with_a_proposal_out_is_worth_more_and_a_lost_one_nothing() -> No
             REACHED, worlds.STAGES, DAY, moved=moves_of(MOVED, week, stage, 30), draws=200
         ).stages["sale"]
         # Before stages are put in order: these leads stand in stages that they are not counted in.
-        means[stage] = told.told.coming.sum(axis=1)[AT - 5]
+        means[stage] = draw_coming(told.fit, 200, seed=3)[0].sum(axis=1)[AT - 5]
     all_lost = MOVED[(MOVED["cohort_week"] != week) | (MOVED["next_stage"] != "")]
     gone = forecast(REACHED, worlds.STAGES, DAY, moved=all_lost, draws=200).stages["sale"]
     assert gone.coming.sum(axis=1)[AT - 5] == 0
