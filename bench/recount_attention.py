@@ -197,6 +197,19 @@ def arrivals(said: Said) -> None:
     said.must(said.number("leads") < said.number("expected"), "not fewer")
 
 
+@recounts("arrivals_instead", rests="that they may be the same leads is a guess")
+def instead(said: Said) -> None:
+    """The new value's leads of the newest week; it had hardly any before the last month."""
+    facts = said.facts
+    mine = facts.segment(said["segment"])
+    by = facts.leads[mine.reindex(facts.leads.index)].groupby("week").size()
+    newest = facts.complete(1)[-1]
+    came = int(by.get(newest, 0))
+    said.must(said.printed("leads")[0].is_(came), f"{came} came")
+    before = np.mean([by.get(newest - WEEK * back, 0) for back in range(4, 17)])
+    said.must(before <= 0.1 * came, f"{before:.1f} a week came before")
+
+
 def _came(said: Said, mine: pd.Series, told: Said) -> None:
     facts = said.facts
     week = days_in(said["week"])[0]

@@ -145,7 +145,7 @@ class Facts:
     def reached(self) -> pd.DataFrame:
         """When each lead reached each stage (NaT: not yet): the earliest entry into it or a later one."""
         first = self.entries.groupby(["lead_id", "stage"])["at"].min().unstack()
-        first = first.reindex(index=self.leads.index, columns=self.stages)
+        first = first.reindex(index=self.leads.index, columns=self.stages).astype("datetime64[ns]")
         found = first[self.stages[::-1]].cummin(axis=1)[self.stages]
         for at in range(len(self.stages) - 2, -1, -1):
             found.iloc[:, at] = first.iloc[:, at:].min(axis=1)

@@ -1,4 +1,4 @@
-"""Twenty companies of all kinds as report repositories, each with the draft of its newest edition.
+"""Companies of all kinds as report repositories, each with the draft of its newest edition.
 
 `make(name, folder)` writes canonical CSV files, registers and settings, imports them as `funnel import`
 would, and drafts the narrative in both languages. What the draft said, with key and values, lies in
@@ -10,15 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
-from catalogue import QUICK, SLOW, rng_of
-from companies import Company, Line, draw
-from cuts import tables
+from catalogue import QUICK, SLOW
+from companies import Company, Line
+from odd_worlds import ODD
+from sentence_made import NAMES, Made, invented, simulated, until, without
 
 from funnel.dates import AsOf
 from funnel.edition.compute import compute
@@ -26,75 +27,9 @@ from funnel.edition.model import load_edition
 from funnel.edition.results import Earlier
 from funnel.publish.narratives import narrative_for
 from funnel.settings import load
-from funnel.simulate import DEMO, World, simulate
+from funnel.simulate import DEMO, World
 from funnel.sources import read
 from funnel.warehouse import Warehouse
-
-Tables = dict[str, pd.DataFrame]
-_NAMES = {
-    "channel": {"en": "Channel", "ru": "Канал"},
-    "manager": {"en": "Manager", "ru": "Менеджер"},
-    "product": {"en": "Product", "ru": "Продукт"},
-    "region": {"en": "Region", "ru": "Регион"},
-}
-_DATED = {"leads": "created_at", "stage_entries": "entered_at", "payments": "paid_at", "spend": "date"}
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A company on a report date.
-
-    Attributes:
-        date: the report date.
-        tables: the canonical tables, with nothing of later days.
-        settings: what `funnel.yml` says beside what all say.
-        registers: content of files under `data/`, by path.
-        before: tables as they were imported before an edition of an earlier date, by that date, oldest first.
-    """
-
-    date: dt.date
-    tables: Tables
-    settings: Mapping[str, object] = field(default_factory=dict)
-    registers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    before: Mapping[dt.date, Tables] = field(default_factory=dict)
-
-
-def until(frames: Mapping[str, pd.DataFrame], date: dt.date) -> Tables:
-    """Return the rows of before a day."""
-    stamp, kept = pd.Timestamp(date), {}
-    for name, frame in frames.items():
-        kept[name] = frame[pd.to_datetime(frame[_DATED[name]]) < stamp].reset_index(drop=True)
-    here = set(kept["leads"]["lead_id"])
-    for name in kept.keys() & {"stage_entries", "payments"}:
-        kept[name] = kept[name][kept[name]["lead_id"].isin(here)].reset_index(drop=True)
-    return kept
-
-
-def invented(company: Company, run: int = 0, **more: object) -> Made:
-    """Return a company of the bench at its newest date; its stages are named by their keys."""
-    history = draw(company, rng_of(company.name, run))
-    stages = [{"key": key, "name": {"en": key, "ru": key}} for key in company.stages]
-    settings = {"stages": stages, "country": company.country, "slices": ["channel", "manager"], **more}
-    names = ["channel", "manager", *(["product"] if len(company.lines) > 1 else [])]
-    settings["attributes"] = {name: _NAMES[name] for name in names}
-    date = company.dates[-1]
-    frames = tables(history)
-    if len(company.lines) == 1:
-        frames["leads"] = frames["leads"].drop(columns="product")
-    return Made(date, until(frames, date), settings)
-
-
-def simulated(world: World, seed: int = 1, date: dt.date | None = None, **more: object) -> Made:
-    """Return what `funnel simulate` would write, with costs, payments and four attributes."""
-    history = simulate(world, seed)
-    date = date or world.end
-    frames = {name: table.to_pandas() for name, table in history.tables.items()}
-    return Made(date, until(frames, date), {"slices": ["channel", "manager", "product"], **more})
-
-
-def without(made: Made, *names: str) -> Made:
-    """Return it without some tables."""
-    return replace(made, tables={name: frame for name, frame in made.tables.items() if name not in names})
 
 
 def single_export() -> Made:
@@ -324,6 +259,7 @@ WORLDS: Mapping[str, Callable[[], Made]] = {
     "year": lambda: invented(Company("year", 150.0, (Line(weeks=(1.0, 4.0, 12.0, 30.0)),), weeks=130)),
     "season": lambda: invented(Company("season", 300.0, season=0.35, weeks=110), slices=["manager"]),
     "better": lambda: invented(Company("better", 200.0, base=(80, 1.8), weeks=110)),
+    **ODD,
 }
 """By name."""
 QUICK_ONES = ("short-log", "edited", "gaps-in-costs", "tiny-no-payments", "fallen", "empty-week")
@@ -372,7 +308,7 @@ def _lay_out(made: Made, folder: Path) -> None:
     settings = {
         "schema": 2, "company": "Bench & Co", "timezone": "Europe/Moscow", "currency": "RUB",
         "stages": stages,
-        "attributes": _NAMES, **made.settings,
+        "attributes": NAMES, **made.settings,
     }  # fmt: skip
     (folder / "funnel.yml").write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False))
     for place, frames in {

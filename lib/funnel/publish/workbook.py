@@ -94,7 +94,7 @@ def write(path: Path, gathered: Gathered, edition: Edition, texts: Texts) -> Non
     ]
     sheets = [replace(listing, note=f"{own} {listing.note}".strip()) for listing in counted]
     sheets.append(listings.meanings(settings, texts))
-    sums = [*settings.steps, "payments", "revenue", "spend", "expected_sales", "expected_leads"]
+    sums = ["leads", *settings.stage_keys, "payments", "revenue", "spend", "expected_sales", "expected_leads"]
     contents = Contents(
         edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, own, every,
         marked_sums(edition.findings, sums),

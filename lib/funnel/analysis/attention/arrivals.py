@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.analysis.attention.other_names import instead_of
 from funnel.analysis.calendar.shown import UNSURE
 from funnel.analysis.cube.cells import TOTAL, Cells, cells
 from funnel.analysis.cube.segments import NEARLY_ALL, leaks
@@ -45,7 +46,7 @@ PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How far the season of a year ago, and free days, count; the past says."""
 COLUMNS = (
     "attribute", "value", "cohort_week", "leads", "expected", "low", "high", "change", "p_value", "q_value",
-    "flag", "rise",
+    "flag", "rise", "instead", "instead_leads",
 )  # fmt: skip
 
 
@@ -64,9 +65,10 @@ def arrivals(
         One row per attribute value (both empty for the total) with 8 leads due or more, falls that are told
         first: `attribute`, `value`, `cohort_week` (Monday), `leads`, `expected`, `low` (below it lie 5 % of
         unchanged weeks), `high` (above it lie 5 %), `change` (relative), `p_value` (of so few or fewer),
-        `q_value`, `flag` (a fall is told), `rise` (twice the leads or more are told). What is one is told
-        once: of the total where all fall, of the segment where the others do not. Empty with less than half
-        a year of weeks.
+        `q_value`, `flag` (a fall is told), `rise` (twice the leads or more are told), `instead` (of a fall of
+        a segment: the new value of its attribute that may stand for it, `other_names`), `instead_leads` (its
+        leads of that week). What is one is told once: of the total where all fall, of the segment where the
+        others do not. Empty with less than half a year of weeks.
     """
     return fallen(cells(reached, steps, report_date), calendar)
 
@@ -110,6 +112,13 @@ def fallen(table: Cells, calendar: Calendar = NO_CALENDAR) -> pd.DataFrame:
             "rise": _told_once(chosen, twice, came, due, spread, whole, _many),
         }
     )
+    names = [
+        instead_of(cell, table.keys, leads, due[cell] - came[cell])
+        if told and table.keys[cell][0]
+        else ("", 0)
+        for cell, told in zip(chosen.tolist(), flagged, strict=True)
+    ]
+    frame = frame.assign(instead=[name for name, _ in names], instead_leads=[number for _, number in names])
     lost = np.where(frame["flag"], frame["expected"] - frame["leads"], 0.0)
     order = pd.DataFrame({"flag": ~frame["flag"], "lost": -lost, "p": p}).sort_values(
         ["flag", "lost", "p"], kind="stable"

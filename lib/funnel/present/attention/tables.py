@@ -66,7 +66,7 @@ def flag_cards(
     cards = []
     for row in [] if arrivals is None else arrivals[arrivals["flag"]].head(SAID_FLAGS).to_dict("records"):
         title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
-        lines = (arrival_sentence(row, texts), _digs(row, dug, texts))
+        lines = (arrival_sentence(row, settings, texts), _digs(row, dug, texts))
         cards.append(Card(title, lines, theme.down, strong=True))
     for row in flags[flags["flag"]].head(SAID_FLAGS).to_dict("records"):
         change = change_cell(row["change"], texts, theme)
@@ -75,7 +75,7 @@ def flag_cards(
         cards.append(Card(title, lines, change.colour or theme.ink, strong=True))
     for row in [] if arrivals is None else arrivals[arrivals["rise"]].head(SAID_FLAGS).to_dict("records"):
         title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
-        lines = (arrival_sentence(row, texts), _digs(row, dug, texts))
+        lines = (arrival_sentence(row, settings, texts), _digs(row, dug, texts))
         cards.append(Card(title, lines, theme.ink, strong=True))
     return Cards(tuple(cards), theme, _nothing_flagged(flags, texts))
 

@@ -170,9 +170,9 @@ def news(shapes: pd.DataFrame, since: dt.date) -> list[dict[Hashable, Any]]:
     return [row for row in shapes.to_dict("records") if row["seen"] > pd.Timestamp(since)]
 
 
-def arrival_sentence(row: Record, texts: Texts) -> str:
-    """Say how many leads came, and how many were to be expected."""
-    return texts.t(
+def arrival_sentence(row: Record, settings: Settings, texts: Texts) -> str:
+    """Say how many leads came, and how many were to be expected; and who may have brought the others."""
+    said = texts.t(
         "card_arrivals_up" if row["rise"] else "card_arrivals",
         week=texts.date(row["cohort_week"].date()),
         leads=texts.number(row["leads"]),
@@ -180,6 +180,15 @@ def arrival_sentence(row: Record, texts: Texts) -> str:
         low=texts.number(row["low"]),
         high=texts.number(row["high"]),
     )
+    return f"{said} {instead(row, settings, texts)}".strip()
+
+
+def instead(row: Record, settings: Settings, texts: Texts) -> str:
+    """Say which new value may stand for one that fell; '' for none."""
+    if not row["instead"]:
+        return ""
+    other = segment({**row, "value": row["instead"]}, settings, texts)
+    return texts.t("arrivals_instead", segment=other, leads=texts.t("n_leads", n=int(row["instead_leads"])))
 
 
 def closed_since(dug: pd.DataFrame, since: dt.date) -> pd.DataFrame:
@@ -214,7 +223,7 @@ def paragraphs(
         texts.t(
             "say_arrivals",
             segment=for_markdown(segment(row, settings, texts)),
-            what=for_markdown(arrival_sentence(row, texts)),
+            what=for_markdown(arrival_sentence(row, settings, texts)),
         )
         for row in _fallen(frames).head(SAID_FLAGS).to_dict("records")
     ]

@@ -24,7 +24,7 @@ from funnel.settings import Settings
 WEEKS = 13
 """How far ahead the narrative sums the revenue."""
 ENOUGH = 20
-"""Fewer earlier forecasts than this are no record to judge."""
+"""Fewer earlier forecasts than this, or such as are tried at earlier dates, are no record to judge."""
 POOR = 0.8
 """A share of forecasts inside their 90 % interval below this is called poor."""
 
@@ -193,7 +193,8 @@ def _record(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts)
     if "backtest" in given:
         youngest = given["backtest"][given["backtest"]["age_from"] == given["backtest"]["age_from"].min()]
         by = youngest.set_index("method")
-        if OURS in by.index and "old conversion" in by.index and pd.notna(by.at[OURS, "wape"]):
+        tried = OURS in by.index and "old conversion" in by.index and pd.notna(by.at[OURS, "wape"])
+        if tried and by.at[OURS, "cells"] >= ENOUGH:
             said.append(
                 texts.t(
                     "say_backtest",

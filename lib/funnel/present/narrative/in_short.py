@@ -10,7 +10,7 @@ import pandas as pd
 
 from funnel.columns import OVERALL
 from funnel.present.attention.meetings import decided
-from funnel.present.attention.words import segment, stage_name, verdict_word
+from funnel.present.attention.words import instead, segment, stage_name, verdict_word
 from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.words import revenue_ahead
 from funnel.present.parts.cite import Cite, typed
@@ -62,13 +62,14 @@ def _arrivals(arrivals: pd.DataFrame, settings: Settings, texts: Texts) -> str:
     if fallen.empty:
         return ""
     row = fallen.iloc[0].to_dict()
-    return texts.t(
+    said = texts.t(
         "short_arrivals",
         segment=for_markdown(segment(row, settings, texts)),
         leads=texts.number(row["leads"]),
         expected=texts.number(row["expected"]),
         week=texts.date(row["cohort_week"].date()),
     )
+    return f"{said} {for_markdown(instead(row, settings, texts))}".strip()
 
 
 def _cohort(

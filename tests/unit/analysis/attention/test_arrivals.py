@@ -15,7 +15,9 @@ from funnel.analysis.attention.arrivals import COLUMNS, fallen
 from funnel.analysis.cube.cells import Cells
 from funnel.calendar import NO_CALENDAR, working_share
 
-KEYS = (("", "", "", ""), ("channel", "fair", "", ""), ("channel", "web", "", ""))
+KEYS = (
+    ("", "", "", ""), ("channel", "fair", "", ""), ("channel", "web", "", ""), ("channel", "web ads", "", ""),
+)  # fmt: skip
 FIRST = dt.date(2020, 9, 28)
 
 
@@ -67,6 +69,23 @@ def test_twice_the_leads_of_a_channel_are_told_once_and_are_no_fall():
     fair[-1], web[-1] = 140, 135
     frame = fallen(table(fair, web))
     assert frame.loc[frame["rise"], "attribute"].tolist() == [""]
+
+
+def test_a_channel_that_is_called_otherwise_since_three_weeks_is_told_beside_the_one_that_fell():
+    rng = np.random.default_rng(1)
+    fair, web = drawn(rng, 60), drawn(rng, 60)
+    renamed, share = np.zeros(100), np.zeros(100)
+    renamed[-3:], web[-3:] = web[-3:], 0
+    frame = fallen(table(fair, web, renamed))
+    told = frame[frame["flag"]]
+    assert told[["value", "leads", "instead"]].to_numpy().tolist() == [["web", 0, "web ads"]]
+    assert told["instead_leads"].tolist() == [int(renamed[-1])]
+    assert set(frame.loc[~frame["flag"], "instead"]) == {""}
+    share[:] = renamed[-1]  # one that was there all the year stands for nobody
+    assert set(fallen(table(fair, web, share))["instead"]) == {""}
+    share[:-1] = 0
+    share[-1] = 0.3 * fair[-2]  # a few of another do not make up for it
+    assert set(fallen(table(fair, web, share))["instead"]) == {""}
 
 
 def test_a_company_that_comes_in_bursts_hears_nothing_of_them():

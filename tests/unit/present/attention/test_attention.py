@@ -223,6 +223,7 @@ def test_leads_that_no_longer_come_stand_before_every_flag(settings, language):
     row = {
         "attribute": "channel", "value": "fair", "stage": "lead", "cohort_week": pd.Timestamp(2022, 9, 19),
         "leads": 0, "expected": 61.4, "low": 47.0, "high": 76.0, "change": -1.0, "flag": True, "rise": False,
+        "instead": "", "instead_leads": 0,
         "name": "channel:fair:lead", "investigation": "",
     }  # fmt: skip
     twice = row | {"value": "web", "leads": 130, "change": 1.12, "flag": False, "rise": True}

@@ -92,6 +92,13 @@ def test_who_converts_half_as_well_is_named_and_in_colour(settings: Settings) ->
     assert sum("“Oleg” converts worst" in said and "Oleg" in coloured for said, coloured in found) >= 18
 
 
+def test_where_nobody_bought_nobody_converts_best_or_worst(settings: Settings) -> None:
+    """Of stages that were keyed otherwise no sale gets in: everybody stands at nothing."""
+    frame, said, coloured, _ = read(world(1, dict.fromkeys(EQUAL, 0.0)), settings)
+    assert (frame["sale"] == 0).all() and not coloured
+    assert "converts" not in said
+
+
 def test_small_values_are_not_said_to_be_alike(settings: Settings) -> None:
     cube = world(1, {"a": 0.1, "b": 0.1})
     few = cube[cube["cohort_week"] == WEEKS[0]].assign(leads=lambda rows: rows["leads"].clip(upper=20))
