@@ -216,9 +216,7 @@ def test_verify_says_what_of_the_archive_it_cannot_read(edition: Path, run: Any)
 def test_a_notebook_that_raises_leaves_the_archive_as_it_was(edition: Path, run: Any, project: Path) -> None:
     path = project / "notebooks" / "quality.ipynb"
     good = path.read_text(encoding="utf-8")
-    path.write_text(
-        good.replace("data_tables.quality_grid(", "1 / 0 or data_tables.quality_grid("), encoding="utf-8"
-    )
+    path.write_text(good.replace("tables.quality_grid(", "1 / 0 or tables.quality_grid("), encoding="utf-8")
     before = sorted(item.name for item in edition.parent.iterdir())
     try:
         result = run("report", "--date", "2022-10-03", "--renderer", "builtin")

@@ -18,7 +18,7 @@ from funnel.dates import AsOf
 from funnel.edition.compute import ask
 from funnel.edition.logbook import read_registers
 from funnel.edition.money import ask_money, money
-from funnel.present.cohorts import duration_tables
+from funnel.present.cohorts import duration_charts, duration_tables
 from funnel.present.money import charts as money_charts
 from funnel.present.money import cost_tables
 from funnel.present.money import tables as money_tables
@@ -28,6 +28,7 @@ from funnel.present.parts.grid import Grid
 from funnel.present.parts.texts import Texts
 from funnel.settings import LANGUAGES, Language, Settings
 from funnel.warehouse import Warehouse
+from tests.steps import step
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = """
@@ -107,22 +108,28 @@ def frames_of(project: Path) -> tuple[dict[str, pd.DataFrame], Settings]:
     return money(cubes, asked, cubes.forecast()), chosen
 
 
+def ordered(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    return step("money", "account", frames=frames)
+
+
 def said(frames: dict[str, pd.DataFrame], chosen: Settings, language: Language) -> str:
     """Everything about money that the report would hold, drawn and written."""
     texts = Texts(language)
     grids: list[Grid] = [
         cost_tables.costs_grid(frames["costs"], chosen, texts),
         cost_tables.costs_summary_grid(frames["costs_summary"], chosen, texts),
-        cost_tables.account_grid(frames["spend_account"], chosen, texts),
+        cost_tables.account_grid(ordered(frames), chosen, texts),
         money_tables.ltv_grid(frames["ltv"], chosen, texts),
         duration_tables.durations_grid(frames["durations"], chosen, texts),
         duration_tables.durations_grid(frames["durations"], chosen, texts, between=True),
         money_tables.telling_grid(frames["telling_slices"], frames["telling"], chosen, texts),
     ]
+    payback = step("money", "payback", frames=frames, charts=money_charts)
+    curves = step("cohorts", "curves", frames=frames)
     pictures = [
         money_charts.cost_per_sale(frames["costs_channel"], chosen, texts),
-        money_charts.payback(frames["payback"], chosen, texts),
-        money_charts.duration_curves(frames["duration_curves"], frames["durations"], chosen, texts),
+        money_charts.payback(payback, chosen, texts),
+        duration_charts.duration_curves(curves, frames["durations"], chosen, texts),
     ]
     words = [grid._repr_mimebundle_()["text/markdown"] for grid in grids]
     return "\n".join([*words, *(picture.alt for picture in pictures), *sentences(frames, chosen, texts)])
@@ -320,7 +327,7 @@ def test_spend_meets_leads_by_name_id_or_the_mapping_and_the_rest_is_named(run: 
     account = frames["spend_account"].set_index(["level", "value"])
     assert account.loc[("total", ""), ["no_leads", "unknown_names"]].tolist() == [Decimal("7.50")] * 2
     for language in LANGUAGES:
-        grid = cost_tables.account_grid(frames["spend_account"], chosen, Texts(language))
+        grid = cost_tables.account_grid(ordered(frames), chosen, Texts(language))
         assert "spend_mapping" in grid.notes[-1]
 
 

@@ -17,13 +17,14 @@ from funnel.edition.logbook import read_registers
 from funnel.edition.money import ask_money
 from funnel.edition.results import Cubes, Earlier, results
 from funnel.present.cohorts.headline import Headline
-from funnel.present.forecast import charts as forecast_charts
 from funnel.present.forecast.words import forecast_said
 from funnel.present.initiatives import blocks as initiative_blocks
 from funnel.present.parts.texts import Texts
+from funnel.present.revenue import charts as revenue_charts
 from funnel.present.revenue import tables as revenue_tables
 from funnel.settings import LANGUAGES, Language
 from funnel.warehouse import Warehouse
+from tests.steps import step
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = """
@@ -127,10 +128,14 @@ def test_the_report_says_that_revenue_is_not_known(cubes: tuple[Cubes, dict[str,
 def _says(frames: dict[str, pd.DataFrame], known: Cubes, language: Language, texts: Texts) -> None:
     chosen = known.settings
     assert texts.t("empty_revenue") == SAID[language]
-    fan = forecast_charts.revenue_fan(frames["revenue"], frames["forecast"], chosen, texts)
+    fan = revenue_charts.revenue_fan(frames["revenue"], frames["forecast"], chosen, texts)
     assert fan.alt == SAID[language]
-    months = revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], chosen, texts)
-    slices = revenue_tables.revenue_slices_grid(frames["revenue_slices"], chosen, texts)
+    by_month, (by_value, weeks) = (
+        step("revenue", *names, frames=frames, tables=revenue_tables)
+        for names in (("by_month",), ("by_value", "weeks"))
+    )
+    months = revenue_tables.revenue_grid(by_month, frames["forecast"], chosen, texts)
+    slices = revenue_tables.revenue_slices_grid(by_value, len(weeks), chosen, texts)
     assert not months.rows and not slices.rows and months.empty == slices.empty == SAID[language]
     better = revenue_tables.what_if_grid(frames["what_if"], frames["forecast"], chosen, texts)
     assert len(better.rows) == 4 and better.notes[-1] == SAID[language]

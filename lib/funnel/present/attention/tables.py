@@ -1,17 +1,15 @@
-"""What the meeting works with: where to look first, known shapes, who digs, how good our guesses are."""
+"""What the meeting works with: where to look first, known shapes, who digs."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 import shlex
-from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from funnel.analysis.attention.deviations import FLAG_AT
 from funnel.analysis.cohorts.table import SMALL
-from funnel.analysis.initiatives.verdict import VERDICTS
 from funnel.dates import WEEK
 from funnel.present.attention.words import (
     LONG,
@@ -26,7 +24,6 @@ from funnel.present.attention.words import (
     shape_weeks,
     stage_name,
     state_word,
-    verdict_word,
     whose,
 )
 from funnel.present.cohorts.tables import MARK
@@ -38,7 +35,6 @@ from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.texts import Texts
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 SHOWN_FLAGS = 12
@@ -229,47 +225,3 @@ def _weeks(first: pd.Timestamp, last: pd.Timestamp, texts: Texts) -> str:
         return texts.t("weeks_from", date=texts.date(first.date()))
     end = last.date() + WEEK - dt.timedelta(days=1)
     return texts.t("weeks_between", first=texts.date(first.date()), last=texts.date(end))
-
-
-def scoreboard_grid(
-    scores: pd.DataFrame, initiatives: Sequence[Initiative], settings: Settings, texts: Texts
-) -> Grid:
-    """Return for every initiative how many of its hypotheses came true, and how bold they were.
-
-    Args:
-        scores: `analysis.initiatives.verdict.scoreboard`.
-        initiatives: all of them.
-        settings: only for the look.
-        texts: the language.
-    """
-    theme = look.load(settings)
-    by_id: Mapping[str, Initiative] = {item.id: item for item in initiatives}
-    counts = [word.replace(" ", "_") for word in VERDICTS]
-    rows = []
-    for record in scores.to_dict("records") if by_id else []:
-        item = by_id.get(str(record["initiative"]))
-        cells = [
-            clean(item.name(texts.language), 36) if item else texts.t("all_initiatives"),
-            *(texts.number(record[name]) for name in ("hypotheses", *counts)),
-            texts.percent(record["inside"]),
-            texts.number(record["boldness"], 1),
-        ]
-        verdict = Cell(
-            verdict_word(record["verdict"], texts), colour=verdict_colour(record["verdict"], theme)
-        )
-        rows.append(Row((*(Cell(text) for text in cells), verdict), "plain" if item else "strong"))
-    heads = (
-        Head(texts.t("col_initiative"), align="left"),
-        Head(texts.t("col_hypotheses")),
-        *(Head(texts.t(f"col_{name}"), texts.t("col_of_these")) for name in counts),
-        Head(texts.t("col_inside_interval")),
-        Head(texts.t("col_boldness")),
-        Head(texts.t("col_verdict"), align="left"),
-    )
-    notes = (texts.t("note_scoreboard"),) if rows else ()
-    return Grid("scoreboard", heads, tuple(rows), theme, notes, texts.t("empty_initiatives"))
-
-
-def verdict_colour(verdict: str, theme: look.Theme) -> str:
-    """Return the colour of a verdict, always beside its word."""
-    return {"confirmed": theme.up, "partly": theme.up, "refuted": theme.down}.get(verdict, theme.muted)

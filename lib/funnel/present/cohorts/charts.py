@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import seaborn as sns
@@ -112,7 +113,7 @@ def triangle_curves(triangle: pd.DataFrame, settings: Settings, texts: Texts) ->
     """Draw how overall conversion grows with age: the newest cohorts against the older ones and their median.
 
     Args:
-        triangle: `analysis.cohorts.table.triangle`.
+        triangle: `analysis.cohorts.table.triangle`, of the ages drawn (`OLDEST`).
         settings: only for the look.
         texts: the language.
     """
@@ -121,36 +122,36 @@ def triangle_curves(triangle: pd.DataFrame, settings: Settings, texts: Texts) ->
         if triangle.empty or triangle["rate"].isna().all():
             return nothing(theme, texts)
         axes = new(3.4).subplots()
-        triangle = triangle[triangle["age"] <= OLDEST]
         ages = triangle.groupby("cohort_week")["age"].max()
         recent = [week for week in ages.index if ages[week] >= 1][-RECENT:]
         older = triangle[~triangle["cohort_week"].isin(recent)]
-        for _, part in older.groupby("cohort_week"):
-            axes.plot(part["age"], part["rate"], color=theme.line, linewidth=0.8, zorder=1)
         labels: list[Label] = []
+        line = partial(sns.lineplot, x="age", y="rate", estimator=None, legend=False, ax=axes)
         if len(older):
-            median = older.groupby("age")["rate"].median()
-            median = median[older.groupby("age").size() >= min(3, older["cohort_week"].nunique())]
-            axes.plot(median.index, median, color=theme.muted, linewidth=2.2, zorder=2)
-            labels.append(
-                (int(median.index[-1]), float(median.iloc[-1]), texts.t("chart_median"), theme.muted)
-            )
+            line(older, units="cohort_week", color=theme.line, linewidth=0.8, zorder=1)
+            several = older.groupby("age")["rate"].transform("size") >= min(3, older["cohort_week"].nunique())
+            median = older[several].groupby("age")[["rate"]].median().reset_index()
+            line(median, color=theme.muted, linewidth=2.2, zorder=2)
+            labels.append((*_last(median), texts.t("chart_median"), theme.muted))
         last = theme.stage(settings.stage_keys[-1], settings)
         hues = sns.light_palette(last, len(recent) + 2, as_cmap=False)[2:]
         for week, hue in zip(recent, hues, strict=True):
             part = triangle[triangle["cohort_week"] == week]
-            axes.plot(part["age"], part["rate"], color=hue, marker="o", markevery=[-1], zorder=3)
-            labels.append(
-                (int(part["age"].iloc[-1]), float(part["rate"].iloc[-1]), texts.short_week(week.date()), last)
-            )
+            line(part, color=hue, marker="o", markeredgewidth=0, markevery=[-1], zorder=3)
+            labels.append((*_last(part), texts.short_week(week.date()), last))
         axes.set_ylim(bottom=0)
         axes.set_xlim(0, max(int(triangle["age"].max()), 2) * 1.02)
-        axes.set_xlabel(texts.t("axis_age"))
+        axes.set(xlabel=texts.t("axis_age"), ylabel="")
         axes.set_title(texts.t("axis_overall"), color=theme.muted)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         share_axis(axes, texts, 6)
         spread(axes, labels)
         return finish(figure_of(axes), texts.t("alt_triangle_curves"))
+
+
+def _last(curve: pd.DataFrame) -> tuple[int, float]:
+    """Return the age and the share at which a curve ends."""
+    return int(curve["age"].iloc[-1]), float(curve["rate"].iloc[-1])
 
 
 def _key(axes: Axes, line: Line2D, words: str, theme: Theme) -> None:

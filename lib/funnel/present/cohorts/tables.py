@@ -105,38 +105,37 @@ def equal_age_grid(
 
 
 def triangle_grid(
-    frame: pd.DataFrame, settings: Settings, texts: Texts, imported: Collection[pd.Timestamp] = ()
+    by_age: pd.DataFrame, settings: Settings, texts: Texts, imported: Collection[pd.Timestamp] = ()
 ) -> Grid:
     """Return overall conversion by cohort (rows) and age (columns), the higher the darker.
 
     Args:
-        frame: `analysis.cohorts.table.triangle`: `cohort_week, age, leads, reached, rate`; only ages lived.
+        by_age: `analysis.cohorts.table.triangle` with a row for each `cohort_week` and its `leads`, and under
+            `reached` and `rate` a column for each age; an age that is not lived yet is missing.
         settings: only for the look.
         texts: the language.
         imported: `analysis.cohorts.table.imported`.
     """
     theme = look.load(settings)
-    weeks: list[pd.Timestamp] = sorted(frame["cohort_week"].drop_duplicates())
-    frame = frame[frame["cohort_week"].isin(weeks[-SHOWN_COHORTS:])]
-    shown = thin([int(age) for age in sorted(frame["age"].unique())])
-    highest = float(frame["rate"].max())
+    newest = by_age.tail(SHOWN_COHORTS)
+    seen: list[tuple[str, int]] = [*newest.dropna(axis=1, how="all").to_dict()]  # type: ignore[list-item]
+    shown = thin([age for name, age in seen if name == "reached"])
+    highest = max((float(newest[name, age].max()) for name, age in seen if name == "rate"), default=0.0)
     rows = []
-    for week in weeks[-SHOWN_COHORTS:]:
-        part = frame[frame["cohort_week"] == week]
-        rates = dict(zip(part["age"].tolist(), part["rate"].tolist(), strict=True))
-        leads = part["leads"].iloc[0]
+    for record in newest.reset_index().to_dict("records"):
+        week, leads = record["cohort_week", ""], record["leads", ""]
         cells = [_cohort(week, leads, texts, imported), Cell(texts.number(leads))]
         for age in shown:
-            rate = rates.get(age, math.nan)
+            rate, lived = float(record["rate", age]), not math.isnan(record["reached", age])
             shade = rate / highest if highest > 0 and not math.isnan(rate) else None
-            cells.append(Cell(texts.percent(rate, 1), shade) if age in rates else Cell(""))
+            cells.append(Cell(texts.percent(rate, 1), shade) if lived else Cell(""))
         rows.append(Row(tuple(cells)))
     ages = [Head(texts.number(age), texts.t("axis_age")) for age in shown]
     heads = (*columned.heads((COHORTS[0],), settings, texts, theme), Head(texts.t("col_leads")), *ages)
     notes = [texts.t("note_triangle")] if rows else []
-    if len(weeks) > SHOWN_COHORTS:
+    if len(by_age) > SHOWN_COHORTS:
         notes.append(texts.t("note_newest", n=SHOWN_COHORTS))
-    notes += _marked(frame, imported, texts)
+    notes += _marked(newest.index.to_frame(index=False), imported, texts) if rows else []
     return Grid("triangle", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
@@ -159,19 +158,18 @@ def slices_grids(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: 
 
 
 def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: Texts) -> Grid:
-    """Return the shown cohorts together, split by one lead attribute; the values with most leads first.
+    """Return the shown cohorts together, split by one lead attribute; as many values as a page bears.
 
     Args:
-        frame: `analysis.cohorts.table.slices`.
+        frame: `analysis.cohorts.table.slices`, in the order of the table.
         attribute: its name in the data.
         settings: the stages, and the attribute's name for a reader.
         texts: the language.
     """
     theme, columns = look.load(settings), columned.shown(SLICES, settings)
-    ordered = frame.sort_values(["leads", "value"], ascending=[False, True], kind="stable")
     told = set(standing_out(frame, settings.stage_keys[-1])["value"])
     rows = []
-    for record in ordered.head(SHOWN_SLICES).to_dict("records"):
+    for record in frame.head(SHOWN_SLICES).to_dict("records"):
         name = clean(record["value"], 40) or texts.t("not_given")
         change = change_cell(record["against_total"], texts, theme)
         own = {
@@ -182,7 +180,7 @@ def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: 
     notes = [texts.t("note_slices")]
     if frame["small"].any():
         notes.append(texts.t("note_small", n=SMALL))
-    rest = ordered.iloc[SHOWN_SLICES:]
+    rest = frame.iloc[SHOWN_SLICES:]
     if len(rest):
         notes.append(texts.t("note_more", n=len(rest), leads=texts.t("n_leads", n=int(rest["leads"].sum()))))
     name = "slices-" + "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in attribute)

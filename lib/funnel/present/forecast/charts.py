@@ -1,25 +1,20 @@
-"""The figures of the forecast: how a stage matures, and the revenue to come."""
+"""The figure of the forecast: how a stage matures."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 
 import pandas as pd
-from matplotlib.axes import Axes
+import seaborn as sns
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from funnel.present.parts import theme as look
-from funnel.present.parts.amounts import unit_for
-from funnel.present.parts.drawing import figure_of, new, nothing, over_time, share_axis
+from funnel.present.parts.drawing import WORDS_WIDE, figure_of, legend, new, nothing, share_axis
 from funnel.present.parts.escape import clean
-from funnel.present.parts.final import revenue_doubt
-from funnel.present.parts.marks import day_number
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import EMPTY, Texts
-from funnel.present.parts.theme import Theme
 from funnel.settings import Settings
 
 RIPE = 0.99
@@ -27,8 +22,6 @@ RIPE = 0.99
 SEEN = 0.5
 """A step of a curve is drawn solid when at least this share of it rests on conversions seen."""
 _DASHES = (0, (2, 1.6))
-_WORDS_WIDE = 105
-"""Characters in a line of words below a figure."""
 
 
 def maturity_curves(
@@ -59,7 +52,7 @@ def maturity_curves(
             hue = theme.stage(stage, settings)
             ages, share = part["age_weeks"], part["maturity"]
             axes.fill_between(ages, part["low"], part["high"], color=hue, alpha=0.18, linewidth=0)
-            axes.plot(ages, share, color=hue, linestyle=_DASHES, linewidth=1.4)
+            sns.lineplot(x=ages, y=share, color=hue, linestyle=_DASHES, linewidth=1.4, ax=axes)
             axes.plot(ages, share.where(part["seen"] >= SEEN), color=hue)
             words = texts.t(
                 "chart_matures",
@@ -74,11 +67,12 @@ def maturity_curves(
         keys.append((Patch(facecolor=theme.muted, alpha=0.25), texts.t("chart_band")))
         axes.set_xlim(0, max(last, 13))
         axes.set_ylim(0, 1.02)
-        axes.set_xlabel("\n".join([texts.t("axis_age"), *textwrap.wrap(said, _WORDS_WIDE)]))
+        axes.set(ylabel="")
+        axes.set_xlabel("\n".join([texts.t("axis_age"), *textwrap.wrap(said, WORDS_WIDE)]))
         axes.set_title(texts.t("axis_maturity"), color=theme.muted)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         share_axis(axes, texts, 6)
-        _legend(axes, keys, theme, above=False)
+        legend(axes, keys, theme, above=False)
         return finish(figure_of(axes), " ".join(filter(None, [texts.t("alt_maturity"), said])))
 
 
@@ -98,56 +92,6 @@ def _apart_words(apart: pd.DataFrame | None, settings: Settings, texts: Texts) -
     return texts.t("say_apart", attribute=attribute, groups=", ".join(names))
 
 
-def revenue_fan(revenue: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
-    """Draw the revenue of the weeks to come: the mean, bands around it, and the part of existing leads.
-
-    Args:
-        revenue: `analysis.revenue.weeks.REVENUE_COLUMNS` by week.
-        forecast: `analysis.forecast.final.FORECAST_COLUMNS`; where it is not reliable the fan is grey and
-            says why.
-        settings: the currency.
-        texts: the language.
-    """
-    theme = look.load(settings)
-    with look.style(theme):
-        if revenue.empty or revenue["p95"].max() <= 0:
-            return nothing(theme, texts, "empty_revenue")
-        total, existing = (revenue[revenue["source"] == name] for name in ("total", "existing"))
-        (axes,), finish_marks = over_time(1, 2.9, total["week"], [], theme, texts)
-        doubt = " ".join(revenue_doubt(forecast, settings, texts))
-        hue, middle = theme.muted if doubt else theme.stage(settings.stage_keys[-1], settings), 3.5
-        days = [day_number(week.date()) + middle for week in total["week"]]
-        for low, high, alpha in (("p05", "p95", 0.13), ("p10", "p90", 0.16), ("p25", "p75", 0.22)):
-            axes.fill_between(days, total[low], total[high], color=hue, alpha=alpha, linewidth=0)
-        axes.plot(days, total["mean"], color=hue)
-        axes.plot(days, existing["mean"], color=theme.ink, linewidth=1.4, linestyle=(0, (4, 2)))
-        unit = unit_for(float(total["p95"].max()), settings.currency, texts)
-        axes.set_ylim(min(0.0, float(total["p05"].min())), float(total["p95"].max()) * 1.08)
-        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: tick(amount / unit.size, texts)))
-        axes.set_title(texts.t("axis_revenue", unit=unit.name), color=theme.muted)
-        keys: list[tuple[Line2D | Patch, str]] = [
-            (Line2D([], [], color=hue), texts.t("chart_total")),
-            (
-                Line2D([], [], color=theme.ink, linewidth=1.4, linestyle=(0, (4, 2))),
-                texts.t("chart_existing"),
-            ),
-            *(
-                (Patch(facecolor=hue, alpha=alpha), f"{level}\u00a0%")
-                for level, alpha in ((50, 0.51), (80, 0.29), (90, 0.13))
-            ),
-        ]
-        _legend(axes, keys, theme, above=True)
-        axes.set_xlabel(textwrap.fill(doubt, _WORDS_WIDE), color=theme.down, loc="left", fontsize=8.5)
-        finish_marks()
-        return finish(figure_of(axes), " ".join([texts.t("alt_revenue"), *([doubt] if doubt else [])]))
-
-
-def tick(amount: float, texts: Texts) -> str:
-    """Return an amount at an axis with as many digits as it needs, at most two."""
-    return texts.number(amount, next((d for d in range(2) if abs(round(amount, d) - amount) < 1e-6), 2))
-
-
 def _age_at(curve: pd.DataFrame, share: float) -> int | None:
     ripe = curve.loc[curve["maturity"] >= share, "age_weeks"]
     return int(ripe.min()) if len(ripe) else None
@@ -156,14 +100,3 @@ def _age_at(curve: pd.DataFrame, share: float) -> int | None:
 def _age_words(curve: pd.DataFrame, share: float, texts: Texts) -> str:
     age = _age_at(curve, share)
     return EMPTY if age is None else texts.number(age)
-
-
-def _legend(axes: Axes, keys: Sequence[tuple[Line2D | Patch, str]], theme: Theme, *, above: bool) -> None:
-    """Explain the lines: in a row above the axes at the right, or inside at the lower right."""
-    legend = axes.legend(
-        [mark for mark, _ in keys], [words for _, words in keys], loc="lower right",
-        bbox_to_anchor=(1, 1) if above else (1, 0), ncols=len(keys) if above else 1, frameon=not above,
-        fontsize=8, labelcolor=theme.muted, handlelength=1.6, columnspacing=1.0, borderaxespad=0.3,
-        edgecolor="none", facecolor=theme.paper, framealpha=1,
-    )  # fmt: skip
-    legend.set_zorder(4)

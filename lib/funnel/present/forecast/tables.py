@@ -1,8 +1,7 @@
-"""The tables of the forecast: revenue to come, the explained change, and how good forecasts were."""
+"""The tables of the forecast: the explained change, and how good forecasts were."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -12,7 +11,6 @@ from funnel.analysis.forecast.backtest import OURS, RELIABLE
 from funnel.analysis.forecast.mix import PARTS
 from funnel.analysis.forecast.track import FINAL, summed
 from funnel.present.parts import theme as look
-from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.claims import beyond_chance
 from funnel.present.parts.escape import clean
 from funnel.present.parts.grid import Cell, Grid, Head, Row
@@ -133,17 +131,15 @@ def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """Return for each archived edition and look what it forecast for its young cohorts and what came.
 
     Args:
-        track: `analysis.forecast.track.TRACK_COLUMNS`.
+        track: `analysis.forecast.track.TRACK_COLUMNS` of the last stage.
         settings: the last stage.
         texts: the language.
     """
     theme = look.load(settings)
-    last = settings.stage_keys[-1]
-    mine = track[track["stage"] == last]
-    days = sorted(mine["report_date"].drop_duplicates())
+    days = sorted(track["report_date"].drop_duplicates())
     rows = []
     for day in spaced(days, SHOWN_EDITIONS):
-        of_day = mine[mine["report_date"] == day]
+        of_day = track[track["report_date"] == day]
         for weeks in sorted(of_day["weeks"].unique(), key=lambda weeks: (weeks == FINAL, weeks)):
             part = of_day[of_day["weeks"] == weeks]
             expected, came, off, judged, half, most = summed(part)
@@ -153,7 +149,7 @@ def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
             cells.append(texts.change(off))
             cells += [texts.t("n_of", n=n, total=judged) if judged else EMPTY for n in (half, most)]
             rows.append(Row(tuple(Cell(text) for text in cells)))
-    name = clean(texts.stage(last, settings))
+    name = clean(texts.stage(settings.stage_keys[-1], settings))
     heads = (
         Head(texts.t("col_edition"), align="left"),
         Head(texts.t("col_until"), align="left"),
@@ -165,39 +161,6 @@ def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     if len(days) > SHOWN_EDITIONS:
         notes.append(texts.t("note_some_editions", shown=SHOWN_EDITIONS, n=len(days)))
     return Grid("track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_track"))
-
-
-def revenue_track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
-    """Return for each archived edition the revenue it expected in the weeks that are over, and what was paid.
-
-    Args:
-        track: `analysis.forecast.track.REVENUE_TRACK_COLUMNS`.
-        settings: the currency.
-        texts: the language.
-    """
-    theme = look.load(settings)
-    sums = track.groupby("report_date")[["mean", "paid"]].sum()
-    unit = unit_for(float(sums.to_numpy(float).max()) if len(sums) else 0.0, settings.currency, texts)
-    days = sorted(sums.index)
-    rows = []
-    for day in spaced(days, SHOWN_EDITIONS):
-        part = track[track["report_date"] == day]
-        told, paid = float(part["mean"].sum()), float(part["paid"].sum())
-        cells = [
-            texts.date(day.date()),
-            texts.number(len(part)),
-            unit.number(told, texts),
-            unit.number(paid, texts),
-        ]
-        cells.append(texts.change(told / paid - 1 if paid > 0 else math.nan))
-        cells.append(texts.t("n_of", n=int(part["inside"].sum()), total=len(part)))
-        rows.append(Row(tuple(Cell(text) for text in cells)))
-    keys = ("col_weeks_over", "col_forecast", "col_paid", "col_off", "col_interval_80")
-    heads = (Head(texts.t("col_edition"), align="left"), *(Head(texts.t(key)) for key in keys))
-    notes = [texts.t("note_revenue_track", unit=unit.name)] if rows else []
-    if len(days) > SHOWN_EDITIONS:
-        notes.append(texts.t("note_some_editions", shown=SHOWN_EDITIONS, n=len(days)))
-    return Grid("revenue-track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_revenue_track"))
 
 
 def spaced(items: Sequence[pd.Timestamp], count: int) -> list[pd.Timestamp]:

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from funnel.present.attention.charts import before_after
-from funnel.present.attention.tables import verdict_colour
 from funnel.present.attention.words import (
     LONG,
     WHOLE,
@@ -21,6 +19,8 @@ from funnel.present.attention.words import (
 )
 from funnel.present.cohorts.headline import Headline, Tile
 from funnel.present.forecast.tables import signed
+from funnel.present.initiatives.charts import before_after
+from funnel.present.initiatives.tables import verdict_colour
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.cards import Card, Cards

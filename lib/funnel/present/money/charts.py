@@ -1,4 +1,4 @@
-"""The figures of money and time: cost per sale by channel, payback, durations."""
+"""The figures of money: cost per sale by channel, payback."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from funnel.present.cohorts.duration_tables import told_days
-from funnel.present.forecast.charts import tick
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import Unit, unit_for
-from funnel.present.parts.drawing import at_right, figure_of, new, nothing, over_time, share_axis
+from funnel.present.parts.drawing import at_right, figure_of, new, nothing, over_time, tick
 from funnel.present.parts.escape import clean
 from funnel.present.parts.marks import day_number
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
-from funnel.settings import LEAD, Settings
+from funnel.settings import Settings
 
 MOST_CHANNELS = 5
 """Channels with a panel of their own: those that cost most."""
@@ -31,7 +29,6 @@ PAYBACK_WEEKS = 52
 ROOM = 1.6
 """The cost axis ends at so many times the largest expected cost; what lies higher is marked at its edge."""
 _MIDDLE = 3.5
-_TIMES = ((1 / 24, "hour"), (1, "day"), (7, "week"), (30, "month"), (91, "quarter"), (365, "year"))
 
 
 def cost_per_sale(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
@@ -118,15 +115,14 @@ def payback(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
     """Draw what a contact has paid by age against what it cost: all, and the channels that cost most.
 
     Args:
-        frame: `edition.lifetime.worth`, `payback`.
+        frame: `edition.lifetime.worth`, `payback`, of contacts, up to the age drawn (`PAYBACK_WEEKS`).
         settings: the currency.
         texts: the language.
     """
     theme = look.load(settings)
     with look.style(theme):
-        mine = frame[(frame["unit"] == "customer") & (frame["age"] <= PAYBACK_WEEKS)]
-        groups = [(texts.t("all_contacts"), mine[mine["attribute"] == ""])]
-        priced = mine[(mine["attribute"] == "channel") & (mine["cost_per_head"] > 0)]
+        groups = [(texts.t("all_contacts"), frame[frame["attribute"] == ""])]
+        priced = frame[(frame["attribute"] == "channel") & (frame["cost_per_head"] > 0)]
         whole = (priced["cost_per_head"] * priced["number"]).groupby(priced["value"]).max()
         for value in whole.sort_values(ascending=False, kind="stable").index[:MOST_CHANNELS]:
             name = clean(value, 40) or texts.t("not_given")
@@ -188,65 +184,6 @@ def _payback(
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: tick(amount / unit.size, texts)))
-
-
-def duration_curves(
-    curves: pd.DataFrame, durations: pd.DataFrame, settings: Settings, texts: Texts
-) -> Picture:
-    """Draw by when those leads that reach a stage have reached it; half and 80 % of them are marked.
-
-    Args:
-        curves: `analysis.cohorts.durations.curves`.
-        durations: `analysis.cohorts.durations.durations` after `attribute`, `value`, `cohort_quarter`.
-        settings: the stages.
-        texts: the language.
-    """
-    theme = look.load(settings)
-    with look.style(theme):
-        from_lead = curves[curves["start"] == LEAD]
-        shown = [
-            (stage, part)
-            for stage in settings.stage_keys
-            if len(part := from_lead[from_lead["stage"] == stage]) and part["reached"].max() > 0
-        ]
-        if not shown:
-            return nothing(theme, texts, "empty_durations")
-        whole = durations[(durations["attribute"] == "") & durations["cohort_quarter"].isna()]
-        known = whole[whole["start"] == LEAD].set_index("stage")
-        axes = new(3.2).subplots()
-        keys: list[tuple[Line2D | Patch, str]] = []
-        for stage, part in shown:
-            hue = theme.stage(stage, settings)
-            share = part["reached"] / part["reached"].iloc[-1]
-            axes.plot(part["days"], share, color=hue)
-            marks = [float(known[name][stage]) for name in ("median_days", "p80_days")]
-            half, most = (told_days(mark, bool(known["at_least"][stage]), texts) for mark in marks)
-            axes.plot(marks, [0.5, 0.8], "o", color=hue, markersize=5, zorder=4)
-            words = texts.t(
-                "chart_takes",
-                stage=clean(texts.stage(stage, settings)),
-                half=half,
-                most=most,
-            )
-            keys.append((Line2D([], [], color=hue, marker="o", markersize=5), words))
-        for level in (0.5, 0.8):
-            axes.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-        last = float(from_lead["days"].max())
-        axes.set_xscale("log")
-        axes.set_xlim(1 / 24, last * 1.05)
-        times = [(at, key) for at, key in _TIMES if at <= last]
-        axes.set_xticks([at for at, _ in times], [texts.t(f"time_{key}") for _, key in times])
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_ylim(0, 1.02)
-        axes.set_xlabel(texts.t("axis_since_lead"))
-        axes.set_title(texts.t("axis_durations"), color=theme.muted)
-        share_axis(axes, texts, 6)
-        axes.legend(
-            [mark for mark, _ in keys], [words for _, words in keys], loc="lower right", fontsize=8,
-            labelcolor=theme.muted, handlelength=1.6, borderaxespad=0.3, edgecolor="none",
-            facecolor=theme.paper, framealpha=1,
-        ).set_zorder(4)  # fmt: skip
-        return finish(figure_of(axes), texts.t("alt_durations"))
 
 
 def _dot(face: str, theme: Theme, marker: str = "o") -> Line2D:

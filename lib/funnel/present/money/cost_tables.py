@@ -105,16 +105,15 @@ def account_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """Return where all spend went, to the cent, and which leads met none.
 
     Args:
-        frame: `edition.costs.Spending.account`.
+        frame: `edition.costs.Spending.account`, a row for each channel, then the total.
         settings: the currency, the names of attributes.
         texts: the language.
     """
     theme = look.load(settings)
-    ordered = pd.concat([frame[frame["level"] == "channel"], frame[frame["level"] == "total"]])
     unknown = any(frame["unknown_names"])
     parts = ("spend", "matched", "no_leads", *(["unknown_names"] if unknown else []), "outside")
     rows = []
-    for record in ordered.to_dict("records"):
+    for record in frame.to_dict("records"):
         total = record["level"] == "total"
         cells = [texts.t("total") if total else value_name(record["value"], texts)]
         known = bool(record["vat"])

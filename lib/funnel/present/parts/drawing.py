@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNLocator
 
 from funnel.present.parts import marks
@@ -24,6 +26,10 @@ _ROOM = 0.09
 _TICKS = 14
 _LABEL_WIDTH = 110.0
 """Points: labels further apart than this cannot cover each other."""
+MIDDLE = 3.5
+"""Days from the Monday of a week to its middle."""
+WORDS_WIDE = 105
+"""Characters in a line of words below a figure."""
 Label = tuple[float, float, str, str]
 """x, y, words, colour."""
 
@@ -92,6 +98,22 @@ def share_axis(axes: Axes, texts: Texts, ticks: int = 4) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: _per_cent(share, texts)))
 
 
+def tick(amount: float, texts: Texts) -> str:
+    """Return an amount at an axis with as many digits as it needs, at most two."""
+    return texts.number(amount, next((d for d in range(2) if abs(round(amount, d) - amount) < 1e-6), 2))
+
+
+def legend(axes: Axes, keys: Sequence[tuple[Line2D | Patch, str]], theme: Theme, *, above: bool) -> None:
+    """Explain the lines: in a row above the axes at the right, or inside at the lower right."""
+    made = axes.legend(
+        [mark for mark, _ in keys], [words for _, words in keys], loc="lower right",
+        bbox_to_anchor=(1, 1) if above else (1, 0), ncols=len(keys) if above else 1, frameon=not above,
+        fontsize=8, labelcolor=theme.muted, handlelength=1.6, columnspacing=1.0, borderaxespad=0.3,
+        edgecolor="none", facecolor=theme.paper, framealpha=1,
+    )  # fmt: skip
+    made.set_zorder(4)
+
+
 def _per_cent(share: float, texts: Texts) -> str:
     digits = next((d for d in range(3) if abs(round(share * 100, d) - share * 100) < 1e-6), 3)
     return texts.percent(share, digits)
@@ -137,3 +159,24 @@ def spread(axes: Axes, labels: Sequence[Label], gap: float = 11.0) -> None:
             words, (x, y), (6, level - height), textcoords="offset points", va="center", fontsize=8.5,
             fontweight=700, color=colour, annotation_clip=False, zorder=5,
         )  # fmt: skip
+
+
+def days_of(part: pd.DataFrame) -> list[float]:
+    """Return where the middle of each row's week stands on a time axis."""
+    return [marks.day_number(week.date()) + MIDDLE for week in part["cohort_week"]]
+
+
+def above(axes: Axes, day: float, y: float, words: str, colour: str) -> None:
+    """Write words just above a point, on a ground of their own."""
+    axes.annotate(
+        words, (day, y), (0, 4), textcoords="offset points", fontsize=9, fontweight=700, color=colour,
+        bbox={"facecolor": axes.get_facecolor(), "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+    )  # fmt: skip
+
+
+def beside(axes: Axes, day: float, y: float, words: str, colour: str, va: str) -> None:
+    """Write words right of a point, outside the axes if need be."""
+    axes.annotate(
+        words, (day, y), (4, 0), textcoords="offset points", va=va, fontsize=9, fontweight=700, color=colour,
+        annotation_clip=False,
+    )  # fmt: skip

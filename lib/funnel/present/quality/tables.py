@@ -44,10 +44,10 @@ def quality_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
 
 
 def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
-    """Return the problems in accepted rows, the most frequent first.
+    """Return the problems in accepted rows.
 
     Args:
-        frame: the columns `schema.PROBLEM_COLUMNS`.
+        frame: the columns `schema.PROBLEM_COLUMNS`, in the order of the table.
         settings: only for the look.
         texts: the language.
     """
@@ -62,7 +62,7 @@ def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
                 Cell(texts.number(record["leads"])),
             )
         )
-        for record in frame.sort_values("rows", ascending=False, kind="stable").to_dict("records")
+        for record in frame.to_dict("records")
     ]
     heads = (
         Head(texts.t("col_table"), align="left"),

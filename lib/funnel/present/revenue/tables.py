@@ -1,4 +1,4 @@
-"""The tables of the revenue to come: by month, by value, and what better steps would add."""
+"""The tables of revenue: by month, by value, what better steps would add, and how good forecasts were."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from funnel.analysis.revenue.weeks import SOURCES
 from funnel.analysis.revenue.whatif import CANNOT_RISE, FULL
-from funnel.present.forecast.tables import signed
+from funnel.present.forecast.tables import SHOWN_EDITIONS, signed, spaced
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import currency_word, unit_for
 from funnel.present.parts.escape import clean
@@ -23,26 +23,26 @@ WEEKS = 13
 """How far ahead revenue is added up by value."""
 
 
-def revenue_grid(months: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def revenue_grid(by_month: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """Return the expected revenue of each month, from leads that are there and from leads to come.
 
     Args:
-        months: `analysis.revenue.weeks.REVENUE_COLUMNS` by month.
+        by_month: a row for each month; a column for the mean of each of `analysis.revenue.weeks.SOURCES`, and
+            `p05`, `p10`, `p90`, `p95` of the total.
         forecast: `analysis.forecast.final.FORECAST_COLUMNS`; whether it is reliable is said below.
         settings: the currency.
         texts: the language.
     """
     theme = look.load(settings)
-    largest = float(months["p95"].max()) if len(months) else 0.0
+    largest = float(by_month["p95"].max()) if len(by_month) else 0.0
     unit = unit_for(largest, settings.currency, texts)
-    means = months.pivot(index="week", columns="source", values="mean").reindex(columns=list(SOURCES))
-    totals = months[months["source"] == "total"].set_index("week")
+    means = by_month[list(SOURCES)]
     rows = []
     for month in means.index if largest > 0 else []:
         day = pd.Timestamp(month).date()
         cells = [f"{texts.month(day)} {day.year}", *(unit.number(float(x), texts) for x in means.loc[month])]
         for low, high in (("p10", "p90"), ("p05", "p95")):
-            ends = [unit.number(float(totals.loc[month, name]), texts) for name in (low, high)]
+            ends = [unit.number(float(by_month.loc[month, name]), texts) for name in (low, high)]
             cells.append(" – ".join(ends))
         rows.append(Row(tuple(Cell(text) for text in cells)))
     if rows:
@@ -112,41 +112,36 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
     return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
 
 
-def revenue_slices_grid(slices: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def revenue_slices_grid(by_value: pd.DataFrame, weeks: int, settings: Settings, texts: Texts) -> Grid:
     """Return the revenue of the next weeks by the values of attributes, and what a payment is of each.
 
     Args:
-        slices: `analysis.revenue.revenue_slices.SLICE_REVENUE_COLUMNS` after `attribute`.
+        by_value: a row for each `attribute` and `value`; a column for the mean of each of
+            `analysis.revenue.weeks.SOURCES` over the weeks together; `deal_size`, `deal_low`, `deal_high`.
+        weeks: how many these are.
         settings: the currency, the names of attributes.
         texts: the language.
     """
     theme = look.load(settings)
-    weeks = pd.to_datetime(slices["week"]).drop_duplicates().nsmallest(WEEKS)
-    ahead = slices[slices["week"].isin(weeks)]
-    sums = ahead.pivot_table(
-        index=["attribute", "value"], columns="source", values="mean", aggfunc="sum", sort=False
-    ).reindex(columns=list(SOURCES))
-    largest = float(sums["total"].max()) if len(sums) else 0.0
+    largest = float(by_value["total"].max()) if len(by_value) else 0.0
     unit = unit_for(0.0 if math.isnan(largest) else largest, settings.currency, texts)
-    deals = ahead.groupby(["attribute", "value"], sort=False)[["deal_size", "deal_low", "deal_high"]].first()
-    digits = digits_of(deals["deal_size"].astype("float64"))
+    digits = digits_of(by_value["deal_size"].astype("float64"))
     rows = []
-    for attribute in dict.fromkeys(sums.index.get_level_values("attribute")) if largest > 0 else ():
+    for attribute in dict.fromkeys(by_value.index.get_level_values("attribute")) if largest > 0 else ():
         rows.append(heading(str(attribute), 6, settings, texts))
-        part = sums.loc[attribute].sort_values("total", ascending=False, kind="stable")
-        for value in part.index[:SHOWN_VALUES]:
-            deal = deals.loc[(attribute, value)]
+        part = by_value.loc[attribute].sort_values("total", ascending=False, kind="stable")
+        for value, record in part.head(SHOWN_VALUES).iterrows():
             cells = [INDENT + value_name(value, texts)]
-            cells += [unit.number(float(amount), texts) for amount in part.loc[value]]
-            cells.append(texts.number(float(deal["deal_size"]), digits))
+            cells += [unit.number(float(record[source]), texts) for source in SOURCES]
+            cells.append(texts.number(float(record["deal_size"]), digits))
             cells.append(
-                SPAN.join(texts.number(float(deal[end]), digits) for end in ("deal_low", "deal_high"))
+                SPAN.join(texts.number(float(record[end]), digits) for end in ("deal_low", "deal_high"))
             )
             rows.append(Row(tuple(Cell(text) for text in cells)))
         rest = part.iloc[SHOWN_VALUES:]
         if len(rest):
             cells = [INDENT + texts.t("other_values", n=len(rest))]
-            cells += [unit.number(float(amount), texts) for amount in rest.sum()]
+            cells += [unit.number(float(amount), texts) for amount in rest[list(SOURCES)].sum()]
             rows.append(Row(tuple(Cell(text) for text in (*cells, EMPTY, EMPTY))))
     group = texts.t("col_revenue_of", unit=unit.name)
     deal = texts.t("col_payment", currency=currency_word(settings.currency, texts))
@@ -156,5 +151,38 @@ def revenue_slices_grid(slices: pd.DataFrame, settings: Settings, texts: Texts) 
         Head(texts.t("col_mean"), deal),
         Head(texts.t("col_interval"), deal),
     )
-    notes = (texts.t("note_revenue_slices", n=len(weeks)),) if rows else ()
+    notes = (texts.t("note_revenue_slices", n=weeks),) if rows else ()
     return Grid("revenue-slices", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
+
+
+def revenue_track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+    """Return for each archived edition the revenue it expected in the weeks that are over, and what was paid.
+
+    Args:
+        track: `analysis.forecast.track.REVENUE_TRACK_COLUMNS`.
+        settings: the currency.
+        texts: the language.
+    """
+    theme = look.load(settings)
+    sums = track.groupby("report_date")[["mean", "paid"]].sum()
+    unit = unit_for(float(sums.to_numpy(float).max()) if len(sums) else 0.0, settings.currency, texts)
+    days = sorted(sums.index)
+    rows = []
+    for day in spaced(days, SHOWN_EDITIONS):
+        part = track[track["report_date"] == day]
+        told, paid = float(part["mean"].sum()), float(part["paid"].sum())
+        cells = [
+            texts.date(day.date()),
+            texts.number(len(part)),
+            unit.number(told, texts),
+            unit.number(paid, texts),
+        ]
+        cells.append(texts.change(told / paid - 1 if paid > 0 else math.nan))
+        cells.append(texts.t("n_of", n=int(part["inside"].sum()), total=len(part)))
+        rows.append(Row(tuple(Cell(text) for text in cells)))
+    keys = ("col_weeks_over", "col_forecast", "col_paid", "col_off", "col_interval_80")
+    heads = (Head(texts.t("col_edition"), align="left"), *(Head(texts.t(key)) for key in keys))
+    notes = [texts.t("note_revenue_track", unit=unit.name)] if rows else []
+    if len(days) > SHOWN_EDITIONS:
+        notes.append(texts.t("note_some_editions", shown=SHOWN_EDITIONS, n=len(days)))
+    return Grid("revenue-track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_revenue_track"))

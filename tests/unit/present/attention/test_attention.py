@@ -12,6 +12,7 @@ from funnel.present.attention import tables as attention_tables
 from funnel.present.attention import words as attention_words
 from funnel.present.cohorts.headline import Headline
 from funnel.present.initiatives import blocks as initiative_blocks
+from funnel.present.initiatives import tables as initiative_tables
 from funnel.present.parts.cards import Card, Cards
 from funnel.present.parts.grid import Grid
 from funnel.present.parts.picture import Picture
@@ -322,12 +323,12 @@ def test_files_left_out_are_named_and_the_others_still_come_out(settings):
 
 
 def test_the_scoreboard_counts_every_initiative_and_all(settings):
-    grid = attention_tables.scoreboard_grid(frames()["scoreboard"], [initiative()], settings, EN)
+    grid = initiative_tables.scoreboard_grid(frames()["scoreboard"], [initiative()], settings, EN)
     assert words(grid) == [
         ["Training", "2", "1", "0", "0", "1", "0", "0", "100\xa0%", "0.8", "Partly confirmed"],
         ["All", "2", "1", "0", "0", "1", "0", "0", "100\xa0%", "0.8", ""],
     ]
-    nothing = attention_tables.scoreboard_grid(frames()["scoreboard"].iloc[:0], [], settings, EN)
+    nothing = initiative_tables.scoreboard_grid(frames()["scoreboard"].iloc[:0], [], settings, EN)
     assert nothing.rows == () and "data/initiatives" in nothing.empty
 
 
@@ -344,7 +345,7 @@ def test_hostile_names_and_texts_stay_text(settings, language):
         attention_tables.flag_cards(flags, dug(case), settings, texts),
         attention_tables.look_first_grid(flags, dug(case), settings, texts),
         attention_tables.investigation_cards(dug(case), dt.date(2022, 9, 1), settings, texts),
-        attention_tables.scoreboard_grid(scoreboard(pd.DataFrame(rows)), [item], settings, texts),
+        initiative_tables.scoreboard_grid(scoreboard(pd.DataFrame(rows)), [item], settings, texts),
     ]
     for part in parts:
         text = shown(part)

@@ -9,6 +9,7 @@ import subprocess
 import warnings
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import font_source_sans_pro
 import pandas as pd
@@ -36,8 +37,10 @@ from funnel.present.parts.final import doubtful
 from funnel.present.parts.grid import Grid
 from funnel.present.parts.picture import Picture
 from funnel.present.parts.texts import Texts
+from funnel.present.revenue import charts as revenue_charts
 from funnel.present.revenue import tables as revenue_tables
 from funnel.settings import Language, Settings
+from tests.steps import step
 
 FONTS = [str(Path(font_source_sans_pro.__file__).parent / "files")]
 REPORT = pd.Timestamp(2022, 9, 26)
@@ -178,6 +181,17 @@ def frames(cohorts: pd.DataFrame) -> Frames:
     }
 
 
+def by_month(months: pd.DataFrame) -> Any:
+    return step("revenue", "by_month", frames={"revenue_months": months}, tables=revenue_tables)
+
+
+def by_value(slices: pd.DataFrame) -> Any:
+    """The frame and for how many weeks it is."""
+    frames = {"revenue_slices": slices}
+    frame, weeks = step("revenue", "by_value", "weeks", frames=frames, tables=revenue_tables)
+    return frame, len(weeks)
+
+
 def doubt(forecast: pd.DataFrame, age: int, reason: str, tail: float = 0.1) -> pd.DataFrame:
     changed, mine = forecast.copy(), forecast["age_weeks"] == age
     changed.loc[mine, "reliable"], changed.loc[mine, "reason"] = not reason, reason
@@ -192,13 +206,13 @@ def cells(grid: Grid) -> list[list[str]]:
 def grids(frames: Frames, cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list[Grid]:
     return [
         tables.cohort_grid(cohorts, settings, texts, frames["forecast"]),
-        revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, texts),
-        revenue_tables.revenue_slices_grid(frames["revenue_slices"], settings, texts),
+        revenue_tables.revenue_grid(by_month(frames["revenue_months"]), frames["forecast"], settings, texts),
+        revenue_tables.revenue_slices_grid(*by_value(frames["revenue_slices"]), settings, texts),
         revenue_tables.what_if_grid(frames["what_if"], frames["forecast"], settings, texts),
         forecast_tables.change_grid(frames["change"], 4, settings, texts),
         forecast_tables.backtest_grid(frames["backtest"], settings, texts),
         forecast_tables.track_grid(frames["track"], settings, texts),
-        forecast_tables.revenue_track_grid(frames["revenue_track"], settings, texts),
+        revenue_tables.revenue_track_grid(frames["revenue_track"], settings, texts),
     ]
 
 
@@ -252,11 +266,15 @@ def test_every_reason_has_words(language: str) -> None:
 def test_revenue_by_month_adds_up_and_the_total_claims_no_interval(
     frames: Frames, settings: Settings
 ) -> None:
-    grid = revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("en"))
+    grid = revenue_tables.revenue_grid(
+        by_month(frames["revenue_months"]), frames["forecast"], settings, Texts("en")
+    )
     assert cells(grid)[0] == ["Sep 2022", "12.0", "4.0", "16.0", "9.6 – 22.4", "8.0 – 24.0"]
     assert cells(grid)[-1] == ["Total", "84.0", "28.0", "112.0", "–", "–"]
     assert grid.notes[0].startswith("In million RUB.")
-    russian = revenue_tables.revenue_grid(frames["revenue_months"], frames["forecast"], settings, Texts("ru"))
+    russian = revenue_tables.revenue_grid(
+        by_month(frames["revenue_months"]), frames["forecast"], settings, Texts("ru")
+    )
     assert cells(russian)[0][:2] == ["сент. 2022", "12,0"]
     assert russian.notes[0].startswith("Единица: млн ₽.")
 
@@ -264,17 +282,17 @@ def test_revenue_by_month_adds_up_and_the_total_claims_no_interval(
 def test_revenue_by_value_the_largest_first_and_few_values_after_many(
     frames: Frames, settings: Settings
 ) -> None:
-    grid = revenue_tables.revenue_slices_grid(frames["revenue_slices"], settings, Texts("en"))
+    grid = revenue_tables.revenue_slices_grid(*by_value(frames["revenue_slices"]), settings, Texts("en"))
     assert cells(grid) == [
         ["Channel", "", "", "", "", ""],
         ["not given", "1.30", "5.20", "6.50", "90,000", "80,000 – 100,000"],
         ["chat", "2.60", "1.30", "3.90", "90,000", "80,000 – 100,000"],
     ]
     many = [frames["revenue_slices"].assign(value=f"v{number}") for number in range(14)]
-    grid = revenue_tables.revenue_slices_grid(pd.concat(many), settings, Texts("ru"))
+    grid = revenue_tables.revenue_slices_grid(*by_value(pd.concat(many)), settings, Texts("ru"))
     assert cells(grid)[-1][0] == "ещё 2 значения"
     none = frames["revenue_slices"].assign(mean=0.0)
-    assert not revenue_tables.revenue_slices_grid(none, settings, Texts("en")).rows
+    assert not revenue_tables.revenue_slices_grid(*by_value(none), settings, Texts("en")).rows
 
 
 def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> None:
@@ -297,7 +315,7 @@ def test_what_a_better_step_would_bring(frames: Frames, settings: Settings) -> N
     short = doubt(frames["forecast"], 0, "history_short")
     for table in (
         revenue_tables.what_if_grid(frames["what_if"], short, settings, Texts("en")),
-        revenue_tables.revenue_grid(frames["revenue_months"], short, settings, Texts("en")),
+        revenue_tables.revenue_grid(by_month(frames["revenue_months"]), short, settings, Texts("en")),
     ):
         assert table.notes[-1].startswith("Read it with care") and "reach back far enough" in table.notes[-1]
     unpaid = frames["what_if"].assign(revenue=math.nan, revenue_p10=math.nan, revenue_p90=math.nan)
@@ -360,7 +378,7 @@ def test_the_record_holds_old_forecasts_against_what_came_by_their_time(
         ["27 Jun 2022", "to the end", "1", "10", "50", "53", "−6 %", "1 of 1", "1 of 1"],
         ["29 Aug 2022", "4 weeks", "1", "10", "50", "31", "+61 %", "0 of 1", "0 of 1"],
     ]
-    paid = forecast_tables.revenue_track_grid(frames["revenue_track"], settings, Texts("en"))
+    paid = revenue_tables.revenue_track_grid(frames["revenue_track"], settings, Texts("en"))
     assert cells(paid) == [["29 Aug 2022", "2", "4.00", "6.00", "−33 %", "1 of 2"]]
 
 
@@ -386,15 +404,15 @@ def test_nothing_to_show_is_said(
     pictures = [
         forecast_charts.maturity_curves(empty["maturity"], settings, texts),
         forecast_charts.maturity_curves(frames["maturity"].assign(maturity=0.0), settings, texts),
-        forecast_charts.revenue_fan(empty["revenue"], empty["forecast"], settings, texts),
-        forecast_charts.revenue_fan(
+        revenue_charts.revenue_fan(empty["revenue"], empty["forecast"], settings, texts),
+        revenue_charts.revenue_fan(
             revenue_of(pd.date_range(REPORT, periods=3), 0.0, 0.0), frames["forecast"], settings, texts
         ),
     ]
     told = [texts.t(key) for key in ("empty_maturity", "empty_maturity", "empty_revenue", "empty_revenue")]
     assert [picture.alt for picture in pictures] == told
     months = revenue_of(pd.date_range("2022-09-01", periods=3, freq="MS"), 0.0, 0.0)
-    assert not revenue_tables.revenue_grid(months, frames["forecast"], settings, texts).rows
+    assert not revenue_tables.revenue_grid(by_month(months), frames["forecast"], settings, texts).rows
 
 
 @pytest.mark.poppler
@@ -437,7 +455,7 @@ def test_the_figures_are_the_same_again_and_have_words(
         first, second = (
             (
                 forecast_charts.maturity_curves(frames["maturity"], settings, texts),
-                forecast_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts),
+                revenue_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts),
             )
             for _ in range(2)
         )
@@ -454,16 +472,16 @@ def test_the_fan_says_on_the_picture_that_it_is_not_reliable_yet(
 ) -> None:
     texts = Texts("en" if language == "en" else "ru")
     written: list[str] = []
-    finish = forecast_charts.finish
+    finish = revenue_charts.finish
 
     def seen(figure: Figure, alt: str) -> Picture:
         written.append(figure.axes[-1].get_xlabel())
         return finish(figure, alt)
 
-    monkeypatch.setattr(forecast_charts, "finish", seen)
-    plain = forecast_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts)
+    monkeypatch.setattr(revenue_charts, "finish", seen)
+    plain = revenue_charts.revenue_fan(frames["revenue"], frames["forecast"], settings, texts)
     unsure = doubt(frames["forecast"], 0, "history_short")
-    marked = forecast_charts.revenue_fan(frames["revenue"], unsure, settings, texts)
+    marked = revenue_charts.revenue_fan(frames["revenue"], unsure, settings, texts)
     assert written[0] == "" and written[1].startswith(words)
     assert words not in plain.alt and words in marked.alt
 

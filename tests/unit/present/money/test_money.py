@@ -9,13 +9,14 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from funnel.present.cohorts import duration_tables
+from funnel.present.cohorts import duration_charts, duration_tables
 from funnel.present.money import charts as money_charts
 from funnel.present.money import cost_tables
 from funnel.present.money.words import money
 from funnel.present.parts.grid import Grid
 from funnel.present.parts.texts import NBSP, Texts
 from funnel.settings import Settings
+from tests.steps import step
 
 NAN = math.nan
 WEEK = pd.Timestamp(2022, 9, 12)
@@ -109,7 +110,8 @@ def test_the_account_is_written_to_the_cent(settings: Settings) -> None:
     frame = pd.DataFrame(
         [{"level": "total", "value": "", **total}, {"level": "channel", "value": "web", **total}]
     )
-    rows = texts_of(cost_tables.account_grid(frame, settings, Texts("ru")))
+    account = step("money", "account", frames={"spend_account": frame})
+    rows = texts_of(cost_tables.account_grid(account, settings, Texts("ru")))
     assert rows[0] == ["web", "107,01", "100,01", "7,50", "−0,50", "по-разному", "5", "2"]
     assert rows[1][0] == "Итого"
 
@@ -189,4 +191,4 @@ def test_without_anything_to_draw_the_pictures_say_why(language: str, settings: 
     assert money_charts.payback(unpaid, settings, texts).alt == texts.t("empty_ltv")
     curves = pd.DataFrame(columns=["start", "stage", "days", "reached", "lost"])
     whole = pd.DataFrame(columns=["attribute", "cohort_quarter", "start", "stage"])
-    assert money_charts.duration_curves(curves, whole, settings, texts).alt == texts.t("empty_durations")
+    assert duration_charts.duration_curves(curves, whole, settings, texts).alt == texts.t("empty_durations")
