@@ -11,13 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from babel import Locale
 
+from funnel.sources.date_words import LANGUAGES
 from funnel.sources.tabular import Mask
 
 Ints = npt.NDArray[np.int64]
 SERIAL = r"^(?:2[5-9]|[3-9]\d|10\d)\d{3}(?:\.\d+)?$"
 """A spreadsheet's number of a day: 25569 is the first of 1970."""
-LANGUAGES = ("en", "ru", "uk", "de", "fr", "es", "pt", "it", "pl", "nl")
-"""Whose names of months are read."""
 PIVOT = 70  # of two digits, 70 to 99 are of the last century
 
 _CLOCK = (
@@ -46,10 +45,11 @@ class Form:
 FORMS: tuple[Form, ...] = (
     Form(r"^(?P<y>\d{4})-(?P<a>\d{1,2})-(?P<b>\d{1,2})" + _CLOCK, "ymd"),
     Form(r"^(?P<y>\d{4})[/.](?P<a>\d{1,2})[/.](?P<b>\d{1,2})" + _CLOCK, "ymd"),
+    Form(r"^(?P<y>(?:19|20)\d{2})(?P<a>[01]\d)(?P<b>[0-3]\d)" + _CLOCK, "ymd"),
     Form(r"^(?P<a>\d{1,2})\.(?P<b>\d{1,2})\." + _YEAR + _CLOCK, "dots"),
     Form(r"^(?P<a>\d{1,2})/(?P<b>\d{1,2})/" + _YEAR + _CLOCK, ""),
     Form(r"^(?P<a>\d{1,2})-(?P<b>\d{1,2})-" + _YEAR + _CLOCK, ""),
-    Form(r"^(?P<a>\d{1,2})[\s./-]+(?P<w>\pL{3,})[\s./,-]+" + _YEAR + r"(?:\s?г\.?)?" + _CLOCK, "name"),
+    Form(r"^(?P<a>\d{1,2})[\s./-]+(?P<w>\pL{3,})[\s./,-]+" + _YEAR + r"(?:\s?[гр]\.?)?" + _CLOCK, "name"),
     Form(r"^(?P<w>\pL{3,})\.?\s+(?P<a>\d{1,2})(?:st|nd|rd|th)?,?\s+" + _YEAR + _CLOCK, "name"),
 )
 _TOKENS = {
@@ -148,6 +148,11 @@ def _months(words: pa.Array) -> Ints:
     return found
 
 
+_SHORT = {"sept": 9, "мая": 5, "янв": 1, "фев": 2, "мар": 3, "апр": 4, "май": 5, "июн": 6, "июл": 7}
+_SHORT |= {"авг": 8, "сен": 9, "окт": 10, "ноя": 11, "дек": 12}
+"""What a spreadsheet calls months besides."""
+
+
 def _names() -> dict[str, int]:
     names = {}
     for language in reversed(LANGUAGES):
@@ -156,7 +161,7 @@ def _names() -> dict[str, int]:
             for width in ("abbreviated", "wide"):
                 for number, word in months[context][width].items():
                     names[word.casefold().rstrip(".")] = number
-    return {**names, "sept": 9, "мая": 5, "май": 5}
+    return {**names, **_SHORT}
 
 
 _NAMES = _names()

@@ -10,10 +10,13 @@ from babel import Locale
 CURRENCIES = {
     "₽": "RUB", "руб": "RUB", "руб.": "RUB", "р.": "RUB", "€": "EUR", "£": "GBP", "₸": "KZT", "₴": "UAH",
     "r$": "BRL", "us$": "USD", "zł": "PLN", "₹": "INR", "₺": "TRY", "¥": "JPY", "$": "",
+    "a$": "AUD", "c$": "CAD", "ca$": "CAD", "nz$": "NZD", "s$": "SGD", "hk$": "HKD", "mx$": "MXN",
+    "грн": "UAH", "грн.": "UAH", "тг": "KZT", "тг.": "KZT", "тенге": "KZT", "сум": "UZS", "₾": "GEL",
+    "₼": "AZN", "₪": "ILS", "฿": "THB", "₩": "KRW", "₫": "VND", "₱": "PHP", "₦": "NGN",
 }  # fmt: skip
 """Currency signs in headers and cells; a plain dollar sign is used by many currencies."""
 DOLLARS = ("USD", "MXN", "ARS", "CLP", "COP", "CAD", "AUD", "SGD", "NZD", "UYU")
-SIGNS = r"(?:r\$|us\$|[₽$€£₸₴₹₺¥]|zł|руб\.?|р\.)"
+SIGNS = r"(?:(?:r|us|a|c|ca|nz|s|hk|mx)\$|[₽$€£₸₴₹₺¥₾₼₪฿₩₫₱₦]|zł|руб\.?|р\.|грн\.?|тг\.?|тенге|сум)"
 _MONEY = re.compile(rf"^(?P<word>.*?)(?:[\s,]*\(?(?P<sign>{SIGNS})\)?|[\s,]+\(?(?P<code>[a-z]{{3}})\)?)$")
 _NAMED = ("en", "ru", "uk", "de", "fr", "es", "pt", "it", "pl")
 

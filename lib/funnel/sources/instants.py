@@ -15,6 +15,7 @@ from funnel.errors import Problem
 from funnel.schema import INSTANT
 from funnel.settings_files import ORDERS, FileRules
 from funnel.sources.date_forms import FORMS, SERIAL, Form, Order, form_of, order_of
+from funnel.sources.date_words import bare
 from funnel.sources.tabular import NUMBER, Cells, Mask
 
 READABLE = "2026-04-03, 2026-04-03 15:30:00, 2026-04-03T15:30:00+03:00, 03.04.2026 15:30 or 4/13/26 3:30 PM"
@@ -131,7 +132,7 @@ def read_instants(cells: Cells, timezone: str, writing: Writing | None = None) -
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _typed(cells.values, timezone, writing)
     encoded = cells.text().dictionary_encode()
-    parsed = _parse(encoded.dictionary, timezone, writing)
+    parsed = _parse(bare(encoded.dictionary), timezone, writing)
     numbers = cells.are(NUMBER)
     if numbers.any() and parsed.unreadable.any():
         parsed = _with_serials(parsed, encoded.dictionary)

@@ -62,11 +62,25 @@ def paid(batch: Batch) -> list[tuple[str, str, str | None]]:
         ("1'234.50", "1234.50", None),
         ("100-", "-100.00", None),
         ("€99", "99.00", "EUR"),
+        ('"RUB\u00a01,234.50"', "1234.50", "RUB"),
+        ('"EUR1,234.50"', "1234.50", "EUR"),
+        ("1234.50RUB", "1234.50", "RUB"),
+        ('"1 234,50 ?"', "1234.50", None),
+        ('"? 3.500,00"', "3500.00", None),
+        ('"12,34,567.00"', "1234567.00", None),
     ],
 )
 def test_amounts_of_all_countries(tmp_path: Path, text: str, amount: str, currency: str | None) -> None:
     row = f"1,Closed Won,Sales,2026-09-01 10:00,2026-09-05 10:00,{text},,,Anna"
     assert paid(read([deals(tmp_path, row)], settings())) == [("1", amount, currency)]
+
+
+def test_a_sign_of_currency_that_the_encoding_lost_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    rows = [f"{n},Closed Won,Sales,2026-09-01 10:00,2026-09-05 10:00,? 5.5,,,Anna" for n in range(3)]
+    read([deals(tmp_path, *rows)], settings(), told.append)
+    (text,) = [text for text in told if "lost (?)" in text]
+    assert "3 amounts" in text and "set exports.currency" in text
 
 
 def test_a_column_names_the_currency_of_each_row_by_code_sign_or_name(tmp_path: Path) -> None:
@@ -156,6 +170,16 @@ def test_dates_that_can_be_read_two_ways_stop_the_file_and_the_setting_is_named(
         ("25.09.26", dt.datetime(2026, 9, 25)),
         ("25-Sep-2026", dt.datetime(2026, 9, 25)),
         ("2026-09-25 15:05:00 +0300", dt.datetime(2026, 9, 25, 12, 5)),
+        ("9/25/2026, 3:05\u202fPM", dt.datetime(2026, 9, 25, 15, 5)),
+        ("25/09/2026 3:05:07 p.\u00a0m.", dt.datetime(2026, 9, 25, 15, 5, 7)),
+        ("Friday, September 25, 2026 at 3:05 PM", dt.datetime(2026, 9, 25, 15, 5)),
+        ("Fri, 25 Sep 2026 15:05:00 GMT", dt.datetime(2026, 9, 25, 15, 5)),
+        ("пт 25.09.2026 в 15:05", dt.datetime(2026, 9, 25, 15, 5)),
+        ("\u200e25.09.2026\u00a015:05", dt.datetime(2026, 9, 25, 15, 5)),
+        ("25-сен-26", dt.datetime(2026, 9, 25)),
+        ("25 вересня 2026 р. о 15:05", dt.datetime(2026, 9, 25, 15, 5)),
+        ("2026-09-25 15:05 UTC+3", dt.datetime(2026, 9, 25, 12, 5)),
+        ("20260925", dt.datetime(2026, 9, 25)),
     ],
 )
 def test_dates_of_all_countries(text: str, expected: dt.datetime) -> None:

@@ -21,8 +21,14 @@ from funnel.sources.header_text import SIGNS, currency_of
 from funnel.sources.tabular import Cells, Mask, Sheet
 
 _SIGN = rf"(?i:{SIGNS})"
-_NUMBER = r"(?P<number>[^A-Za-zА-я$€£₽₸₴₹₺¥]+?)"
-_CODE = rf"(?P<before>[A-Za-z]{{3}}\s|{_SIGN}\s?)?{_NUMBER}(?P<after>\s?{_SIGN}|\s[A-Za-z]{{3}})?$"
+_NUMBER = r"(?P<number>[^A-Za-zА-я$€£₽₸₴₹₺¥₾₼₪฿₩₫₱₦]+?)"
+_SPACE = r"[\s\x{00a0}\x{202f}\x{2009}]"
+_CODE = (
+    rf"(?P<before>[A-Za-z]{{3}}{_SPACE}|[A-Z]{{3}}|{_SIGN}{_SPACE}?)?{_NUMBER}"
+    rf"(?P<after>{_SPACE}?{_SIGN}|{_SPACE}[A-Za-z]{{3}}|[A-Z]{{3}})?$"
+)
+LOST_SIGN = r"^[?\x{fffd}]\s?([\d(-].*)$|^(.*\d)[\s\x{00a0}]?[?\x{fffd}]$"
+"""An amount whose currency sign the file's encoding does not have: `? 3.500,00`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,8 @@ def with_amounts(columns: Columns) -> tuple[Columns, pa.Array]:
         return columns, nothing
     text = cells.text()
     encoded = text.dictionary_encode()
-    bare = pc.replace_substring_regex(encoded.dictionary, r"^\((.*)\)$", r"-\1")
+    signed = pc.replace_substring_regex(encoded.dictionary, LOST_SIGN, r"\1\2")
+    bare = pc.replace_substring_regex(signed, r"^\((.*)\)$", r"-\1")
     found = pc.extract_regex(bare, r"^(?P<minus>-?)\s*" + _CODE)
     parts = (
         {field.name: part for field, part in zip(found.type, found.flatten(), strict=True)}
@@ -143,7 +150,7 @@ def with_amounts(columns: Columns) -> tuple[Columns, pa.Array]:
     codes = pa.array([currency_of(name) if name else None for name in names.to_pylist()], pa.string())
     known = pc.and_(found.is_valid(), pc.or_(codes.is_valid(), pc.equal(names, "").fill_null(False)))
     numbers = pc.binary_join_element_wise(parts["minus"], pc.utf8_trim_whitespace(parts["number"]), "")
-    plain = pc.if_else(known, numbers, encoded.dictionary)
+    plain = pc.if_else(known, numbers, signed)
     return (
         columns.with_field("amount", Cells(plain.take(encoded.indices), cells.kinds)),
         pc.if_else(known, codes, pa.scalar(None, pa.string())).take(encoded.indices),

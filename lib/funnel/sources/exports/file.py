@@ -17,7 +17,7 @@ from funnel.settings_files import FileRules
 from funnel.sources import clean
 from funnel.sources import table_file as tables
 from funnel.sources.exports import outcome as outcomes
-from funnel.sources.exports.columns import Columns, one_row_a_deal, take, with_amounts, with_ids
+from funnel.sources.exports.columns import LOST_SIGN, Columns, one_row_a_deal, take, with_amounts, with_ids
 from funnel.sources.exports.ends import closed_at, outcome_of
 from funnel.sources.exports.filters import left_out
 from funnel.sources.exports.layout import TIMES, Layout, lay_out
@@ -66,6 +66,13 @@ def open_file(
     writing = Writing(FileRules(dates=rules.dates, timezone=rules.timezone, decimal=rules.decimal), rules.key)
     columns = _leads_of(take(sheet, places, layout, rules), rules, where, tell)
     columns, changed = with_ids(columns, profile.ids, rules.id_prefix)
+    lost = pc.match_substring_regex(columns.text("amount"), LOST_SIGN)
+    if count := pc.sum(lost).as_py():
+        code = rules.currency or settings.currency
+        tell(
+            f"{where}: {count:,} amounts bear a sign of currency that the file's encoding lost (?): they are "
+            f"taken in {code}; if they are in another, set {rules.key}.currency, or export as UTF-8"
+        )
     columns, currency = with_amounts(columns)
     add = (rules.product_rows or profile.product_rows) == "add"
     columns, kept, told = one_row_a_deal(columns, rules, add=add)

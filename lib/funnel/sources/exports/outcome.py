@@ -13,7 +13,31 @@ import pyarrow.compute as pc
 from funnel.sources.tabular import Mask
 
 WON, LOST_STATE, OPEN = "won", "lost", "open"
-_YES = ("true", "1", "1.0", "yes", "y", "да", "истина", "wahr", "ja", "sí", "sim", "oui", "vrai", "x", "✓")
+_YES = (
+    "true",
+    "1",
+    "1.0",
+    "yes",
+    "y",
+    "да",
+    "истина",
+    "wahr",
+    "ja",
+    "sí",
+    "sim",
+    "oui",
+    "vrai",
+    "verdadero",
+    "verdadeiro",
+    "vero",
+    "sì",
+    "si",
+    "так",
+    "tak",
+    "prawda",
+    "x",
+    "✓",
+)
 Texts = npt.NDArray[np.object_]
 
 
