@@ -16,6 +16,8 @@ from pathlib import Path
 from install import HERE, uv, uv_asks
 
 COMPILE = ["pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
+TOOLS = {"uv": ("uv",), "pip": ("pip",), "audit": ("pip-audit", "detect-secrets")}
+"""Locks of their own: the installers, and what the workflow `audit` looks for holes and secrets with."""
 WRITTEN = ["--generate-hashes", "--no-header", "--no-annotate", "--no-strip-extras"]
 
 
@@ -43,24 +45,24 @@ def compile_lock(program: str, source: Path, target: Path, *words: str) -> None:
 
 
 def pin(program: str, project: Path, folder: Path) -> None:
-    """Write the four locks into the folder: what to install, and uv and pip, which do it.
+    """Write the locks into the folder: what to install, uv and pip, which do it, and what looks through it.
 
     Args:
         program: uv.
         project: a `pyproject.toml` with the groups build and dev.
         folder: where the locks lie.
     """
-    with tempfile.TemporaryDirectory() as name:
-        made = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        made = Path(temporary)
         whole, report = made / "whole.lock", made / "report.lock"
         compile_lock(program, project, whole, "--upgrade", "--group", f"{project}:dev")
         compile_lock(program, project, report, "--constraint", str(whole), "--group", f"{project}:build")
-        for installer in ("uv", "pip"):
-            wanted = made / f"{installer}.in"
-            wanted.write_text(f"{installer}\n", encoding="utf-8")
-            compile_lock(program, wanted, made / f"{installer}.lock")
+        for name, tools in TOOLS.items():
+            wanted = made / f"{name}.in"
+            wanted.write_text("".join(f"{tool}\n" for tool in tools), encoding="utf-8")
+            compile_lock(program, wanted, made / f"{name}.lock")
         (made / "dev.lock").write_text(on_top(whole, report), encoding="utf-8")
-        for lock in ("report.lock", "dev.lock", "uv.lock", "pip.lock"):
+        for lock in ("report.lock", "dev.lock", *(f"{name}.lock" for name in TOOLS)):
             shutil.copyfile(made / lock, folder / lock)
 
 

@@ -123,6 +123,32 @@ class TestGitHub:
                 assert "env" not in step
 
 
+def test_holes_and_secrets_are_looked_for_with_each_change_and_weekly_by_pinned_tools() -> None:
+    flow = load(OURS / "audit.yml")
+    assert set(flow[True]) == {"push", "pull_request", "schedule"}  # YAML reads `on` as true
+    (job,) = flow["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    assert "{{ secrets." not in json.dumps(flow)
+    install, holes, secrets = (step["run"] for step in job["steps"] if "run" in step)
+    assert "--require-hashes --only-binary :all: --requirement requirements/audit.lock" in install
+    assert "for lock in requirements/*.lock" in holes
+    assert "pip-audit" in holes and "--require-hashes" in holes
+    assert "git ls-files -z | xargs -0" in secrets
+    assert "detect-secrets-hook" in secrets and "--baseline .secrets.baseline" in secrets
+    for part in (holes, secrets):
+        assert "|| true" not in part and "continue-on-error" not in json.dumps(job)
+    locked = (ROOT / "requirements" / "audit.lock").read_text("utf-8")
+    for tool in ("pip-audit", "detect-secrets"):
+        assert re.search(rf"^{tool}==\S+ \\\n +--hash=sha256:[0-9a-f]{{64}}", locked, flags=re.MULTILINE), (
+            tool
+        )
+
+
+def test_what_is_known_to_be_no_secret_stands_in_tests_and_checksums_alone() -> None:
+    known = json.loads((ROOT / ".secrets.baseline").read_text("utf-8"))["results"]
+    assert {name for name in known if not name.startswith("tests/")} == {"requirements/quarto.py"}
+
+
 def test_the_token_is_handed_to_the_sync_alone_and_the_notebooks_run_in_another_job() -> None:
     for path in (COMPANY, OURS / "weekly.yml"):
         holds = [

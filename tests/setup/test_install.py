@@ -92,6 +92,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     release(index, "pytest-cov", "7.1.0", ["Requires-Dist: coverage[toml]>=7"])
     release(index, "coverage", "7.17.4", ["Provides-Extra: toml", 'Requires-Dist: tomli; extra == "toml"'])
     release(index, "tomli", "2.0.0")
+    release(index, "pip-audit", "1.0")
+    release(index, "detect-secrets", "1.0")
     add(index, "uv", wheel("uv-*.whl"))
     add(index, "pip", wheel(f"pip-{NEWEST}-*.whl"))
     shutil.copytree(REQUIREMENTS, root / "requirements", ignore=shutil.ignore_patterns("*.lock", "__*"))
