@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from funnel import versions
 from funnel.calendar import calendar_of
 from funnel.change import Change
-from funnel.errors import MissingError, nearest
+from funnel.errors import MissingError, Problem, SettingsError, nearest
 from funnel.settings_files import LEAD as LEAD
 from funnel.settings_files import LOST as LOST
 from funnel.settings_files import Currency, Zone
@@ -329,7 +329,12 @@ def load(path: Path) -> Settings:
         # version 2 only names itself, so that an older text is read as it is and its lines keep their numbers
         return versions.brought_up(text, max(_version(text), 2), STEPS)
 
-    return read_yaml(path, Settings, bring, root=path.resolve().parent)
+    read = read_yaml(path, Settings, bring, root=path.resolve().parent)
+    if read.root not in read.path("run").resolve().parents:
+        wrong = f"{read.run} lies outside the project, and everything in it may be deleted"
+        problem = Problem(f"{path}, key run", wrong, "a folder in the project, such as run")
+        raise SettingsError(f"{path.name} cannot be used.", [problem])
+    return read
 
 
 def bring_up(path: Path) -> Path | None:

@@ -68,6 +68,15 @@ def copy_of(path: Path, version: int) -> Path:
     return path.with_name(f"{path.name}.v{version}")
 
 
+def free(path: Path) -> Path:
+    """Return a path at which nothing is yet: this one, or one with a number; a clock may say a time twice."""
+    number, found = 1, path
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return found
+
+
 def keep_copy(path: Path, version: int) -> Path:
     """Copy an older file beside itself before it is written over; a copy kept before stays.
 

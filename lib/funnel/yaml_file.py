@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from funnel import validation
 from funnel.change import TYPED
 from funnel.errors import Problem, SettingsError
-from funnel.yaml_loader import Loader
+from funnel.yaml_loader import BYTES, Loader
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,7 +33,7 @@ def read_yaml(
             values are not allowed; all at once.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
         loader = Loader(bring(text) if bring else text)
         node = loader.get_single_node()
         twice = [
@@ -57,6 +57,19 @@ def read_yaml(
     if twice:
         raise SettingsError(f"{path.name} cannot be used.", twice)
     return read
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file; one without an end, such as a pipe or a device, is not begun.
+
+    Raises:
+        YAMLError: it is none, or larger than any.
+    """
+    if path.exists() and not path.is_file():
+        raise yaml.YAMLError("it is no file")
+    if path.stat().st_size > 4 * BYTES:
+        raise yaml.YAMLError(f"the file has more than {4 * BYTES:,} bytes; is it the right one?")
+    return path.read_text(encoding="utf-8")
 
 
 def validated(content: Mapping[str, object], path: Path, model: type[Model], **fixed: object) -> Model:

@@ -167,3 +167,8 @@ def test_numbers_beyond_all_bounds_are_told(tmp_path: Path, line: str) -> None:
     path.write_text(f"stages: [{{key: sale}}]\n{line}\n")
     with pytest.raises(SettingsError, match="out of range; allowed: at most"):
         load(path)
+
+
+@pytest.mark.parametrize("run", ["/", ".", "..", "../other", "in/../.."])
+def test_what_may_be_deleted_lies_in_the_project(tmp_path: Path, run: str) -> None:
+    assert "everything in it may be deleted" in message(tmp_path, f"stages: [{{key: sale}}]\nrun: {run}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -157,3 +158,18 @@ def test_any_value_is_read_as_any_kind_or_refused(kind: str, text: str) -> None:
 )
 def test_ordinary_yaml_is_read_as_ever(text: str, value: object) -> None:
     assert load_yaml(text) == value
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_what_is_no_file_is_told_and_leaves_the_others_working(tmp_path: Path) -> None:
+    """A pipe would be waited for, a device read without end."""
+    os.mkfifo(tmp_path / "pipe.yml")
+    (tmp_path / "device.yml").symlink_to("/dev/zero")
+    (tmp_path / "folder.yml").mkdir()
+    with (tmp_path / "large.yml").open("wb") as file:
+        file.truncate(10**10)
+    entries, problems = read_initiatives(tmp_path, Settings(stages=[{"key": "sale"}]))
+    assert entries == ()
+    said = {Path(one.where).name: one.wrong for one in problems}
+    assert {said[f"{name}.yml"] for name in ("pipe", "device", "folder")} == {"it is no file"}
+    assert "more than 4,000,000 bytes" in said["large.yml"]

@@ -35,8 +35,10 @@ def rebuild(
 
 def make_again(settings: Settings) -> None:
     """Make the warehouse again and say what came of it."""
+    from funnel.publish.files import folders, sweep
     from funnel.warehouse.rebuild import rebuild
 
+    sweep(folders(settings))
     made = rebuild(settings.path("warehouse"), settings, now())
     if made.aside:
         say(f"The file that stood is kept aside: {made.aside}")
@@ -54,7 +56,7 @@ def prune() -> None:
     """Join the kept imports into one, so that they take less room; a rebuild gives the same as before."""
     from funnel.warehouse import Warehouse
 
-    settings = load_settings()
+    settings = load_settings(bring_up=True)
     with Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         before = warehouse.prune()
     say(f"Kept imports: {before:,} joined into one.")

@@ -62,7 +62,7 @@ app = typer.Typer(
 
 def console() -> Console:
     """Return where everything but tables is written: stderr."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 notes = console()

@@ -80,6 +80,7 @@ def _import(
     given: Sequence[Path], settings: Settings, full: bool = False, format: Format = Format.table
 ) -> bool:
     """Import, and tell whether enough of it got in."""
+    from funnel.publish.files import after
     from funnel.sources import read
     from funnel.warehouse import Warehouse
 
@@ -87,8 +88,9 @@ def _import(
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         batch = read(given, settings, bar.done, warehouse.known())
         loaded, unknown = warehouse.load(batch, now(), full=full)
-        mixed = demo_beside(warehouse)
-        found = gate(warehouse)
+        with after("The import is in the warehouse"):
+            mixed = demo_beside(warehouse)
+            found = gate(warehouse)
     tell(settings, loaded, [*batch.rejected, *unknown], mixed, format)
     return tell_gate(found, settings)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -107,12 +107,14 @@ def _sync(
     host: str,
 ) -> None:
     """Bring what changed in an account, and say what came of it."""
-    from funnel.publish.files import after
+    from funnel.publish.files import after, sweep
     from funnel.sources.api import accounts, sync
     from funnel.sources.api.tables import source_of
     from funnel.warehouse import Warehouse
 
     settings = load_settings(bring_up=True)
+    renewed = [path for name, path in os.environ.items() if re.fullmatch(r"FUNNEL_\w+_OAUTH_FILE", name)]
+    sweep(Path(path).parent for path in renewed)
     source = accounts.source(_account_of(settings, key), os.environ, settings.root, host)
     moment = now().replace(tzinfo=dt.UTC)
     if suggest_mapping:
@@ -139,8 +141,9 @@ def _sync(
         return
     with Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
         loaded, unknown = warehouse.load(pulled.batch, now())
-        mixed = demo_beside(warehouse)
-        found = gate(warehouse)
+        with after("What the account told is in the warehouse"):
+            mixed = demo_beside(warehouse)
+            found = gate(warehouse)
     with after("What the account told is in the warehouse"):
         pulled.commit()
     tell(settings, loaded, [*pulled.batch.rejected, *unknown], mixed)
@@ -169,11 +172,12 @@ def _account_of(settings: Settings, key: str) -> Account:
 
 def _would(settings: Settings, pulled: Pulled) -> None:
     """Say what loading would do, by doing it to a copy of the warehouse."""
+    from funnel.publish.files import scratch
     from funnel.sources import reasons
     from funnel.warehouse import Warehouse
 
     path = settings.path("warehouse")
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         copy = Path(folder) / path.name
         if path.is_file():
             shutil.copyfile(path, copy)

@@ -7,13 +7,16 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from funnel.errors import FunnelError
 from funnel.settings import Settings
+from funnel.warehouse.store import FULL
 
-_PART = re.compile(r"\.(\d+)\.part$")
+_SCRATCH = "funnel-"
+_PART = re.compile(r"\.(\d+)\.part(?:\.wal)?$")
 
 
 def sha256(path: Path) -> str:
@@ -62,9 +65,19 @@ def folders(settings: Settings) -> list[Path]:
     return list(dict.fromkeys(settings.root / path for path in (*own, *more)))
 
 
+def scratch(folder: Path | None = None) -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for a while, by default among the machine's temporary ones; a kill leaves a part."""
+    return tempfile.TemporaryDirectory(prefix=_SCRATCH, suffix=f".{os.getpid()}.part", dir=folder)
+
+
 def left(among: Iterable[Path]) -> list[Path]:
-    """Return what killed runs were writing in some folders; a part names the process it is written by."""
-    parts = [(path, _PART.search(path.name)) for folder in among for path in folder.glob("*.part")]
+    """Return what killed runs were writing in some folders, and what they used for a while.
+
+    A part names the process it is written by.
+    """
+    paths = [path for folder in among for path in folder.glob("*.part*")]
+    paths += [path for path in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*.part") if _is_own(path)]
+    parts = [(path, _PART.search(path.name)) for path in paths]
     return [path for path, found in parts if found and not _lives(int(found[1]))]
 
 
@@ -72,8 +85,18 @@ def sweep(among: Iterable[Path]) -> list[Path]:
     """Remove what killed runs were writing in some folders; return it."""
     gone = left(among)
     for path in gone:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return gone
+
+
+def _is_own(path: Path) -> bool:
+    try:
+        return not hasattr(os, "getuid") or path.lstat().st_uid == os.getuid()
+    except OSError:  # another run has just removed it
+        return False
 
 
 def _lives(pid: int) -> bool:
@@ -95,7 +118,9 @@ def after(done: str) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
+    except Exception as error:
+        if not isinstance(error, OSError) and not FULL.search(str(error)):
+            raise
         raise FunnelError(
             f"{done}, and stays so; only what is written after it could not be ({error}). "
             "To do: make room on the disk, or see to the rights, then run this again."

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -22,11 +23,23 @@ PACKAGES = (
 )  # fmt: skip
 
 
+_OF_A_HOOK = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE",
+)  # fmt: skip
+"""What git tells its hooks of the repository they run for."""
+
+
 def git(root: Path, *words: str) -> str:
-    """Return what git prints, or '' where there is no git or no repository."""
+    """Return what git prints, or '' where there is no git or no repository.
+
+    It is that of the folder, also where a hook of another repository runs us and says so in the environment.
+    """
+    own = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    command = ["git", "--literal-pathspecs", "-c", "log.showSignature=false", "-C", str(root), *words]
     try:
         done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=30, check=True
+            command, env=own, capture_output=True, encoding="utf-8", errors="replace", timeout=30, check=True
         )
     except (OSError, subprocess.SubprocessError):
         return ""

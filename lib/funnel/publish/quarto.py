@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from funnel.publish.builtin import config, pandoc
 from funnel.publish.builtin.inert import inert_includes
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
+from funnel.publish.files import scratch
 from funnel.publish.policy import with_policy
 
 SECONDS = 300
@@ -109,7 +109,7 @@ def render(
 
 def _render(program: str, project: Path, source: Path, name: str, made: dt.datetime, out: Path) -> Path:
     settings = {"SOURCE_DATE_EPOCH": str(int(made.timestamp())), "NO_COLOR": "1"}
-    with tempfile.TemporaryDirectory(dir=project / "run", prefix="quarto-") as folder:
+    with scratch(project / "run") as folder:
         said = ["--metadata", f"renderer:Quarto {version(program)}"]
         command = [program, "render", str(source), "--to", _TARGETS[name], "--output-dir", folder, *said]
         _run(command, project, settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -20,6 +19,7 @@ from funnel.edition.model import load_edition
 from funnel.errors import CheckFailed, InputError
 from funnel.publish.archive import MANIFEST, Archived, hashes
 from funnel.publish.earlier import editions_named, forecasts
+from funnel.publish.files import scratch
 from funnel.publish.methods import Change, since
 from funnel.publish.tables import csv_text
 from funnel.settings import Settings
@@ -65,7 +65,7 @@ def verify(edition: Archived, settings: Settings) -> Verified:
         for name, digest in edition.manifest.inputs.items()
         if again.fingerprint.get(name) != digest
     ]
-    with tempfile.TemporaryDirectory() as folder:  # the report's tables, too, are those of a saved edition
+    with scratch() as folder:  # the report's tables, too, are those of a saved edition
         again.save(Path(folder))
         tables = load_edition(Path(folder), then.root).tables()
     kept = {path.stem: path for path in sorted((edition.folder / "tables").glob("*.csv"))}

@@ -58,6 +58,9 @@ def recognise(
                 continue
             seen.add(file.resolve())
             try:
+                if not _is_text(str(file)):
+                    what = "its name, or that of a folder it lies in, is no text"
+                    raise InputError("", [Problem(str(file), what, "UTF-8", "rename it")])
                 if tables.is_table(file):
                     tables.check(file, settings.limits)
                 known = _known(file, settings, strict=file == path)
@@ -116,6 +119,11 @@ def _files(path: Path, problems: list[Problem]) -> list[Path]:
         )
     )
     return []
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a name can be written down; a file system takes any bytes."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def _known(path: Path, settings: Settings, *, strict: bool) -> Sequence[Found | Item]:

@@ -156,7 +156,7 @@ class Kept:
         """Move the kept imports away, where another warehouse begins under this name; return where to."""
         if not self.any:
             return None
-        aside = self.folder.with_name(f"{self.folder.name}-until-{moment:%Y%m%dT%H%M%S}")
+        aside = versions.free(self.folder.with_name(f"{self.folder.name}-until-{moment:%Y%m%dT%H%M%S}"))
         self.folder.rename(aside)
         return aside
 

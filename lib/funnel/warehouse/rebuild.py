@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from funnel import versions
 from funnel.errors import InputError, MissingError
 from funnel.settings import Settings
 from funnel.warehouse import keeping
@@ -111,7 +112,7 @@ def _keep_aside(path: Path, now: dt.datetime) -> Path | None:
     """Move the file that stood away, with what a killed run left beside it."""
     if not path.exists():
         return None
-    aside = path.with_name(f"{path.stem}.damaged-{now:%Y%m%dT%H%M%S}{path.suffix}")
+    aside = versions.free(path.with_name(f"{path.stem}.damaged-{now:%Y%m%dT%H%M%S}{path.suffix}"))
     path.replace(aside)
     log = path.with_name(f"{path.name}.wal")
     if log.exists():

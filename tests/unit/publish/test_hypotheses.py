@@ -85,3 +85,17 @@ def test_a_file_first_committed_after_the_start_proves_nothing(settings):
     git(settings, "init", day="2022-01-01")
     commit(settings, "2022-04-04")
     assert told(settings) == [("cannot be told", "begins_after_start", "", "", "", "")]
+
+
+def test_a_hook_of_another_repository_and_odd_content_change_nothing(settings, monkeypatch, tmp_path):
+    git(settings, "init", "-q", day="2022-01-01")
+    commit(settings, "2022-01-10")
+    (settings.path("initiatives") / "a.yml").write_bytes(b"\xff\xfe no text\n")
+    git(settings, "commit", "-qam", "broken", day="2022-01-12")
+    commit(settings, "2022-01-20")
+    git(settings, "config", "log.showSignature", "true", day="2022-01-20")
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", other], check=True)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
+    assert [one[0] for one in told(settings)] == ["unchanged"]

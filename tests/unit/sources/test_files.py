@@ -1,6 +1,7 @@
 """What happens to whole files: recognised and read, or one error that names every problem."""
 
 import datetime as dt
+import os
 from pathlib import Path
 
 import openpyxl
@@ -216,3 +217,13 @@ def test_nested_parquet_columns_are_named(tmp_path: Path) -> None:
     message = refused(tmp_path)
     assert "column tags: its cells are of type list" in message
     assert "column raw: its cells are of type binary" in message
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    (folder / "leads.csv").write_text("lead_id,created_at\n1,2022-09-05\n")
+    assert "no text; allowed: UTF-8; to do: rename it" in refused(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from funnel.publish.builtin.lower import lower
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import Document
 from funnel.publish.builtin.tree import Node, raw_inline, string, words
+from funnel.publish.files import scratch
 from funnel.publish.policy import policy
 
 FONTS = Path(font_source_sans_pro.__file__).parent / "files"
@@ -107,7 +107,7 @@ def _compile(
     ppi: float | None = None,
     tagged: bool = True,
 ) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         root = Path(folder)
         (root / "report.typ").write_text(source, encoding="utf-8")
         for name, content in images.items():

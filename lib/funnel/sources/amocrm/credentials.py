@@ -214,7 +214,9 @@ def _write_grant(path: Path, grant: _Grant) -> None:
         if value
     }
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=f".{os.getpid()}.part"
+        )
     except OSError as error:
         raise FunnelError(
             f"The OAuth file {path} cannot be written ({error.strerror}), and a renewed token must be saved. "
