@@ -58,6 +58,13 @@ sample: .venv/ready ## make docs/sample again: a finished report to look at, and
 bench: .venv/ready-dev ## print the benchmarks beside what a user would use instead
 	for bench in bench/*.py; do $(BIN)/python $$bench || exit 1; done
 
+explorer: explorer/node_modules/.ready ## build the explorer's program again from explorer/; needs node and npm
+	cd explorer && npm run --silent build
+
+explorer/node_modules/.ready: explorer/package-lock.json
+	cd explorer && npm ci --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
 lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lock and dev.lock
 	$(BIN)/python requirements/lock.py
 
@@ -71,4 +78,4 @@ lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lo
 	$(INSTALL) requirements/report.lock requirements/dev.lock
 	@touch $@
 
-.PHONY: help setup dev quarto quarto-check report test fuzz check bench sample lock anew
+.PHONY: help setup dev quarto quarto-check report test fuzz check bench sample explorer lock anew

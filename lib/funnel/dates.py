@@ -9,10 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from funnel.errors import InputError, Problem
 
 WEEK = dt.timedelta(days=7)
+Period = Literal["week", "4weeks", "month", "quarter"]
+PERIODS: tuple[Period, ...] = get_args(Period)
+"""What weekly cohorts can be counted together by."""
 
 
 def week_of(day: dt.date) -> dt.date:
@@ -58,6 +62,38 @@ def complete_weeks(report_date: dt.date, count: int) -> list[dt.date]:
     """
     last = week_of(report_date) - WEEK
     return [last - WEEK * back for back in reversed(range(count))]
+
+
+def period_start(week: dt.date, period: Period, report_date: dt.date) -> dt.date:
+    """Return the first day of the period that a week counts in.
+
+    A week counts in the month and quarter of its Monday, as in the workbook. Four weeks end with the last
+    week that was complete at the report date, so that the newest are always whole.
+
+    >>> period_start(dt.date(2022, 8, 29), "month", dt.date(2022, 9, 26))
+    datetime.date(2022, 8, 1)
+    >>> period_start(dt.date(2022, 8, 29), "4weeks", dt.date(2022, 9, 26))
+    datetime.date(2022, 8, 29)
+    """
+    if period == "4weeks":
+        last = week_of(report_date) - WEEK
+        return last - WEEK * ((last - week).days // 28 * 4 + 3)
+    if period == "week":
+        return week
+    month = week.month if period == "month" else (week.month - 1) // 3 * 3 + 1
+    return dt.date(week.year, month, 1)
+
+
+def weeks_in(start: dt.date, period: Period) -> int:
+    """Return how many weeks count in a period.
+
+    >>> weeks_in(dt.date(2022, 8, 1), "month"), weeks_in(dt.date(2022, 7, 1), "quarter")
+    (5, 13)
+    """
+    if period in ("week", "4weeks"):
+        return 1 if period == "week" else 4
+    after = (start + dt.timedelta(days=31 if period == "month" else 95)).replace(day=1)
+    return (week_of(after - dt.timedelta(days=1)) - week_of(start - dt.timedelta(days=1))).days // 7
 
 
 def parse_date(text: str, where: str = "--date") -> dt.date:

@@ -139,6 +139,16 @@ class Gate(Frozen):
     leads_in_one_day: Literal["imported", "real"] = "imported"
 
 
+class Explorer(Frozen):
+    """What the explorer shows of small cells: `explorer` in the settings.
+
+    Attributes:
+        min_cell: leads of one week with the same values that are fewer than this are counted with others.
+    """
+
+    min_cell: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
 class Settings(Sources):
     """Everything an analyst may set; the keys of `Sources` are explained there.
 
@@ -166,6 +176,7 @@ class Settings(Sources):
             level and season.
         gate: what is told and refused of data that did not get in; see `Gate`.
         what_if: what the report asks of the revenue forecast; by default the odds of each step 10 % better.
+        explorer: from how many leads on a cell of the explorer stands alone; see `Explorer`.
         source: what `funnel import` reads when no path is given.
         warehouse: the DuckDB file.
         initiatives: folder of one YAML file for each initiative.
@@ -202,6 +213,7 @@ class Settings(Sources):
     )
     what_if: tuple[WhatIf, ...] = ()
     gate: Gate = Gate()
+    explorer: Explorer = Explorer()
     source: tuple[Path, ...] = ()
     warehouse: Path = Path("data/warehouse.duckdb")
     initiatives: Path = Path("data/initiatives")

@@ -23,8 +23,8 @@ from funnel.settings import Language, Settings, load
 
 DETAIL = WEEK * 26
 """An initiative that ended longer ago stands only in the scoreboard."""
-WITHIN = ("apart", "coming", "open_worth")
-"""Results for the pages and the workbook alone; they are not published."""
+WITHIN = ("apart", "coming", "expected", "open_worth")
+"""Results for the pages, the workbook and the explorer alone; they are not published."""
 FRAMES = ("reached", "reached_other", "problems", "findings", "imports", "restated")
 
 

@@ -31,6 +31,7 @@ from funnel.analysis.cohorts import table as cohorts
 from funnel.analysis.forecast.ahead import ahead
 from funnel.analysis.forecast.apart import APART_COLUMNS
 from funnel.analysis.forecast.backtest import backtest
+from funnel.analysis.forecast.expected import expected
 from funnel.analysis.forecast.final import QUANTILES, Forecast, StageForecast, forecast_history, read_history
 from funnel.analysis.forecast.maturity import maturity_curves
 from funnel.analysis.forecast.mix import EXPLAINED_COLUMNS, explain_change
@@ -156,6 +157,7 @@ def results(
         "revenue_slices": _by_value(cubes, whole, revenue, slices),
         "apart": whole.history.apart.frame() if whole.history.apart else pd.DataFrame(columns=APART_COLUMNS),
         "coming": coming(whole, slices),
+        "expected": expected(whole, slices, settings.slices),
         "open_worth": open_worth(whole, cubes.moved),
         "what_if": what_if(whole, cubes.paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),

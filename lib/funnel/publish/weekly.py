@@ -35,6 +35,9 @@ from funnel.publish.tables import write_tables
 from funnel.settings import Language, Settings
 from funnel.warehouse import Warehouse
 
+CODE = (".py", ".yml", ".js", ".css")
+"""Of the program's files, those whose change makes everything in `run/` stale."""
+
 
 class Progress(Protocol):
     """A display of what is being done."""
@@ -126,6 +129,8 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         if "xlsx" in order.formats:
             shutil.copyfile(_workbook(settings, language), staged / f"workbook{suffix}.xlsx")
         progress.done(f"pages ({language})")
+    if "html" in order.formats:
+        shutil.copyfile(_explorer(settings), staged / "explorer.html")
     if order.draft:
         progress.done("draft")
         return Made(staged, True, tuple(narratives), rendered.renderer, edition.data_end)
@@ -193,6 +198,8 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
             ).save(folder)
             write_text(stamp, now)
         edition = load_edition(folder, settings.root)
+        if "html" in order.formats:
+            _explore(warehouse, edition, order.languages)
         missing = [language for language in order.languages if not _workbook(settings, language).is_file()]
         if "xlsx" in order.formats and missing:
             from funnel.publish import workbook
@@ -203,13 +210,30 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
     return edition
 
 
+def _explore(warehouse: Warehouse, edition: Edition, languages: Sequence[Language]) -> None:
+    """Write the explorer, unless one of these languages is in `run/` already."""
+    path = _explorer(edition.settings)
+    made = path.with_suffix(".languages")
+    if path.is_file() and made.is_file() and made.read_text(encoding="utf-8") == ",".join(languages):
+        return
+    from funnel.publish import explorer
+
+    made.unlink(missing_ok=True)
+    explorer.write(path, explorer.gather(warehouse, edition), edition, languages)
+    write_text(made, ",".join(languages))
+
+
+def _explorer(settings: Settings) -> Path:
+    return settings.path("run") / "workbooks" / "explorer.html"
+
+
 def _workbook(settings: Settings, language: Language) -> Path:
     return settings.path("run") / "workbooks" / f"{language}.xlsx"
 
 
 def _code() -> list[Path]:
     """Return the files of the program, whose change makes everything in `run/` stale."""
-    return sorted(path for path in Path(__file__).parents[1].rglob("*") if path.suffix in (".py", ".yml"))
+    return sorted(path for path in Path(__file__).parents[1].rglob("*") if path.suffix in CODE)
 
 
 def _run_notebooks(

@@ -21,6 +21,7 @@ from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse import (
     crossed,
+    crossed_lags,
     cubes,
     customers,
     fingerprint,
@@ -356,12 +357,13 @@ class Warehouse:
         )
 
     def crossed(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
-        """Return the cross of attributes by cohort week, for the workbook; see `crossed.crossed`.
-
-        Raises:
-            InputError: also for a currency without a configured rate.
-        """
+        """Return the cross of attributes by cohort week, for the workbook; see `crossed.crossed`."""
         return crossed.crossed(self._read(as_of), self._settings, as_of, attributes, rule=self._rule(rule))
+
+    def crossed_lags(self, as_of: AsOf, attributes: Sequence[str]) -> pd.DataFrame:
+        """Return the cross of attributes by cohort week, stage and lag; see `crossed_lags.crossed_lags`."""
+        tables, rule = self._read(as_of), self._rule(None)
+        return crossed_lags.crossed_lags(tables, self._settings, as_of, attributes, rule=rule)
 
     def standing(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
         """Return where the open leads of the cross stand, for the workbook; see `crossed.standing`."""

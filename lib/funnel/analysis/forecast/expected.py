@@ -1,0 +1,86 @@
+"""What cohorts and longer periods are expected to become, of the total and of the values of slices.
+
+The numbers of a week are those of the forecast. Expected numbers of several weeks add up; intervals do not,
+so those of a longer period are the quantiles of its weeks' draws together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from funnel.analysis.forecast.final import Forecast, StageForecast
+from funnel.analysis.statistics.scores import LEVELS, count_quantiles
+from funnel.dates import PERIODS, Period, period_start
+
+EXPECTED_COLUMNS = (
+    "period", "start", "attribute", "value", "stage", "leads", "reached", "mean", "low", "high",
+    "tail_share", "reason",
+)  # fmt: skip
+"""One row per period of some kind, slice ('' for the total) and stage. `leads`, `reached`: so far, of the
+complete cohorts in it. `mean`, `low`, `high`: leads that will have reached the stage, with a 90 % interval.
+`tail_share`: of the mean, what rests on the fitted curve. `reason`: why it is not reliable yet, of the first
+cohort that is not; '' where it is."""
+_LOW, _HIGH = LEVELS.index(0.05), LEVELS.index(0.95)
+
+
+def expected(
+    whole: Forecast, slices: Mapping[str, Mapping[str, StageForecast]], names: Sequence[str]
+) -> pd.DataFrame:
+    """Return the expected numbers by period (`EXPECTED_COLUMNS`).
+
+    Args:
+        whole: the forecast of the total, told of every stage.
+        slices: the forecasts of values by attribute, told of the stage they are made for.
+        names: the attributes to tell.
+    """
+    told = [("", "", one) for one in whole.stages.values()]
+    told += [(name, value, one) for name in names for value, one in slices.get(name, {}).items()]
+    rows = [
+        {"attribute": attribute, "value": value, "stage": one.stage, **row}
+        for attribute, value, one in told
+        for row in _rows(one, whole.report_date)
+    ]
+    return pd.DataFrame(rows, columns=list(EXPECTED_COLUMNS))
+
+
+def _rows(one: StageForecast, report_date: dt.date) -> Iterator[dict[str, object]]:
+    frame = one.frame().set_index("cohort_week")
+    seen = one.fit.triangle
+    draws = one.draws[seen.ages >= 0]
+    weeks = [week.date() for week in frame.index]
+    for period in PERIODS:
+        for start, at in _members(weeks, period, report_date).items():
+            part = frame.iloc[at]
+            if part["leads"].sum() == 0:
+                continue
+            mean = float(part["final_mean"].sum())
+            if len(at) == 1:
+                low, high = float(part["final_p05"].iloc[0]), float(part["final_p95"].iloc[0])
+            else:
+                quantiles = count_quantiles(draws[at].sum(axis=0, keepdims=True))[0]
+                low, high = float(quantiles[_LOW]), float(quantiles[_HIGH])
+            tail = float((part["tail_share"] * part["final_mean"]).sum())
+            reasons = [reason for reason in part["reason"] if reason]
+            yield {
+                "period": period,
+                "start": pd.Timestamp(start),
+                "leads": int(part["leads"].sum()),
+                "reached": int(part["reached"].sum()),
+                "mean": mean,
+                "low": low,
+                "high": high,
+                "tail_share": tail / mean if mean else 0.0,
+                "reason": reasons[0] if reasons else "",
+            }
+
+
+def _members(weeks: Sequence[dt.date], period: Period, report_date: dt.date) -> dict[dt.date, np.ndarray]:
+    """Return the positions of the weeks of each period, by its first day."""
+    found: dict[dt.date, list[int]] = {}
+    for at, week in enumerate(weeks):
+        found.setdefault(period_start(week, period, report_date), []).append(at)
+    return {start: np.array(at, dtype=np.int64) for start, at in found.items()}
