@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ class Model:
         return _by_era(weeks, [law.draws for law in self.hazards], self.changed_at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StageFit:
     """A stage's model, fitted to what a report date has seen.
 
@@ -102,6 +103,12 @@ class StageFit:
         ahead = _by_era(1 - self.paced.lived, curve, self.model.changed_at)[:, 0]
         final = self.model.over(np.ones_like(self.paced.lived))
         return np.divide(ahead, final, out=np.ones_like(ahead), where=final > 0)
+
+    @cached_property
+    def due(self) -> Floats:
+        """Conversions expected so far at the effects of the cohorts, by cohort and calendar lag."""
+        result: Floats = self.triangle.at_risk() * self.weekly() * self.model.levels.effect()[:, None]
+        return result
 
     def weekly(self) -> Floats:
         """Return the hazard of every calendar lag at effect 1, cohort by lag."""

@@ -6,8 +6,10 @@ Source: mixture cure models, e.g. Boag 1949.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -57,9 +59,18 @@ def hazard_of(name: str, theta: Floats, lags: int) -> Floats:
         lags: how many.
     """
     share, scale, spread = (theta[..., [n]] for n in range(3))
-    with np.errstate(divide="ignore", over="ignore"):
-        reached = _reached(name, np.log(np.arange(lags + 1.0)) - scale, _width(spread))
-    result: Floats = -np.diff(np.log1p(-special.expit(share) * reached * _WHOLE), axis=-1)
+    with np.errstate(over="ignore"):
+        reached = _reached(name, _edges(lags) - scale, np.exp(np.clip(spread, -_WIDEST, _WIDEST)))
+    still = np.log1p(-special.expit(share) * reached * _WHOLE)
+    result: Floats = still[..., :-1] - still[..., 1:]
+    return result
+
+
+@lru_cache(maxsize=8)
+def _edges(lags: int) -> Floats:
+    """Return the logs of the edges of the lags; the first is -inf."""
+    with np.errstate(divide="ignore"):
+        result: Floats = np.log(np.arange(lags + 1.0))
     return result
 
 
@@ -103,10 +114,9 @@ def _residuals(
     name: str, events: Floats, exposure: Floats, centre: Floats
 ) -> Callable[[Floats], tuple[Floats, Floats]]:
     """Return what gives the signed roots of the deviance and of the prior, and their slopes (columns)."""
-    lags, lived = len(events), exposure > 0
+    time, lived = _edges(len(events)), exposure > 0
     seen, risk = events[lived], exposure[lived]
-    with np.errstate(divide="ignore"):
-        time = np.log(np.arange(lags + 1.0))
+    prior = np.diag(1 / _PRIOR_SCALE)
     last: tuple[Floats, tuple[Floats, Floats]] | None = None
 
     def both(theta: Floats) -> tuple[Floats, Floats]:
@@ -123,7 +133,7 @@ def _residuals(
         slope = np.where(near, -1 / np.sqrt(expected), -np.abs(gap) / (expected * np.where(near, 1.0, size)))
         slope = np.where(wanted > 1e-12, slope * risk, 0.0)
         residuals = np.concatenate([np.sign(gap) * size, (theta - centre) / _PRIOR_SCALE])
-        slopes = np.concatenate([slope[:, None] * moved[lived], np.diag(1 / _PRIOR_SCALE)])
+        slopes = np.concatenate([slope[:, None] * moved[lived], prior])
         last = theta.copy(), (residuals, slopes)
         return last[1]
 
@@ -138,7 +148,8 @@ def _with_slopes(name: str, theta: Floats, time: Floats) -> tuple[Floats, Floats
         theta: see `hazard_of`.
         time: logs of the edges of the lags; the first is -inf.
     """
-    share, width = float(special.expit(theta[0])), float(_width(theta[2]))
+    share = float(special.expit(theta[0]))
+    width = math.exp(min(max(theta[2], -_WIDEST), _WIDEST))
     with np.errstate(over="ignore"):
         apart = time - theta[1]
         reached = _reached(name, apart, width)
@@ -149,13 +160,10 @@ def _with_slopes(name: str, theta: Floats, time: Floats) -> tuple[Floats, Floats
     by_edge[1, 1:] = -density
     by_edge[2, 1:] = turn * density * apart[1:]
     left = 1 - share * _WHOLE * reached
-    slopes: Floats = np.diff(share * _WHOLE * by_edge / left, axis=1).T
-    return -np.diff(np.log1p(-share * reached * _WHOLE)), slopes
-
-
-def _width(spread: Floats) -> Floats:
-    result: Floats = np.exp(np.clip(spread, -_WIDEST, _WIDEST))
-    return result
+    by_edge *= share * _WHOLE / left
+    slopes: Floats = (by_edge[:, 1:] - by_edge[:, :-1]).T
+    still = np.log(left)
+    return still[:-1] - still[1:], slopes
 
 
 def _reached(name: str, apart: Floats, width: Floats | float) -> Floats:

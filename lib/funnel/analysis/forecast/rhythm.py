@@ -32,10 +32,9 @@ def uneven(fit: StageFit, weeks: int, leave: int = 0, ages: tuple[int, int] | No
     Returns:
         The variance, less its standard error; never below 0.
     """
-    seen, model = fit.triangle, fit.model
-    expected = seen.at_risk() * fit.weekly() * model.levels.effect()[:, None]
     lags = slice(None) if ages is None else slice(ages[0] + 1, ages[1] + 1 + weeks // 2)
-    came, due = (calendar_sum(each, len(each), lags)[model.begun :] for each in (seen.told(), expected))
+    both = (fit.triangle.told(), fit.due)
+    came, due = (calendar_sum(each, len(each), lags)[fit.model.begun :] for each in both)
     count = len(came) - leave
     span = min(weeks, count // FEWEST)
     if span < 1:

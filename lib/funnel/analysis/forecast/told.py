@@ -145,9 +145,13 @@ class History:
         return self.stays.as_of(back) if self.stays is not None and back else self.stays
 
     def _fit(self, stage: str, back: int) -> StageFit:
-        """Return the model of a stage by all leads together."""
-        number, seen = self.stages.index(stage), self.seen(stage, back)
-        states, stays, clocks = self.states(back), self._stays(back), self.clocks(back)
+        """Return the model of a stage by all leads together.
+
+        Where groups are forecast apart, it tells of earlier Mondays what has been learnt and no more: what
+        was still to come then follows from where the leads of each group stood.
+        """
+        number, seen, clocks = self.stages.index(stage), self.seen(stage, back), self.clocks(back)
+        states, stays = (None, None) if self.parts and back else (self.states(back), self._stays(back))
         asked = (
             promises(states, stays, seen, number, clocks)
             if states is not None and stays is not None

@@ -55,6 +55,10 @@ class Levels:
 
     def effect(self) -> Floats:
         """Return the expected effect of every cohort."""
+        return self._effect.copy()
+
+    @cached_property
+    def _effect(self) -> Floats:
         own = 1 / self.spread
         seen, expected = self.events[:, None], self.expected[:, self.draw_of]
         result: Floats = ((own + seen) / (own / self._smooth + expected)) @ self.weight
