@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from companies import NEVER, WEEK, History
+from cut_stamps import Stamped, with_untold
 
 from funnel.dates import AsOf
 from funnel.edition.compute import ask
@@ -44,8 +45,8 @@ def cut(
     """Return the cubes `reached`, `moved` and `paid` of the total ('') and of single attributes.
 
     Returns:
-        Frames with `schema.REACHED_COLUMNS`, `MOVED_COLUMNS` and `PAID_COLUMNS`, each with `STAMPED`,
-        which is 0: a migrated history is asked for by `from_warehouse`.
+        Frames with `schema.REACHED_COLUMNS`, `MOVED_COLUMNS` and `PAID_COLUMNS`, each with `STAMPED`
+        (`cut_stamps`): a migrated history is asked for by `from_warehouse`.
     """
     at = history.moment(date)
     known = history.created < at
@@ -57,20 +58,20 @@ def cut(
     paid = known[history.payer] & (history.paid_at < at)
     place = np.cumsum(known) - 1
     at_least = _concluded(history, known, moments, lost)
+    stamped = Stamped(history, created, np.column_stack([entered, lost]))
     parts: list[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]] = []
     for name in by:
         values = history.values(name, date)[known] if name else np.full(int(known.sum()), "", dtype=object)
         names, codes = np.unique(values.astype(str), return_inverse=True)
         payments = (place[history.payer[paid]], history.paid_at[paid], history.amount[paid])
         frames = (
-            _reached(history, cohort, moments, np.maximum(lost, created), codes, at_least),
-            _moved(history, cohort, moments, _lost_at(entered, lost, created), codes, at),
+            _reached(history, cohort, moments, np.maximum(lost, created), codes, at_least, stamped),
+            _moved(history, cohort, moments, _lost_at(entered, lost, created), codes, at, stamped),
             _paid(history, cohort, codes, *payments),
         )
         for frame in frames:
             frame["attribute"], frame["value"] = name, names[frame.pop("code")].astype(object)
             frame["attribute2"] = frame["value2"] = ""
-            frame[STAMPED] = 0
         parts.append(frames)
     columns = (
         (*REACHED_COLUMNS, STAMPED, CONCLUDED), (*MOVED_COLUMNS, STAMPED), (*PAID_COLUMNS, STAMPED),
@@ -78,21 +79,22 @@ def cut(
     reached, moved, money = (
         pd.concat([part[n] for part in parts], ignore_index=True)[list(columns[n])] for n in range(3)
     )
-    return reached, moved, money
+    totals = moved[moved["attribute"] == moved["attribute"].iloc[0]] if len(moved) else moved
+    return reached, with_untold(moved, totals), money
 
 
-def _count(keys: Sequence[Ints], sums: Ints | None = None) -> tuple[list[Ints], Ints, Ints]:
-    """Return the different rows of some keys, how many there are of each, and their sums."""
+def _count(keys: Sequence[Ints], *sums: Ints) -> tuple[list[Ints], Ints, list[Ints]]:
+    """Return the different rows of some keys, how many there are of each, and the sums of what is given."""
     keys = [np.asarray(key, dtype=np.int64) for key in keys]
     if not len(keys[0]):
-        return keys, np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return keys, np.zeros(0, np.int64), [np.zeros(0, np.int64) for _ in sums]
     sizes = tuple(int(key.max()) + 1 for key in keys)
     flat = np.ravel_multi_index(tuple(keys), sizes)
     found, place, count = np.unique(flat, return_inverse=True, return_counts=True)
-    total = np.zeros(len(found), np.int64)
-    if sums is not None:
-        np.add.at(total, place, sums)
-    return list(np.unravel_index(found, sizes)), count, total
+    totals = [np.zeros(len(found), np.int64) for _ in sums]
+    for total, each in zip(totals, sums, strict=True):
+        np.add.at(total, place, each)
+    return list(np.unravel_index(found, sizes)), count, totals
 
 
 def _weeks(history: History, cohort: Ints) -> pd.DatetimeIndex:
@@ -113,16 +115,24 @@ def _concluded(
 
 
 def _reached(
-    history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Ints, concluded: npt.NDArray[np.bool_]
+    history: History,
+    cohort: Ints,
+    moments: Ints,
+    lost: Ints,
+    codes: Ints,
+    concluded: npt.NDArray[np.bool_],
+    stamped: Stamped,
 ) -> pd.DataFrame:
     names = np.array(["lead", *history.company.stages, "lost"], dtype=object)
     every = np.column_stack([moments, lost])
     lead, stage = np.nonzero(every < NEVER)
     lag = every[lead, stage] // WEEK - cohort[lead]
     known = concluded[lead, stage].astype(np.int64)
-    (code, week, stage, lag), count, at_least = _count([codes[lead], cohort[lead], stage, lag], known)
+    at_once = stamped.of(every[lead, stage], moments[lead, 0]) * (stage > 0)
+    keys = [codes[lead], cohort[lead], stage, lag]
+    (code, week, stage, lag), count, (at_least, stamps) = _count(keys, known, at_once)
     rows = {"code": code, "cohort_week": _weeks(history, week), "stage": names[stage], "lag": lag}
-    return pd.DataFrame(rows | {"leads": count, CONCLUDED: at_least})
+    return pd.DataFrame(rows | {"leads": count, STAMPED: stamps, CONCLUDED: at_least})
 
 
 def _lost_at(entered: Ints, lost: Ints, created: Ints) -> Ints:
@@ -131,7 +141,9 @@ def _lost_at(entered: Ints, lost: Ints, created: Ints) -> Ints:
     return np.where(lost >= last, np.maximum(lost, created), NEVER)
 
 
-def _moved(history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Ints, at: int) -> pd.DataFrame:
+def _moved(
+    history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Ints, at: int, stamped: Stamped
+) -> pd.DataFrame:
     stages = history.company.stages
     names = np.array(["lead", *stages, "lost", ""], dtype=object)
     lead, stage = np.nonzero(moments[:, :-1] < NEVER)
@@ -139,17 +151,23 @@ def _moved(history: History, cohort: Ints, moments: Ints, lost: Ints, codes: Int
     to = np.where(after < NEVER, stage + 1, np.where(gone < NEVER, len(stages) + 1, len(stages) + 2))
     until = np.where(after < NEVER, after, np.where(gone < NEVER, gone, at))
     weeks = [moment // WEEK - cohort[lead] for moment in (begun, until)]
-    (code, week, stage, to, came, went), count, _ = _count([codes[lead], cohort[lead], stage, to, *weeks])
+    created = moments[lead, 0]
+    begins = stamped.of(begun, created) * (stage > 0)
+    ends = stamped.of(np.where(after < NEVER, after, gone), created)
+    keys = [codes[lead], cohort[lead], stage, to, *weeks]
+    (code, week, stage, to, came, went), count, (stamps,) = _count(keys, np.maximum(begins, ends))
     rows = {"code": code, "cohort_week": _weeks(history, week), "stage": names[stage]}
-    return pd.DataFrame(rows | {"next_stage": names[to], "entered": came, "left": went, "leads": count})
+    return pd.DataFrame(
+        rows | {"next_stage": names[to], "entered": came, "left": went, "leads": count, STAMPED: stamps}
+    )
 
 
 def _paid(
     history: History, cohort: Ints, codes: Ints, lead: Ints, paid_at: Ints, amount: Ints
 ) -> pd.DataFrame:
     lag = np.maximum(paid_at // WEEK - cohort[lead], 0)
-    (code, week, lag), count, total = _count([codes[lead], cohort[lead], lag], amount)
-    rows = {"code": code, "cohort_week": _weeks(history, week), "lag": lag, "payments": count}
+    (code, week, lag), count, (total,) = _count([codes[lead], cohort[lead], lag], amount)
+    rows = {"code": code, "cohort_week": _weeks(history, week), "lag": lag, "payments": count, STAMPED: 0}
     return pd.DataFrame(rows | {"amount": [Decimal(int(cents)) / 100 for cents in total]})
 
 

@@ -198,7 +198,7 @@ def test_rows_of_the_report_date_and_later_and_the_ids_change_nothing(
         name: frame.assign(lead_id="x" + frame["lead_id"].str[::-1]).sample(frac=1, random_state=1)
         for name, frame in tables.items()
     }
-    # All from the warehouse: it alone finds losses that were written down on one day (`Company.cleaned`).
+    # From the warehouse, which alone sees rows and ids.
     form = ask(made, date).settings
     told = printed(cuts.from_warehouse(tables, form, date))
     for other in (before, shuffled):

@@ -27,6 +27,7 @@ SMALL = Company("small", 40.0, TWO, weeks=30)
 KINDS = {
     "plain": SMALL,
     "messy": replace(SMALL, month_end=0.7, friday=True, cleaned=5, skips=0.3, reopened=0.5),
+    "cleaned": replace(SMALL, leads=60.0, cleaned=9),
     "stamped": replace(SMALL, migration="stamped", migrated_at=20, leaves_at=15),
     "created": replace(SMALL, migration="created", migrated_at=20, weekend=0.2),
     "one stage": replace(SMALL, lines=(Line(steps=(0.3,), weeks=(2.0,)),)),
@@ -60,6 +61,8 @@ def test_the_cubes_are_those_of_the_warehouse(company: Company, date: dt.date, t
             mine, theirs = mine.drop(columns="stamped"), theirs.drop(columns="stamped")
         assert rows(mine) == rows(theirs)
         assert len(mine) > 50
+    if not company.migration:
+        assert made[0]["stamped"].any() == made[1]["stamped"].any() == (company.cleaned == 9)
 
 
 def test_the_truth_of_a_history_counted_lead_by_lead() -> None:
