@@ -238,7 +238,14 @@ CHANGES: tuple[Change, ...] = (
         "one-fact-of-all",
         "0.2.0",
         ("deviations",),
-        "a change that all leads share is told of them; flags that say a fact again let no further one in",
+        "a change that all leads share is told of them, one of the mix is none, and flags that say a fact "
+        "again let no further one in",
+    ),
+    Change(
+        "chance-of-young-cohorts",
+        "0.2.0",
+        ("change.spread",),
+        "what chance makes of the part of conversion is told for young cohorts beside old ones too",
     ),
     Change(
         "scored-in-order",

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from funnel.analysis.attention.changes import change_point
-from funnel.analysis.attention.one_fact import told_by
+from funnel.analysis.attention.one_fact import Told, told_by
 from funnel.analysis.attention.readings import Reading, left_out, pairs, read
 from funnel.analysis.calendar.shown import rhythm
 from funnel.analysis.cohorts.table import SMALL
@@ -86,8 +86,10 @@ def deviations(
         the change costs or brings for the leads read), `effect_money` (the same in the settings' currency),
         `since` (Monday of the week since which, NaT where unclear or not flagged), `weeks` (cohorts read),
         `first_week`, `at_age` (age of the youngest of them), `base` (leads in the step before), `leads`,
-        `small` (base below 30), `same_as` (the flag that says
-        the same, by name; the row is then none). Empty with less than 8 weeks of history.
+        `small` (base below 30), `same_as` (the flag that says the same, by name, or `mix:ATTRIBUTE` where
+        only the mix of its values has changed; the row is then none).
+
+        Empty with less than 8 weeks of history.
     """
     table = cells(reached, steps, report_date, attributes=attributes)
     frame = compare(table, targets, initiatives, calendar=calendar)
@@ -132,18 +134,19 @@ def compare(
         frame = pd.concat([history, wanted], ignore_index=True)
     frame["flag"] = (frame["q_value"] <= flag_at).fillna(False).astype(bool)
     more = (0, len(frame) - len(history))
-    told, frame["q_value"] = told_by(frame, np.pad(spread, more), np.pad(weight, more), flag_at)
-    frame["same_as"] = _said_by(frame, told)
-    frame["flag"] = told == frame.index
+    told = told_by(frame, np.pad(spread, more), np.pad(weight, more), flag_at)
+    frame["q_value"], frame["same_as"] = told.q_value, _said_by(frame, told)
+    frame["flag"] = (told.by == frame.index) & ~frame.index.isin(list(told.mixes))
     frame["since"] = _since(table, share, frame, readings)
     frame["small"] = frame["base"] < SMALL
     return frame
 
 
-def _said_by(frame: pd.DataFrame, told: pd.Series) -> pd.Series:
-    """Return the name of the flag that says the same as a row, '' for none."""
+def _said_by(frame: pd.DataFrame, told: Told) -> pd.Series:
+    """Return the name of the flag, or mix:ATTRIBUTE, that says the same as a row; '' for none."""
     names = [name_of(*row) for row in frame[["attribute", "value", "stage"]].itertuples(index=False)]
-    said = [names[at] if at not in (-1, own) else "" for own, at in told.items()]
+    mixes = {at: f"mix:{attribute}" for at, attribute in told.mixes.items()}
+    said = [mixes.get(at) or (names[at] if at not in (-1, own) else "") for own, at in told.by.items()]
     return pd.Series(said, index=frame.index, dtype=object)
 
 

@@ -3,12 +3,14 @@
 A change of one manager is also one of the total, and of each channel he has leads of; a drop of one step is
 also one of the whole. What is left of a deviation when another one is taken out of it is compared with what
 chance allows: within that, the other one says it all. A change that all leads share is told of them, though
-one segment may show it most surely by luck.
+one segment may show it most surely by luck. Where each value of an attribute converts as ever, and only the
+leads are of other values, no conversion has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +23,33 @@ from funnel.columns import OVERALL
 Floats = npt.NDArray[np.float64]
 LEFT = 0.005
 """One-sided chance from which what is left of a deviation is no fact of its own; many are looked at."""
+COVERED, MOST = 0.95, 0.5
+"""Share of the leads that an attribute's values must have, and of a change that their mix must make."""
 ALL_MOVED = 0.05
 """One-sided chance of what the other leads did, below which a segment's change is told of all leads."""
 
 
-def told_by(frame: pd.DataFrame, spread: Floats, weight: Floats, level: float) -> tuple[pd.Series, pd.Series]:
-    """Return by flagged row the position of the flag that says the same; its own if it is told, else -1.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of flagged rows.
+
+    Attributes:
+        by: by position the row that says the same; its own if it is told, -1 if nothing is.
+        q_value: of rows that are no discovery beside the facts told as it is beside those.
+        mixes: rows of all leads that differ since the leads are of other values of this attribute; what says
+            the same is no more told than they.
+    """
+
+    by: pd.Series
+    q_value: pd.Series
+    mixes: Mapping[int, str]
+
+
+def told_by(frame: pd.DataFrame, spread: Floats, weight: Floats, level: float) -> Told:
+    """Tell each fact once.
 
     A row that no other one says is told if it is a discovery beside the facts told so far: rows that only say
-    these again count for none. The second result is `q_value`, of rows that are none for that reason as it is
-    beside those facts.
+    these again count for none.
 
     Args:
         frame: rows of `deviations.COLUMNS`, with an index of positions; `flag` as by its own chance.
@@ -59,6 +78,13 @@ def told_by(frame: pd.DataFrame, spread: Floats, weight: Floats, level: float) -
                 if _same_segment(rows[position], row):
                     by.append(other)
 
+    mixes = {}
+    for position, row in rows.items():
+        mixed = _mixed(frame[history], row, spread[position]) if not row["attribute"] else ""
+        if mixed and open_[position]:
+            mixes[position] = mixed
+            take(position)
+    kept.clear()
     for position in rows:
         if not open_[position]:
             continue
@@ -72,7 +98,28 @@ def told_by(frame: pd.DataFrame, spread: Floats, weight: Floats, level: float) -
         take(position if whole is None or not open_[whole] else whole)
         if open_[position]:
             take(position)
-    return result, q_value
+    return Told(result, q_value, mixes)
+
+
+def _mixed(history: pd.DataFrame, row: pd.Series, spread: float) -> str:
+    """Return the attribute whose mix makes a change of all leads, no value another rate; '' for none."""
+    of_stage = history[(history["stage"] == row["stage"]) & (history["attribute"] != "")]
+    for attribute, values in of_stage.groupby("attribute", sort=True):
+        base = float(values["base"].sum())
+        if base < COVERED * row["base"]:
+            continue
+        due = float((values["base"] * values["expected"].fillna(0.0)).sum()) / base
+        carried = due / float(row["expected"]) - 1
+        left = float(row["observed"]) / max(due, 1e-9) - 1
+        if carried * np.sign(row["change"]) >= MOST * abs(row["change"]) and _within(left, row, spread):
+            return str(attribute)
+    return ""
+
+
+def _within(left: float, row: pd.Series, spread: float, carried: float = 0.0) -> bool:
+    """Tell whether chance makes what is left of a change, or nothing is left of it in its direction."""
+    chance = spread * np.sqrt(max(1.0, 1.0 + carried))  # of more leads than were due
+    return bool(abs(left) <= -special.ndtri(LEFT) * chance or np.sign(left) != np.sign(row["change"]))
 
 
 def _says(told: pd.Series, row: pd.Series, spread: float, totals: pd.Series) -> bool:
@@ -80,10 +127,7 @@ def _says(told: pd.Series, row: pd.Series, spread: float, totals: pd.Series) -> 
     if np.sign(told["change"]) != np.sign(row["change"]):
         return False
     carried = _carried(told, row, totals)
-    left = float(row["change"]) - carried
-    chance = spread * np.sqrt(max(1.0, 1.0 + carried))  # of more leads than were due
-    within = abs(left) <= -float(special.ndtri(LEFT)) * chance
-    return bool(within or np.sign(left) != np.sign(row["change"]))
+    return _within(float(row["change"]) - carried, row, spread, carried)
 
 
 def _same_segment(one: pd.Series, other: pd.Series) -> bool:

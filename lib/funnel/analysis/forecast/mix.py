@@ -54,18 +54,21 @@ def explain_change(
     keys = ("leads", "age", "mix", "rate")
     parts = {part: np.zeros(len(values)) for part in PARTS}
     points = {part: np.zeros(len(values)) for part in PARTS}
+    weight = np.zeros(len(values))  # of the rate: what a rate higher by one would bring
     orders = list(itertools.permutations(range(4)))
     for order in orders:
         state = [0, 0, 0, 0]
         for factor in order:
             old = [tables[state[n]][key] for n, key in enumerate(keys)]
+            if PARTS[factor] == "rate":
+                weight += old[0] * old[1] * old[2] / len(orders)
             state[factor] = 1
             new = [tables[state[n]][key] for n, key in enumerate(keys)]
             parts[PARTS[factor]] += (
                 new[0] * new[1] * new[2] * new[3] - old[0] * old[1] * old[2] * old[3]
             ) / len(orders)
             points[PARTS[factor]] += (new[1] * new[2] * new[3] - old[1] * old[2] * old[3]) / len(orders)
-    spread = _spread(*tables)
+    spread = weight * _spread(*tables)
     rows = [
         {
             "level": "value",
@@ -93,12 +96,12 @@ def explain_change(
 
 
 def _spread(before: dict[str, Floats], now: dict[str, Floats]) -> Floats:
-    """Return by value the standard deviation of the number that the rate changed, if it has not changed."""
+    """Return by value the standard deviation of the difference of the two rates, if there is none."""
     old, new = (group["leads"] * group["age"] * group["mix"] for group in (before, now))
     both = old + new
     rate = np.divide(old * before["rate"] + new * now["rate"], both, out=np.zeros_like(both), where=both > 0)
-    scaled = np.divide(new, old, out=np.zeros_like(old), where=old > 0)
-    result: Floats = np.sqrt(rate * new * (1 + scaled))
+    variance = sum(np.divide(rate, one, out=np.zeros_like(one), where=one > 0) for one in (old, new))
+    result: Floats = np.sqrt(variance)
     return result
 
 

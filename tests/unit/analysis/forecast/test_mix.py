@@ -62,6 +62,25 @@ def test_the_spread_of_the_rate_is_that_of_chance(told: Forecast) -> None:
         assert rows["reached"].std() == pytest.approx(rows["spread"].mean(), rel=0.1)
 
 
+def test_so_it_is_where_the_newer_cohorts_are_hardly_ripe(told: Forecast) -> None:
+    """One sale of the old cohort and none of the new one is chance, and nobody's merit."""
+    one, young = told.stages["sale"], AT - 3
+    curve = dict(zip(one.fit.triangle.weeks, one.told.maturity()[0], strict=True))
+    ripe, rng, found = [float(curve[WEEKS[at]]) for at in (0, young)], np.random.default_rng(8), []
+    assert ripe[1] < 0.5 * ripe[0]
+    for _ in range(400):
+        a, b = ({"a": (400, int(rng.poisson(60 * part)))} for part in ripe)
+        frame = explain_change(cube(a, b, young), told, "sale", [WEEKS[young]], [WEEKS[0]])
+        found.append(frame[frame["part"] == "rate"].iloc[0][["reached", "spread"]].astype(float))
+    rows = pd.DataFrame(found)
+    assert rows["reached"].std() == pytest.approx(rows["spread"].mean(), rel=0.12)
+    few = explain_change(
+        cube({"a": (300, 1)}, {"a": (300, 0)}, young), told, "sale", [WEEKS[young]], [WEEKS[0]]
+    )
+    rate = few[few["part"] == "rate"].iloc[0]
+    assert abs(rate["reached"]) < 1.645 * rate["spread"]
+
+
 def test_twice_the_leads_is_volume(told: Forecast) -> None:
     got = parts(explained(told, cube({"a": (100, 10), "b": (50, 1)}, {"a": (200, 20), "b": (100, 2)})))
     assert got == pytest.approx({"volume": 11, "age": 0, "mix": 0, "rate": 0}, abs=0.05)
