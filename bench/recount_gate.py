@@ -79,6 +79,31 @@ def stamped(said: Said) -> None:
     said.must(said.number("n") <= between.sum(), f"{between.sum()} rows lie there")
 
 
+@recounts("gate_won")
+def won(said: Said) -> None:
+    """Leads that reached the last stage, of all there are."""
+    facts = said.facts
+    reached = int(facts.reached[facts.last].notna().sum())
+    said.same("n", reached)
+    said.same("of", len(facts.leads))
+    said.must(
+        reached >= 0.99 * len(facts.leads) and len(facts.leads) >= 30, f"{reached} of {len(facts.leads)}"
+    )
+
+
+@recounts("gate_amounts_up", "gate_amounts_down", rests="since which month is found by the largest change")
+def amounts(said: Said) -> None:
+    """Payments since a day are many times as large, or small, as those of the quarter before it."""
+    paid, day = said.facts.paid, days_in(said["first"])[0]
+    after = paid[(paid["at"] >= day) & (paid["amount"] > 0)]
+    before = paid[(paid["at"] < day) & (paid["at"] >= day - pd.Timedelta(days=93)) & (paid["amount"] > 0)]
+    said.same("n", len(after))
+    said.same("of", int((paid["amount"] > 0).sum()))
+    times = after["amount"].median() / before["amount"].median()
+    times = times if said.key.endswith("up") else 1 / times
+    said.must(0.5 <= said.number("times") / times <= 2, f"{times:.0f} times")
+
+
 @recounts("gate_ahead")
 def ahead(said: Said) -> None:
     """Rows of after the day where the data end."""

@@ -290,10 +290,11 @@ FINDING_COLUMNS = (
     "kind", "table", "column", "grade", "rows", "of", "share", "first", "last", "example", "reason",
 )  # fmt: skip
 """What the gate found. One row: a `kind` (stopped, unusable, unmatched, rejected, ahead, stamped, created,
-imported, writings, empty, leak) in a table, of an attribute where `column` names one; its `grade` (stopped,
-refuse, accepted, tell); `rows` (for stopped: days of silence) of so many (`of`); the larger `share` of rows
-set aside, of all or of the newest weeks; a `first` and a `last` day that it is about; an `example`; the
-`reason` why it was accepted."""
+imported, won, amounts_up, amounts_down, writings, empty, leak) in a table, of an attribute where `column`
+names one; its `grade` (stopped, refuse, accepted, tell); `rows` (for stopped: days of silence) of so many
+(`of`); the larger `share` of rows set aside, of all or of the newest weeks (for amounts: a usual payment over
+one of before); a `first` and a `last` day that it is about; an `example`; the `reason` why it was
+accepted."""
 
 
 Filled = Annotated[str, Field(pattern=FILLED)]

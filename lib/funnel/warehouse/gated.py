@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from funnel.dates import AsOf
-from funnel.gate import attributes, feeds, gaps
+from funnel.gate import attributes, feeds, gaps, one_sided
 from funnel.gate.rules import NEWEST, finding, findings
 from funnel.schema import TableName
 from funnel.settings import Settings
@@ -45,6 +45,8 @@ def find(
     parts += [
         feeds.ahead(known, end) if end else pd.DataFrame(),
         _stamped(tables, as_of),
+        _won(tables, settings, as_of),
+        one_sided.amounts(_paid(tables, as_of), as_of.report_date),
         *_attributes(tables, settings, as_of),
     ]
     return findings(parts, settings.gate, as_of.report_date)
@@ -104,6 +106,24 @@ def _stamped(tables: Tables, as_of: AsOf) -> pd.DataFrame:
             total = tables.at(name, as_of).count().to_pyarrow().as_py()
             found.append(finding(kind, name, rows=count, of=total, first=first, last=last))
     return pd.DataFrame(found)
+
+
+def _won(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
+    last = settings.stage_keys[-1]
+    entries = tables.at("stage_entries", as_of)
+    won = entries.filter(entries.stage == last).lead_id.nunique().to_pyarrow().as_py()
+    return one_sided.only_won(tables.at("leads", as_of).count().to_pyarrow().as_py(), won, last)
+
+
+def _paid(tables: Tables, as_of: AsOf) -> pd.DataFrame:
+    """Return `gate.one_sided.PAID_COLUMNS`."""
+    paid = tables.at("payments", as_of)
+    paid = paid.filter(paid.amount > 0)
+    currency = filled(paid.currency) if "currency" in paid.columns else ibis.literal("")
+    by = paid.group_by(currency=currency, month=paid.paid_at.truncate("M").cast("date"))
+    amount = paid.amount.cast("float64")
+    frame = _frame(by.aggregate(payments=ibis._.count(), log_amount=amount.ln().mean()))
+    return frame.sort_values(["currency", "month"], ignore_index=True)
 
 
 def _attributes(tables: Tables, settings: Settings, as_of: AsOf) -> list[pd.DataFrame]:

@@ -19,7 +19,11 @@ SIGN = "‡"
 """Of numbers that rest on a table with gaps (`gap_marks`), and of what page 1 says of these gaps."""
 SHORT = 160
 """Signs of an example."""
-ON_PAGE_ONE = ("stopped", "unusable", "unmatched", "rejected", "ahead", "stamped", "created", "imported")
+AMOUNTS = ("amounts_up", "amounts_down")
+ON_PAGE_ONE = (
+    "stopped", "unusable", "unmatched", "rejected", "ahead", "stamped", "created", "imported", "won",
+    *AMOUNTS,
+)  # fmt: skip
 """The kinds that page 1 tells; the others are of attributes and stand in `funnel check`."""
 
 
@@ -44,7 +48,8 @@ def sentence(one: Mapping[Any, Any], settings: Settings, texts: Texts) -> str:
         "example": reason_words(one["example"], one["column"], texts)
         if one["kind"] == "rejected"
         else clean(one["example"], SHORT),
-        "stage": clean(texts.stage(one["example"], settings)) if one["kind"] == "leak" else "",
+        "stage": clean(texts.stage(one["example"], settings)) if one["kind"] in ("leak", "won") else "",
+        "times": texts.number(max(one["share"], 1 / one["share"])) if one["kind"] in AMOUNTS else "",
         "setting": _setting(one) if one["kind"] in ("writings", "leak") else "",
     }
     if one["kind"] in ("unmatched", "rejected") and words["share"] != words["part"]:
