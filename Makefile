@@ -38,7 +38,10 @@ report: .venv/ready ## sync, import and make the edition: make report [DATE=2022
 	exit $$gaps
 
 test: .venv/ready-dev ## run the tests, with the statement coverage of lib/
-	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 --doctest-modules lib tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 --doctest-modules --ignore=tests/engines lib tests
+
+engines: .venv/ready-engines ## run the tests of a company's own database: PostgreSQL, Spark
+	$(BIN)/python -m pytest -q tests/engines
 
 fuzz: .venv/ready-dev ## try every reader with made-up files, ten minutes each
 	FUNNEL_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n auto tests/properties -k test_fuzz
@@ -78,4 +81,8 @@ lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lo
 	$(INSTALL) requirements/report.lock requirements/dev.lock
 	@touch $@
 
-.PHONY: help setup dev quarto quarto-check report test fuzz check bench sample explorer lock anew
+.venv/ready-engines: .venv/ready-dev requirements/engines.lock
+	$(INSTALL) requirements/report.lock requirements/dev.lock requirements/engines.lock
+	@touch $@
+
+.PHONY: help setup dev engines quarto quarto-check report test fuzz check bench sample explorer lock anew

@@ -1,7 +1,8 @@
-"""Pin the newest versions (`make lock`): one resolution for Python 3.11 or later on any platform, two sets.
+"""Pin the newest versions (`make lock`): one resolution for Python 3.11 or later on any platform, three sets.
 
 ``report.lock`` is what a report needs and the build backend of the editable install; ``dev.lock`` is what
-development needs on top. Extras stay in the lock: where ``coverage[toml]`` is required, pip before 23.3 takes
+development needs on top, ``engines.lock`` what the extras need on top of both. Extras stay in the lock:
+where ``coverage[toml]`` is required, pip before 23.3 takes
 the newest version there is in spite of ``coverage==1``, and stops.
 """
 
@@ -57,12 +58,17 @@ def pin(program: str, project: Path, folder: Path) -> None:
         whole, report = made / "whole.lock", made / "report.lock"
         compile_lock(program, project, whole, "--upgrade", "--group", f"{project}:dev")
         compile_lock(program, project, report, "--constraint", str(whole), "--group", f"{project}:build")
+        extras = made / "extras.lock"
+        compile_lock(
+            program, project, extras, "--constraint", str(whole), "--group", f"{project}:dev", "--all-extras"
+        )
+        (made / "engines.lock").write_text(on_top(extras, whole), encoding="utf-8")
         for name, tools in TOOLS.items():
             wanted = made / f"{name}.in"
             wanted.write_text("".join(f"{tool}\n" for tool in tools), encoding="utf-8")
             compile_lock(program, wanted, made / f"{name}.lock")
         (made / "dev.lock").write_text(on_top(whole, report), encoding="utf-8")
-        for lock in ("report.lock", "dev.lock", *(f"{name}.lock" for name in TOOLS)):
+        for lock in ("report.lock", "dev.lock", "engines.lock", *(f"{name}.lock" for name in TOOLS)):
             shutil.copyfile(made / lock, folder / lock)
 
 

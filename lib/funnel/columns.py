@@ -22,6 +22,8 @@ Place = Literal["page", "command", "sheet"]
 EVERYWHERE: frozenset[Place] = frozenset({"page", "command", "sheet"})
 """The archive's CSV holds every column, wherever else it is shown."""
 OVERALL = "overall"
+SMALL_MARK = "°"
+"""Of a cohort of few leads; it may also be unripe, which has another mark."""
 
 
 @dataclass(frozen=True, slots=True)

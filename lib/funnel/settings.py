@@ -15,7 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from funnel import versions
 from funnel.calendar import calendar_of
 from funnel.change import Change
-from funnel.errors import MissingError, Problem, SettingsError, nearest
+from funnel.errors import InputError, MissingError, Problem, SettingsError, nearest
+from funnel.settings_engine import EngineTables, checked, engine_of
 from funnel.settings_files import LEAD as LEAD
 from funnel.settings_files import LOST as LOST
 from funnel.settings_files import Currency, Zone
@@ -178,7 +179,9 @@ class Settings(Sources):
         what_if: what the report asks of the revenue forecast; by default the odds of each step 10 % better.
         explorer: from how many leads on a cell of the explorer stands alone; see `Explorer`.
         source: what `funnel import` reads when no path is given.
-        warehouse: the DuckDB file.
+        warehouse: the DuckDB file; or the address of a database of the company, which is only read.
+        tables: where the warehouse is a database, what the canonical tables and their columns are called in
+            it; what is not named is called as here.
         initiatives: folder of one YAML file for each initiative.
         investigations: folder of one YAML file for each investigation.
         meetings: folder of one YAML file for each meeting.
@@ -215,7 +218,8 @@ class Settings(Sources):
     gate: Gate = Gate()
     explorer: Explorer = Explorer()
     source: tuple[Path, ...] = ()
-    warehouse: Path = Path("data/warehouse.duckdb")
+    warehouse: Annotated[str, Field(pattern=FILLED), AfterValidator(checked)] = "data/warehouse.duckdb"
+    tables: EngineTables = Field(default_factory=dict)
     initiatives: Path = Path("data/initiatives")
     investigations: Path = Path("data/investigations")
     meetings: Path = Path("data/meetings")
@@ -239,6 +243,8 @@ class Settings(Sources):
                     + nearest(name, self.attributes)
                 )
         wrong = [*stage_problems(self, keys), *self._unknown_names(), *self._ambiguous_values()]
+        if self.tables and not self.is_database:
+            wrong.append("tables: has a meaning only where warehouse: is the address of a database")
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -285,6 +291,16 @@ class Settings(Sources):
         return (LEAD, *self.stage_keys)
 
     @property
+    def engine(self) -> str:
+        """What Ibis calls the engine of the warehouse: `duckdb` for a file of our own."""
+        return engine_of(self.warehouse)
+
+    @property
+    def is_database(self) -> bool:
+        """Whether the leads are read from a database of the company, which nothing is written into."""
+        return self.engine != "duckdb"
+
+    @property
     def personal(self) -> frozenset[str]:
         """The attributes that keep telephone numbers and e-mail addresses."""
         parts = (self.amocrm, *self.of_exports, *self.of_wide)
@@ -298,8 +314,18 @@ class Settings(Sources):
             "warehouse", "initiatives", "investigations", "meetings", "narrative", "archive", "run"
         ],
     ) -> Path:
-        """Return one of the configured paths, relative ones resolved against the settings file."""
-        relative: Path = getattr(self, name)
+        """Return one of the configured paths, relative ones resolved against the settings file.
+
+        Raises:
+            InputError: the file of a warehouse is wanted, which is a database of the company.
+        """
+        if name == "warehouse" and self.is_database:
+            todo = "change the data there; or name a file as warehouse: in funnel.yml, and import into that"
+            problem = Problem(
+                self.warehouse, "it is a database of the company, which is only read", todo=todo
+            )
+            raise InputError("There is no warehouse file to work on.", [problem])
+        relative: Path | str = getattr(self, name)
         return self.root / relative
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
+from funnel import vendors
 from funnel.settings_files import AttributeName, Frozen, wrong_mapping
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
@@ -99,10 +100,7 @@ class Account(Frozen):
 class AmoSettings(Account):
     """An account of amoCRM or Kommo. Won (142) and lost (143) are known; `tags` are the lead's."""
 
-    key = "amocrm"
-    title = "amoCRM or Kommo"
-    page = "data/amocrm.md"
-    example = "acme.amocrm.ru, acme.amocrm.com or acme.kommo.com"
+    key, title, page, example = vendors.AMOCRM
 
 
 class BitrixSettings(Account):
@@ -112,30 +110,21 @@ class BitrixSettings(Account):
         entity: what a lead of the funnel is: a `deal`, or a `lead` of the CRM's own, which ends as converted.
     """
 
-    key = "bitrix24"
-    title = "Bitrix24"
-    page = "docs/sources/bitrix24.md"
-    example = "acme.bitrix24.ru or acme.bitrix24.com"
+    key, title, page, example = vendors.BITRIX24
     entity: Literal["deal", "lead"] = "deal"
 
 
 class HubSpotSettings(Account):
     """An account of HubSpot: its deals. All accounts share one host."""
 
-    key = "hubspot"
-    title = "HubSpot"
-    page = "docs/sources/hubspot.md"
-    example = "api.hubapi.com"
+    key, title, page, example = vendors.HUBSPOT
     host: str = "api.hubapi.com"
 
 
 class PipedriveSettings(Account):
     """An account of Pipedrive: its deals. `won` and `lost` stand beside the stages of each pipeline."""
 
-    key = "pipedrive"
-    title = "Pipedrive"
-    page = "docs/sources/pipedrive.md"
-    example = "acme.pipedrive.com"
+    key, title, page, example = vendors.PIPEDRIVE
 
 
 ACCOUNTS: tuple[type[Account], ...] = (AmoSettings, BitrixSettings, HubSpotSettings, PipedriveSettings)

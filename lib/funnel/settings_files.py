@@ -36,7 +36,7 @@ _FORMAT = re.compile(r"^(?=.*Y)(?=.*M)(?=.*D)[YMDHhmsA ,./:T-]+$")
 class Frozen(BaseModel):
     """A value that does not change and takes no unknown key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
 
 def _attribute(name: str) -> str:

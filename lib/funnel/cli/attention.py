@@ -44,6 +44,6 @@ def cubes_at(date: str) -> Cubes:
     registers = read_registers(settings)
     for problem in registers.problems:
         say(f"Left out: {problem}")
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
         return ask(warehouse, settings, AsOf(day, warehouse.known_at()), registers)

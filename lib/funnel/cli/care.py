@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from funnel import errors
 from funnel.cli.common import Format, FormatOption, app, load_settings, now, print_frame, say, state
-from funnel.settings import Settings
+
+if TYPE_CHECKING:
+    from funnel.settings import Settings
 
 
 @app.command()
@@ -87,7 +89,12 @@ def doctor(format: FormatOption = Format.table) -> None:
 
 def damage(error: Exception) -> errors.FunnelError | None:
     """Return what an error of the engine means to a user; None for a fault of ours."""
-    if not type(error).__module__.startswith(("duckdb", "_duckdb")):
+    module = type(error).__module__
+    if module.startswith(("psycopg", "pyspark")):
+        from funnel.warehouse.database import refused
+
+        return refused(load_settings(), error)
+    if not module.startswith(("duckdb", "_duckdb")):
         return None
     from funnel.warehouse.rebuild import look
     from funnel.warehouse.store import FULL

@@ -12,22 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
-from funnel import errors, validation
-from funnel import settings as settings_file
+from funnel import errors
 from funnel.dates import AsOf
 from funnel.present.parts.escape import for_terminal
-from funnel.settings import Settings, load
 
 if TYPE_CHECKING:
     import pandas as pd
     from typer._click import Context
 
+    from funnel.settings import Settings
     from funnel.warehouse import Warehouse
 
 
@@ -43,6 +40,10 @@ class Commands(TyperGroup):
         try:
             result: object = super().invoke(ctx)
         except typer.BadParameter as error:
+            from pydantic import ValidationError
+
+            from funnel import validation
+
             if not isinstance(error.__cause__, ValidationError) or error.param is None:
                 raise
             option = error.param.opts[0] if error.param.opts[0].startswith("-") else error.param.name or ""
@@ -92,8 +93,10 @@ def load_settings(*, bring_up: bool = False) -> Settings:
     Args:
         bring_up: write a file of an older form anew; for commands that write anyway.
     """
+    from funnel import settings as settings_file
+
     path = state["config"]
-    settings = load(path)
+    settings = settings_file.load(path)
     if bring_up:
         from funnel.publish.files import folders, sweep
 
@@ -118,6 +121,8 @@ class Bar:
     """A progress bar on stderr; a line for each step where stderr is no terminal."""
 
     def __init__(self) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -186,6 +191,8 @@ def require_attributes(names: Sequence[str], known: Sequence[str], option: str) 
 
 def read_filters(pairs: Sequence[str], warehouse: Warehouse, as_of: AsOf) -> Mapping[str, str]:
     """Read ATTR=VALUE pairs; the attribute and the value must occur among the leads."""
+    if not pairs:
+        return {}
     from funnel.edition.unmet import values_unknown
 
     wrong = [

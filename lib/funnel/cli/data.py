@@ -9,17 +9,18 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from funnel import errors
 from funnel.cli.common import Bar, Format, FormatOption, app, load_settings, now, print_frame, say, state
 from funnel.dates import AsOf
-from funnel.schema import TABLES, Known, Loaded, Rejected
-from funnel.settings import Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from funnel.edition.unmet import Weight
+    from funnel.schema import Known, Loaded, Rejected
+    from funnel.settings import Settings
     from funnel.warehouse import Warehouse
 
 DEMO = ("data", "demo")
@@ -44,6 +45,8 @@ def import_(
 
     Without a path and with an empty source it is an error, unless the leads come from a CRM.
     """
+    import pandas as pd
+
     from funnel.sources import describe, read
 
     settings = load_settings(bring_up=True)
@@ -117,6 +120,8 @@ def bring_new(settings: Settings) -> None:
     """Import the settings' source, unless its files and the settings are those of the last time."""
     from funnel.publish.files import write_text
 
+    if settings.is_database:
+        return
     given = _source(settings)
     there = settings.path("warehouse").is_file()
     missing = [path for path in given if not path.exists()]
@@ -204,7 +209,10 @@ def tell(
     format: Format = Format.table,
 ) -> None:
     """Say what came of an import, or print it as CSV or JSON; keep the rejected rows and say why they are."""
+    import pandas as pd
+
     from funnel.publish.files import after
+    from funnel.schema import Loaded
     from funnel.sources import write_rejected
 
     if format is not Format.table:
@@ -237,8 +245,18 @@ def _say_why(rejected: Sequence[Rejected]) -> None:
 
 
 @app.command()
-def check(format: FormatOption = Format.table) -> None:
+def check(
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Only: what a database of the company lacks, as the warehouse.")
+    ] = False,
+    format: FormatOption = Format.table,
+) -> None:
     """Look for problems in data, settings and registers; exit code 1 if one wants a hand."""
+    if engine:
+        _check_engine(format)
+        return
+    import pandas as pd
+
     from funnel.edition.logbook import read_registers
     from funnel.edition.unmet import unmet
     from funnel.gate.rules import REFUSE
@@ -248,7 +266,7 @@ def check(format: FormatOption = Format.table) -> None:
 
     settings, file = load_settings(), str(state["config"])
     registers = read_registers(settings)
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         found = gate(warehouse)
         if found["grade"].eq(REFUSE).any() and not warehouse.imports()["inserted"].any():
             tell_gate(found, settings)
@@ -278,6 +296,23 @@ def check(format: FormatOption = Format.table) -> None:
         raise typer.Exit(1)
 
 
+def _check_engine(format: Format) -> None:
+    """Say what the engine of the warehouse lacks; exit code 1 if rows count wrongly or not at all."""
+    from funnel.warehouse import Warehouse
+
+    settings = load_settings()
+    with Warehouse.of(settings) as warehouse:
+        found = warehouse.lacks()
+    if format is not Format.table:
+        print_frame(_as_rows(found).drop(columns=["rows", "leads"]), format)
+    for weight, one in found if format is Format.table else ():
+        say(f"{weight.capitalize()}: {one}")
+    wrong = sum(weight == "problem" for weight, _ in found)
+    say(f"Engine {settings.engine}, {settings.warehouse}: problems {wrong or 'none'}.")
+    if wrong:
+        raise typer.Exit(1)
+
+
 def _gated(found: pd.DataFrame, settings: Settings) -> list[tuple[Weight, errors.Problem]]:
     """Return the findings of the gate as `check` tells them."""
     from funnel.gate.rules import FAILS
@@ -296,6 +331,8 @@ def _gated(found: pd.DataFrame, settings: Settings) -> list[tuple[Weight, errors
 
 def _as_rows(written: Sequence[tuple[str, errors.Problem]]) -> pd.DataFrame:
     """Return what is wrong in files as rows like those of the data, without numbers of rows and leads."""
+    import pandas as pd
+
     rows = [(weight, one.where, one.wrong, one.allowed, one.todo) for weight, one in written]
     frame = pd.DataFrame(rows, columns=["weight", "where", "problem", "allowed", "todo"])
     return frame.assign(**{name: pd.Series(pd.NA, frame.index, "Int64") for name in ("rows", "leads")})
@@ -314,6 +351,7 @@ def simulate(
     ] = False,
 ) -> None:
     """Write an invented company's history as canonical files, with the truth in truth.json."""
+    from funnel.schema import TABLES
     from funnel.simulate import DEMO, World, write
     from funnel.simulate import simulate as make
 

@@ -45,7 +45,7 @@ def report(
     asked = parse_date(date) if date else None
     if bring:
         bring_new(settings)
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         day = report_date_for(warehouse, today(settings), asked)
     order = Order(day, languages, chosen, program, draft)
     with Bar() as bar:

@@ -48,7 +48,7 @@ def costs(
 
     settings = load_settings()
     day = parse_date(date)
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
         as_of = AsOf(day, warehouse.known_at())
         known = warehouse.attributes()

@@ -25,13 +25,12 @@ from funnel.cli.common import (
     today,
 )
 from funnel.dates import AsOf, parse_date
-from funnel.schema import Initiative
-from funnel.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from funnel.analysis.initiatives.prospects import Economics
+    from funnel.settings import Settings
 
 initiative_app = typer.Typer(help="Projects that are to move the funnel.", no_args_is_help=True)
 app.add_typer(initiative_app, name="initiative")
@@ -127,6 +126,7 @@ def new(
     from funnel.edition.compute import ask
     from funnel.edition.logbook import Logbook
     from funnel.edition.unmet import values_unknown
+    from funnel.schema import Initiative
     from funnel.sources.initiatives import read_initiatives, unknown_names
     from funnel.sources.register import new_path, to_be_written, write_entry
     from funnel.warehouse import Warehouse
@@ -158,7 +158,7 @@ def new(
         raise errors.SettingsError("Nothing was written.", wrong)
     content["hypotheses"] = [hypothesis.model_dump() for hypothesis in item.hypotheses]
     others, _ = read_initiatives(settings.path("initiatives"), settings)
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         day = report_date_for(warehouse, today(settings), parse_date(date) if date else None)
         as_of = AsOf(day, warehouse.known_at())
         for attribute, values in item.scope.items():
@@ -193,7 +193,7 @@ def _last_day(settings: Settings) -> dt.date:
     from funnel.edition.checks import report_date_for
     from funnel.warehouse import Warehouse
 
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         return report_date_for(warehouse, today(settings), None)
 
 

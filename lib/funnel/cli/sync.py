@@ -18,10 +18,11 @@ from funnel.cli import common
 from funnel.cli.common import Bar, app, load_settings, now, say
 from funnel.cli.data import demo_beside, gate, tell, tell_gate
 from funnel.dates import parse_date
-from funnel.settings import Settings
-from funnel.settings_accounts import ACCOUNTS, Account
+from funnel.vendors import VENDORS, Vendor
 
 if TYPE_CHECKING:
+    from funnel.settings import Settings
+    from funnel.settings_accounts import Account
     from funnel.sources.api.sync import Pulled
 
 sync_app = typer.Typer(help="Bring the warehouse up to date from the CRM that the settings name.")
@@ -74,7 +75,7 @@ def everything(context: typer.Context, dry_run: DryRun = False) -> None:
     _sync(account.key, None, False, dry_run, None, False, "")
 
 
-def _command(account: type[Account]) -> Callable[..., None]:
+def _command(vendor: Vendor) -> Callable[..., None]:
     """Return the command that syncs one CRM."""
 
     def command(
@@ -85,16 +86,16 @@ def _command(account: type[Account]) -> Callable[..., None]:
         suggest_mapping: Suggest = False,
         host: Host = "",
     ) -> None:
-        _sync(account.key, since, full, dry_run, check, suggest_mapping, host)
+        _sync(vendor.key, since, full, dry_run, check, suggest_mapping, host)
 
     command.__doc__ = (
-        f"Bring leads and stage history from {account.title}; incremental, and resumed where it was stopped."
+        f"Bring leads and stage history from {vendor.title}; incremental, and resumed where it was stopped."
     )
     return command
 
 
-for _account in ACCOUNTS:
-    sync_app.command(_account.key)(_command(_account))
+for _vendor in VENDORS:
+    sync_app.command(_vendor.key)(_command(_vendor))
 
 
 def _sync(
@@ -163,7 +164,7 @@ def _account_of(settings: Settings, key: str) -> Account:
     for account in settings.accounts:
         if account.key == key:
             return account
-    page = next(kind.page for kind in ACCOUNTS if kind.key == key)
+    page = next(vendor.page for vendor in VENDORS if vendor.key == key)
     problem = errors.Problem(
         f"{common.state['config']}, key {key}", "is not there", "the account and the mapping", f"see {page}"
     )

@@ -6,11 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
 from funnel import errors
-from funnel.change import read_change
 from funnel.cli.common import (
     DateOption,
     Format,
@@ -45,9 +43,8 @@ def cohorts(
 ) -> None:
     """Print the cohort table as of a date."""
     from funnel.analysis.cohorts.table import SMALL, cohort_table
-    from funnel.columns import COHORTS, EQUAL_AGE, written_out
+    from funnel.columns import COHORTS, EQUAL_AGE, SMALL_MARK, written_out
     from funnel.edition.checks import report_date_for, require_cohort
-    from funnel.present.cohorts.tables import SMALL_MARK
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
@@ -55,7 +52,7 @@ def cohorts(
         (rule,) = chosen_words("--reach", reach, ("any-later", "entered"), most=1)
         settings = settings.model_copy(update={"reach": rule})
     day = parse_date(date)
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
         as_of = AsOf(day, warehouse.known_at())
         attributes = words(by)
@@ -111,6 +108,8 @@ def forecast(
     format: FormatOption = Format.table,
 ) -> None:
     """Print what every cohort will become, or the revenue to expect, as of a date."""
+    import pandas as pd
+
     from funnel.analysis.cohorts.table import select
     from funnel.analysis.forecast.slices_forecast import forecast_slices
     from funnel.analysis.revenue.revenue_slices import revenue_slices
@@ -193,7 +192,7 @@ def _cubes(day: dt.date, by: str = "") -> Cubes:
     from funnel.warehouse import Warehouse
 
     settings = load_settings()
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
         require_attributes([by] if by else [], warehouse.attributes(), "--by")
         slices: list[tuple[str, ...]] = [(), (by,)] if by else [()]
@@ -228,6 +227,8 @@ def _begin(start: str | None, day: dt.date, weeks: int) -> dt.date:
 
 def _change(text: str, known: Sequence[str]) -> tuple[str, float]:
     """Read STAGE=CHANGE, the change as 0.1 or +10%."""
+    from funnel.change import read_change
+
     stage, _, size = text.partition("=")
     try:
         change = read_change(size)

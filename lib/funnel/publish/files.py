@@ -61,7 +61,9 @@ def folders(settings: Settings) -> list[Path]:
         settings.archive,
         settings.run,
     )
-    more = (settings.run / "rejected", settings.warehouse.parent, Path())
+    more = [settings.run / "rejected", Path()]
+    if not settings.is_database:
+        more.append(Path(settings.warehouse).parent)
     return list(dict.fromkeys(settings.root / path for path in (*own, *more)))
 
 

@@ -48,7 +48,7 @@ def verify(edition: Archived, settings: Settings) -> Verified:
             differs.
     """
     then, previous = _settings(edition, settings), edition.manifest.previous
-    with Warehouse.open(settings.path("warehouse"), then) as warehouse:
+    with Warehouse.of(then) as warehouse:
         again = compute(
             warehouse,
             then,
@@ -117,7 +117,7 @@ def _moved(path: Path, text: str) -> dict[str, int]:
 
 def _settings(edition: Archived, settings: Settings) -> Settings:
     """Return the settings the edition was made with, in today's places."""
-    places = {"root": settings.root, "warehouse": settings.warehouse}
+    places = {"root": settings.root, "warehouse": settings.warehouse, "tables": settings.tables}
     try:
         return Settings.model_validate({**edition.manifest.settings, **places})
     except ValidationError as error:

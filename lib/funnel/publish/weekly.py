@@ -162,7 +162,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
     registers = read_registers(settings)
     registers = replace(registers, edits=edits(settings, registers))
     stamp, folder = run / "edition.sha256", run / "edition"
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
+    with Warehouse.of(settings) as warehouse:
         inputs = {
             "date": order.report_date.isoformat(),
             "known_at": warehouse.known_at().isoformat(),
@@ -171,6 +171,8 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
             "problems": [str(problem) for problem in registers.problems],
             "earlier": [item.manifest.outputs for item in before],
         }
+        if settings.is_database:  # which changes without an import
+            inputs["data"] = warehouse.fingerprint(AsOf(order.report_date, warehouse.known_at()))
         now = sha256_of(_code(), json.dumps(inputs))
         if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == now):
             known = AsOf(order.report_date, warehouse.known_at())

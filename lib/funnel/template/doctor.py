@@ -20,12 +20,14 @@ from funnel.publish import archive, files, quarto
 from funnel.publish.builtin import pandoc, write
 from funnel.settings import Settings
 from funnel.template import product
-from funnel.warehouse import rebuild
+from funnel.warehouse import Warehouse, rebuild
 from funnel.warehouse.kept import Kept
 
 OK, REMARK, PROBLEM = "ok", "remark", "problem"
 _ROOM = 1_000_000_000  # bytes that a report of a large company wants
 _SAMPLE = 3  # editions of the archive whose files are compared with their manifest
+_OF_A_FILE = ("disk", "locks", "kept imports", "leftovers")
+"""What is looked at beside a warehouse of our own."""
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
 
 
@@ -57,6 +59,9 @@ def examine(config: Path, environ: Mapping[str, str], now: dt.datetime) -> list[
         "leftovers": lambda: _leftovers(chosen),
         "archive": lambda: _archive(chosen),
     }
+    if chosen.is_database:
+        looks = {name: look for name, look in looks.items() if name not in _OF_A_FILE}
+        looks = {**looks, "warehouse": lambda: _database(chosen)}
     for what, look in looks.items():
         seen += _guarded(what, look)
     return seen
@@ -161,6 +166,13 @@ def _warehouse(chosen: Settings) -> Iterator[Seen]:
             yield Seen("warehouse", PROBLEM, f"{problem.where}: {problem.wrong}", problem.todo)
         return
     yield Seen("warehouse", OK, f"{path}, {path.stat().st_size / 1e6:,.1f} MB, read to its end")
+
+
+def _database(chosen: Settings) -> Iterator[Seen]:
+    with Warehouse.of(chosen) as warehouse:
+        last = warehouse.last_day()
+    found = f"{chosen.warehouse} can be read; the data end on {last}"
+    yield Seen("warehouse", OK, found, "funnel check --engine says what it lacks")
 
 
 def _kept(chosen: Settings) -> Iterator[Seen]:

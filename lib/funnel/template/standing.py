@@ -40,9 +40,10 @@ def standing(config: Path, today: dt.date) -> Standing:
         f"The report of {chosen.company}." if chosen.company else "A report; its company has no name yet."
     ]
     again = _version(chosen.root, facts)
-    missing = [path for path in chosen.source if not _filled(chosen.root / path)]
+    source = () if chosen.is_database else chosen.source
+    missing = [path for path in source if not _filled(chosen.root / path)]
     facts += [f"funnel.yml names {path} as a source, but nothing is there." for path in missing]
-    if not chosen.path("warehouse").is_file():
+    if not chosen.is_database and not chosen.path("warehouse").is_file():
         facts.append("No data have been imported yet.")
         return Standing(tuple(facts), (*again, _first(chosen, missing)))
     steps = _weekly(chosen, facts, today)
@@ -79,7 +80,7 @@ def _first(chosen: Settings, missing: list[Path]) -> str:
 
 def _weekly(chosen: Settings, facts: list[str], today: dt.date) -> list[str]:
     """Say how far data, editions and narrative have come; return what comes next in the week."""
-    with Warehouse.open(chosen.path("warehouse"), chosen) as warehouse:
+    with Warehouse.of(chosen) as warehouse:
         last = warehouse.last_day()
         newest = report_date_for(warehouse, today, None)
     facts.append(f"The data end on {last}; the newest edition they allow is that of {newest}.")

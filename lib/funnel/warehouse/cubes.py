@@ -12,7 +12,7 @@ from funnel.dates import AsOf
 from funnel.gate.stamps import with_untold
 from funnel.schema import CONCLUDED, MOVED_COLUMNS, REACHED_COLUMNS, STAMPED
 from funnel.settings import LOST, ReachRule, Settings
-from funnel.warehouse.known import Tables, instant, monday
+from funnel.warehouse.known import Tables, indicator, instant, monday
 from funnel.warehouse.reach import any_concluded, cohort_leads, first_entries, journeys, not_before
 from funnel.warehouse.slices import By, Slices, cube, named
 from funnel.warehouse.stamped import is_imported, is_stamped
@@ -48,9 +48,9 @@ def reached(
         for number, stage in enumerate(stages)
     }
     times = {
-        f"stamped_{number}": is_stamped(
-            tables.stamps, not_before(joined[stage], joined.created_at), joined.created_at
-        ).cast("int8")
+        f"stamped_{number}": indicator(
+            is_stamped(tables.stamps, not_before(joined[stage], joined.created_at), joined.created_at)
+        )
         for number, stage in enumerate(stages if tables.stamps else ())
     }
     at_least = _concluded(joined, len(settings.stages)) if concluded else {}
@@ -61,7 +61,7 @@ def reached(
         week=monday(leads.created_at),
         stage=_code(0),
         lag=ibis.literal(0, type="int32"),
-        stamped=is_imported(tables.stamps, leads.created_at).cast("int8"),
+        stamped=indicator(is_imported(tables.stamps, leads.created_at)),
         concluded=_code(0),
     )
     rows = [own]
@@ -101,7 +101,7 @@ def _concluded(leads: ir.Table, stages: int) -> dict[str, ir.IntegerValue]:
     }
     nothing = ibis.coalesce(*(leads[f"told_{number}"] for number in range(stages)), leads.told_first).isnull()
     result[f"concluded_{stages}"] = (leads.lost_first > late) & nothing
-    return {name: ibis.coalesce(test, False).cast("int8") for name, test in result.items()}
+    return {name: indicator(ibis.coalesce(test, False)) for name, test in result.items()}
 
 
 def moved(
@@ -145,7 +145,7 @@ def moved(
                 next_stage=reached_next,
                 entered=(monday(at) - per_lead.week).cast("int32"),
                 left=(monday(until) - per_lead.week).cast("int32"),
-                stamped=(begun | is_stamped(tables.stamps, end, created)).cast("int8"),
+                stamped=indicator(begun | is_stamped(tables.stamps, end, created)),
             )
         )
     whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]

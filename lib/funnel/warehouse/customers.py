@@ -13,7 +13,7 @@ from funnel.dates import AsOf
 from funnel.schema import STAMPED
 from funnel.settings import Settings
 from funnel.warehouse.currency import in_own_currency
-from funnel.warehouse.known import Tables, monday
+from funnel.warehouse.known import Tables, indicator, monday
 from funnel.warehouse.reach import filled
 from funnel.warehouse.slices import By, Slices, cube, named
 from funnel.warehouse.stamped import is_payment_stamped
@@ -27,6 +27,9 @@ later ones ('repeat') and refunds ('refund', negative) in the lag-th calendar we
 `amount` (Decimal, in the settings' currency). A lead without `customer_id` is a customer of its own; a
 payment before the first lead counts at lag 0. Of the payments `STAMPED` were dated at once."""
 
+_MONEY = "decimal(18, 2)"
+_ALONE = "\x01"
+"""Before the id of a lead that is a customer of its own; no id from a file has such a character."""
 _KINDS = ("customer", "first", "repeat", "refund")
 
 
@@ -55,7 +58,7 @@ def customers(
     firsts = owned.filter(owned.first)
     paid = _payments(tables, settings, as_of, owned)
     joined = paid.inner_join(firsts, paid.payer == firsts.customer)
-    zero = ibis.literal(Decimal(0)).cast("decimal(18, 2)")
+    zero = ibis.literal(Decimal("0.00"), type=_MONEY)
     own = ibis.literal(settings.currency)
     counted = firsts.select(
         *slices.carried,
@@ -72,7 +75,7 @@ def customers(
         kind=ibis.cases((joined.amount < 0, 3), (joined.nth == 0, 1), else_=2).cast("int8"),
         lag=ibis.greatest(joined.paid_week - joined.week, 0).cast("int32"),
         currency=joined.currency,
-        amount=joined.amount,
+        amount=joined.amount.cast(_MONEY),
         stamped=joined.stamped,
     )
     frame = cube(
@@ -90,7 +93,7 @@ def _owned(tables: Tables, as_of: AsOf, slices: Slices, where: Mapping[str, str]
     """Return each lead: `lead_id`, `customer`, `created_at`, `week`, `attr_*`, whether it is the `first`."""
     tables.require_attributes([*slices.attributes, *where], "attribute")
     leads = tables.at("leads", as_of)
-    customer = ibis.coalesce(leads.customer_id.nullif(""), "\x00" + leads.lead_id)
+    customer = ibis.coalesce(leads.customer_id.nullif(""), _ALONE + leads.lead_id)
     values = {f"attr_{number}": filled(leads[name]) for number, name in enumerate(slices.attributes)}
     kept = ibis.literal(True)
     for name, value in where.items():
@@ -120,7 +123,7 @@ def _payments(tables: Tables, settings: Settings, as_of: AsOf, owned: ir.Table) 
         paid_week=monday(joined.paid_at),
         currency=ibis.coalesce(joined.currency, ibis.literal(settings.currency)),
         nth=ibis.row_number().over(order),
-        stamped=is_payment_stamped(tables.stamps, joined.paid_at, joined.created).cast("int8"),
+        stamped=indicator(is_payment_stamped(tables.stamps, joined.paid_at, joined.created)),
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 
 import ibis
 import ibis.expr.types as ir
 
 from funnel.dates import AsOf
 from funnel.schema import TABLES
+from funnel.warehouse.functions import native
 from funnel.warehouse.known import Tables
 
 
@@ -17,24 +19,48 @@ def fingerprint(tables: Tables, as_of: AsOf) -> dict[str, str]:
 
     Each row becomes a text of its filled cells in the order of the column names, so that a column added
     later does not change what stood before; the hashes of the rows are sorted, so that their order is free.
+    They are made and sorted in the engine.
     """
-    return {name: _digest(tables.at(name, as_of)) for name in TABLES}
+    return {name: _digest(tables.at(name, as_of), tables.engine) for name in TABLES}
 
 
-def _digest(table: ir.Table) -> str:
+def _digest(table: ir.Table, engine: str) -> str:
     row: ir.StringValue = ibis.literal("")
     for name in sorted(table.columns):
         text = _text(table[name])
         cell = ibis.literal(f"{len(name)}:{name}=") + text.length().cast("string") + ":" + text + ";"
         row = row + ibis.coalesce(cell, ibis.literal(""))
-    hashes = table.select(digest=row.hexdigest("sha256")).to_pyarrow()["digest"].to_pylist()
+    hashes = table.select(digest=_sha256(row, engine)).order_by("digest")
     whole = hashlib.sha256()
-    for digest in sorted(hashes):
-        whole.update(digest.encode("ascii"))
+    for part in hashes.to_pyarrow()["digest"].chunks:
+        whole.update("".join(part.to_pylist()).encode("ascii"))
     return whole.hexdigest()
 
 
 def _text(column: ir.Value) -> ir.StringValue:
+    """Return a cell as text, a moment with all six digits of its second, as 2022-09-26T08:30:00.000000."""
+    text: ir.StringValue = column.cast("string")
     if column.type().is_timestamp():
-        return column.strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return column.cast("string")
+        fraction = text.substr(20, 6) + ibis.literal("000000")
+        return text.substr(0, 10) + "T" + text.substr(11, 8) + "." + fraction.substr(0, 6)
+    return text
+
+
+_convert_to = native("convert_to", "string", "string", gives="binary")
+_sha256_of_bytes = native("sha256", "binary", gives="binary")
+_encode = native("encode", "binary", "string", gives="string")
+_sha256_of_text = native("SHA256", "string", gives="binary")
+_hex = native("hex", "binary", gives="string")
+_to_hex = native("to_hex", "binary", gives="string")
+_sha2 = native("sha2", "string", "int32", gives="string")
+_OWN: Mapping[str, Callable[[ir.StringValue], ir.StringValue]] = {
+    "postgres": lambda text: _encode(_sha256_of_bytes(_convert_to(text, "UTF8")), "hex"),
+    "clickhouse": lambda text: _hex(_sha256_of_text(text)).lower(),
+    "bigquery": lambda text: _to_hex(_sha256_of_text(text)),
+    "snowflake": lambda text: _sha2(text, 256),
+}
+"""How an engine makes the hexadecimal SHA-256 of a text where Ibis does not know it."""
+
+
+def _sha256(text: ir.StringValue, engine: str) -> ir.StringValue:
+    return _OWN[engine](text) if engine in _OWN else text.hexdigest("sha256")

@@ -15,7 +15,7 @@ from funnel.gate.rules import NEWEST, finding, findings
 from funnel.schema import TableName
 from funnel.settings import Settings
 from funnel.warehouse import asides
-from funnel.warehouse.known import EVENT, Tables, instant
+from funnel.warehouse.known import EVENT, Tables, indicator, instant
 from funnel.warehouse.reach import filled, first_entries, with_entries
 from funnel.warehouse.stamped import imported_leads, stamped_rows
 
@@ -65,8 +65,8 @@ def daily(tables: Tables, known_at: dt.datetime | None = None, *, future: bool =
         rows = tables.versions(name, known_at) if known_at else tables.now(name)
         rows = rows if future else rows.filter(~tables.is_ahead(rows, name))
         counted = rows.group_by(day=rows[event].cast("date")).aggregate(rows=ibis._.count())
-        parts.append(_frame(counted).assign(table=name))
-    frame = pd.concat(parts, ignore_index=True)
+        parts.append(counted.mutate(table=ibis.literal(name)))
+    frame = _frame(ibis.union(*parts, distinct=False))
     frame["day"] = pd.to_datetime(frame["day"])
     return frame.sort_values(["table", "day"], ignore_index=True)
 
@@ -150,7 +150,7 @@ def _attributes(tables: Tables, settings: Settings, as_of: AsOf) -> list[pd.Data
             counted = dict(zip(attributes.FILLED_COLUMNS[1:], sums, strict=True))
             there.append(
                 year.aggregate(
-                    **{key: ibis.coalesce(test.cast("int64").sum(), 0) for key, test in counted.items()}
+                    **{key: ibis.coalesce(indicator(test).sum(), 0) for key, test in counted.items()}
                 ).mutate(attribute=word, step=ibis.literal(step, type="int16"))
             )
     frames = [

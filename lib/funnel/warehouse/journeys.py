@@ -11,7 +11,7 @@ import pandas as pd
 from funnel.dates import AsOf
 from funnel.gate.stamps import with_untold
 from funnel.settings import ReachRule, Settings
-from funnel.warehouse.known import FIRST_MONDAY, Tables, day, instant, monday
+from funnel.warehouse.known import FIRST_MONDAY, Tables, day, indicator, instant, monday
 from funnel.warehouse.reach import journeys
 from funnel.warehouse.slices import By, Slices, cube, named
 from funnel.warehouse.stamped import is_stamped
@@ -78,7 +78,7 @@ def waits(
                 stage=ibis.literal(to, type="int8"),
                 outcome=outcome,
                 step=(minutes.ln() / ibis.literal(_GRID).ln()).floor().cast("int32"),
-                stamped=(is_stamped(tables.stamps, gone, leads.created_at) | concluded).cast("int8"),
+                stamped=indicator(is_stamped(tables.stamps, gone, leads.created_at) | concluded),
             )
         )
     keys = ("week", "start", "stage", "outcome", "step")

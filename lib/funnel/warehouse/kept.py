@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from funnel import versions
@@ -125,11 +124,15 @@ class Kept:
 
     def table(self, name: str) -> pa.Table:
         """Read rows."""
-        return pq.read_table(self.rows(name))
+        from pyarrow import parquet  # here and below: a report reads no kept rows
+
+        return parquet.read_table(self.rows(name))
 
     def store(self, table: pa.Table) -> str:
         """Store rows; return the name of their file."""
-        return self.store_by(lambda path: pq.write_table(table, path, compression="zstd"))
+        from pyarrow import parquet
+
+        return self.store_by(lambda path: parquet.write_table(table, path, compression="zstd"))
 
     def store_by(self, write: Callable[[Path], object]) -> str:
         """Store rows that a function writes; return the name of their file."""

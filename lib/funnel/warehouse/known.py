@@ -31,7 +31,7 @@ class Tables:
     """The four canonical tables of any Ibis engine; without `known_from` a table counts as always known.
 
     `first_import` is when the rows known from the beginning were really read; None where nobody knows.
-    `stamps` are the moments that are no times.
+    `stamps` are the moments that are no times. `engine` is Ibis's name of the engine.
     """
 
     leads: ir.Table
@@ -40,6 +40,7 @@ class Tables:
     spend: ir.Table
     first_import: dt.datetime | None = None
     stamps: Stamps = NO_STAMPS
+    engine: str = "duckdb"
 
     def known(self, name: TableName, known_at: dt.datetime) -> ir.Table:
         """Return the rows of a table in the version that was known at a time."""
@@ -79,6 +80,16 @@ class Tables:
         cutoff = day(as_of.report_date) if happened.type().is_date() else instant(as_of.cutoff)
         return table.filter(happened < cutoff)
 
+    def last_known(self) -> dt.datetime:
+        """Return the last time at which a row became known or ceased to be; else the beginning."""
+        found = [BEGINNING]
+        for table in (self.leads, self.stage_entries, self.payments, self.spend):
+            for name in KNOWN:
+                if name in table.columns:
+                    last = table[name].max().to_pyarrow().as_py()
+                    found += [last] if last else []
+        return max(found)
+
     @property
     def attributes(self) -> tuple[str, ...]:
         """Names of the attribute columns of the leads."""
@@ -111,6 +122,12 @@ def instant(moment: dt.datetime) -> ir.TimestampScalar:
 def day(date: dt.date) -> ir.DateScalar:
     """Return a day for the engine."""
     return ibis.literal(date.isoformat()).cast("date")
+
+
+def indicator(test: ir.BooleanValue) -> ir.IntegerValue:
+    """Return 1 where a test holds and 0 elsewhere; not every engine casts a truth value to a number."""
+    found: ir.IntegerValue = ibis.ifelse(test, 1, 0).cast("int8")
+    return found
 
 
 def monday(moment: ir.TimestampValue) -> ir.IntegerValue:

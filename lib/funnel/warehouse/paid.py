@@ -11,7 +11,7 @@ from funnel.dates import AsOf
 from funnel.schema import PAID_COLUMNS, SPEND_COLUMNS, STAMPED
 from funnel.settings import Settings
 from funnel.warehouse.currency import in_own_currency
-from funnel.warehouse.known import Tables, monday
+from funnel.warehouse.known import Tables, indicator, monday
 from funnel.warehouse.reach import cohort_leads, filled
 from funnel.warehouse.slices import By, Slices, cube
 from funnel.warehouse.stamped import is_payment_stamped
@@ -43,7 +43,7 @@ def paid(
         week=week,
         lag=ibis.greatest(monday(joined.paid_at) - week, 0),
         currency=ibis.coalesce(joined.currency, ibis.literal(settings.currency)),
-        stamped=is_payment_stamped(tables.stamps, joined.paid_at, joined.created_at).cast("int8"),
+        stamped=indicator(is_payment_stamped(tables.stamps, joined.paid_at, joined.created_at)),
     )
     frame = cube(
         rows,
@@ -76,9 +76,10 @@ def spend(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
             currency=ibis.coalesce(table.currency, ibis.literal(settings.currency)),
             vat_included=ibis.coalesce(table.vat_included, ibis.literal("unknown")),
         )
-        .order_by("date", "channel", "campaign", "campaign_id", "cost", "impressions", "clicks")
         .to_pyarrow()
         .to_pandas()
+        .sort_values(["date", "channel", "campaign", "campaign_id", "cost", "impressions", "clicks"])
+        .reset_index(drop=True)  # not in the engine: how texts are ordered differs between them
     )
     frame["date"] = pd.to_datetime(frame["date"])
     for name in ("impressions", "clicks"):
@@ -97,6 +98,6 @@ def spend_names(tables: Tables, as_of: AsOf) -> pd.DataFrame:
     if "channel" not in names:
         return pd.DataFrame(columns=["channel"], dtype=object)
     leads = tables.at("leads", as_of)
-    values = leads.select(**{name: filled(leads[name]) for name in names}).distinct().order_by(names)
-    frame: pd.DataFrame = values.to_pyarrow().to_pandas()
+    values = leads.select(**{name: filled(leads[name]) for name in names}).distinct()
+    frame: pd.DataFrame = values.to_pyarrow().to_pandas().sort_values(names, ignore_index=True)
     return frame

@@ -89,7 +89,8 @@ def _kinds(tables: Tables, settings: Settings, as_of: AsOf) -> Iterator[tuple[st
     pairs = []
     for number in range(len(keys) - 1):
         later = [firsts[f"t_{other}"] for other in range(number + 1, len(keys))]
-        earliest = ibis.least(*(ibis.coalesce(moment, *later) for moment in later))
+        filled_up = [ibis.coalesce(moment, *later) for moment in later]
+        earliest = ibis.least(*filled_up) if len(later) > 1 else later[0]
         pairs.append(firsts.select("lead_id", own=firsts[f"t_{number}"], later=earliest))
     if pairs:
         steps = ibis.union(*pairs, distinct=False) if len(pairs) > 1 else pairs[0]

@@ -11,7 +11,7 @@ import pandas as pd
 from funnel.dates import AsOf
 from funnel.schema import RESTATED_COLUMNS
 from funnel.settings import ReachRule, Settings
-from funnel.warehouse.known import Tables, instant, monday
+from funnel.warehouse.known import Tables, indicator, instant, monday
 from funnel.warehouse.reach import filled, first_entries
 from funnel.warehouse.slices import Slices, cube, named
 
@@ -79,7 +79,7 @@ def restated(
         for counted, week, side in ((in_old, week_was, (1, 0)), (in_new, week_now, (0, 1))):
             each = {name: ibis.literal(n, type="int8") for name, n in zip(("then", "now"), side, strict=True)}
             wholes.append(both.filter(counted).select(week=week, stage=code, **each))
-        count = {"before": in_old.cast("int8"), "after": stays.cast("int8")}
+        count = {"before": indicator(in_old), "after": indicator(stays)}
         rows.append(both.filter(in_old & kind.notnull()).select(week=week_was, **touched, **count))
         count = {"before": ibis.literal(0, type="int8"), "after": ibis.literal(1, type="int8")}
         rows.append(
@@ -87,7 +87,7 @@ def restated(
         )
     edits = ibis.union(*rows, distinct=False)
     order = ibis.window(group_by="lead", order_by=["week", "stage", "kind", "before"])
-    edits = edits.mutate(once=(ibis.row_number().over(order) == 0).cast("int8"))
+    edits = edits.mutate(once=indicator(ibis.row_number().over(order) == 0))
     frame = cube(
         edits,
         Slices([()]),

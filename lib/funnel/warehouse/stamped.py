@@ -13,7 +13,7 @@ from funnel.gate import stamps
 from funnel.gate.stamps import Stamps
 from funnel.schema import TableName
 from funnel.settings import Settings
-from funnel.warehouse.known import EVENT, FIRST_MONDAY, Tables, instant, monday
+from funnel.warehouse.known import EVENT, FIRST_MONDAY, Tables, indicator, instant, monday
 
 
 def find(tables: Tables, settings: Settings, as_of: AsOf) -> Stamps:
@@ -124,7 +124,7 @@ def _dated(tables: Tables, name: TableName, as_of: AsOf) -> ir.Table:
 def _counts(rows: ir.Table, unit: str) -> ir.Table:
     late = rows.moment > rows.created_at + ibis.interval(days=stamps.OLD_DAYS)
     return rows.group_by(moment=rows.moment.truncate(unit)).aggregate(
-        rows=ibis._.count(), old=late.cast("int64").sum()
+        rows=ibis._.count(), old=indicator(late).sum()
     )
 
 
@@ -152,7 +152,7 @@ def _creation(tables: Tables, settings: Settings, as_of: AsOf) -> pd.DataFrame:
     )
     went = per_lead.filter(per_lead.stages >= 2)
     frame = _frame(
-        went.group_by("week").aggregate(advanced=ibis._.count(), at_once=(went.same >= 2).cast("int64").sum())
+        went.group_by("week").aggregate(advanced=ibis._.count(), at_once=indicator(went.same >= 2).sum())
     )
     frame["cohort_week"] = pd.to_datetime(
         [FIRST_MONDAY + dt.timedelta(days=int(week)) for week in frame["week"]]

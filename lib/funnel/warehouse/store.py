@@ -8,14 +8,17 @@ import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from funnel import versions
 from funnel.errors import BusyError, DamagedError, InputError, MissingError, Problem, SettingsError
 from funnel.schema import TABLES, Column, Table
 from funnel.settings import Settings
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _PAUSE = 0.05
 _DAMAGE = re.compile(
@@ -69,6 +72,8 @@ class WriterLock:
         Raises:
             BusyError: another run holds it; which and since when.
         """
+        from filelock import FileLock, Timeout  # a reader takes no lock
+
         lock = FileLock(warehouse.with_name(warehouse.name + ".lock"))
         holder = warehouse.with_name(warehouse.name + ".writer.lock")
         try:

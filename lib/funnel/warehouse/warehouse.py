@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -38,11 +38,15 @@ from funnel.warehouse import (
 from funnel.warehouse import paid as money
 from funnel.warehouse.foreign import attach
 from funnel.warehouse.kept import Kept
-from funnel.warehouse.known import BEGINNING, Tables
+from funnel.warehouse.known import Tables
+from funnel.warehouse.lacks import Lack, lacks
 from funnel.warehouse.slices import By
 from funnel.warehouse.store import WriterLock, connect
 
 Where = Mapping[str, str] | None
+_IMPORTS = (
+    "time", "files", "table", "read", "accepted", "rejected", "inserted", "changed", "unchanged", "closed",
+)  # fmt: skip
 _TOTAL: By = ((),)
 _NOTHING = "Nothing has been imported yet. To do: run `funnel import` first."
 
@@ -57,20 +61,37 @@ class Warehouse:
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: duckdb.DuckDBPyConnection | None,
         settings: Settings,
         tables: Tables | None = None,
         lock: WriterLock | None = None,
         kept: Kept | None = None,
+        close: Callable[[], None] | None = None,
     ) -> None:
-        self._connection = connection
+        self._file = connection
+        self._close = close
         self._settings = settings
         self._foreign = tables
         self._lock = lock
         self._kept = kept
-        self._ibis = ibis.duckdb.from_connection(connection)
+        self._ibis = None if tables else ibis.duckdb.from_connection(connection)
+        self._own: Tables | None = None
         self._stamps: dict[AsOf, Stamps] = {}
         self._shown: dict[AsOf, Mapping[str, Mapping[str, str]]] = {}
+
+    @classmethod
+    def of(cls, settings: Settings, *, write: bool = False) -> Warehouse:
+        """Open the warehouse that the settings name: its file, or a database of the company to read.
+
+        Raises:
+            InputError: the database cannot be read, or is to be written; for a file see `open`.
+        """
+        if write or not settings.is_database:
+            return cls.open(settings.path("warehouse"), settings, write=write)
+        from funnel.warehouse.database import attach as connect_to
+
+        found = connect_to(settings)
+        return cls(None, settings, found.tables, close=found.close)
 
     @classmethod
     def open(
@@ -128,15 +149,35 @@ class Warehouse:
 
     def close(self) -> None:
         """Close the file and let the next writer in."""
-        self._connection.close()
+        if self._file is not None:
+            self._file.close()
+        if self._close:
+            self._close()
         if self._lock:
             self._lock.release()
 
     @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection of a file; only what writes or reads the log of imports needs it.
+
+        Raises:
+            InputError: the warehouse is a database of the company.
+        """
+        if self._file is None:
+            self._settings.path("warehouse")
+        assert self._file is not None
+        return self._file
+
+    @property
     def _whole(self) -> Tables:
         """The tables with all their columns, for hashes alone."""
-        tables = self._foreign or Tables(*(self._ibis.table(name) for name in TABLES))
-        return tables if self._foreign else replace(tables, first_import=load.first_import(self._connection))
+        if self._foreign:
+            return self._foreign
+        if self._own is None:
+            assert self._ibis is not None
+            tables = Tables(*(self._ibis.table(name) for name in TABLES))
+            self._own = replace(tables, first_import=load.first_import(self._connection))
+        return self._own
 
     @property
     def _tables(self) -> Tables:
@@ -151,16 +192,25 @@ class Warehouse:
             self._stamps[as_of] = stamped.find(self._tables, self._settings, as_of)
         return self._stamps[as_of]
 
-    def _read(self, as_of: AsOf) -> Tables:
-        """Return the tables with each value of an attribute in one writing; see `written`."""
+    def _read(self, as_of: AsOf, names: Collection[str] | None = None) -> Tables:
+        """Return the tables with each value of an attribute in one writing; see `written`.
+
+        Args:
+            as_of: the two clocks.
+            names: the attributes that are asked for, where not all are.
+        """
         tables = self._tables
+        if names is not None and not names:
+            return tables
         if as_of not in self._shown:
             self._shown[as_of] = written.find(tables, self._settings, as_of)
-        return replace(tables, leads=written.in_one_writing(tables.leads, self._shown[as_of]))
+        shown = {n: others for n, others in self._shown[as_of].items() if names is None or n in names}
+        return replace(tables, leads=written.in_one_writing(tables.leads, shown, tables.engine))
 
-    def _timed(self, as_of: AsOf) -> Tables:
-        """Return the same, with what is no time in them."""
-        return replace(self._read(as_of), stamps=self.stamps(as_of))
+    def _timed(self, as_of: AsOf, by: By | None = None, where: Where = None) -> Tables:
+        """Return the same, with what is no time in them; `by` and `where` say which attributes count."""
+        names = None if by is None else {*(where or {}), *(name for slice_ in by for name in slice_)}
+        return replace(self._read(as_of, names), stamps=self.stamps(as_of))
 
     def _where(self, as_of: AsOf, where: Where) -> Where:
         """Return the filter with the values as they are shown."""
@@ -189,6 +239,7 @@ class Warehouse:
             InputError: a column has a reserved name, or one that differs only in case from a known one.
             FunnelError: the disk is full or failed; the message says whether the import is done.
         """
+        self._own = None
         self._stamps.clear()
         self._shown.clear()
         kept = self._kept if keep else None
@@ -210,13 +261,14 @@ class Warehouse:
     def known_at(self) -> dt.datetime:
         """Return the time of the last import that changed something (UTC without offset).
 
-        Foreign tables are known from the beginning.
+        Of foreign tables the last time at which a row became known or ceased to be; those without these
+        columns are known from the beginning.
 
         Raises:
             MissingError: nothing has been imported.
         """
         if self._foreign:
-            return BEGINNING
+            return self._foreign.last_known()
         moment = load.last_known(self._connection)
         if moment is None:
             raise MissingError(_NOTHING)
@@ -233,8 +285,10 @@ class Warehouse:
 
         Returns:
             One row per import and table: `time` (UTC), `files`, `table`, `read`, `accepted`, `rejected`,
-            `inserted`, `changed`, `unchanged`, `closed` (numbers of rows).
+            `inserted`, `changed`, `unchanged`, `closed` (numbers of rows). Of foreign tables there is none.
         """
+        if self._foreign:
+            return pd.DataFrame(columns=list(_IMPORTS))
         return self._connection.execute(
             'SELECT moment AS time, files, table_name AS "table", read, read - rejected AS accepted, '
             "rejected, inserted, changed, unchanged, closed FROM funnel_imports ORDER BY number, rowid"
@@ -280,7 +334,7 @@ class Warehouse:
 
     def values(self, as_of: AsOf, attribute: str) -> list[str]:
         """Return the values leads have of an attribute; see `values.values`."""
-        return values.values(self._read(as_of), as_of, attribute)
+        return values.values(self._read(as_of, [attribute]), as_of, attribute)
 
     def meant(self, as_of: AsOf, attribute: str, value: str) -> str:
         """Return the value that leads have of an attribute and somebody means who writes it so.
@@ -317,7 +371,9 @@ class Warehouse:
         Raises:
             InputError: also for a currency without a configured rate.
         """
-        return money.paid(self._timed(as_of), self._settings, as_of, by, where=self._where(as_of, where))
+        return money.paid(
+            self._timed(as_of, by, where), self._settings, as_of, by, where=self._where(as_of, where)
+        )
 
     def spend(self, as_of: AsOf) -> pd.DataFrame:
         """Return the ad spend by day, channel and campaign; see `schema.SPEND_COLUMNS`."""
@@ -342,7 +398,7 @@ class Warehouse:
     ) -> pd.DataFrame:
         """List the open leads that wait too long, for the workbook; see `journeys.long_waiting`."""
         listed = journeys.long_waiting(
-            self._read(as_of), self._settings, as_of, limits, attributes, rule=self._rule(rule)
+            self._read(as_of, attributes), self._settings, as_of, limits, attributes, rule=self._rule(rule)
         )
         return written.blotted(listed, "lead_id")
 
@@ -353,12 +409,14 @@ class Warehouse:
             InputError: also for a currency without a configured rate.
         """
         return customers.customers(
-            self._timed(as_of), self._settings, as_of, by, where=self._where(as_of, where)
+            self._timed(as_of, by, where), self._settings, as_of, by, where=self._where(as_of, where)
         )
 
     def crossed(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
         """Return the cross of attributes by cohort week, for the workbook; see `crossed.crossed`."""
-        return crossed.crossed(self._read(as_of), self._settings, as_of, attributes, rule=self._rule(rule))
+        return crossed.crossed(
+            self._read(as_of, attributes), self._settings, as_of, attributes, rule=self._rule(rule)
+        )
 
     def crossed_lags(self, as_of: AsOf, attributes: Sequence[str]) -> pd.DataFrame:
         """Return the cross of attributes by cohort week, stage and lag; see `crossed_lags.crossed_lags`."""
@@ -367,7 +425,9 @@ class Warehouse:
 
     def standing(self, as_of: AsOf, attributes: Sequence[str], rule: ReachRule | None = None) -> pd.DataFrame:
         """Return where the open leads of the cross stand, for the workbook; see `crossed.standing`."""
-        return crossed.standing(self._read(as_of), self._settings, as_of, attributes, rule=self._rule(rule))
+        return crossed.standing(
+            self._read(as_of, attributes), self._settings, as_of, attributes, rule=self._rule(rule)
+        )
 
     def findings(self, as_of: AsOf) -> pd.DataFrame:
         """Return what the gate finds: `schema.FINDING_COLUMNS`, the gravest first."""
@@ -377,6 +437,10 @@ class Warehouse:
     def problems(self, as_of: AsOf) -> pd.DataFrame:
         """Return the data problems; see `problems.problems`."""
         return written.blotted(problems.problems(self._timed(as_of), self._settings, as_of), "example")
+
+    def lacks(self) -> list[Lack]:
+        """Return what a database lacks of what a file of our own has; see `lacks.lacks`."""
+        return list(lacks(self._tables, self._settings)) if self._foreign else []
 
     def restated(
         self, report_date: dt.date, before: dt.datetime, after: dt.datetime, rule: ReachRule | None = None
@@ -389,7 +453,7 @@ class Warehouse:
         self, cube: Callable[..., pd.DataFrame], as_of: AsOf, by: By, rule: ReachRule | None, where: Where
     ) -> pd.DataFrame:
         chosen = {"rule": self._rule(rule), "where": self._where(as_of, where)}
-        return cube(self._timed(as_of), self._settings, as_of, by, **chosen)
+        return cube(self._timed(as_of, by, where), self._settings, as_of, by, **chosen)
 
     def _rule(self, rule: ReachRule | None) -> ReachRule:
         return rule or self._settings.reach

@@ -15,7 +15,7 @@ from funnel.settings import Settings
 from funnel.warehouse.known import Tables
 from funnel.warehouse.reach import filled
 
-_BLANKS = r"[\s\p{Z}]+"
+_BLANKS = "[\\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"  # \p{Z} is not every engine's
 
 
 def is_hidden(attribute: str, settings: Settings) -> bool:
@@ -68,9 +68,22 @@ def _blotted(
     return result
 
 
-def in_one_writing(leads: ir.Table, shown: Mapping[str, Mapping[str, str]]) -> ir.Table:
-    """Return the leads with each value in the writing it is shown in."""
+def in_one_writing(
+    leads: ir.Table, shown: Mapping[str, Mapping[str, str]], engine: str = "duckdb"
+) -> ir.Table:
+    """Return the leads with each value in the writing it is shown in.
+
+    Args:
+        leads: with the values as they are stored.
+        shown: see `find`.
+        engine: a table of words is brought to our own engine alone; others are only read.
+    """
     for name, others in shown.items():
+        if engine != "duckdb":
+            same = filled(leads[name])
+            cases = [(same == value, ibis.literal(text)) for value, text in others.items()]
+            leads = leads.mutate(**{name: ibis.cases(*cases, else_=leads[name])}) if cases else leads
+            continue
         words = ibis.memtable({"funnel_value": list(others), "funnel_shown": list(others.values())})
         value = filled(leads[name])
         joined = leads.left_join(words, value == words.funnel_value)

@@ -72,7 +72,7 @@ def test_removing_is_agreed_to_and_never_takes_an_edit(
     funnel: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "gone.md").write_text("gone, but mine\n")
-    monkeypatch.setattr("funnel.cli.init._agreed", lambda names: names == ["old.md"])
+    monkeypatch.setattr("funnel.cli.repository._agreed", lambda names: names == ["old.md"])
     said = funnel("init", "--update", home)
     assert not (home / "old.md").exists()
     assert (home / "gone.md").read_text() == "gone, but mine\n"
@@ -97,7 +97,7 @@ def test_the_pin_follows_the_wheel_unless_it_was_edited(
     before = pin.read_text()
     assert funnel("init", "--update", home).code == 0  # an editable installation has no wheel to name
     assert pin.read_text() == before and (home / "wheels" / old.name).exists()
-    monkeypatch.setattr("funnel.cli.init._agreed", lambda names: True)
+    monkeypatch.setattr("funnel.cli.repository._agreed", lambda names: True)
     assert funnel("init", "--update", home, "--wheel", new).code == 0
     assert new.name in pin.read_text() and old.name not in pin.read_text()
     assert [path.name for path in (home / "wheels").iterdir()] == [new.name]

@@ -13,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.statistics import laws
-
 CHANCE = 0.05
 """What chance makes as often as this tells nothing."""
 DUE_COLUMNS = ("due", "due_variance", "p_value")
@@ -39,6 +37,8 @@ def due(counts: pd.DataFrame, keys: Sequence[str], last: str) -> pd.DataFrame:
     >>> due(weeks, ["value"], "sale").round(2).values.tolist()
     [[10.0, 9.0, 1.0], [11.0, 9.99, 1.0]]
     """
+    from funnel.analysis.statistics import laws  # slow to load; a table without slices compares nothing
+
     size = counts["leads"].to_numpy(float)
     whole = counts.groupby("cohort_week")[["leads", last]].transform("sum").to_numpy(float)
     share = np.divide(whole[:, 1], whole[:, 0], out=np.zeros(len(counts)), where=whole[:, 0] > 0)

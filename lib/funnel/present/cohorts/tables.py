@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from funnel.analysis.cohorts.table import SMALL, may_be_chance
-from funnel.columns import COHORTS, EQUAL_AGE, SLICES
+from funnel.columns import COHORTS, EQUAL_AGE, SLICES, SMALL_MARK
 from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.claims import standing_out
@@ -22,8 +22,6 @@ from funnel.present.parts.theme import Theme
 from funnel.settings import Settings
 
 MARK = "*"
-SMALL_MARK = "°"
-"""Of a cohort of few leads; it may also be unripe, which has the other mark."""
 IMPORTED_MARK = "§"
 """Of a cohort whose leads were imported: nobody knows when these came."""
 SHOWN_SLICES = 20

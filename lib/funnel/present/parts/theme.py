@@ -10,11 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import font_source_sans_pro
-import matplotlib as mpl
 import yaml
-from cycler import cycler
-from matplotlib import font_manager
 
 from funnel.errors import MissingError, Problem, SettingsError
 from funnel.settings import LEAD, Settings
@@ -110,6 +106,8 @@ def read(path: Path) -> Theme:
 @contextmanager
 def style(theme: Theme) -> Iterator[None]:
     """Draw in the report's font and colours inside this context; nothing outside it changes."""
+    import matplotlib as mpl  # here and below: a table needs the colours alone
+
     _register_fonts()
     with mpl.rc_context(_settings(theme)):
         yield
@@ -117,6 +115,9 @@ def style(theme: Theme) -> Iterator[None]:
 
 def apply(theme: Theme) -> None:
     """Draw everything from now on in the report's font, colours and size."""
+    import matplotlib as mpl
+    from cycler import cycler
+
     _register_fonts()
     hues = cycler(color=[*theme.stages, theme.muted])
     own: Any = {"axes.prop_cycle": hues, "figure.dpi": DPI, "figure.figsize": (7.0, 3.4)}
@@ -156,6 +157,9 @@ def _settings(theme: Theme) -> Any:  # matplotlib's type is a literal of all its
 
 @cache
 def _register_fonts() -> None:
+    import font_source_sans_pro
+    from matplotlib import font_manager
+
     files = Path(font_source_sans_pro.__file__).parent / "files"
     for cut in ("Regular", "Bold"):
         font_manager.fontManager.addfont(str(files / f"SourceSansPro-{cut}.ttf"))
