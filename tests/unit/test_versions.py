@@ -163,6 +163,24 @@ def test_what_moved_is_told_by_column_with_the_changes_that_came_later(tmp_path:
     assert verify.why(path, also, CHANGED)[1]
 
 
+@pytest.mark.parametrize(
+    ("now", "moved"),
+    [
+        ("a,1,-0.006504888055\n", False),
+        ("a,1,-0.006504888054\n", True),
+        ("a,1,0.006504888056\n", True),
+        ("a,2,-0.006504888056\n", True),
+        ("b,1,-0.006504888056\n", True),
+    ],
+)
+def test_the_last_digit_of_a_broken_number_is_no_move(tmp_path: Path, now: str, moved: bool) -> None:
+    path = tmp_path / "change.csv"
+    path.write_text("week,leads,share\na,1,-0.006504888056\n")
+    assert verify.why(path, "week,leads,share\n" + now, ())[1] is moved
+    path.write_text("week,leads,share\na,1234567890123,0.5\n")
+    assert verify.why(path, "week,leads,share\na,1234567890124,0.5\n", ())[1], "a count is exact"
+
+
 def test_a_change_of_method_has_a_key_of_its_own_and_says_what_it_moves() -> None:
     keys = [change.key for change in CHANGES]
     assert len(set(keys)) == len(keys)
