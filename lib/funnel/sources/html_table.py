@@ -25,7 +25,9 @@ def is_html(path: Path) -> bool:
             head = stream.read(256)
     except OSError:
         return False
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_BEGINNINGS)
+    for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
+        head = head.removeprefix(mark)
+    return head.replace(b"\x00", b"").lstrip().lower().startswith(_BEGINNINGS)  # zeros: UTF-16
 
 
 def read_html(path: Path, choose: Choose | None = None, skip: int = 0) -> Sheet:
@@ -54,7 +56,8 @@ def _encoding(path: Path) -> Encoding:
         head = stream.read(2048)
     named = _CHARSET.search(head)
     name = named[1].decode().lower() if named else ""
-    if head.startswith(b"\xef\xbb\xbf") or not name or name in ("utf-8", "utf8"):
+    by_itself = head.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head
+    if by_itself or not name or name in ("utf-8", "utf8"):
         return encoding_of(path)
     try:
         bytes(range(256)).decode(name, "replace")

@@ -120,8 +120,6 @@ def _attribute(name: str, values: pa.Array, rules: Export) -> pa.Array:
 def with_ids(columns: Columns, kind: str, prefix: str | None) -> tuple[Columns, Mask]:
     """Bring the ids to one writing; also say which had their capitals changed on the way."""
     cells = columns.fields["lead_id"]
-    if kind == "plain" and not prefix:
-        return columns, np.zeros(len(columns), bool)
     ids, wrong = one_writing(cells.text(), kind)
     return columns.with_field("lead_id", with_prefix(Cells(ids, cells.kinds), prefix)), wrong
 

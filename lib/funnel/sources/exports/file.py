@@ -20,6 +20,7 @@ from funnel.sources.exports import outcome as outcomes
 from funnel.sources.exports.columns import LOST_SIGN, Columns, one_row_a_deal, take, with_amounts, with_ids
 from funnel.sources.exports.ends import closed_at, outcome_of
 from funnel.sources.exports.filters import left_out
+from funnel.sources.exports.identity import are_floats
 from funnel.sources.exports.layout import TIMES, Layout, lay_out
 from funnel.sources.exports.look import propose
 from funnel.sources.exports.made_on import NEVER, made_on
@@ -65,6 +66,8 @@ def open_file(
             tell(f"{where}, column {finding.column}: {finding.text}")
     writing = Writing(FileRules(dates=rules.dates, timezone=rules.timezone, decimal=rules.decimal), rules.key)
     columns = _leads_of(take(sheet, places, layout, rules), rules, where, tell)
+    if are_floats(columns.text("lead_id")):
+        tell(f"{where}: its ids are written as numbers with .0 behind them, which is taken off")
     columns, changed = with_ids(columns, profile.ids, rules.id_prefix)
     lost = pc.match_substring_regex(columns.text("amount"), LOST_SIGN)
     if count := pc.sum(lost).as_py():

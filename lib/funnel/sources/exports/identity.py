@@ -28,10 +28,20 @@ def one_writing(ids: pa.Array, kind: str) -> tuple[pa.Array, Mask]:
     if kind == "zoho":
         return pc.replace_substring_regex(ids, _ZOHO, ""), np.zeros(len(ids), bool)
     if kind != "salesforce":
-        return ids, np.zeros(len(ids), bool)
+        return pc.replace_substring(ids, ".0", "") if are_floats(ids) else ids, np.zeros(len(ids), bool)
     texts: list[str | None] = ids.to_pylist()
     wrong = np.fromiter((bool(text and not is_whole(text)) for text in texts), bool, len(texts))
     return pa.array([text and lengthened(text) for text in texts], pa.string()), wrong
+
+
+def are_floats(ids: pa.Array) -> bool:
+    """Whether every id is a whole number with `.0` behind it, as a table with gaps writes them.
+
+    >>> are_floats(pa.array(["12.0", None, "7.0"])), are_floats(pa.array(["12.0", "7"]))
+    (True, False)
+    """
+    found = pc.match_substring_regex(ids, r"^\d+\.0$")
+    return bool(pc.all(found).as_py()) and ids.null_count < len(ids)
 
 
 def with_prefix(cells: Cells, prefix: str | None) -> Cells:

@@ -17,7 +17,7 @@ from funnel.settings_exports import ColumnField, Export
 from funnel.sources import clean
 from funnel.sources import table_file as tables
 from funnel.sources.exports import outcome as outcomes
-from funnel.sources.exports.columns import take, with_amounts
+from funnel.sources.exports.columns import Columns, take, with_amounts
 from funnel.sources.exports.layout import TIMES, Layout, lay_out
 from funnel.sources.exports.stage_guess import end
 from funnel.sources.exports.stages import split_reason
@@ -152,6 +152,7 @@ def _count(seen: Seen, table: Sheet, places: Sequence[int], rules: Export, chanc
         seen.stages.setdefault(pipeline, Counter())[name] += 1
         by_stage.setdefault((pipeline, name), Counter())[state or outcomes.OPEN] += 1
         seen.counts[state or outcomes.OPEN] += 1
+    _repeated(seen, columns, by_stage)
     if chance is not None and len(chance) == len(table.rows):
         ids = clean.coalesced(table, places, seen.layout.fields["lead_id"]).text()
         raw = clean.coalesced(table, places, seen.layout.fields.get("stage", ())).text()
@@ -181,6 +182,18 @@ def _count(seen: Seen, table: Sheet, places: Sequence[int], rules: Export, chanc
         reason for reason in whole.text("lost_reason").drop_null().to_pylist() if _USELESS.search(reason)
     )
     _dates(seen, whole.fields.items())
+
+
+def _repeated(seen: Seen, columns: Columns, by_stage: dict[tuple[str, str], Counter[str]]) -> None:
+    """Add the stages that stand only in rows of a deal behind its first: they need a meaning too."""
+    pairs = pa.table(
+        [columns.text("pipeline").fill_null(""), columns.text("stage").fill_null("")], ["p", "s"]
+    )
+    for row in pairs.group_by(["p", "s"]).aggregate([([], "count_all")]).to_pylist():
+        name, _ = split_reason(row["s"], seen.profile.lost_words)
+        if (row["p"], name) not in by_stage:
+            seen.stages.setdefault(row["p"], Counter())[name] += row["count_all"]
+            by_stage[row["p"], name] = Counter()
 
 
 def _first_rows(first: pa.Array) -> tuple[int, pa.Array]:
