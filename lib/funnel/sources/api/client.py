@@ -235,7 +235,7 @@ class Client:
     def _get(self, path: str, params: Params, body: Body | None, shrinkable: bool, optional: bool) -> object:
         answer = self._authorised(path, params, body)
         status = answer.status_code
-        if status == 204 or (status == 200 and not answer.content):
+        if status == 204:
             return None
         if status in (200, 207):
             try:
