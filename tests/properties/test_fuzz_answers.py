@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
+from funnel.errors import InputError
 from funnel.sources.amocrm.source import Source
 from standin import bitrix24, hubspot, pipedrive
 from standin.account import Account
@@ -114,3 +116,21 @@ def test_answers(crm: str, changes: list, whole: list) -> None:
             here.sync(NOW)
         with told():
             here.sync(NOW + 60)
+
+
+@pytest.mark.parametrize("cursor", ["a\ud800b", "x" * 100_000])
+def test_a_cursor_that_cannot_be_asked_for_is_told(tmp_path: Path, cursor: str) -> None:
+    with contextlib.ExitStack() as stack:
+        here = other("pipedrive", stack, tmp_path)
+        changes = [(number, [2, 0], cursor) for number in range(1, 4)]
+        with lying(here.api, changes, []), pytest.raises(InputError, match="what cannot be asked for"):
+            here.sync(NOW)
+
+
+@pytest.mark.parametrize("crm", ["amocrm", *SECRETS])
+def test_an_answer_nested_without_end_is_told(tmp_path: Path, crm: str) -> None:
+    with contextlib.ExitStack() as stack:
+        here: Any = amocrm(stack, tmp_path) if crm == "amocrm" else other(crm, stack, tmp_path)
+        here.api.before = lambda number: (200, "application/json", b"[" * 200_000)
+        with pytest.raises(InputError, match="cannot be read"):
+            here.sync(NOW)

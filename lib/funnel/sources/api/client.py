@@ -240,7 +240,7 @@ class Client:
         if status in (200, 207):
             try:
                 return loads(answer.content)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise _Again(NO_JSON) from None
         if status == 504 and shrinkable:
             raise PageTooLarge
@@ -284,9 +284,12 @@ class Client:
         self, path: str, params: Params, body: Body | None, headers: Mapping[str, str]
     ) -> httpx.Response:
         method = "GET" if body is None else "POST"
-        request = self._http.build_request(
-            method, f"{self.prefix}{path}", params=dict(params), json=body, headers=dict(headers)
-        )
+        try:
+            request = self._http.build_request(
+                method, f"{self.prefix}{path}", params=dict(params), json=body, headers=dict(headers)
+            )
+        except (UnicodeEncodeError, httpx.InvalidURL):  # of an id or a cursor that an answer gave
+            raise self.error(f"an answer names what cannot be asked for ({path})", "report this") from None
         try:
             return self.send(request, f"{self.shown}{path}")
         except httpx.RequestError as error:
