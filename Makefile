@@ -46,6 +46,9 @@ engines: .venv/ready-engines ## run the tests of a company's own database: Postg
 fuzz: .venv/ready-dev ## try every reader with made-up files, ten minutes each
 	FUNNEL_FUZZ_SECONDS=600 $(BIN)/python -m pytest -n auto tests/properties -k test_fuzz
 
+faults: .venv/ready-dev ## kill every command, and fill its disk, at every point where it changes a file; hours
+	FUNNEL_FAULTS_ALL=yes $(BIN)/python -m pytest -s tests/faults
+
 check: .venv/ready-dev ## formatting, types, import directions, no outputs in notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -85,4 +88,4 @@ lock: .venv/ready ## pin the newest versions with hashes: requirements/report.lo
 	$(INSTALL) requirements/report.lock requirements/dev.lock requirements/engines.lock
 	@touch $@
 
-.PHONY: help setup dev engines quarto quarto-check report test fuzz check bench sample explorer lock anew
+.PHONY: help setup dev engines quarto quarto-check report test fuzz faults check bench sample explorer lock anew
