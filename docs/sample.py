@@ -65,7 +65,7 @@ def make(staged: Path, home: Path) -> None:
         page = Image.open(io.BytesIO(compile_first_page(source, images, made, ppi=PPI))).convert("RGB")
         page.quantize(256, dither=Image.Dither.NONE).save(staged / name, optimize=True)
     (staged / "report.pdf").write_bytes(compile_pdf(source, images, made, tagged=False))
-    for name in ("report.html", "workbook.xlsx"):
+    for name in ("report.html", "explorer.html", "workbook.xlsx"):
         shutil.copyfile(home / "run" / "report" / name, staged / name)
     made_of = {"report_date": DATE.isoformat(), "methods": [change.key for change in CHANGES]}
     (staged / MADE_OF.name).write_text(json.dumps(made_of, indent=1) + "\n", encoding="utf-8")

@@ -62,7 +62,7 @@ function points(make: Maker, counted: Tally, row: number, spans: Span[]): Point[
     } else if (step > 0 && view.of !== "number")
       limits = wilson(at(counted, row, period, step), at(counted, row, period, view.of === "before" ? step - 1 : 0));
     const value = typeof cell.value === "number" ? cell.value : null;
-    const words = [make.marked(span, leads), value === null ? cell.text : cell.text, ...(cell.tip ?? [])].join("\n");
+    const words = [make.marked(span, leads), value === null ? cell.text : cell.text, ...(cell.tip?.() ?? [])].join("\n");
     return { day: new Date(`${span.start}T00:00Z`), value, low: limits?.[0] ?? null, high: limits?.[1] ?? null, words: words || texts.t("explorer_empty"), open: span.young || leads < make.header.small, few: leads < make.header.small };
   });
 }
@@ -103,7 +103,7 @@ function picture(make: Maker, points: Point[], behind: Point[], range: [number, 
     x: { type: "utc" },
     y: { domain: range },
     marks: [
-      gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
+      gridY({ ticks: big ? 6 : 4, stroke: "var(--line)", strokeOpacity: 1 }),
       axisY({ tickFormat: write, ticks: big ? 6 : 4, tickSize: 0, label: null, color: "var(--muted)" }),
       axisX({ ticks, tickFormat: (day: Date) => label(day), tickSize: 3, label: null, color: "var(--muted)" }),
       ruleX(holidays(make, points.map((point, number) => ({ position: number, start: point.day.toISOString().slice(0, 10) }) as Span).map((span) => ({ ...span, position: kind.starts.indexOf(span.start) }))), { stroke: "var(--holiday)", strokeWidth: big ? 8 : 3, strokeOpacity: 0.5 }),

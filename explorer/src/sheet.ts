@@ -17,7 +17,7 @@ export interface Cell {
   few?: boolean;
   tone?: "up" | "down" | "muted";
   /** What is said when it is pointed at. */
-  tip?: string[];
+  tip?: () => string[];
   /** Key of the text that says why there is no number. */
   why?: string;
 }
@@ -120,7 +120,7 @@ export class Maker {
   /** A number that is not told, and why. */
   dash(why: string): Cell {
     this.whys.add(why);
-    return { value: null, text: EMPTY, why, tone: "muted", tip: [this.texts.t(why, this.reasons())] };
+    return { value: null, text: EMPTY, why, tone: "muted", tip: () => [this.texts.t(why, this.reasons())] };
   }
 
   private reasons(): Record<string, string> {
@@ -131,14 +131,13 @@ export class Maker {
   /** A share of counts, with what lies behind it. */
   share(part: number, whole: number, digits: number): Cell {
     const { texts } = this;
-    if (whole <= 0) return { value: null, text: EMPTY, tip: [texts.t("explorer_no_leads")] };
-    const [low, high] = wilson(part, whole)!;
-    const tip = [
-      texts.t("explorer_part", { part, whole }),
-      texts.t("explorer_interval", { range: texts.range(low, high) }),
-    ];
+    if (whole <= 0) return { value: null, text: EMPTY, tip: () => [texts.t("explorer_no_leads")] };
     const few = whole < this.header.small;
-    if (few) tip.push(texts.t("tile_few", { n: this.header.small }));
+    const tip = () => [
+      texts.t("explorer_part", { part, whole }),
+      texts.t("explorer_interval", { range: texts.range(...wilson(part, whole)!) }),
+      ...(few ? [texts.t("tile_few", { n: this.header.small })] : []),
+    ];
     return { value: part / whole, text: texts.percent(part / whole, digits), tip, few };
   }
 
@@ -152,14 +151,11 @@ export class Maker {
     if (reason) {
       const words = texts.t("note_not_reliable", { reason: texts.t(`doubt_${reason}`) });
       this.notes.add(`† ${words}`);
-      return { value: null, text: "†", tone: "muted", tip: [words, interval] };
+      return { value: null, text: "†", tone: "muted", tip: () => [words, interval] };
     }
-    const tip = [texts.t("explorer_expected_of", { part: texts.number(mean, 1), whole: leads }), interval];
     const mostly = tail >= this.header.tail;
-    if (mostly) {
-      this.notes.add(`‡ ${texts.t("doubt_mostly_tail")}`);
-      tip.push(texts.t("doubt_mostly_tail"));
-    }
+    const tip = () => [texts.t("explorer_expected_of", { part: texts.number(mean, 1), whole: leads }), interval, ...(mostly ? [texts.t("doubt_mostly_tail")] : [])];
+    if (mostly) this.notes.add(`‡ ${texts.t("doubt_mostly_tail")}`);
     const number = as === "number";
     const text = number ? texts.number(mean, 1) : texts.percent(mean / leads, digits);
     return { value: number ? mean : mean / leads, text: mostly ? `${text} ‡` : text, tip, ...(mostly ? { tone: "muted" as const } : {}) };
@@ -175,7 +171,7 @@ export class Maker {
     if (view.count === "expected" && step > 0)
       return this.told(codes, counted.periods[period]!, view.stage, view.of === "number" ? "number" : "share", last ? 2 : 1);
     if (step === 0 || view.of === "number")
-      return { value: part, text: texts.number(part), tip: [texts.t("n_leads", { n: leads })] };
+      return { value: part, text: texts.number(part), tip: () => [texts.t("n_leads", { n: leads })] };
     return view.of === "before"
       ? this.share(part, at(counted, row, period, step - 1), 1)
       : this.share(part, leads, last ? 2 : 1);
@@ -310,7 +306,7 @@ function change(make: Maker, counted: Tally, row: number, period: number, spans:
     value: relative,
     text: arrow && /[1-9]/.test(text) ? `${arrow} ${text}` : text,
     ...(plain || chance ? {} : { tone: relative > 0 ? ("up" as const) : ("down" as const) }),
-    tip: [texts.t("explorer_before_now", { before: texts.percent(wonThen / leadsThen, 2), now: texts.percent(won / leads, 2) }), ...(chance || plain ? [texts.t("explorer_chance")] : [])],
+    tip: () => [texts.t("explorer_before_now", { before: texts.percent(wonThen / leadsThen, 2), now: texts.percent(won / leads, 2) }), ...(chance || plain ? [texts.t("explorer_chance")] : [])],
   };
 }
 
@@ -373,7 +369,7 @@ export function triangleSheet(make: Maker): Sheet {
     const cells = ages.map((age): Cell => {
       if (age > span.age) return { value: null, text: "" };
       const where = period * (oldest + 1) + age;
-      if (step === 0 || view.of === "number") return { value: part[where]!, text: texts.number(part[where]!), tip: [texts.t("n_leads", { n: leads[period]! })] };
+      if (step === 0 || view.of === "number") return { value: part[where]!, text: texts.number(part[where]!), tip: () => [texts.t("n_leads", { n: leads[period]! })] };
       return make.share(part[where]!, whole[where]!, step === header.steps.length - 1 && base === 0 ? 2 : 1);
     });
     return { cells: [{ value: span.start, text: make.marked(span, leads[period]!) }, { value: leads[period]!, text: texts.number(leads[period]!) }, ...cells] };

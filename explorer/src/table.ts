@@ -81,7 +81,7 @@ function pointed(table: HTMLTableElement, rows: Row[]): void {
     const found = cell(target);
     const row = found?.parentElement as HTMLTableRowElement | undefined;
     const tip = found && row ? rows[row.sectionRowIndex]?.cells[found.cellIndex]?.tip : undefined;
-    if (found && tip) show(found.getBoundingClientRect(), tip);
+    if (found && tip) show(found.getBoundingClientRect(), tip());
     else hide();
   };
   table.addEventListener("mouseover", (event) => tell(event.target));

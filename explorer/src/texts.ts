@@ -37,7 +37,7 @@ export class Texts {
     if (value === null || !Number.isFinite(value)) return EMPTY;
     const { group, decimal, minus } = this.header.formats[this.lang]!;
     const [whole, part] = rounded(Math.abs(value), digits).split(".");
-    const grouped = whole!.replace(/\B(?=(\d{3})+$)/g, group);
+    const grouped = whole!.length > 3 ? whole!.replace(/\B(?=(\d{3})+$)/g, group) : whole!;
     const text = part ? grouped + decimal + part : grouped;
     return value < 0 && /[1-9]/.test(text) ? minus + text : text;
   }
@@ -66,8 +66,9 @@ export function rounded(value: number, digits: number): string {
   const kept = part.slice(0, digits).padEnd(digits, "0");
   const rest = part.slice(digits);
   const half = rest.replace(/0+$/, "");
-  let number = BigInt(whole + kept);
-  if (half > "5" || (half === "5" && number % 2n === 1n)) number += 1n;
-  const result = number.toString().padStart(digits + 1, "0");
+  let number = Number(whole + kept);
+  if (!Number.isSafeInteger(number)) return value.toFixed(digits);
+  if (half > "5" || (half === "5" && number % 2 === 1)) number += 1;
+  const result = String(number).padStart(digits + 1, "0");
   return digits ? `${result.slice(0, -digits)}.${result.slice(-digits)}` : result;
 }

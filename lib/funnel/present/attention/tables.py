@@ -33,6 +33,7 @@ from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.cards import Card, Cards
 from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean
+from funnel.present.parts.explore import segment_view
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
@@ -63,16 +64,18 @@ def flag_cards(
     for row in [] if arrivals is None else arrivals[arrivals["flag"]].head(SAID_FLAGS).to_dict("records"):
         title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
         lines = (arrival_sentence(row, settings, texts), _digs(row, dug, texts))
-        cards.append(Card(title, lines, theme.down, strong=True))
+        cards.append(Card(title, lines, theme.down, strong=True, link=_view(row, settings, texts)))
     for row in flags[flags["flag"]].head(SAID_FLAGS).to_dict("records"):
         change = change_cell(row["change"], texts, theme)
         title = f"{_about(row, settings, texts)} {change.text}"
         lines = (flag_sentences(row, settings, texts), _digs(row, dug, texts))
-        cards.append(Card(title, lines, change.colour or theme.ink, strong=True))
+        cards.append(
+            Card(title, lines, change.colour or theme.ink, strong=True, link=_view(row, settings, texts))
+        )
     for row in [] if arrivals is None else arrivals[arrivals["rise"]].head(SAID_FLAGS).to_dict("records"):
         title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
         lines = (arrival_sentence(row, settings, texts), _digs(row, dug, texts))
-        cards.append(Card(title, lines, theme.ink, strong=True))
+        cards.append(Card(title, lines, theme.ink, strong=True, link=_view(row, settings, texts)))
     return Cards(tuple(cards), theme, _nothing_flagged(flags, texts))
 
 
@@ -106,7 +109,10 @@ def look_first_grid(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, 
         target = texts.percent(record["expected"])
         money = float(record["effect_money"])
         cells = [
-            Cell(segment(record, settings, texts) + (f" {MARK}" if record["small"] else "")),
+            Cell(
+                segment(record, settings, texts) + (f" {MARK}" if record["small"] else ""),
+                link=_view(record, settings, texts),
+            ),
             Cell(stage_name(record["stage"], settings, texts), colour=theme.stage(record["stage"], settings)),
             change_cell(record["change"], texts, theme),
             Cell(texts.percent(record["observed"], 1)),
@@ -204,7 +210,8 @@ def investigation_cards(dug: pd.DataFrame, since: dt.date, settings: Settings, t
             texts.t("card_open", who=clean(row["who"], 60), age=age, date=opened),
             texts.t("card_question", weeks=weeks, question=clean(row["question"], LONG)),
         )
-        cards.append(Card(_about(row, settings, texts), lines, theme.down, strong=True))
+        view = _view(row, settings, texts)
+        cards.append(Card(_about(row, settings, texts), lines, theme.down, strong=True, link=view))
     for row in closed_since(dug, since).to_dict("records"):
         asked, closed = clean(row["question"], LONG), texts.date(row["closed"].date())
         state = state_word(row["state"], texts)
@@ -212,12 +219,17 @@ def investigation_cards(dug: pd.DataFrame, since: dt.date, settings: Settings, t
             texts.t("card_closed", state=state, finding=clean(row["finding"], LONG)),
             texts.t("card_was", question=asked, who=clean(row["who"], 60), date=closed),
         )
-        cards.append(Card(_about(row, settings, texts), lines, theme.up, strong=True))
+        view = _view(row, settings, texts)
+        cards.append(Card(_about(row, settings, texts), lines, theme.up, strong=True, link=view))
     return Cards(tuple(cards), theme, texts.t("empty_investigations"))
 
 
 def _about(row: Record, settings: Settings, texts: Texts) -> str:
     return f"{segment(row, settings, texts)} · {stage_name(row['stage'], settings, texts)}"
+
+
+def _view(row: Record, settings: Settings, texts: Texts) -> str:
+    return segment_view(row["attribute"], str(row["value"]), row["stage"], settings, texts)
 
 
 def _weeks(first: pd.Timestamp, last: pd.Timestamp, texts: Texts) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from funnel.analysis.cohorts.table import SMALL, may_be_chance
-from funnel.columns import COHORTS, EQUAL_AGE, SLICES, SMALL_MARK
+from funnel.columns import COHORTS, EQUAL_AGE, OVERALL, SLICES, SMALL_MARK
 from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.claims import standing_out
 from funnel.present.parts.columned import cells, change_cell
 from funnel.present.parts.escape import clean
+from funnel.present.parts.explore import cohort_view, segment_view
 from funnel.present.parts.final import expected_cells
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.texts import Texts
@@ -64,6 +66,9 @@ def cohort_grid(
         frame.to_dict("records"), young, _chancy(frame, settings, imported), ahead, strict=True
     ):
         own = _own(record, texts, theme, imported, plain=unripe or few, unripe=unripe)
+        own["cohort_week"] = replace(
+            own["cohort_week"], link=cohort_view(int(record["age_weeks"]), settings, texts)
+        )
         row = (*cells(columns, record, texts, own), *cells_ahead)
         rows.append(Row(row, "muted" if unripe else "plain"))
     heads = columned.heads(columns, settings, texts, theme)
@@ -93,6 +98,8 @@ def equal_age_grid(
     rows = []
     for record, few in zip(frame.to_dict("records"), _chancy(frame, settings, imported), strict=True):
         own = _own(record, texts, theme, imported, plain=few)
+        view = cohort_view(int(record["age_weeks"]), settings, texts, int(record["at_age"]))
+        own["cohort_week"] = replace(own["cohort_week"], link=view)
         rows.append(Row(cells(columns, record, texts, own)))
     heads = tuple(columned.heads(columns, settings, texts, theme))
     notes = []
@@ -171,7 +178,10 @@ def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: 
         name = clean(record["value"], 40) or texts.t("not_given")
         change = change_cell(record["against_total"], texts, theme)
         own = {
-            "value": Cell(name + (f" {MARK}" if record["small"] else "")),
+            "value": Cell(
+                name + (f" {MARK}" if record["small"] else ""),
+                link=segment_view(attribute, record["value"], OVERALL, settings, texts),
+            ),
             "against_total": change if record["value"] in told else Cell(change.text),
         }
         rows.append(Row(cells(columns, record, texts, own), "muted" if record["small"] else "plain"))

@@ -66,5 +66,5 @@ def _colours(settings: Settings) -> str:
         "shade-high": theme.high,
         **{f"stage-{number}": hue for number, hue in enumerate(theme.stages, start=1)},
     }
-    fixed = {f"brand-{name}": named[name] for name in ("ink", "muted", "line", "paper")}
+    fixed = {f"brand-{name}": colour for name, colour in named.items()}
     return "".join(f"--{name}:{colour};" for name, colour in {**named, **fixed}.items())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from funnel.present.parts.escape import for_html, for_typst
 from funnel.present.parts.grid import raw_blocks
+from funnel.present.parts.grid_html import linked
 from funnel.present.parts.theme import HTML_FONTS, Theme
 
 
@@ -18,12 +19,14 @@ class Card:
         lines: under it, one paragraph each; not yet escaped.
         colour: of the bar at its left.
         strong: the first line is as important as the title.
+        link: where the title leads on a screen; '' for nowhere.
     """
 
     title: str
     lines: tuple[str, ...]
     colour: str
     strong: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Cards:
         boxes = "".join(
             f'<div style="border-left:4px solid {card.colour};background:{theme.wash};'
             f'padding:0.5rem 0.8rem;margin:0 0 0.5rem">'
-            f'<p style="margin:0;font-weight:600;color:{theme.ink}">{for_html(card.title)}</p>'
+            f'<p style="margin:0;font-weight:600;color:{theme.ink}">{linked(card.title, card.link)}</p>'
             + "".join(
                 f'<p style="margin:0.15rem 0 0;font-size:{"1rem" if strong else "0.875rem"};'
                 f'color:{theme.ink if strong else theme.muted};overflow-wrap:anywhere">{for_html(line)}</p>'

@@ -36,6 +36,7 @@ class Cell:
         colour: of its text; '' for the row's own.
         ground: colour of its ground, '' for what the shade says.
         strong: bold, whatever the row is.
+        link: where it leads on a screen; '' for nowhere.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Cell:
     colour: str = ""
     ground: str = ""
     strong: bool = False
+    link: str = ""
 
     def fill(self, theme: Theme) -> str:
         """Return the colour of its ground; '' for none."""

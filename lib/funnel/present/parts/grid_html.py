@@ -69,7 +69,13 @@ def _cell(grid: Grid, row: Row, head: Head, cell: Cell) -> str:
     }
     style = ";".join(f"{name}:{value}" for name, value in rules.items() if value)
     dressed = f' style="{style}"' if style else ""
-    return f'<td class="{head.align}"{dressed}>{for_html(cell.text)}</td>'
+    return f'<td class="{head.align}"{dressed}>{linked(cell.text, cell.link)}</td>'
+
+
+def linked(text: str, link: str) -> str:
+    """Return a text as HTML, leading somewhere unless the address is empty."""
+    safe = for_html(text)
+    return f'<a href="{for_html(link)}" style="color:inherit">{safe}</a>' if link else safe
 
 
 def _css(grid: Grid) -> str:
