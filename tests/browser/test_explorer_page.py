@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
+from funnel.publish.sizes import too_large
 from tests.browser.test_explorer import READY, look
 from tests.chromium import Tab, needs_browser
 from tests.conftest import ROOT, Demo
@@ -198,9 +199,27 @@ def test_its_words_and_numbers_are_those_of_the_report(tab: Tab, demo: Demo) -> 
         assert own[13] == other[12], "its change"
 
 
-def test_the_report_leads_to_it(demo: Demo) -> None:
+def test_the_report_leads_to_it_and_it_knows_every_view(tab: Tab, demo: Demo) -> None:
     for name, lang in (("report.html", "en"), ("report.ru.html", "ru")):
         page = (demo.edition / name).read_text(encoding="utf-8")
-        assert re.search(r'href="explorer\.html(#[^"]*)?"', page), lang
-    assert urlencode({"a": "b"}) == "a=b"
-    assert not list(Path(demo.edition).glob("*.languages"))
+        views = {html.unescape(one) for one in re.findall(r'href="explorer\.html(#[^"]*)"', page)}
+        shown = {part for view in views for part in view[1:].split("&")}
+        assert f"#lang={lang}" in views
+        assert {"by=channel", "show=lines", "of=before", "only.manager=Boris"} <= shown, (
+            "cohorts, flags, segments"
+        )
+        assert len(views) > 30
+        for view in sorted(views):
+            tab.run(f"location.hash = {json.dumps(view)}; 0")
+            tab.until(f"document.documentElement.dataset.view === {json.dumps(view)}")
+            assert tab.run("document.querySelector('[role=alert]')?.textContent ?? ''") == "", view
+            assert tab.run("document.querySelectorAll('tbody tr, figure').length") > 0, view
+            assert tab.run("document.documentElement.lang") == lang
+
+
+def test_a_large_cube_is_told(tmp_path: Path) -> None:
+    assert too_large(tmp_path) == ""
+    (tmp_path / "explorer.html").write_bytes(b"x" * 2_600_000)
+    assert too_large(tmp_path) == ""
+    (tmp_path / "explorer.html").write_bytes(b"x" * 3_000_000)
+    assert re.match(r"explorer.html has 2\.\d MB of cells.*min_cell", too_large(tmp_path))

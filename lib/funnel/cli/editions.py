@@ -35,6 +35,7 @@ def report(
     It reads what `source` in funnel.yml names, if that has changed; a CRM is asked by `funnel sync` alone.
     """
     from funnel.edition.checks import language_of, report_date_for
+    from funnel.publish.sizes import too_large
     from funnel.publish.weekly import Order, make_edition
     from funnel.warehouse import Warehouse
 
@@ -54,6 +55,8 @@ def report(
         say(f"The data end on {made.data_end}: if something happened later, it is not imported yet.")
     word = "Draft" if draft else "Edition" if made.new else "Unchanged edition"
     say(f"{word} of {day}, rendered by {made.renderer}: {made.folder}")
+    if told := too_large(made.folder):
+        say(told)
     for narrative in made.narratives:
         say(f"Narrative, yours to edit: {narrative.path}")
         if narrative.moved:

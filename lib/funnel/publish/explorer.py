@@ -17,8 +17,6 @@ from funnel.publish.policy import policy
 from funnel.settings import LANGUAGES, Language
 from funnel.warehouse import Warehouse
 
-NAME = "explorer.html"
-
 
 def gather(warehouse: Warehouse, edition: Edition) -> Cross:
     """Ask the warehouse for the cross of the configured attributes, small cells counted together."""

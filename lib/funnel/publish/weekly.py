@@ -31,6 +31,7 @@ from funnel.publish.manifest import describe, settings_json
 from funnel.publish.narratives import Narrative, narrative_for, require_fit, resolved
 from funnel.publish.notebooks import notebooks_in, require_shown, run_notebooks
 from funnel.publish.render import FORMATS, Rendered, program_for, render
+from funnel.publish.sizes import EXPLORER
 from funnel.publish.tables import write_tables
 from funnel.settings import Language, Settings
 from funnel.warehouse import Warehouse
@@ -130,7 +131,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
             shutil.copyfile(_workbook(settings, language), staged / f"workbook{suffix}.xlsx")
         progress.done(f"pages ({language})")
     if "html" in order.formats:
-        shutil.copyfile(_explorer(settings), staged / "explorer.html")
+        shutil.copyfile(_explorer(settings), staged / EXPLORER)
     if order.draft:
         progress.done("draft")
         return Made(staged, True, tuple(narratives), rendered.renderer, edition.data_end)
@@ -226,7 +227,7 @@ def _explore(warehouse: Warehouse, edition: Edition, languages: Sequence[Languag
 
 
 def _explorer(settings: Settings) -> Path:
-    return settings.path("run") / "workbooks" / "explorer.html"
+    return settings.path("run") / "workbooks" / EXPLORER
 
 
 def _workbook(settings: Settings, language: Language) -> Path:
