@@ -131,6 +131,18 @@ def test_a_change_of_the_rate_that_chance_makes_is_called_so(settings: Settings)
     assert "chance" not in sure and "Channel “chat”: −39.8" in sure
 
 
+@pytest.mark.parametrize(("cells", "told"), [(2, False), (19, False), (20, True)])
+def test_two_forecasts_that_were_right_are_no_record(cells: int, told: bool, settings: Settings) -> None:
+    """Of a log of six weeks two could be tried: 100 % inside the interval says nothing."""
+    rows = [
+        {"age_from": 0, "age_to": 3, "method": name, "cells": cells, "wape": 0.8, "coverage_90": 1.0}
+        for name in ("forecast", "old conversion")
+    ]
+    frames = {"forecast": pd.DataFrame({"stage": ["sale"]}), "backtest": pd.DataFrame(rows)}
+    said = " ".join(forecast_said(frames, settings, Texts("en")))
+    assert ("100\u00a0% came inside" in said) == told
+
+
 @pytest.mark.parametrize(("doubted", "said"), [(0, ""), (4, "some of the young"), (13, "none of the young")])
 def test_all_is_not_called_some(doubted: int, said: str, settings: Settings) -> None:
     frame = pd.DataFrame(
