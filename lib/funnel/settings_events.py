@@ -17,6 +17,7 @@ from funnel.settings_files import (
     Prefix,
     Words,
     not_among,
+    wrong_mapping,
 )
 
 
@@ -27,9 +28,10 @@ class Events(FileRules):
         files: names of the files; `*` stands for anything.
         id_prefix: stands before every id, as under `exports`.
         lead_id, stage, entered_at: their columns.
-        pipeline: its column, where stages are named by pipeline.
+        pipeline: its column, where several pipelines stand in the log; `pipelines` needs it.
         reason: column with the reason of a loss.
         stages: stage as the file names it -> stage key, `lead` (no stage yet) or `lost`.
+        pipelines: the same by pipeline, in place of `stages`; one that is not named is outside the funnel.
         where, drop: header -> values: which rows count, which are left out.
         leads: whether each lead of the log is one that came with its first event; else other files bring the
             leads.
@@ -46,7 +48,8 @@ class Events(FileRules):
     entered_at: Headers = ("entered_at",)
     pipeline: Headers = ()
     reason: Headers = ()
-    stages: Annotated[dict[Name, str], Field(min_length=1)]
+    stages: dict[Name, str] = Field(default_factory=dict)
+    pipelines: dict[Name, dict[Name, str]] = Field(default_factory=dict)
     where: dict[Name, Words] = Field(default_factory=dict)
     drop: dict[Name, Words] = Field(default_factory=dict)
     leads: bool = False
@@ -58,9 +61,14 @@ class Events(FileRules):
     def _consistent(self) -> Events:
         if self.attributes and not self.leads:
             raise ValueError("attributes: set leads: true, so that the log brings the leads")
+        if bool(self.stages) == bool(self.pipelines):
+            raise ValueError("stages: say what each stage means, here or, by pipeline, under pipelines")
+        if self.pipelines and not self.pipeline:
+            raise ValueError("pipelines: name their column under pipeline")
         return self
 
     def problems(self, stage_keys: Sequence[str]) -> Iterator[str]:
         """Say what does not fit the funnel's stages."""
         for name, stage in self.stages.items():
             yield from not_among(stage, (LEAD, *stage_keys, LOST), f"events.stages.{name}", "no stage")
+        yield from wrong_mapping("events", self.pipelines, (), {}, stage_keys)

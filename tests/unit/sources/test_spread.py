@@ -127,3 +127,24 @@ def test_leads_with_a_change_in_each_of_many_columns_may_lack_their_first_ones(t
     told: list[str] = []
     read([tmp_path / "log.csv"], settings(stage="what", entered_at="when"), told.append)
     assert any("1 leads have a change in each of its 20 columns" in text for text in told)
+
+
+def test_stages_of_a_log_may_be_named_by_pipeline(tmp_path: Path) -> None:
+    text = (
+        "id,pipe,stage,at\n1,Sales,New,2026-03-01\n1,Sales,Done,2026-03-02\n2,Partners,New,2026-03-01\n"
+        "2,partners,Done,2026-03-03\n3,Staff,New,2026-03-01\n"
+    )
+    (tmp_path / "log.csv").write_text(text, encoding="utf-8")
+    pipelines = {"Sales": {"New": "lead", "Done": "sale"}, "Partners": {"New": "lead", "Done": "target"}}
+    names = {"stages": {}, "pipeline": "pipe", "entered_at": "at", "spread": False}
+    told: list[str] = []
+    batch = read([tmp_path / "log.csv"], settings(**names, pipelines=pipelines), told.append)
+    rows = batch.tables["stage_entries"].to_pylist()
+    assert [(row["lead_id"], row["stage"]) for row in rows] == [("1", "sale"), ("2", "target")]
+    assert any("outside the funnel, passed over: Staff (1)" in line for line in told)
+    with pytest.raises(InputError, match="1 rows name the stage 'partners: Done'"):
+        read([tmp_path / "log.csv"], settings(**names, pipelines={**pipelines, "Partners": {"New": "lead"}}))
+    with pytest.raises(ValueError, match="name their column under pipeline"):
+        settings(**{**names, "pipeline": []}, pipelines=pipelines)
+    with pytest.raises(ValueError, match="say what each stage means"):
+        settings(stages={})

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem, nearest
 from funnel.gate.personal import blot
@@ -22,6 +23,8 @@ from funnel.sources.exports.outcome import folded
 from funnel.sources.header_text import normal
 from funnel.sources.profiles import profiles
 from funnel.sources.tabular import Cells, Mask, Sheet
+
+_OF = ": "  # between a pipeline and its stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ def open_log(path: Path, sheet_name: str, rules: Events, tell: Callable[[str], N
     for text in told:
         tell(f"{where}: {text}")
     keep = ~out if filters else np.ones(len(sheet.rows), bool)
+    if rules.pipelines:
+        keep &= _inside(cells["pipeline"].text(), keep, rules, where, tell)
     cells = {
         name: Cells(c.values.filter(pa.array(keep)), None if c.kinds is None else c.kinds[keep])
         for name, c in cells.items()
@@ -150,20 +155,42 @@ def _spread(
     return long, places, {**found, "stage": (changes[0].stage,), "entered_at": (changes[0].time,)}
 
 
+def _inside(pipeline: pa.Array, among: Mask, rules: Events, where: str, tell: Callable[[str], None]) -> Mask:
+    """Say which rows are of a pipeline of the funnel; the others are counted and told."""
+    names = {folded(name) for name in rules.pipelines}
+    encoded = pipeline.fill_null("").dictionary_encode()
+    known = pa.array([folded(name) in names for name in encoded.dictionary.to_pylist()], pa.bool_())
+    ours: Mask = known.take(encoded.indices).to_numpy(zero_copy_only=False)
+    outside = pipeline.fill_null("").filter(pa.array(~ours & among)).value_counts().to_pylist()
+    if outside:
+        listed = ", ".join(f"{blot(one['values'] or '(none)')} ({one['counts']:,})" for one in outside)
+        tell(f"{where}: pipelines outside the funnel, passed over: {listed}")
+    return ours
+
+
 def _stages(cells: dict[str, Cells], rules: Events, where: str) -> pa.Array:
     """Return the stage of the funnel that each row says; null where it says none."""
     words = {folded(name): key for name, key in rules.stages.items()}
     text = cells["stage"].text()
+    if rules.pipelines:
+        words = {
+            folded(f"{pipeline}{_OF}{name}"): key
+            for pipeline, stages in rules.pipelines.items()
+            for name, key in stages.items()
+        }
+        text = pc.binary_join_element_wise(cells["pipeline"].text(), text, _OF)
     encoded = text.dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
     counts = {one["values"]: one["counts"] for one in text.drop_null().value_counts().to_pylist()}
+    known = [f"{p}{_OF}{name}" for p, stages in rules.pipelines.items() for name in stages] or [*rules.stages]
+    key = "pipelines" if rules.pipelines else "stages"
     problems = [
         Problem(
             where,
             f"{counts[name]:,} rows name the stage {blot(name)!r}, which is not mapped"
-            + nearest(name, rules.stages),
-            ", ".join(rules.stages),
-            "add it to events.stages, with a stage of the funnel, lead (none yet) or lost",
+            + nearest(name, known),
+            ", ".join(known),
+            f"add it to events.{key}, with a stage of the funnel, lead (none yet) or lost",
         )
         for name in distinct
         if folded(name) not in words
