@@ -117,7 +117,7 @@ def _canonical(engine: ibis.BaseBackend, settings: Settings) -> list[ir.Table]:
         InputError: all that is missing or cannot be.
     """
     problems: list[Problem] = []
-    tables = []
+    tables: list[ir.Table] = []
     for table in TABLES.values():
         mapped = settings.tables.get(table.name) or EngineTable(table=table.name)
         try:
