@@ -43,7 +43,14 @@ export function lines(make: Maker): { chart: HTMLElement; notes: string[] } {
     return element("figure", { class: big ? "big" : null }, element("figcaption", {}, title(row)), picture(make, series.get(row)!, behind, range, big, title(row)));
   });
   if (rows.length > MOST && view.by.length) make.notes.add(texts.t("explorer_more_lines", { n: rows.length - MOST }));
-  make.notes.add(texts.t(view.of === "number" || make.step === 0 ? "explorer_note_lines_number" : "explorer_note_lines"));
+  const drawn = [...series.values()].flat();
+  const said = [
+    drawn.some((point) => point.low !== null) && "explorer_note_band",
+    drawn.some((point) => point.open) && "explorer_note_hollow",
+    own.length > 0 && !alone && "explorer_note_dashed",
+    tried(make, spans[0]!.start, spans[spans.length - 1]!.start).length > 0 && "explorer_note_starts",
+  ].filter((key) => key !== false);
+  if (said.length) make.notes.add(said.map((key) => texts.t(key)).join(" "));
   if (holidays(make, spans).length) make.notes.add(texts.t("explorer_note_holidays"));
   return { chart: element("div", { class: "charts" }, ...charts), notes: make.told_notes() };
 }
@@ -63,14 +70,14 @@ function points(make: Maker, counted: Tally, row: number, spans: Span[]): Point[
       limits = wilson(at(counted, row, period, step), at(counted, row, period, view.of === "before" ? step - 1 : 0));
     const value = typeof cell.value === "number" ? cell.value : null;
     const words = [make.marked(span, leads), value === null ? cell.text : cell.text, ...(cell.tip?.() ?? [])].join("\n");
-    return { day: new Date(`${span.start}T00:00Z`), value, low: limits?.[0] ?? null, high: limits?.[1] ?? null, words: words || texts.t("explorer_empty"), open: span.young || leads < make.header.small, few: leads < make.header.small };
+    return { day: new Date(`${span.start}T00:00Z`), value, low: limits?.[0] ?? null, high: limits?.[1] ?? null, words: words || texts.t("explorer_empty"), open: span.young || Boolean(cell.few), few: Boolean(cell.few) };
   });
 }
 
-/** What the axis spans: values of few leads may leave it. */
+/** What the axis spans: values of few leads may leave it, where most are of many. */
 function extent(points: Point[]): [number, number] {
   const sure = points.filter((point) => !point.few);
-  const known = (sure.length ? sure : points).flatMap((point) => [point.value, point.value === null ? null : Math.min(point.high ?? point.value, point.value * 3 + 0.02)]).filter((one) => one !== null);
+  const known = (2 * sure.length >= points.length ? sure : points).flatMap((point) => [point.value, point.value === null ? null : Math.min(point.high ?? point.value, point.value * 3 + 0.02)]).filter((one) => one !== null);
   return [0, Math.max(...known, 0) * 1.08 || 1];
 }
 
@@ -80,12 +87,21 @@ function holidays(make: Maker, spans: Span[]): Date[] {
   return spans.filter((span) => make.header.holidays[span.position] !== undefined).map((span) => new Date(`${span.start}T00:00Z`));
 }
 
+/** The initiatives that began within the shown periods. */
+function tried(make: Maker, first: string, last: string): { day: Date; words: string }[] {
+  const day = (text: string) => new Date(`${text}T00:00Z`);
+  return make.header.marks
+    .filter(({ start }) => day(start) >= day(first) && +day(start) <= +day(last) + WEEK)
+    .map((mark) => ({ day: day(mark.start), words: make.texts.named(mark.names, "") }));
+}
+
 function picture(make: Maker, points: Point[], behind: Point[], range: [number, number], big: boolean, name: string): Element {
   const { view, header, texts, step } = make;
   const share = view.of !== "number" && step > 0;
   const hue = header.steps[step]!.colour;
   const [first, last] = [points[0]!.day, points[points.length - 1]!.day];
-  const tried = header.marks.map((mark) => ({ day: new Date(`${mark.start}T00:00Z`), words: texts.named(mark.names, "") })).filter(({ day }) => day >= first && +day <= +last + WEEK);
+  const iso = (day: Date) => day.toISOString().slice(0, 10);
+  const begun = tried(make, iso(first), iso(last));
   const write = (value: number) => (share ? texts.percent(value, value < 0.1 && value > 0 && range[1] < 0.1 ? 1 : 0) : texts.number(value));
   const days = points.map((point) => point.day);
   const ticks = days.filter((_, number) => (days.length - 1 - number) % Math.ceil(days.length / (big ? 8 : 3)) === 0);
@@ -96,7 +112,7 @@ function picture(make: Maker, points: Point[], behind: Point[], range: [number, 
     width: big ? 1040 : 330,
     height: big ? 380 : 170,
     marginLeft: 44,
-    marginTop: tried.length && big ? 14 + 13 * tried.length : 12,
+    marginTop: begun.length && big ? 14 + 13 * begun.length : 12,
     marginBottom: 28,
     marginRight: 24,
     ariaLabel: `${name}: ${make.stage(step)}`,
@@ -111,8 +127,8 @@ function picture(make: Maker, points: Point[], behind: Point[], range: [number, 
       lineY(known(behind), { x: "day", y: "value", stroke: "var(--muted)", strokeWidth: 1, strokeDasharray: "3 3" }),
       lineY(points.map((point) => ({ ...point, value: point.value ?? NaN })), { x: "day", y: "value", stroke: hue, strokeWidth: 2, clip: true }),
       dot(known(points).filter((point) => point.value! <= range[1]), { x: "day", y: "value", r: 3, stroke: hue, fill: (point: Point) => (point.open ? "var(--paper)" : hue) }),
-      ruleX(tried, { x: "day", stroke: "var(--ink)", strokeDasharray: "4 2", strokeWidth: 0.8 }),
-      ...(big ? tried.map((one, lane) => text([one], { x: "day", text: "words", frameAnchor: "top", dy: -8 - 13 * (tried.length - 1 - lane), dx: (+one.day - +first) / (+last - +first || 1) > 0.6 ? -4 : 4, textAnchor: (+one.day - +first) / (+last - +first || 1) > 0.6 ? "end" : "start", fill: "var(--ink)" })) : []),
+      ruleX(begun, { x: "day", stroke: "var(--ink)", strokeDasharray: "4 2", strokeWidth: 0.8 }),
+      ...(big ? begun.map((one, lane) => text([one], { x: "day", text: "words", frameAnchor: "top", dy: -8 - 13 * (begun.length - 1 - lane), dx: (+one.day - +first) / (+last - +first || 1) > 0.6 ? -4 : 4, textAnchor: (+one.day - +first) / (+last - +first || 1) > 0.6 ? "end" : "start", fill: "var(--ink)" })) : []),
       tip(known(points), pointerX({ x: "day", y: "value", title: "words", fill: "var(--paper)", stroke: "var(--line)" })),
     ],
   });

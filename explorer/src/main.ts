@@ -39,7 +39,7 @@ function render(cube: Cube): void {
     questions(cube, view, texts),
     controls(cube, view, texts, change),
     unknown.length ? element("p", { class: "warning", role: "alert" }, texts.t("explorer_unknown", { what: unknown.join(", ") })) : "",
-    element("section", { class: "result", "aria-label": texts.t("explorer_result") }, caption(make), shown, copy(make), ...notes.map((note) => element("p", { class: "note" }, note))),
+    element("section", { class: "result", "aria-label": texts.t("explorer_result") }, caption(make), shown, element("div", { class: "after" }, copy(make), view.show === "lines" && element("a", { href: address({ ...view, show: "pivot" }, cube.header) }, texts.t("explorer_as_table"))), ...notes.map((note) => element("p", { class: "note" }, note))),
     foot(cube, texts),
   );
   held();

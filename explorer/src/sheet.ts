@@ -88,7 +88,8 @@ export class Maker {
     return counted.periods.map((position, number) => {
       const weeks = counted.weeks[number]!;
       const age = Math.min(...weeks.map((week) => header.ages[week]!));
-      const young = age < header.young && view.count === "raw" && view.show !== "triangle";
+      const ripens = view.show === "table" || ((view.show === "pivot" || view.show === "lines") && this.step > 0);
+      const young = age < header.young && view.count === "raw" && ripens;
       const imported = weeks.some((week) => header.imported.includes(week));
       const kind = header.periods[view.period === "all" ? "week" : view.period];
       let label = view.period === "all" ? texts.t("explorer_together") : kind.labels[view.lang]![position]!;
@@ -101,12 +102,17 @@ export class Maker {
     });
   }
 
+  /** Whether shares are shown: numbers of few leads are no less sure, and how many leads came is known at once. */
+  get shares(): boolean {
+    return this.view.show === "table" || (this.step > 0 && this.view.of !== "number");
+  }
+
   /** The name of a period with its marks. */
   marked(span: Span, leads: number): string {
     const { header, texts } = this;
-    const marks = [span.young ? "*" : "", leads < header.small ? "°" : "", span.imported ? "§" : ""].filter(Boolean);
+    const marks = [span.young ? "*" : "", this.shares && leads < header.small ? "°" : "", span.imported ? "§" : ""].filter(Boolean);
     if (span.young) this.notes.add(texts.t("note_unripe", { n: header.young }));
-    this.few(leads);
+    if (this.shares) this.few(leads);
     if (span.imported) this.notes.add(texts.t("note_imported"));
     return [span.label, ...marks].join(" ");
   }
@@ -158,7 +164,8 @@ export class Maker {
     if (mostly) this.notes.add(`‡ ${texts.t("doubt_mostly_tail")}`);
     const number = as === "number";
     const text = number ? texts.number(mean, 1) : texts.percent(mean / leads, digits);
-    return { value: number ? mean : mean / leads, text: mostly ? `${text} ‡` : text, tip, ...(mostly ? { tone: "muted" as const } : {}) };
+    const few = leads < this.header.small;
+    return { value: number ? mean : mean / leads, text: mostly ? `${text} ‡` : text, tip, few, ...(mostly ? { tone: "muted" as const } : {}) };
   }
 
   /** The chosen number of the chosen stage. */
@@ -328,8 +335,10 @@ export function pivotSheet(make: Maker): Sheet {
     const names = view.by.length ? make.rowCells(codes) : [{ value: "", text: texts.t("all_leads") }];
     const numbers = spans.map((span, period) => {
       const cell = make.measure(counted, row, period);
-      const own = at(counted, row, period, 0);
-      if (cell.value !== null && view.of !== "number" && make.step > 0 && make.few(own)) cell.text += " °";
+      if (cell.few && cell.value !== null && view.of !== "number") {
+        cell.text += " °";
+        make.few(0);
+      }
       if (span.young && cell.value !== null) cell.tone = "muted";
       return cell;
     });

@@ -172,6 +172,27 @@ def test_the_marks_of_the_report_stand_in_it_too(tab: Tab) -> None:
     assert "mostly chance" in tab.run("document.querySelector('.result').innerText")
 
 
+def test_a_mark_stands_only_where_it_is_true(tab: Tab) -> None:
+    heads = "[...document.querySelectorAll('thead th')].map(one => one.textContent).join(' ')"
+    look(tab, ("show", "pivot"), ("stage", "sale"))
+    assert "*" in tab.run(heads), "sales of young cohorts are still to come"
+    look(tab, ("show", "pivot"), ("stage", "lead"))
+    assert "*" not in tab.run(heads), "their leads are all there"
+    look(tab, ("show", "pivot"), ("stage", "sale"), ("count", "equal-age"))
+    assert "*" not in tab.run(heads), "at equal age nobody is younger"
+    look(
+        tab,
+        ("show", "pivot"),
+        ("stage", "sale"),
+        ("of", "before"),
+        ("by", "manager"),
+        ("only.channel", "chat"),
+    )
+    shares = tab.run("[...document.querySelectorAll('tbody tr:first-child td')].map(one => one.textContent)")
+    assert any("°" in one for one in shares), "of fewer than 30 proposals a share is mostly chance"
+    assert "Fewer than 30 leads" in tab.run("document.querySelector('.result').innerText")
+
+
 def test_it_shows_initiatives_and_says_for_whom_it_is(tab: Tab) -> None:
     look(tab, ("show", "lines"), ("last", 52))
     assert "Training of the managers" in tab.run("document.querySelector('figure').textContent")
