@@ -147,7 +147,8 @@ def initiatives() -> Made:
         },
         f"meetings/{date}.yml": {"decisions": [_decision("Decided by the report", last)]},
     }
-    return replace(made, registers=registers)
+    plan = {f"{date:%Y-%m}": {"leads": 1700, "sales": 70, "revenue": 9_000_000}}
+    return replace(made, registers=registers, settings={**made.settings, "plan": plan})
 
 
 def edited() -> Made:

@@ -259,6 +259,10 @@ SPEND_COLUMNS = (
 )  # fmt: skip
 """Ad spend as analyses take it. One row: what a day, channel and campaign cost, as it was given."""
 
+CAME_COLUMNS = ("attribute", "value", "day", "measure", "count")
+"""The cube `came`. One row: how many leads came ('leads'), how many reached the last stage ('sales') or how
+much was paid in the settings' currency ('revenue') on a day, of all (`attribute` '') or of a segment."""
+
 MOVED_COLUMNS = (
     "attribute", "value", "attribute2", "value2",
     "cohort_week", "stage", "next_stage", "entered", "left", "leads",

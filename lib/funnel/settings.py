@@ -21,6 +21,7 @@ from funnel.settings_files import LEAD as LEAD
 from funnel.settings_files import LOST as LOST
 from funnel.settings_files import Currency, Zone
 from funnel.settings_files import Frozen as Frozen
+from funnel.settings_plan import Plan
 from funnel.settings_sources import Sources, stage_problems
 from funnel.validation import FILLED, KEY, one_writing
 from funnel.yaml_file import read_yaml
@@ -173,8 +174,9 @@ class Settings(Sources):
         values: by attribute, the name of a value and the other writings that mean it; case and blanks make
             no difference in any of them. '' is no value, as a name and as a writing.
         targets: what steps should convert, at least; see `Target`.
-        plan: leads planned by week (any day of it) for the revenue forecast; other weeks follow the recent
-            level and season.
+        plan: leads, sales and revenue planned by week (any day of it) or month (2022-10), of all and by
+            segment; see `settings_plan.Planned`. A number alone is leads. The revenue forecast follows
+            planned leads; other weeks follow the recent level and season.
         gate: what is told and refused of data that did not get in; see `Gate`.
         what_if: what the report asks of the revenue forecast; by default the odds of each step 10 % better.
         explorer: from how many leads on a cell of the explorer stands alone; see `Explorer`.
@@ -211,9 +213,7 @@ class Settings(Sources):
     slices: tuple[str, ...] = ()
     values: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     targets: tuple[Target, ...] = ()
-    plan: dict[dt.date, Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)]] = Field(
-        default_factory=dict
-    )
+    plan: Plan = Field(default_factory=dict)
     what_if: tuple[WhatIf, ...] = ()
     gate: Gate = Gate()
     explorer: Explorer = Explorer()
@@ -260,6 +260,11 @@ class Settings(Sources):
             )
         ]
         named += [(f"what_if.{number}.stage", item.stage, stages) for number, item in enumerate(self.what_if)]
+        named += [
+            (f"plan.{period}.by.{name}", name, attributes)
+            for period, goals in self.plan.items()
+            for name in goals.by
+        ]
         named += [
             (f"values.{name}", name, attributes)
             for name in self.values

@@ -26,11 +26,14 @@ import pandas as pd
 from funnel.analysis.cohorts import breakdown, durations
 from funnel.analysis.forecast.final import Forecast
 from funnel.analysis.money.costs import SPEND_KEYS
+from funnel.analysis.revenue.planned import shown_periods
 from funnel.dates import AsOf
 from funnel.edition.costs import CHANNEL, PICTURED, Spending, known_spend, known_weeks
 from funnel.edition.lifetime import worth
 from funnel.gate.attributes import tells_outcome
+from funnel.schema import CAME_COLUMNS
 from funnel.settings import Settings
+from funnel.settings_plan import days
 
 if TYPE_CHECKING:
     from funnel.edition.results import Cubes
@@ -58,6 +61,7 @@ class MoneyCubes:
         waits: of the total and by the attributes of durations.
         customers: of the total and by the attributes of LTV.
         names: the attributes looked at alone and in pairs.
+        came: by day of the planned periods that are shown, of the total and of the attributes planned by.
     """
 
     spend: pd.DataFrame
@@ -66,6 +70,7 @@ class MoneyCubes:
     waits: pd.DataFrame
     customers: pd.DataFrame
     names: tuple[str, ...]
+    came: pd.DataFrame
 
 
 def ask_money(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> MoneyCubes:
@@ -91,7 +96,19 @@ def ask_money(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> MoneyCub
         warehouse.waits(as_of, [(), *((name,) for name in slow_by)], settings.reach),
         warehouse.customers(as_of, [(), *((name,) for name in worth_by)]),
         names,
+        _came(warehouse, settings, as_of),
     )
+
+
+def _came(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> pd.DataFrame:
+    """Ask for the days of the planned periods that are shown; no row where nothing is planned."""
+    shown = shown_periods(settings.plan, as_of.report_date)
+    if not shown:
+        return pd.DataFrame(columns=list(CAME_COLUMNS))
+    known = warehouse.attributes()
+    by = dict.fromkeys(name for period in shown for name in settings.plan[period].by if name in known)
+    since = min(days(period)[0] for period in shown)
+    return warehouse.came(as_of, since, [(), *((name,) for name in by)])
 
 
 def leaking(

@@ -11,6 +11,9 @@
 | `coming`, `open_worth` | for the workbook: what segments and open leads have to come (`forecast.raking`) |
 | `revenue_slices` | a value, a week and a source: its part of the revenue (`revenue.revenue_slices`) |
 | `revenue_sum` | the quantiles of the revenue of the next 13 weeks together |
+| `last_week` | a measure of the last complete week beside the weeks before (`revenue.last_week`) |
+| `last_week_ages` | the same of the sales and the revenue by age of the lead |
+| `plan` | a planned measure of a period beside fact and expectation (`revenue.planned`) |
 | `change` | an attribute, a value and a part of the change of the newest cohorts (`analysis.forecast.mix`) |
 | `backtest` | an age band and method: how it would have forecast (`analysis.forecast.backtest`) |
 | `track`, `revenue_track` | an archived forecast beside what came (`analysis.forecast.track`) |
@@ -39,6 +42,8 @@ from funnel.analysis.forecast.raking import coming, open_worth
 from funnel.analysis.forecast.slices_forecast import slice_forecasts
 from funnel.analysis.forecast.told import History
 from funnel.analysis.forecast.track import revenue_track, track
+from funnel.analysis.revenue.last_week import REVENUE, last_week, last_week_ages, untimed
+from funnel.analysis.revenue.planned import plan_and_fact
 from funnel.analysis.revenue.revenue_slices import SLICE_REVENUE_COLUMNS, revenue_slices
 from funnel.analysis.revenue.weeks import Revenue, forecast_revenue
 from funnel.analysis.revenue.whatif import Question, what_if
@@ -50,7 +55,8 @@ from funnel.edition.logbook import no_edits
 from funnel.edition.money import WORTH_BY, MoneyCubes, chosen, leaking, money
 from funnel.meetings import Meeting
 from funnel.schema import Initiative, Investigation
-from funnel.settings import Settings, WhatIf
+from funnel.settings import LEAD, Settings, WhatIf
+from funnel.settings_plan import weekly_leads
 
 PERIOD = 4
 """Weeks in each of the two periods whose change is explained."""
@@ -81,7 +87,7 @@ class Cubes:
 
     def plan(self) -> dict[pd.Timestamp, float]:
         """Return the leads planned by week (Monday)."""
-        return {pd.Timestamp(week_of(day)): leads for day, leads in self.settings.plan.items()}
+        return {pd.Timestamp(week): leads for week, leads in weekly_leads(self.settings.plan).items()}
 
     def questions(self) -> list[Question]:
         """Return what is asked of the revenue forecast (`analysis.revenue.whatif`)."""
@@ -159,6 +165,11 @@ def results(
         "coming": coming(whole, slices),
         "expected": expected(whole, slices, settings.slices),
         "open_worth": open_worth(whole, cubes.moved),
+        "last_week": last_week(total, paid, settings.steps, cubes.report_date),
+        "last_week_ages": last_week_ages(total, paid, settings.steps, cubes.report_date),
+        "plan": plan_and_fact(
+            settings.plan, asked.came, revenue, cubes.report_date, _without_time(total, paid, stage)
+        ),
         "what_if": what_if(whole, cubes.paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
         "backtest": backtest(whole.history, stage, cubes.report_date, back),
@@ -174,6 +185,16 @@ def results(
         **looked,
         **money(cubes, asked, whole),
     }
+
+
+def _without_time(total: pd.DataFrame, paid: pd.DataFrame, stage: str) -> frozenset[str]:
+    """Return the planned measures of which the log does not know when they happened."""
+    found = {
+        "leads": untimed(total[total["stage"] == LEAD]),
+        "sales": untimed(total[total["stage"] == stage]),
+        REVENUE: paid.empty or untimed(paid, "payments"),
+    }
+    return frozenset(name for name, unknown in found.items() if unknown)
 
 
 def _slices(cubes: Cubes, whole: Forecast) -> dict[str, dict[str, StageForecast]]:

@@ -15,7 +15,7 @@ from funnel.warehouse import Warehouse
 def as_shown(
     settings: Settings, registers: Logbook, warehouse: Warehouse, as_of: AsOf
 ) -> tuple[Settings, Logbook]:
-    """Return both with the targets, scopes and segments in the writing of the leads (`Warehouse.meant`)."""
+    """Return both with targets, plans, scopes and segments as the leads write them (`Warehouse.meant`)."""
     known = warehouse.attributes()
 
     def shown(attribute: str, value: str) -> str:
@@ -34,8 +34,18 @@ def as_shown(
     dug = [
         one.model_copy(update={"value": shown(one.attribute, one.value)}) for one in registers.investigations
     ]
+    plan = {
+        period: goals.model_copy(
+            update={
+                "by": {
+                    name: {shown(name, v): goal for v, goal in by.items()} for name, by in goals.by.items()
+                }
+            }
+        )
+        for period, goals in settings.plan.items()
+    }
     read = tuple(scoped(item) for item in registers.initiatives)
     return (
-        settings.model_copy(update={"targets": tuple(targets)}),
+        settings.model_copy(update={"targets": tuple(targets), "plan": plan}),
         replace(registers, initiatives=read, investigations=tuple(dug)),
     )

@@ -49,6 +49,10 @@ def unmet(
             found += [
                 ("problem", item) for item in values_unknown(where, target.attribute, [target.value], known)
             ]
+    for period, goals in settings.plan.items():
+        for name, segments in goals.by.items():
+            where = f"{file}, key plan.{period}.by.{name}"
+            found += [("problem", item) for item in values_unknown(where, name, list(segments), known)]
     found += [("problem", item) for item in _mapping(warehouse, settings, as_of, file)]
     for initiative in registers.initiatives:
         weight: Weight = "problem" if initiative.start < as_of.report_date else "remark"

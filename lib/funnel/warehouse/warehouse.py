@@ -20,6 +20,7 @@ from funnel.gate.stamps import Stamps
 from funnel.schema import TABLES, Batch, Known, Loaded, Rejected
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse import (
+    came,
     crossed,
     crossed_lags,
     cubes,
@@ -374,6 +375,10 @@ class Warehouse:
         return money.paid(
             self._timed(as_of, by, where), self._settings, as_of, by, where=self._where(as_of, where)
         )
+
+    def came(self, as_of: AsOf, since: dt.date, by: By = _TOTAL) -> pd.DataFrame:
+        """Return leads, sales and revenue by day; see `schema.CAME_COLUMNS`."""
+        return came.came(self._timed(as_of), self._settings, as_of, since, by, rule=self._settings.reach)
 
     def spend(self, as_of: AsOf) -> pd.DataFrame:
         """Return the ad spend by day, channel and campaign; see `schema.SPEND_COLUMNS`."""

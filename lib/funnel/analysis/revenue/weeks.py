@@ -36,6 +36,7 @@ class Revenue:
         future: draws, week by draw.
         sales: expected sales of each draw, of existing and future leads together, week by draw.
         amounts: expected revenue of each draw, likewise.
+        leads: future leads of each draw, week by draw; in the first week those that are still to come.
         deals: what a sale pays.
         parts: the same of the groups that are forecast apart, each with its own payments and leads to come.
     """
@@ -45,6 +46,7 @@ class Revenue:
     future: Floats
     sales: Floats
     amounts: Floats
+    leads: Floats
     deals: Deals
     parts: Mapping[str, Revenue] = field(default_factory=dict)
 
@@ -126,7 +128,7 @@ def forecast_revenue(
     }
     sums = {
         name: np.sum([getattr(part, name) for part in parts.values()], axis=0)
-        for name in ("existing", "future", "sales", "amounts")
+        for name in ("existing", "future", "sales", "amounts", "leads")
     }
     one = next(iter(parts.values()))
     return Revenue(one.weeks, **sums, deals=fit_deals(_total(paid), sale.fit.triangle), parts=parts)
@@ -169,6 +171,7 @@ def _stream(
         future=deals.draw(new, new_luck),
         sales=existing + later,
         amounts=(own + new) * deals.means(weeks)[:, None],
+        leads=volume * np.where(np.arange(weeks) == 0, 1 - part, 1.0)[:, None],
         deals=deals,
     )
 

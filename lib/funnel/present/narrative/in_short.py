@@ -17,6 +17,7 @@ from funnel.present.parts.cite import Cite, typed
 from funnel.present.parts.escape import for_markdown
 from funnel.present.parts.final import expected, revenue_doubt
 from funnel.present.parts.texts import Texts
+from funnel.present.revenue.week import plan_in_short
 from funnel.schema import Initiative
 from funnel.settings import Settings
 
@@ -31,7 +32,7 @@ def in_short(
     texts: Texts,
     cite: Cite = typed,
 ) -> str:
-    """Return a Markdown list: the cohort that is read, flags, decisions, initiatives, revenue.
+    """Return a Markdown list: the cohort that is read, flags, decisions, initiatives, revenue, plan.
 
     What is not known is left out.
 
@@ -52,6 +53,7 @@ def in_short(
         decided(frames["meetings"], since, texts),
         _tried(frames["scoreboard"], shown, texts),
         _revenue(frames, settings, texts, cite),
+        plan_in_short(frames["plan"], frames["forecast"], settings, texts),
     ]
     return "".join(f"- {line}\n" for line in lines if line)
 

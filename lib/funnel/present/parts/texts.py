@@ -178,6 +178,14 @@ class Texts:
         """
         return format_date(day, "LLL", locale=self._locale)
 
+    def month_of_year(self, day: dt.date) -> str:
+        """Return a month and its year.
+
+        >>> Texts("en").month_of_year(dt.date(2022, 9, 26)), Texts("ru").month_of_year(dt.date(2022, 9, 26))
+        ('September 2022', 'сентябрь 2022')
+        """
+        return format_date(day, "LLLL y", locale=self._locale)
+
     def moment(self, instant: dt.datetime) -> str:
         """Return a time to the minute.
 

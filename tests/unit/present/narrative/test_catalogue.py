@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from funnel.analysis.initiatives.verdict import scoreboard
+from funnel.analysis.revenue.planned import PLAN_COLUMNS
 from funnel.edition.meetings import meetings_at
 from funnel.present.narrative.catalogue import citable
 from funnel.present.narrative.in_short import in_short
@@ -40,6 +41,7 @@ def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFra
         "deviations": pd.DataFrame([flag]),
         "maturity": pd.DataFrame({"stage": [], "age_weeks": [], "maturity": []}),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
+        "plan": pd.DataFrame(columns=list(PLAN_COLUMNS)),
         "meetings": meetings_at((), D),
         "scoreboard": pd.DataFrame({"initiative": [], "verdict": []}),
         "revenue": pd.DataFrame({"week": [], "source": [], "mean": []}),

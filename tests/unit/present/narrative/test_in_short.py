@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from funnel.analysis.initiatives.verdict import scoreboard
+from funnel.analysis.revenue.planned import PLAN_COLUMNS
 from funnel.edition.meetings import meetings_at
 from funnel.present.narrative.in_short import in_short
 from funnel.present.parts.texts import Texts
@@ -27,6 +28,7 @@ def frames(cohorts: pd.DataFrame) -> Frames:
         "forecast": forecast_of(cohorts),
         "deviations": pd.DataFrame([flag("Boris"), flag("Vera"), flag("Gleb", flagged=False)]),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
+        "plan": pd.DataFrame(columns=list(PLAN_COLUMNS)),
         "meetings": meetings_at((), D),
         "scoreboard": scoreboard(pd.DataFrame(ROWS)),
         "revenue": revenue_of(pd.date_range("2022-09-26", periods=20, freq="7D"), 3e6, 1e6),
