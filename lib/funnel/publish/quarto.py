@@ -32,6 +32,10 @@ PARTS = ("report.lua", "quarto.css", "typst-template.typ", "typst-show.typ")
 _TARGETS = {"html": "html", "pdf": "typst"}
 
 
+PAGES = (("report", "html", ""), ("report", "pdf", config.MEETING), ("report-full", "pdf", ""))
+"""What is made: its name, its format, and the profile it is made for."""
+
+
 def find() -> str | None:
     """Return the program that `QUARTO_PATH` names, else the environment's, else the PATH's, or None.
 
@@ -92,7 +96,7 @@ def render(
         source: the report, relative to the project.
         formats: of html, pdf.
         made: the time the files carry.
-        out: folder for ``report.html`` and ``report.pdf``.
+        out: folder for ``report.html``, ``report.pdf`` and ``report-full.pdf``.
         texts: folders that included texts may show files of, relative to the project.
 
     Raises:
@@ -104,14 +108,19 @@ def render(
             problems.add("_quarto.yml", f"metadata-files: there is no {name}", todo="run `funnel report`")
     problems.stop()
     with inert_includes(project, project / source, project / "run", texts):
-        return tuple(_render(program, project, source, name, made, out) for name in sorted(formats))
+        pages = [page for page in PAGES if page[1] in formats]
+        return tuple(_render(program, project, source, page, made, out) for page in pages)
 
 
-def _render(program: str, project: Path, source: Path, name: str, made: dt.datetime, out: Path) -> Path:
+def _render(
+    program: str, project: Path, source: Path, page: tuple[str, str, str], made: dt.datetime, out: Path
+) -> Path:
+    stem, name, profile = page
     settings = {"SOURCE_DATE_EPOCH": str(int(made.timestamp())), "NO_COLOR": "1"}
     with scratch(project / "run") as folder:
         said = ["--metadata", f"renderer:Quarto {version(program)}"]
         command = [program, "render", str(source), "--to", _TARGETS[name], "--output-dir", folder, *said]
+        command += ["--profile", profile] if profile else []
         _run(command, project, settings)
         made_here = list(Path(folder).rglob(f"*.{name}"))  # `output-file` names it
         if not made_here:
@@ -119,7 +128,7 @@ def _render(program: str, project: Path, source: Path, name: str, made: dt.datet
         if name == "html":
             page = made_here[0].read_text(encoding="utf-8")
             made_here[0].write_text(with_policy(page), encoding="utf-8", newline="")
-        return Path(shutil.move(made_here[0], out / f"report.{name}"))
+        return Path(shutil.move(made_here[0], out / f"{stem}.{name}"))
 
 
 def _run(command: Sequence[str], folder: Path, settings: Mapping[str, str]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
 
 from funnel.errors import InputError, MissingError, Problem, RenderError
 from funnel.publish import quarto
 from funnel.publish.builtin import pandoc
+from funnel.publish.builtin.config import MEETING, load
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
 from funnel.publish.builtin.read import read
@@ -28,7 +29,8 @@ class Rendered:
     Attributes:
         renderer: quarto or builtin.
         versions: of the programs that did it, by name.
-        files: ``report.html`` and ``report.pdf`` in `out`, those asked for.
+        files: in `out`, those asked for: ``report.html``, ``report.pdf`` (which the meeting reads) and
+            ``report-full.pdf``.
     """
 
     renderer: str
@@ -115,9 +117,10 @@ def _builtin(
         files.append(out / "report.html")
         files[-1].write_text(page, encoding="utf-8", newline="\n")
     if "pdf" in formats:
-        pdf = compile_pdf(write_typst(document, problems), document.images, made)
-        files.append(out / "report.pdf")
-        files[-1].write_bytes(pdf)
+        short = replace(document, config=load(project, source, problems, MEETING)[0])
+        for name, one in (("report.pdf", short), ("report-full.pdf", document)):
+            files.append(out / name)
+            files[-1].write_bytes(compile_pdf(write_typst(one, problems), one.images, made))
     return Rendered("builtin", versions, tuple(files))
 
 

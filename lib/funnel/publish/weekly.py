@@ -312,6 +312,6 @@ def _moved(narrative: Narrative, texts: Texts) -> str:
 def _stage(rendered: Rendered, narrative: Narrative, staged: Path, suffix: str) -> None:
     """Copy the pages and the narrative to where the archive takes them from."""
     for path in rendered.files:
-        shutil.copyfile(path, staged / f"report{suffix}{path.suffix}")
+        shutil.copyfile(path, staged / f"{path.stem}{suffix}{path.suffix}")
     text = narrative.path.read_text(encoding="utf-8", errors="replace")
     write_text(staged / f"narrative{suffix}.md", resolved(text, narrative.values))

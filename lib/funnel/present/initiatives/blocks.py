@@ -70,6 +70,12 @@ def blocks(
     return parts
 
 
+def in_cards(parts: Sequence[Part]) -> Cards:
+    """Return the boxes of `blocks` alone, one for each initiative: what the meeting's PDF shows."""
+    boxes = [part for part in parts if isinstance(part, Cards)]
+    return Cards(tuple(card for part in boxes for card in part.cards), boxes[0].theme, boxes[0].empty)
+
+
 _USED = ("impact", "lines", "edits")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from funnel.errors import nearest
+from funnel.publish.builtin.config import MEETING
 from funnel.publish.builtin.problems import Place, Problems
 from funnel.publish.builtin.scan import RAW_CLASS, Source
 from funnel.publish.builtin.tree import Change, Node, nodes, raw_block, rewrite, string, words
@@ -17,10 +18,18 @@ FLOATS = ("tbl", "fig")
 REFERENCES = ("tbl", "fig", "sec")
 _CALLOUT = ("title", "collapse", "appearance", "icon")
 """Attributes of a callout; it has one look here, and none has an icon."""
+CONDITIONS = {
+    "when-format": ("html", "typst"),
+    "unless-format": ("html", "typst"),
+    "when-profile": (MEETING,),
+    "unless-profile": (MEETING,),
+}
+"""What a block can be shown or hidden by, and its values."""
 DIVS = ("landscape", *CALLOUTS, "content-visible", "content-hidden", "panel-tabset", "columns", "column")
 _ALLOWED = (
     "{#tbl-name}, {#fig-name}, {layout-ncol=2}, .landscape, .columns with .column, .panel-tabset, "
-    ".callout-note|tip|warning|important|caution, .content-visible|hidden with when-format or unless-format"
+    ".callout-note|tip|warning|important|caution, .content-visible|hidden with when-format, unless-format, "
+    "when-profile or unless-profile"
 )
 _CLASSES = {
     "Header": ("unnumbered", "unlisted"),
@@ -85,7 +94,7 @@ class Blocks:
         if kinds and kinds[0] in CALLOUTS:
             allowed = _CALLOUT
         elif kinds and kinds[0].startswith("content-"):
-            allowed = ("when-format", "unless-format")
+            allowed = tuple(CONDITIONS)
         for key in attributes:
             if key not in allowed:
                 what = f"the attribute {key} of a block"
@@ -140,17 +149,18 @@ class Blocks:
         return {"t": "X-Callout", "kind": kind, "title": heading, "body": body, "fold": fold}
 
     def _when(self, kind: str, attributes: dict[str, str], body: list[Node], place: Place) -> list[Node]:
-        if len(attributes) != 1 or next(iter(attributes.values())) not in ("html", "typst"):
+        condition, value = next(iter(attributes.items()), ("", ""))
+        if len(attributes) != 1 or value not in CONDITIONS.get(condition, ()):
             found = ", ".join(f'{key}="{value}"' for key, value in attributes.items()) or "no condition"
             self.problems.add(
                 place,
                 f"a .{kind} block with {found}",
-                'one of when-format and unless-format, "html" or "typst" (the PDF)',
+                'one of when-format and unless-format, "html" or "typst" (the PDF), or of when-profile and '
+                'unless-profile, "meeting"',
             )
             return body
-        condition, target = next(iter(attributes.items()))
-        shown = (kind == "content-visible") == (condition == "when-format")
-        return [{"t": "X-When", "target": target, "shown": shown, "body": body}]
+        shown = (kind == "content-visible") == condition.startswith("when-")
+        return [{"t": "X-When", "value": value, "shown": shown, "body": body}]
 
     def _float(self, name: str, body: list[Node], place: Place) -> list[Node]:
         kind = name.split("-", 1)[0]

@@ -55,6 +55,8 @@ FIXED = {
     "filters": [{"path": "run/parts/report.lua", "at": "pre-ast"}],
     "execute.enabled": False,
 }
+MEETING = "meeting"
+"""The profile of the PDF that the meeting reads, as Quarto knows profiles: `_quarto-meeting.yml`."""
 PALETTE = {"ink": "#1f2937", "muted": "#5f6b7a", "line": "#d5dae1", "wash": "#f4f6f8", "paper": "#ffffff"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -67,11 +69,13 @@ class Config:
         meta: all keys, merged: `_quarto.yml`, then its metadata files, then the front matter.
         variables: `_variables.yml`.
         colours: palette and semantic colours of `_brand.yml`, each as ``#rrggbb``.
+        profile: what the report is made for, `MEETING` or '' for the full one.
     """
 
     meta: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
     colours: dict[str, str] = field(default_factory=dict)
+    profile: str = ""
 
     @property
     def lang(self) -> str:
@@ -112,10 +116,12 @@ def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield path, value
 
 
-def load(project: Path, source: Path, problems: Problems) -> tuple[Config, str, int]:
+def load(project: Path, source: Path, problems: Problems, profile: str = "") -> tuple[Config, str, int]:
     """Read all settings of a report; return them, the text after the front matter, and its first line."""
-    config = Config()
+    config = Config(profile=profile)
     layers = [_file(project, "_quarto.yml", problems, required=True)]
+    if profile:
+        layers.append(_file(project, f"_quarto-{profile}.yml", problems, required=False))
     layers += [_file(project, name, problems, required=True) for name in _metadata_files(layers[0])]
     text = _read(source, source.relative_to(project).as_posix(), problems)
     front, body, first = front_matter(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from funnel.errors import nearest
@@ -32,19 +32,20 @@ class Lowered:
 
 def lower(document: Document, target: str, problems: Problems) -> Lowered:
     """Make the tree of a format (html or typst); what is wrong is added to the problems."""
-    blocks: list[Node] = rewrite(document.blocks, lambda node: _when(node, target))
+    holding = {target, document.config.profile}
+    blocks: list[Node] = rewrite(document.blocks, lambda node: _when(node, holding))
     work = _Lowering(document, target, problems)
     work.check_pages(blocks)
     work.number(blocks)
     return Lowered(rewrite(blocks, work.change), work.exhibits)
 
 
-def _when(node: Node, target: str) -> list[Node] | None:
+def _when(node: Node, holding: Collection[str]) -> list[Node] | None:
     if node["t"] != "X-When":
         return None
-    if (node["target"] == target) != node["shown"]:
+    if (node["value"] in holding) != node["shown"]:
         return []
-    body: list[Node] = rewrite(node["body"], lambda inner: _when(inner, target))
+    body: list[Node] = rewrite(node["body"], lambda inner: _when(inner, holding))
     return body
 
 
