@@ -7,6 +7,7 @@
 | `arrivals` | leads of the newest week beside what was to be expected (`analysis.attention.arrivals`), with `stage`, `name`, `investigation` |
 | `shapes` | a known shape of trouble (`analysis.attention.shapes`), with the `name` it is answered by and the `investigation` that does |
 | `investigations` | an investigation as of the report date (`schema.INVESTIGATION_COLUMNS`) |
+| `proposed` | an initiative that has not begun (`edition.proposed.PROPOSED_COLUMNS`) |
 | `meetings` | a decision or question as of the report date (`meetings.MEETING_COLUMNS`) |
 | `impact` | an initiative and metric: expected and measured (`analysis.initiatives.impact`) |
 | `lines` | a cohort week of an initiative in detail: its treated leads and the others (`analysis.initiatives.impact.lines`) |
@@ -32,6 +33,7 @@ from funnel.columns import OVERALL
 from funnel.dates import complete_weeks, week_of
 from funnel.edition.meetings import meetings_at
 from funnel.edition.model import in_detail
+from funnel.edition.proposed import proposed
 from funnel.schema import INVESTIGATION_COLUMNS, Investigation
 from funnel.settings import LEAD
 
@@ -64,6 +66,7 @@ def attention(cubes: Cubes) -> dict[str, pd.DataFrame]:
         "arrivals": watched(cubes, dug),
         "shapes": shaped(cubes, dug),
         "investigations": dug,
+        "proposed": proposed(cubes.reached, cubes.paid, steps, day, known),
         "meetings": meetings_at(cubes.meetings, cubes.report_date),
         "impact": measured,
         "lines": _lines(cubes),

@@ -126,8 +126,8 @@ def _render(
         if not made_here:
             raise RenderError(f"Quarto made no {source.stem}.{name} and reported no error.")
         if name == "html":
-            page = made_here[0].read_text(encoding="utf-8")
-            made_here[0].write_text(with_policy(page), encoding="utf-8", newline="")
+            text = made_here[0].read_text(encoding="utf-8")
+            made_here[0].write_text(with_policy(text), encoding="utf-8", newline="")
         return Path(shutil.move(made_here[0], out / f"{stem}.{name}"))
 
 

@@ -46,6 +46,7 @@ OF_TABLE: Mapping[str, tuple[TableName, ...]] = {
     "last-week": PAID,
     "last-week-ages": PAID,
     "plan": PAID,
+    "proposed": PAID,
     "revenue-months": PAID,
     "revenue-slices": PAID,
     "revenue-track": PAID,
