@@ -16,8 +16,8 @@ PROPOSED_COLUMNS = (
 )  # fmt: skip
 """One row: an initiative that starts on or after the report date, by its return in a year. `change` of the
 overall conversion as its hypotheses say and the leads allow; `extra_sales` and `extra_revenue` a month at
-today's volume; `power`: the chance that its first hypothesis is seen; `readable_from`: the report date on which
-the answer can be read; `reason`: why nothing could be told of the first hypothesis. NaN where it is unknown."""
+today's volume; `power`: the chance that its first hypothesis is seen; `readable_from`: the report date on
+which the answer can be read; `reason`: why nothing could be told of the first hypothesis. NaN: not known."""
 
 
 def proposed(
