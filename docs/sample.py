@@ -19,6 +19,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from funnel.publish.builtin.config import MEETING, load
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import read
 from funnel.publish.builtin.tree import string
@@ -46,6 +47,7 @@ def report(home: Path, language: str) -> None:
 def typst_source(home: Path) -> tuple[str, dict[str, bytes]]:
     problems = Problems()
     document = read(home, home / "report.qmd", problems)
+    document.config = load(home, home / "report.qmd", problems, MEETING)[0]
     document.meta["renderer"] = [string("funnel")]
     return write_typst(document, problems), dict(document.images)
 

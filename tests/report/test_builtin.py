@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from funnel.errors import RenderError
 from funnel.publish.render import render
 
 
@@ -120,7 +121,7 @@ def test_a_second_run_gives_the_same_bytes_also_in_another_folder(project, kit):
         {path.name: path.read_bytes() for path in make(folder, kit).iterdir()}
         for folder in (project, elsewhere)
     )
-    assert first.keys() == {"report.html", "report.pdf"}
+    assert first.keys() == {"report.html", "report.pdf", "report-full.pdf"}
     assert first == second
 
 
@@ -141,3 +142,48 @@ def test_sections_need_no_numbers(project, kit):
     page = kit.page(make(project, kit, formats={"html"}) / "report.html")
     assert "see Summary" in page.words.replace("«", "").replace("»", "")
     assert page.headings[1] == "Summary"
+
+
+@pytest.mark.poppler
+def test_the_meetings_pdf_leaves_out_what_the_full_one_holds(project, kit):
+    report = project / "report.qmd"
+    report.write_text(
+        report.read_text()
+        + """
+
+See @tbl-aside.
+
+:::: {.content-hidden when-profile="meeting"}
+
+{{< pagebreak >}}
+
+Nobody asks this on Monday.
+
+::: {#tbl-aside}
+| a |
+|---|
+| 1 |
+
+Aside
+:::
+::::
+
+::: {.content-visible when-profile="meeting"}
+Short and to the point.
+:::
+"""
+    )
+    (project / "_quarto-meeting.yml").write_text("format: {typst: {toc: false}}\n")
+    out = make(project, kit)
+    meeting, full = (kit.pdf_text(out / name) for name in ("report.pdf", "report-full.pdf"))
+    page = kit.page(out / "report.html").words
+    assert ["Nobody asks" in text for text in (meeting, full, page)] == [False, True, True]
+    assert ["to the point" in text for text in (meeting, full, page)] == [True, False, False]
+    assert "(report-full.pdf)" in meeting and "(report-full.pdf)" not in full
+    assert "Contents" not in meeting and "Contents" in full
+
+
+def test_a_profile_with_a_key_that_is_not_known_is_named(project, kit):
+    (project / "_quarto-meeting.yml").write_text("format: {typst: {tco: false}}\n")
+    with pytest.raises(RenderError, match=r"(?s)_quarto-meeting.yml.*format.typst.tco"):
+        make(project, kit, formats={"pdf"})

@@ -181,14 +181,16 @@ def test_quarto_is_told_the_date_and_its_pages_are_moved(project, kit, monkeypat
     script = """
 if [ "$1" = --version ]; then echo 1.9.9; exit; fi
 case "$4" in html) end=html;; typst) end=pdf;; esac
-echo "$SOURCE_DATE_EPOCH $(pwd)" > "$6/report.$end"
+echo "$SOURCE_DATE_EPOCH $(pwd) ${10}" > "$6/report.$end"
 """
     monkeypatch.setenv("QUARTO_PATH", program(project, script))
     done = render(project, report_date=kit.day, out=project / "out")
     assert (done.renderer, done.versions) == ("quarto", {"quarto": "1.9.9"})
-    assert {path.name for path in done.files} == {"report.html", "report.pdf"}
+    assert {path.name for path in done.files} == {"report.html", "report.pdf", "report-full.pdf"}
     # 2022-09-26T00:00:00Z is 1664150400 seconds after 1970
     assert {path.read_text().split()[0] for path in done.files} == {"1664150400"}
+    told = {path.name: path.read_text().split()[2:] for path in done.files}
+    assert told == {"report.html": [], "report.pdf": ["meeting"], "report-full.pdf": []}
     assert list((project / "run").glob("quarto-*")) == []
 
 

@@ -12,6 +12,7 @@ from funnel.errors import InputError, MissingError, Problem, RenderError
 from funnel.publish import quarto
 from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.config import MEETING, load
+from funnel.publish.builtin.lower import FULL
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
 from funnel.publish.builtin.read import read
@@ -118,7 +119,7 @@ def _builtin(
         files[-1].write_text(page, encoding="utf-8", newline="\n")
     if "pdf" in formats:
         short = replace(document, config=load(project, source, problems, MEETING)[0])
-        for name, one in (("report.pdf", short), ("report-full.pdf", document)):
+        for name, one in (("report.pdf", short), (FULL, document)):
             files.append(out / name)
             files[-1].write_bytes(compile_pdf(write_typst(one, problems), one.images, made))
     return Rendered("builtin", versions, tuple(files))

@@ -16,6 +16,8 @@ QUOTES = {"ru": {"DoubleQuote": "«»", "SingleQuote": "„“"}, "en": {"Double
 _WORD = {"tbl": "crossref-tbl-title", "fig": "crossref-fig-title", "sec": "crossref-sec-prefix"}
 _MIME = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
 NBSP = "\u00a0"
+FULL = "report-full.pdf"
+"""Where the meeting's PDF sends a reader for what it does not show."""
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ def lower(document: Document, target: str, problems: Problems) -> Lowered:
     """Make the tree of a format (html or typst); what is wrong is added to the problems."""
     holding = {target, document.config.profile}
     blocks: list[Node] = rewrite(document.blocks, lambda node: _when(node, holding))
-    work = _Lowering(document, target, problems)
+    work = _Lowering(document, target, problems, hidden=_named(document.blocks) - _named(blocks))
     work.check_pages(blocks)
     work.number(blocks)
     return Lowered(rewrite(blocks, work.change), work.exhibits)
@@ -49,11 +51,18 @@ def _when(node: Node, holding: Collection[str]) -> list[Node] | None:
     return body
 
 
+def _named(blocks: Sequence[Node]) -> frozenset[str]:
+    """Return the ids of tables, figures and headings."""
+    floats = {node["id"] for node in nodes(blocks) if node["t"] == "X-Float"}
+    return frozenset(floats | {node["c"][1][0] for node in nodes(blocks) if node["t"] == "Header"})
+
+
 @dataclass(slots=True)
 class _Lowering:
     document: Document
     target: str
     problems: Problems
+    hidden: frozenset[str] = frozenset()  # ids of what this format or profile does not show
     exhibits: dict[str, str] = field(default_factory=dict)
     sections: list[str] = field(default_factory=list)  # numbers of the headings, in order
     ids: set[str] = field(default_factory=set)
@@ -152,6 +161,9 @@ class _Lowering:
 
     def _x_ref(self, node: Node) -> list[Node]:
         label = self.exhibits.get(node["id"])
+        if label is None and node["id"] in self.hidden and self.document.config.profile:
+            word = self.document.config.word(_WORD[node["id"].partition("-")[0]])
+            return [string(f"{word}{NBSP}({FULL})")]
         if label is None:
             known = ", ".join(self.exhibits) or "none"
             self.problems.add(
