@@ -15,6 +15,8 @@ import pyarrow as pa
 from funnel.sources.tabular import DATE, NUMBER, TEXT, Cells, Sheet, unreadable
 
 Value = object  # what a cell can hold: text, number, bool, date, time, nothing
+LAST_ROW = 1_048_576
+BEYOND = f"a row lies beyond the last one of a sheet, {LAST_ROW:,}"
 _EXACT = 10**15  # Excel keeps fifteen digits
 
 
@@ -56,7 +58,7 @@ def read_sheet(path: Path, name: str) -> Sheet:
     with _opened(path) as book:
         sheet = book[name]
         sheet.reset_dimensions()  # the size a file states is often wrong
-        numbered = enumerate(sheet.iter_rows(values_only=True))
+        numbered = enumerate(_bounded(sheet.iter_rows(values_only=True)))
         top, header = next(((n, row) for n, row in numbered if _filled(row)), (0, ()))
         rows = [(number - top, row) for number, row in numbered if _filled(row)]
     if not header:
@@ -78,6 +80,14 @@ def read_sheet(path: Path, name: str) -> Sheet:
         tuple(columns[place] for place in used),
         np.array([number for number, _ in rows], np.int64),
     )
+
+
+def _bounded(rows: Iterator[Sequence[Value]]) -> Iterator[Sequence[Value]]:
+    """Give the rows of a sheet; up to one that names a number beyond all, blank ones would have no end."""
+    for number, row in enumerate(rows, start=1):
+        if number > LAST_ROW:
+            raise ValueError(BEYOND)
+        yield row
 
 
 def _filled(row: Sequence[Value]) -> bool:

@@ -20,9 +20,10 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 
 from funnel.sources.rows import LAST, Choose, told, under_table
 from funnel.sources.tabular import DATE, NUMBER, TEXT, Cells, Sheet, unreadable
-from funnel.sources.workbook import as_text
+from funnel.sources.workbook import BEYOND, LAST_ROW, as_text
 from funnel.sources.xlsx_package import Damaged, Package, items, opened
 
+_UNCLOSED = 100  # cells of a row without an end; a sound row has none
 _FLUSH = 20_000  # rows kept as Python objects before they become Arrow
 _SHEET = ("worksheet", "sheetData")
 Decoded = tuple[str | int | None, np.int8]
@@ -123,6 +124,8 @@ def _read(
     for row in items(package, part, _SHEET, "row", _thinner(letters)):
         own = row.get("r")
         number = int(own) if own else number + 1
+        if number > LAST_ROW:
+            raise Damaged(BEYOND)
         if not top:  # what stands before the header, and the header
             if any(_decode(cell, package)[0] is not None for cell in row):
                 top = 0 if skip else number
@@ -161,6 +164,9 @@ def _thinner(letters: Sequence[str]) -> Callable[[bytes], bytes]:
             return rows
         parts = []
         for row in rows.split(b"</row>"):
+            end = row[row.rfind(b"</c>") + 1 :]
+            if end.count(b'<c r="') - end.count(b"/>") > _UNCLOSED:
+                return rows  # the end of each would be looked for to the end of the row
             cells = cell.findall(row) or any_cell.findall(row)[:1]
             start = row.find(b"<c ")
             parts += [row, b"</row>"] if start < 0 else [row[:start], *cells, b"</row>"]

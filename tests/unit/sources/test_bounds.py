@@ -164,6 +164,22 @@ def test_a_limit_can_be_raised(tmp_path: Path) -> None:
         read([tmp_path], config(unpacked_mb=1))
 
 
+@pytest.mark.parametrize("name", ["leads.xlsx", "costs.xlsx"])
+def test_a_row_beyond_all_and_cells_without_an_end_are_told_soon(tmp_path: Path, name: str) -> None:
+    head = f'<row r="1">{cell("A1", "Date")}{cell("B1", "Campaign")}{cell("C1", "Cost")}</row>'
+    head = HEAD if name == "leads.xlsx" else head
+    far = f'<row r="{10**20}">{cell(f"A{10**20}", "5")}</row>'
+    unclosed = '<row r="2">' + '<c r="A2">' * 60_000 + "</row>"
+    for number, rows in enumerate((far, unclosed)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        book(folder / name, [head, rows])
+        start = time.process_time()
+        with pytest.raises(InputError):
+            read([folder], config())
+        assert time.process_time() - start < 20
+
+
 def csv_of(rows: int) -> bytes:
     return (
         "lead_id,created_at,channel\n" + "".join(f"{n},2022-09-05 10:00,web\n" for n in range(rows))
