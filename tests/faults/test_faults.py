@@ -237,6 +237,7 @@ def left_over(folder: Path, like: Path) -> set[str]:
         return {path.relative_to(root).as_posix() for path in root.rglob("*") if path not in needed}
 
     temporary = {f"TMP/{path.name}" for path in (folder.parent / f"tmp-{folder.name}").glob("*")}
+    temporary = {name for name in temporary if "/pymp-" not in name}  # Python's own, of its fork server
     return {name for name in names(folder) - names(like) if not usual.match(name)} | temporary
 
 

@@ -15,6 +15,8 @@ _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE
 _BEGINNINGS = (b"<meta", b"<html", b"<table", b"<!doctype html", b"<head", b"<?xml", b"<style")
 _PIECE = 1 << 18
 _UNCLOSED = 4 << 20  # characters of a mark that has not ended yet; a longer one is none
+_END = 50_000  # likewise at the end of the file, where the parser tries each mark anew to the very end
+_CUT = "a mark in it (<) is never closed"
 _BREAKS = ("br", "p", "div", "li")
 
 
@@ -74,12 +76,13 @@ def _rows(path: Path, encoding: str) -> Iterator[list[str]]:
             while piece := stream.read(_PIECE):
                 table.feed(piece)
                 if len(table.rawdata) > _UNCLOSED:
-                    what = "a mark in it (<) is never closed"
-                    raise unreadable(str(path), what, "export it again; it may have been cut off")
+                    raise unreadable(str(path), _CUT, "export it again; it may have been cut off")
                 seen = seen or bool(table.rows)
                 yield from table.take()
     except OSError as error:
         raise unreadable(str(path), f"it cannot be read ({error.strerror})") from error
+    if len(table.rawdata) > _END:
+        raise unreadable(str(path), _CUT, "export it again; it may have been cut off")
     table.close()
     yield from table.take()
     if not seen:

@@ -180,6 +180,14 @@ def test_a_row_beyond_all_and_cells_without_an_end_are_told_soon(tmp_path: Path,
         assert time.process_time() - start < 20
 
 
+def test_a_page_of_marks_without_an_end_is_told_soon(tmp_path: Path) -> None:
+    (tmp_path / "costs.xls").write_text("<table>" + "<!--" * 100_000)
+    start = time.process_time()
+    with pytest.raises(InputError):
+        read([tmp_path / "costs.xls"], config())
+    assert time.process_time() - start < 10
+
+
 def csv_of(rows: int) -> bytes:
     return (
         "lead_id,created_at,channel\n" + "".join(f"{n},2022-09-05 10:00,web\n" for n in range(rows))
