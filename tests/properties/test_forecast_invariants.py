@@ -95,7 +95,7 @@ def keeps_the_order(table: pd.DataFrame, keys: list[str], columns: list[str]) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=25, **SLOWLY)
+@settings(max_examples=12, **SLOWLY)
 @given(company=companies(), seed=SEEDS, day=st.sampled_from([0, 0, 0, 3]))
 @example(company=Company("tidy and small", 15.0, closed=0.97), seed=1, day=0)
 @example(company=Company("tidy", 150.0, closed=0.97), seed=2, day=0)
@@ -117,7 +117,7 @@ def test_a_forecast_lies_between_what_is_there_and_the_leads(company: Company, s
 
 
 @pytest.mark.slow
-@settings(max_examples=5, **SLOWLY)
+@settings(max_examples=4, **SLOWLY)
 @given(company=companies(most_leads=300, most_weeks=80), seed=SEEDS, day=DAYS)
 @example(company=replace(WORLDS["lines"], weeks=60), seed=1, day=0)  # forecast apart by product
 def test_segments_add_up_to_the_whole_in_means_and_draws(company: Company, seed: int, day: int) -> None:
@@ -142,7 +142,7 @@ def test_segments_add_up_to_the_whole_in_means_and_draws(company: Company, seed:
 
 
 @pytest.mark.slow
-@settings(max_examples=5, **SLOWLY)
+@settings(max_examples=4, **SLOWLY)
 @given(company=companies(most_weeks=80), seed=SEEDS, day=DAYS)
 def test_the_order_of_rows_and_the_names_of_values_change_nothing(
     company: Company, seed: int, day: int
@@ -164,7 +164,7 @@ def _reversed(value: str) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=5, **SLOWLY)
+@settings(max_examples=4, **SLOWLY)
 @given(company=companies(most_weeks=80), seed=SEEDS, back=st.integers(1, 26))
 def test_what_is_scored_as_of_an_earlier_monday_is_what_was_printed_then(
     company: Company, seed: int, back: int
@@ -181,7 +181,7 @@ def test_what_is_scored_as_of_an_earlier_monday_is_what_was_printed_then(
 
 
 @pytest.mark.slow
-@settings(max_examples=3, **SLOWLY)
+@settings(max_examples=2, **SLOWLY)
 @given(company=companies(most_leads=60, most_weeks=60), seed=SEEDS, day=DAYS)
 def test_rows_of_the_report_date_and_later_and_the_ids_change_nothing(
     company: Company, seed: int, day: int
