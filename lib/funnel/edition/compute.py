@@ -14,7 +14,7 @@ from funnel.edition.checks import require_cohort
 from funnel.edition.logbook import Logbook, read_registers
 from funnel.edition.model import Edition
 from funnel.edition.money import ask_money
-from funnel.edition.results import Cubes, Earlier, results
+from funnel.edition.results import Aside, Cubes, Earlier, at_once, results
 from funnel.edition.shown import as_shown
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse import Warehouse
@@ -32,6 +32,7 @@ def compute(
     registers: Logbook | None = None,
     calendar: Calendar | None = None,
     findings: pd.DataFrame | None = None,
+    aside: Aside = at_once,
 ) -> Edition:
     """Ask the warehouse for everything one report date needs.
 
@@ -45,6 +46,7 @@ def compute(
         registers: initiatives and investigations; by default those written down now.
         calendar: the working days that count; by default those of the settings' country as known now.
         findings: what the gate found as of both clocks, where it was asked already.
+        aside: see `results`.
 
     Raises:
         InputError: the report date lies before the first cohort is complete.
@@ -81,7 +83,7 @@ def compute(
         ),
         earlier=tuple(item.name for item in earlier),
         calendar=cubes.calendar,
-        results=results(cubes, asked, earlier),
+        results=results(cubes, asked, earlier, aside),
     )
 
 

@@ -24,7 +24,7 @@ What needs attention is named in `funnel.edition.attention`, money and durations
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -130,10 +130,18 @@ class Earlier:
     ahead: pd.DataFrame
 
 
+Aside = Callable[..., Callable[[], pd.DataFrame]]
+"""Begins some work (a function and what it is given) and returns what waits for its result."""
+
+
+def at_once(work: Callable[..., pd.DataFrame], *given: object) -> Callable[[], pd.DataFrame]:
+    """Do the work here and now."""
+    done = work(*given)
+    return lambda: done
+
+
 def results(
-    cubes: Cubes,
-    asked: MoneyCubes,
-    earlier: Sequence[Earlier],
+    cubes: Cubes, asked: MoneyCubes, earlier: Sequence[Earlier], aside: Aside = at_once
 ) -> dict[str, pd.DataFrame]:
     """Return every result by name.
 
@@ -141,16 +149,19 @@ def results(
         cubes: what the warehouse gave.
         asked: what it gave for money and durations.
         earlier: archived editions of earlier dates.
+        aside: begins what takes longest, the backtest, while the rest is made.
     """
     settings, stage = cubes.settings, cubes.settings.stage_keys[-1]
     total, paid = cohorts.select(cubes.reached), cohorts.select(cubes.paid)
     whole = cubes.forecast()
-    revenue = forecast_revenue(whole, cubes.paid, plan=cubes.plan())
-    slices = _slices(cubes, whole)
-    looked = attention(cubes)
     back = [cubes.report_date - WEEK * weeks for weeks in BACKTEST_WEEKS]
     first = total["cohort_week"].min().date()
     back = [date for date in back if date >= first + 2 * WEEK]
+    scored = aside(backtest, whole.history, stage, cubes.report_date, back)
+    revenue = forecast_revenue(whole, cubes.paid, plan=cubes.plan())
+    slices = _slices(cubes, whole)
+    looked = attention(cubes)
+    worth = money(cubes, asked, whole)
     return {
         "forecast": whole.frame(),
         "forecast_ahead": ahead(whole),
@@ -172,7 +183,7 @@ def results(
         ),
         "what_if": what_if(whole, cubes.paid, cubes.questions(), cubes.plan()),
         "change": _change(cubes, whole),
-        "backtest": backtest(whole.history, stage, cubes.report_date, back),
+        "backtest": scored(),
         "track": track(
             {item.report_date: (item.forecast, item.ahead) for item in earlier},
             total,
@@ -183,7 +194,7 @@ def results(
             {item.report_date: item.revenue for item in earlier}, paid, cubes.report_date
         ),
         **looked,
-        **money(cubes, asked, whole),
+        **worth,
     }
 
 

@@ -186,6 +186,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
 
             warm(notebooks)
             from funnel.edition.compute import compute
+            from funnel.publish.aside import beside
             from funnel.publish.earlier import forecasts
 
             previous = before[-1].as_of if before else None
@@ -198,6 +199,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
                 earlier=forecasts(before),
                 registers=registers,
                 findings=findings,
+                aside=beside,
             ).save(folder)
             write_text(stamp, now)
         edition = load_edition(folder, settings.root)
