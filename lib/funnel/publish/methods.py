@@ -261,6 +261,13 @@ CHANGES: tuple[Change, ...] = (
         "uneven cohorts alone take no groups apart, and a week of imported leads is no usual week of the "
         "leads to come",
     ),
+    Change(
+        "misses-of-a-change",
+        "0.2.0",
+        ("forecast*", "revenue*", "what_if", "backtest", "costs*"),
+        "what a forecast missed at a date at which the delay seemed changed, and does so no more, is no "
+        "reason for a mark",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

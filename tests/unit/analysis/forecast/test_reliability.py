@@ -8,6 +8,7 @@ import pytest
 import worlds
 
 from funnel.analysis.cube.triangles import Triangle
+from funnel.analysis.forecast import reliability
 from funnel.analysis.forecast.conversion import fit_stage
 from funnel.analysis.forecast.final import arrived, forecast, settle
 from funnel.analysis.forecast.reliability import (
@@ -55,6 +56,17 @@ def test_a_sudden_stop_of_sales_is_noticed() -> None:
     assert verdict.widen_at(np.array([0]))[0] >= 0.4
     short = verdict.record[verdict.record["back"] == 4]
     assert (short["actual"] < short["low"]).any() or "delay_may_have_changed" in verdict.reasons
+
+
+@pytest.mark.parametrize(("changed", "reason"), [(False, "missed_lately"), (True, "")])
+def test_the_miss_of_a_change_that_is_seen_no_more_is_no_evidence(
+    monkeypatch: pytest.MonkeyPatch, changed: bool, reason: str
+) -> None:
+    missed = {"back": 8, "band": 0, "forecast": 22.0, "low": 10.0, "high": 39.0, "actual": 150.0}
+    record = pd.DataFrame([{**missed, "tail": 1e-9, "share": 2.2, "changed": changed, "meant": True}])
+    monkeypatch.setattr(reliability, "retrospect", lambda *_: record)
+    leads, sales = worlds.plain(250).draw(np.random.default_rng([21, 0]), 110)
+    assert judged(seen(leads, sales)).reasons[0] == reason
 
 
 def test_verdicts_do_not_depend_on_the_seed() -> None:
