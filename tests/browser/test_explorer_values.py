@@ -40,13 +40,16 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def page(folder: Path, values: tuple[str, ...], *, least: int = 1, leads: int = 40) -> Path:
-    """Write an explorer of a company whose attribute has these values, and such names."""
+def page(
+    folder: Path, values: tuple[str, ...], *, least: int = 1, leads: int = 40, plain: bool = False
+) -> Path:
+    """Write an explorer of a company whose attribute has these values, and such names unless it is plain."""
     config = folder / "funnel.yml"
+    first, second = ("Company", "Target") if plain else HOSTILE[:2]
     text = {
-        "company": HOSTILE[0],
-        "stages": [{"key": "target", "name": {"en": HOSTILE[1]}}, {"key": "sale", "name": {"en": "Sale"}}],
-        "attributes": {"channel": {"en": HOSTILE[1]}, "toString": {}},
+        "company": first,
+        "stages": [{"key": "target", "name": {"en": second}}, {"key": "sale", "name": {"en": "Sale"}}],
+        "attributes": {"channel": {"en": second}, "toString": {}},
         "slices": ["channel"],
         "explorer": {"min_cell": least},
     }
@@ -81,10 +84,10 @@ def page(folder: Path, values: tuple[str, ...], *, least: int = 1, leads: int = 
         [age_weeks(week, DATE) for week in weeks],
         [pd.Timestamp(weeks[3])],
         pd.DataFrame(columns=list(EXPECTED_COLUMNS)),
-        [Marked({"en": HOSTILE[0], "ru": HOSTILE[1]}, weeks[2], None)],
+        [Marked({"en": first, "ru": second}, weeks[2], None)],
         NO_CALENDAR,
         1,
-        {"en": [HOSTILE[1]], "ru": [HOSTILE[1]]},
+        {"en": [second], "ru": [second]},
         ["stage_entries"],
         {"en": "report.html"},
     )

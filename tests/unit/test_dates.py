@@ -1,10 +1,21 @@
 """Weeks and ages, on days worked out with a calendar."""
 
 import datetime as dt
+from collections import Counter
 
 import pytest
 
-from funnel.dates import AsOf, age_weeks, complete_weeks, parse_date, week_of
+from funnel.dates import (
+    PERIODS,
+    AsOf,
+    Period,
+    age_weeks,
+    complete_weeks,
+    parse_date,
+    period_start,
+    week_of,
+    weeks_in,
+)
 from funnel.errors import InputError
 
 
@@ -37,3 +48,20 @@ def test_the_cutoff_is_the_first_moment_of_the_day() -> None:
 def test_a_wrong_date_is_told_with_the_right_form(text: str) -> None:
     with pytest.raises(InputError, match="YYYY-MM-DD, such as 2022-09-26"):
         parse_date(text)
+
+
+@pytest.mark.parametrize("period", PERIODS)
+@pytest.mark.parametrize("report_date", ["2022-09-26", "2022-09-28", "2021-01-03"])
+def test_every_week_counts_in_one_period_and_each_has_as_many_as_it_should(
+    period: Period, report_date: str
+) -> None:
+    day = dt.date.fromisoformat(report_date)
+    weeks = complete_weeks(day, 160)
+    counted = Counter(period_start(week, period, day) for week in weeks)
+    whole = sorted(counted)[1:-1]
+    assert [counted[start] for start in whole] == [weeks_in(start, period) for start in whole]
+    if period == "4weeks":
+        assert counted[max(counted)] == 4, "the newest four weeks are whole at any report date"
+        assert max(counted) + dt.timedelta(days=28) == week_of(day)
+    if period == "quarter":
+        assert all(start.day == 1 and start.month in (1, 4, 7, 10) for start in whole)

@@ -60,6 +60,13 @@ def test_a_slice_must_be_an_attribute(tmp_path: Path) -> None:
     assert "did you mean 'channel'?" in text
 
 
+def test_the_smallest_cell_of_the_explorer_is_a_number_of_leads(tmp_path: Path) -> None:
+    assert load(settings_file(tmp_path, GOOD)).explorer.min_cell == 1
+    assert load(settings_file(tmp_path, GOOD + "explorer: {min_cell: 5}\n")).explorer.min_cell == 5
+    assert "did you mean 'min_cell'?" in message(tmp_path, GOOD + "explorer: {min_cel: 5}\n")
+    assert "explorer.min_cell" in message(tmp_path, GOOD + "explorer: {min_cell: 0}\n")
+
+
 def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
     assert "funnel.yml, line 2" in message(tmp_path, "stages: []\nx: ]\n")
 
