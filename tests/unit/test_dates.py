@@ -52,9 +52,7 @@ def test_a_wrong_date_is_told_with_the_right_form(text: str) -> None:
 
 @pytest.mark.parametrize("period", PERIODS)
 @pytest.mark.parametrize("report_date", ["2022-09-26", "2022-09-28", "2021-01-03"])
-def test_every_week_counts_in_one_period_and_each_has_as_many_as_it_should(
-    period: Period, report_date: str
-) -> None:
+def test_every_week_counts_in_one_period_and_each_is_whole(period: Period, report_date: str) -> None:
     day = dt.date.fromisoformat(report_date)
     weeks = complete_weeks(day, 160)
     counted = Counter(period_start(week, period, day) for week in weeks)

@@ -216,16 +216,16 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
 
 
 def _explore(warehouse: Warehouse, edition: Edition, languages: Sequence[Language]) -> None:
-    """Write the explorer, unless one of these languages is in `run/` already."""
+    """Write the explorer, unless one of these languages and colours is in `run/` already."""
     path = _explorer(edition.settings)
-    made = path.with_suffix(".languages")
-    if path.is_file() and made.is_file() and made.read_text(encoding="utf-8") == ",".join(languages):
+    made, now = path.with_suffix(".sha256"), sha256_of([edition.settings.root / "_brand.yml"], *languages)
+    if path.is_file() and made.is_file() and made.read_text(encoding="utf-8") == now:
         return
     from funnel.publish import explorer
 
     made.unlink(missing_ok=True)
     explorer.write(path, explorer.gather(warehouse, edition), edition, languages)
-    write_text(made, ",".join(languages))
+    write_text(made, now)
 
 
 def _explorer(settings: Settings) -> Path:
