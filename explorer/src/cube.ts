@@ -92,13 +92,15 @@ export async function load(text: string): Promise<Cube> {
   for (const [name, bits, count] of header.columns) {
     const size = (bits / 8) * count;
     const part = bytes.slice(at, at + size);
-    columns[name] = bits === 8 ? new Uint8Array(part) : bits === 16 ? new Uint16Array(part) : new Uint32Array(part);
+    columns[name] =
+      bits === 8 ? new Uint8Array(part) : bits === 16 ? new Uint16Array(part) : new Uint32Array(part);
     at += size;
   }
   const events = columns.events!;
   const cell = new Uint32Array(columns.count!.length);
   let next = 0;
-  for (let one = 0; one < events.length; one++) for (let left = events[one]!; left > 0; left--) cell[next++] = one;
+  for (let one = 0; one < events.length; one++)
+    for (let left = events[one]!; left > 0; left--) cell[next++] = one;
   return {
     header,
     week: columns.week!,

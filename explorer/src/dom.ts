@@ -3,7 +3,11 @@
 type Child = Node | string | null | undefined | false;
 type Facts = Record<string, string | number | boolean | null | undefined | ((event: Event) => void)>;
 
-export function element<K extends keyof HTMLElementTagNameMap>(name: K, facts: Facts = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function element<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  facts: Facts = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(facts)) {
     if (typeof value === "function") made.addEventListener(key, value);

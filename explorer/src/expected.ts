@@ -7,7 +7,11 @@ import type { View } from "./view";
 export type Found = { told: Expected } | { why: string };
 
 /** Which slice of the edition a row is: the total, a value of one of its slices, or none, and why. */
-export function slice(cube: Cube, view: View, row: number[] | null): { attribute: string; value: string } | { why: string } {
+export function slice(
+  cube: Cube,
+  view: View,
+  row: number[] | null,
+): { attribute: string; value: string } | { why: string } {
   const { attributes, slices } = cube.header;
   const fixed = new Map<string, string[]>();
   for (const [name, values] of Object.entries(view.only)) if (values.length) fixed.set(name, values);
@@ -31,6 +35,7 @@ export function expected(cube: Cube, view: View, row: number[] | null, period: n
   if ("why" in found) return found;
   const last = cube.header.steps[cube.header.steps.length - 1]!.key;
   if (found.attribute && stage !== last) return { why: "explorer_why_stage" };
-  const told = cube.header.expected[[view.period, period, found.attribute, found.value, stage].join("\u0001")];
+  const told =
+    cube.header.expected[[view.period, period, found.attribute, found.value, stage].join("\u0001")];
   return told ? { told } : { why: "explorer_why_none" };
 }

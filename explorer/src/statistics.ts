@@ -7,7 +7,8 @@ export function wilson(part: number, whole: number): [low: number, high: number]
   if (whole <= 0) return null;
   const p = part / whole;
   const middle = (p + Z90 ** 2 / (2 * whole)) / (1 + Z90 ** 2 / whole);
-  const half = (Z90 / (1 + Z90 ** 2 / whole)) * Math.sqrt((p * (1 - p)) / whole + Z90 ** 2 / (4 * whole ** 2));
+  const half =
+    (Z90 / (1 + Z90 ** 2 / whole)) * Math.sqrt((p * (1 - p)) / whole + Z90 ** 2 / (4 * whole ** 2));
   return [Math.max(middle - half, 0), Math.min(middle + half, 1)];
 }
 

@@ -1,7 +1,8 @@
 /** A sheet as a table: heat, marks, sorting, and what is said of a cell that is pointed at. */
 
 import { element } from "./dom";
-import { sorted, type Head, type Row, type Sheet } from "./sheet";
+import type { Head, Row, Sheet } from "./maker";
+import { sorted } from "./order";
 import type { Texts } from "./texts";
 import { hide, show } from "./tip";
 import type { View } from "./view";
@@ -13,14 +14,35 @@ export function draw(sheet: Sheet, view: View, texts: Texts, sort: (key: string)
   const rows = sorted(sheet, view);
   const fixed = sheet.heads.findIndex((head) => !head.text);
   const body = element("tbody");
-  const fill = (from: number, to: number) => rows.slice(from, to).forEach((row) => body.append(line(row, sheet.heads)));
+  const fill = (from: number, to: number) =>
+    rows.slice(from, to).forEach((row) => body.append(line(row, sheet.heads)));
   fill(0, MOST);
-  const table = element("table", { "data-fixed": fixed > 0 ? 1 : 0 }, head(sheet.heads, view, texts, sort), body);
+  const table = element(
+    "table",
+    { "data-fixed": fixed > 0 ? 1 : 0 },
+    head(sheet.heads, view, texts, sort),
+    body,
+  );
   pointed(table, rows);
-  const scroll = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": texts.t(`explorer_show_${view.show}`) }, table);
+  const scroll = element(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": texts.t(`explorer_show_${view.show}`) },
+    table,
+  );
   const parts: HTMLElement[] = [scroll];
   if (rows.length > MOST) {
-    const more = element("button", { type: "button", class: "more", click: () => { fill(MOST, rows.length); more.remove(); } }, texts.t("explorer_more_rows", { n: rows.length - MOST }));
+    const more = element(
+      "button",
+      {
+        type: "button",
+        class: "more",
+        click: () => {
+          fill(MOST, rows.length);
+          more.remove();
+        },
+      },
+      texts.t("explorer_more_rows", { n: rows.length - MOST }),
+    );
     parts.push(more);
   }
   if (!rows.length) parts.push(element("p", { class: "empty" }, texts.t("explorer_empty")));
@@ -36,7 +58,18 @@ function head(heads: Head[], view: View, texts: Texts, sort: (key: string) => vo
       if (at === 0 || heads[at - 1]!.group !== one.group) {
         let span = 1;
         while (heads[at + span]?.group === one.group) span++;
-        upper.append(element("th", { scope: "colgroup", colspan: span, class: "group", style: one.colour ? `--hue:${one.colour}` : null }, one.group));
+        upper.append(
+          element(
+            "th",
+            {
+              scope: "colgroup",
+              colspan: span,
+              class: "group",
+              style: one.colour ? `--hue:${one.colour}` : null,
+            },
+            one.group,
+          ),
+        );
       }
       lower.append(title(one, view, texts, sort));
     } else upper.append(title(one, view, texts, sort, grouped));
@@ -49,14 +82,29 @@ function title(one: Head, view: View, texts: Texts, sort: (key: string) => void,
   const state = mine ? (view.descending ? "descending" : "ascending") : null;
   const sign = mine ? (view.descending ? " ↓" : " ↑") : "";
   const content = one.key
-    ? element("button", { type: "button", title: texts.t("explorer_sort"), "data-sort": one.key, click: () => sort(one.key) }, one.title + sign)
+    ? element(
+        "button",
+        { type: "button", title: texts.t("explorer_sort"), "data-sort": one.key, click: () => sort(one.key) },
+        one.title + sign,
+      )
     : one.title;
   const name = one.title || !one.key ? content : "";
-  return element(one.title ? "th" : "td", { scope: one.title ? "col" : null, rowspan: tall ? 2 : null, class: one.text ? "text" : null, "aria-sort": state }, name);
+  return element(
+    one.title ? "th" : "td",
+    {
+      scope: one.title ? "col" : null,
+      rowspan: tall ? 2 : null,
+      class: one.text ? "text" : null,
+      "aria-sort": state,
+    },
+    name,
+  );
 }
 
 function line(row: Row, heads: Head[]): HTMLElement {
-  const made = element("tr", { class: [row.muted && "muted", row.strong && "strong"].filter(Boolean).join(" ") || null });
+  const made = element("tr", {
+    class: [row.muted && "muted", row.strong && "strong"].filter(Boolean).join(" ") || null,
+  });
   row.cells.forEach((cell, at) => {
     const text = heads[at]!.text;
     const first = at === 0;
@@ -76,7 +124,8 @@ function line(row: Row, heads: Head[]): HTMLElement {
 
 /** Say what is behind a cell: when the mouse is over it, it is touched, or the arrow keys have come to it. */
 function pointed(table: HTMLTableElement, rows: Row[]): void {
-  const cell = (target: EventTarget | null): HTMLTableCellElement | null => (target instanceof Element ? target.closest("tbody td, tbody th") : null);
+  const cell = (target: EventTarget | null): HTMLTableCellElement | null =>
+    target instanceof Element ? target.closest("tbody td, tbody th") : null;
   const tell = (target: EventTarget | null) => {
     const found = cell(target);
     const row = found?.parentElement as HTMLTableRowElement | undefined;

@@ -53,11 +53,19 @@ function allowed(cube: Cube, view: View): (Uint8Array | null)[] {
 }
 
 /** Return the position of each cell's row and period, row * periods + period; -1 for none. */
-function placed(cube: Cube, view: View, of: Int32Array, periods: number): { place: Int32Array; rows: number[][] } {
+function placed(
+  cube: Cube,
+  view: View,
+  of: Int32Array,
+  periods: number,
+): { place: Int32Array; rows: number[][] } {
   const place = new Int32Array(cube.leads.length).fill(-1);
   const masks = allowed(cube, view);
   const filters = masks.flatMap((mask, number) => (mask ? [{ mask, codes: cube.codes[number]! }] : []));
-  const by = view.show === "triangle" ? [] : view.by.map((name) => cube.header.attributes.findIndex((one) => one.name === name));
+  const by =
+    view.show === "triangle"
+      ? []
+      : view.by.map((name) => cube.header.attributes.findIndex((one) => one.name === name));
   const columns = by.map((number) => cube.codes[number]!);
   const sizes = by.map((number) => cube.header.attributes[number]!.values.length + 1);
   const positions = new Map<number, number>();
@@ -84,11 +92,13 @@ export function tally(cube: Cube, view: View): Tally {
   const steps = cube.header.steps.length;
   const { place, rows } = placed(cube, view, of, periods.length);
   const counts = new Float64Array((rows.length + 1) * periods.length * steps);
-  for (let cell = 0; cell < place.length; cell++) if (place[cell]! >= 0) counts[place[cell]! * steps]! += cube.leads[cell]!;
+  for (let cell = 0; cell < place.length; cell++)
+    if (place[cell]! >= 0) counts[place[cell]! * steps]! += cube.leads[cell]!;
   const most = view.count === "equal-age" ? view.age : Infinity;
   for (let event = 0; event < cube.count.length; event++) {
     const where = place[cube.cell[event]!]!;
-    if (where >= 0 && cube.lag[event]! <= most) counts[where * steps + cube.step[event]!]! += cube.count[event]!;
+    if (where >= 0 && cube.lag[event]! <= most)
+      counts[where * steps + cube.step[event]!]! += cube.count[event]!;
   }
   const size = periods.length * steps;
   for (let row = 0; row < rows.length; row++)
@@ -103,7 +113,9 @@ export function triangle(cube: Cube, view: View, step: number, oldest: number): 
   const width = oldest + 1;
   const found = new Float64Array(periods.length * width);
   if (step === 0)
-    for (let cell = 0; cell < place.length; cell++) { if (place[cell]! >= 0) found[place[cell]! * width]! += cube.leads[cell]!; }
+    for (let cell = 0; cell < place.length; cell++) {
+      if (place[cell]! >= 0) found[place[cell]! * width]! += cube.leads[cell]!;
+    }
   else
     for (let event = 0; event < cube.count.length; event++) {
       const where = place[cube.cell[event]!]!;

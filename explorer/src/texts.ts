@@ -8,7 +8,10 @@ const NBSP = "\u00a0";
 export class Texts {
   private readonly rules: Intl.PluralRules;
 
-  constructor(private readonly header: Header, readonly lang: Lang) {
+  constructor(
+    private readonly header: Header,
+    readonly lang: Lang,
+  ) {
     this.rules = new Intl.PluralRules(lang);
   }
 

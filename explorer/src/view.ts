@@ -65,12 +65,18 @@ export function parse(hash: string, header: Header): { view: View; unknown: stri
       const known = attributes.get(name);
       if (known && (known.values.includes(value) || value === MERGED)) (view.only[name] ??= []).push(value);
       else unknown.push(`${name}: ${value}`);
-    } else if (key === "by") among(value, [...attributes.keys()], (one) => view.by.includes(one) || view.by.push(one));
+    } else if (key === "by")
+      among(value, [...attributes.keys()], (one) => view.by.includes(one) || view.by.push(one));
     else if (key === "show") among(value, SHOWS, (one) => (view.show = one));
     else if (key === "period") among(value, [...KINDS, "all"] as const, (one) => (view.period = one));
     else if (key === "count") among(value, COUNTS, (one) => (view.count = one));
     else if (key === "of") among(value, SHARES, (one) => (view.of = one));
-    else if (key === "stage") among(value, header.steps.map((one) => one.key), (one) => (view.stage = one));
+    else if (key === "stage")
+      among(
+        value,
+        header.steps.map((one) => one.key),
+        (one) => (view.stage = one),
+      );
     else if (key === "lang") among(value, header.languages, (one) => (view.lang = one));
     else if (key === "age") whole(value, header.horizon, (one) => (view.age = one));
     else if (key === "last") whole(value, 9999, (one) => (view.last = one));
@@ -89,6 +95,7 @@ export function address(view: View, header: Header): string {
     if (view[key] !== plain[key]) found.append(key, String(view[key]));
   if (view.descending) found.append("order", "desc");
   for (const name of view.by) found.append("by", name);
-  for (const [name, values] of Object.entries(view.only)) for (const value of values) found.append(`only.${name}`, value);
+  for (const [name, values] of Object.entries(view.only))
+    for (const value of values) found.append(`only.${name}`, value);
   return `#${found}`;
 }
