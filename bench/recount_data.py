@@ -56,6 +56,7 @@ def _problems(facts: Facts) -> dict[str, int]:
     mine = known["lead_id"].map(born)
     only_day = known["at"] == mine.dt.normalize()
     first = known.groupby(["lead_id", "stage"])["at"].min().unstack().reindex(columns=facts.stages)
+    first = first.astype("datetime64[ns]")  # a stage that nobody reached has no dates
     later = first[facts.stages[::-1]].cummin(axis=1)[facts.stages]
     for at in range(len(facts.stages)):
         later.iloc[:, at] = first.iloc[:, at + 1 :].min(axis=1) if at + 1 < len(facts.stages) else pd.NaT

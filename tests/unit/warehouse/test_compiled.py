@@ -63,6 +63,8 @@ QUESTIONS: dict[str, Callable[[Tables, Settings], object]] = {
     "values": lambda t, _: values.values(t, AS_OF, "channel"),
     "days": lambda t, _: gated.daily(t, AS_OF.known_at),
     "attributes": lambda t, s: gated._attributes(t, s, AS_OF),
+    "won": lambda t, s: gated._won(t, s, AS_OF),
+    "amounts": lambda t, _: gated._paid(t, AS_OF),
 }
 
 
