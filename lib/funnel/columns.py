@@ -140,7 +140,7 @@ SLICES = (
     *_FUNNEL,
     Column(
         "low",
-        _title("90 % interval", "90 % интервал"),
+        _title("90 % interval", "90 %-й интервал"),
         _title(
             "of the overall share, by Wilson; in files `low` and `high`",
             "общей доли, по Уилсону; в файлах `low` и `high`",

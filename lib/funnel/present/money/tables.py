@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pandas as pd
 
 from funnel.analysis.cohorts.table import SMALL
 from funnel.analysis.money.ltv import FEW, SHORT
-from funnel.columns import OVERALL
+from funnel.columns import SLICES
 from funnel.present.cohorts.tables import MARK
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import currency_word
 from funnel.present.parts.claims import standing_out
-from funnel.present.parts.columned import change_cell, interval
+from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.rows import (
@@ -110,11 +112,13 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
     """
     theme = look.load(settings)
     last = settings.stage_keys[-1]
+    shown = {"value", "leads", last, "overall_rate", "low", "against_total"}
+    columns = [column for column in columned.shown(SLICES, settings) if column.key in shown]
     rows = []
     for key, part in slices.groupby(["attribute", "attribute2"], sort=False):
         names = [str(name) for name in key]
         title = " × ".join(clean(texts.attribute(name, settings)) for name in names if name)
-        rows.append(Row((Cell(title), *(Cell("") for _ in range(5))), "strong"))
+        rows.append(Row((Cell(title), *(Cell("") for _ in columns[1:])), "strong"))
         told = set(standing_out(part, last).index)
         off = (part[last] - part["due"]) ** 2 / part["leads"].astype(float).clip(lower=1.0)
         stands_out = off.sort_values(ascending=False, kind="stable")
@@ -128,22 +132,14 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
             )
             change = change_cell(record["against_total"], texts, theme)
             small = bool(record["small"])
-            cells = [
-                Cell(INDENT + values + (f" {MARK}" if small else "")),
-                Cell(texts.number(record["leads"])),
-                Cell(texts.number(record[last])),
-                Cell(texts.percent(record["overall_rate"], 2)),
-                Cell(interval(record["low"], record["high"], texts)),
-                change if at in told else Cell(change.text),
-            ]
-            rows.append(Row(tuple(cells), "muted" if small else "plain"))
-    overall = texts.stage(OVERALL, settings)
-    heads = (
-        Head("", align="left"),
-        Head(texts.t("col_leads")),
-        Head(clean(texts.stage(last, settings)), colour=theme.stage(last, settings)),
-        *(Head(texts.t(key), overall) for key in ("col_rate", "col_interval", "col_against")),
-    )
+            own = {
+                "value": Cell(INDENT + values + (f" {MARK}" if small else "")),
+                "against_total": change if at in told else Cell(change.text),
+            }
+            rows.append(Row(columned.cells(columns, record, texts, own), "muted" if small else "plain"))
+    heads = columned.heads(columns, settings, texts, theme)
+    heads[0] = replace(heads[0], title="")
+    heads[2] = replace(heads[2], title=heads[2].group, group="")
     notes = [texts.t("note_telling", n=SHOWN_TELLING)] if rows else []
     if any(row.cells[0].text.endswith(MARK) for row in rows):
         notes.append(texts.t("note_small", n=SMALL))
@@ -158,7 +154,7 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
     if len(leaks):
         named = "; ".join(clean(texts.attribute(str(name), settings)) for name in leaks)
         notes.append(texts.t("note_telling_leaks", names=named))
-    return Grid("telling", heads, tuple(rows), theme, tuple(notes), texts.t("empty_telling"))
+    return Grid("telling", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_telling"))
 
 
 def times(factor: float, texts: Texts) -> str:
