@@ -11,17 +11,17 @@ PAGE = Path(__file__).with_suffix(".md")
 HEAD = """# The published columns
 
 What stands in the tables on the page, in the command's tables, in `archive/<date>/tables/*.csv` and in the
-workbook. Made from `lib/funnel/columns.py` by `python docs/columns.py`; do not edit it here. `{stage}` is the
-key of every stage in turn, `{before}` that of the stage before it, `{last}` the last one.
+workbook. Made from `lib/funnel/columns/` by `python docs/columns.py`; do not edit it here. `{stage}` is the
+key of every stage in turn, `{before}` that of the stage before it, `{last}` the last one. Where the page
+lays a file out otherwise, such as a column for each source of revenue, it is described as the page shows it.
 """
-NAMES = {"cohorts": "cohorts.csv", "equal_age": "equal_age.csv", "slices": "slices_<attribute>.csv"}
 
 
 def page() -> str:
     """Return the dictionary as Markdown."""
     parts = [HEAD]
     for name, columns in TABLES.items():
-        parts.append(f"## {NAMES[name]}\n")
+        parts.append(f"## {name}.csv\n")
         parts.append("| column | title | Название | meaning | значение | unit | digits | shown | formula |")
         parts.append("|---|---|---|---|---|---|---|---|---|")
         parts += [_line(column) for column in columns]
@@ -40,6 +40,6 @@ def _line(column: Column) -> str:
 if __name__ == "__main__":
     if "--check" in sys.argv:
         if PAGE.read_text(encoding="utf-8") != page():
-            sys.exit("docs/columns.md is older than lib/funnel/columns.py. To do: python docs/columns.py")
+            sys.exit("docs/columns.md is older than lib/funnel/columns/. To do: python docs/columns.py")
     else:
         PAGE.write_text(page(), encoding="utf-8", newline="\n")

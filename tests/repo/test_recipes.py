@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COLUMN = """    Column(
         "leads_per_day",
-        _title("a day", "в день"),
-        _title("leads of an average day of the week", "лидов в средний день недели"),
+        words("a day", "в день"),
+        words("leads of an average day of the week", "лидов в средний день недели"),
         "number",
         digits=1,
         value=lambda frame: frame["leads"] / 7,
@@ -71,10 +71,10 @@ def python(copy: Path, code: str) -> str:
 
 
 def test_a_column_of_numbers_that_exist_is_one_file(copy: Path) -> None:
-    file = copy / "lib" / "funnel" / "columns.py"
+    file = copy / "lib" / "funnel" / "columns" / "cohorts.py"
     code = file.read_text(encoding="utf-8")
     edited = code.replace(
-        "COHORTS = (_WEEK, _AGE, *_FUNNEL, _CHANGE)", f"COHORTS = (_WEEK, _AGE, *_FUNNEL, _CHANGE,\n{COLUMN})"
+        "COHORTS = (WEEK, _AGE, *_FUNNEL, _CHANGE)", f"COHORTS = (WEEK, _AGE, *_FUNNEL, _CHANGE,\n{COLUMN})"
     )
     assert edited != code
     file.write_text(edited, encoding="utf-8")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from funnel.analysis.attention.deviations import FLAG_AT
 from funnel.analysis.cohorts.table import SMALL
+from funnel.columns.attention import LOOK_FIRST
 from funnel.dates import WEEK
 from funnel.present.attention.words import (
     LONG,
@@ -28,13 +29,14 @@ from funnel.present.attention.words import (
 )
 from funnel.present.cohorts.tables import MARK
 from funnel.present.forecast.tables import signed
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.cards import Card, Cards
 from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean
 from funnel.present.parts.explore import segment_view
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
 
@@ -124,18 +126,7 @@ def look_first_grid(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, 
             Cell(who) if who else Cell(texts.t("nobody_digs"), colour=theme.down),
         ]
         rows.append(Row(tuple(cells)))
-    heads = (
-        Head(texts.t("col_segment"), align="left"),
-        Head(texts.t("col_stage"), align="left"),
-        Head(texts.t("col_change_against")),
-        Head(texts.t("col_observed")),
-        Head(texts.t("col_usual")),
-        Head(texts.t("col_band")),
-        Head(texts.t("col_since")),
-        Head(texts.t("col_effect_sales")),
-        Head(texts.t("col_effect_money", unit=unit.name)),
-        Head(texts.t("col_digs"), align="left"),
-    )
+    heads = tuple(columned.heads(LOOK_FIRST, settings, texts, theme, unit=unit.name))
     notes = [texts.t("note_look_first", n=len(flags), share=texts.percent(FLAG_AT))] if rows else []
     if shown["small"].any():
         notes.append(texts.t("note_small", n=SMALL))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from funnel.analysis.cohorts.durations import unseen
+from funnel.columns import DURATIONS, written_out
 from funnel.present.cohorts.tables import MARK
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.rows import INDENT, SHOWN_VALUES, heading, left_out, value_name
 from funnel.present.parts.texts import Texts
 from funnel.settings import LEAD, Settings
@@ -53,14 +56,13 @@ def durations_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, *, bet
             row, few = _duration_row(name, group, stages, texts)
             marked = marked or few
             rows.append(row)
-    heads = [Head("", align="left"), Head(texts.t("col_leads"))]
-    for stage in stages:
-        title = clean(texts.stage(stage, settings))
-        if between:
-            before = settings.steps[settings.steps.index(stage) - 1]
-            title = f"{clean(texts.stage(before, settings))} → {title}"
-        hue = theme.stage(stage, settings)
-        heads += [Head(texts.t(key), title, colour=hue) for key in ("col_arrived", "col_median", "col_p80")]
+    heads = columned.heads(written_out(DURATIONS, stages, "page"), settings, texts, theme)
+    if between:
+        before = {
+            (name := clean(texts.stage(stage, settings))): f"{clean(texts.stage(start, settings))} → {name}"
+            for start, stage in zip(settings.steps, settings.stage_keys, strict=False)
+        }
+        heads = [replace(head, group=before.get(head.group, "")) for head in heads]
     notes = [texts.t("note_durations")]
     if bool((ways["at_least"] & ways["median_days"].notna()).any()):
         notes.append(texts.t("note_at_least"))

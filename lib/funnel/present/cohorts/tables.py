@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 
 from funnel.analysis.cohorts.table import SMALL, may_be_chance
-from funnel.columns import COHORTS, EQUAL_AGE, OVERALL, SLICES, SMALL_MARK
+from funnel.columns import COHORTS, EQUAL_AGE, LEADS, OVERALL, SLICES, SMALL_MARK
+from funnel.columns.cohorts import WEEK
+from funnel.columns.forecast import ENDS
 from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.claims import standing_out
@@ -73,7 +75,7 @@ def cohort_grid(
         rows.append(Row(row, "muted" if unripe else "plain"))
     heads = columned.heads(columns, settings, texts, theme)
     if forecast is not None:
-        heads += [Head(texts.t(key), texts.t("col_at_the_end")) for key in ("col_rate", "col_interval_short")]
+        heads += columned.heads(ENDS, settings, texts, theme)
     notes = [*caveats, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
     notes.append(texts.t("note_coloured"))
     if young.any():
@@ -135,13 +137,13 @@ def triangle_grid(
             shade = rate / highest if highest > 0 and not math.isnan(rate) else None
             cells.append(Cell(texts.percent(rate, 1), shade) if lived else Cell(""))
         rows.append(Row(tuple(cells)))
+    heads = columned.heads((WEEK, LEADS), settings, texts, theme)
     ages = [Head(texts.number(age), texts.t("axis_age")) for age in shown]
-    heads = (*columned.heads((COHORTS[0],), settings, texts, theme), Head(texts.t("col_leads")), *ages)
     notes = [texts.t("note_triangle")] if rows else []
     if len(by_age) > SHOWN_COHORTS:
         notes.append(texts.t("note_newest", n=SHOWN_COHORTS))
     notes += _marked(newest.index.to_frame(index=False), imported, texts) if rows else []
-    return Grid("triangle", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
+    return Grid("triangle", (*heads, *ages), tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
 def thin(ages: Sequence[int]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -10,10 +11,12 @@ from funnel.analysis.forecast.ahead import YOUNG
 from funnel.analysis.forecast.backtest import OURS, RELIABLE
 from funnel.analysis.forecast.mix import PARTS
 from funnel.analysis.forecast.track import FINAL, summed
+from funnel.columns.forecast import BACKTEST, TRACK
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.claims import beyond_chance
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Head, Row, Tone
 from funnel.present.parts.texts import EMPTY, MINUS, Texts
 from funnel.settings import Settings
 
@@ -101,20 +104,12 @@ def backtest_grid(scores: pd.DataFrame, settings: Settings, texts: Texts) -> Gri
     for record in _without_repeats(scores).to_dict("records"):
         first, until, method = int(record["age_from"]), int(record["age_to"]), str(record["method"])
         ages = f"{first}+" if until > OLDEST_BAND else f"{first}–{until}"
-        cells = [Cell(ages if first != band else ""), Cell(texts.t("method_" + method.replace(" ", "_")))]
-        cells += [Cell(texts.number(record["cells"])), Cell(texts.percent(record["wape"]))]
-        cells += [Cell(texts.change(record["bias"])), Cell(texts.number(record["crps"], 2))]
-        cells += [Cell(texts.percent(record[f"coverage_{level}"])) for level in (50, 80, 90)]
+        name = Cell(texts.t("method_" + method.replace(" ", "_")))
+        own = {"age_from": Cell(ages if first != band else ""), "method": name}
         band = first
-        rows.append(
-            Row(tuple(cells), "strong" if method == OURS else "plain" if method == RELIABLE else "muted")
-        )
-    heads = (
-        Head(texts.t("col_age"), align="left"),
-        Head(texts.t("col_method"), align="left"),
-        *(Head(texts.t(key)) for key in ("col_cells", "col_wape", "col_bias", "col_crps")),
-        *(Head(f"{level} %", texts.t("col_coverage")) for level in (50, 80, 90)),
-    )
+        tone: Tone = "strong" if method == OURS else "plain" if method == RELIABLE else "muted"
+        rows.append(Row(columned.cells(BACKTEST, record, texts, own), tone))
+    heads = tuple(columned.heads(BACKTEST, settings, texts, theme))
     last = clean(texts.stage(settings.stage_keys[-1], settings))
     notes = (texts.t("note_backtest", last=last), texts.t("note_scores")) if rows else ()
     return Grid("backtest", heads, tuple(rows), theme, notes, texts.t("empty_backtest"))
@@ -149,18 +144,12 @@ def track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
             cells.append(texts.change(off))
             cells += [texts.t("n_of", n=n, total=judged) if judged else EMPTY for n in (half, most)]
             rows.append(Row(tuple(Cell(text) for text in cells)))
-    name = clean(texts.stage(settings.stage_keys[-1], settings))
-    heads = (
-        Head(texts.t("col_edition"), align="left"),
-        Head(texts.t("col_until"), align="left"),
-        Head(texts.t("col_cohorts")),
-        *(Head(texts.t(key), name) for key in ("col_then", "col_told", "col_came", "col_miss")),
-        *(Head(f"{level} %", texts.t("col_inside")) for level in (50, 90)),
-    )
+    heads = columned.heads(TRACK, settings, texts, theme)
+    heads[1] = replace(heads[1], align="left")
     notes = [texts.t("note_track", n=YOUNG)] if rows else []
     if len(days) > SHOWN_EDITIONS:
         notes.append(texts.t("note_some_editions", shown=SHOWN_EDITIONS, n=len(days)))
-    return Grid("track", heads, tuple(rows), theme, tuple(notes), texts.t("empty_track"))
+    return Grid("track", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_track"))
 
 
 def spaced(items: Sequence[pd.Timestamp], count: int) -> list[pd.Timestamp]:

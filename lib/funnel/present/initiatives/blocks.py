@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from funnel.columns.initiatives import IMPACT
 from funnel.present.attention.words import (
     LONG,
     WHOLE,
@@ -21,11 +22,12 @@ from funnel.present.cohorts.headline import Headline, Tile
 from funnel.present.forecast.tables import signed
 from funnel.present.initiatives.charts import before_after
 from funnel.present.initiatives.tables import verdict_colour
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.cards import Card, Cards
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.picture import Picture
 from funnel.present.parts.texts import EMPTY, Texts
 from funnel.present.parts.theme import Theme
@@ -232,14 +234,7 @@ def _grid(
             Cell(said, colour=verdict_colour(record["verdict"], theme) if tested else ""),
         ]
         lines.append(Row(tuple(cells), "plain" if tested else "muted"))
-    heads = (
-        Head(texts.t("col_metric"), align="left"),
-        *(Head(texts.t(f"col_{name}")) for name in ("before_start", "without", "after_start")),
-        Head(texts.t("col_hoped")),
-        Head(texts.t("col_measured")),
-        Head(texts.t("col_interval")),
-        Head(texts.t("col_verdict"), align="left"),
-    )
+    heads = tuple(columned.heads(IMPACT, settings, texts, theme))
     name = "initiative-" + "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in item.id)
     return Grid(name, heads, tuple(lines), theme, tuple(notes))
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from funnel.analysis.initiatives.verdict import VERDICTS
+from funnel.columns.initiatives import SCOREBOARD
 from funnel.present.attention.words import verdict_word
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.texts import Texts
 from funnel.schema import Initiative
 from funnel.settings import Settings
@@ -29,28 +30,17 @@ def scoreboard_grid(
     """
     theme = look.load(settings)
     by_id: Mapping[str, Initiative] = {item.id: item for item in initiatives}
-    counts = [word.replace(" ", "_") for word in VERDICTS]
     rows = []
     for record in scores.to_dict("records") if by_id else []:
         item = by_id.get(str(record["initiative"]))
-        cells = [
-            clean(item.name(texts.language), 36) if item else texts.t("all_initiatives"),
-            *(texts.number(record[name]) for name in ("hypotheses", *counts)),
-            texts.percent(record["inside"]),
-            texts.number(record["boldness"], 1),
-        ]
-        verdict = Cell(
-            verdict_word(record["verdict"], texts), colour=verdict_colour(record["verdict"], theme)
-        )
-        rows.append(Row((*(Cell(text) for text in cells), verdict), "plain" if item else "strong"))
-    heads = (
-        Head(texts.t("col_initiative"), align="left"),
-        Head(texts.t("col_hypotheses")),
-        *(Head(texts.t(f"col_{name}"), texts.t("col_of_these")) for name in counts),
-        Head(texts.t("col_inside_interval")),
-        Head(texts.t("col_boldness")),
-        Head(texts.t("col_verdict"), align="left"),
-    )
+        own = {
+            "initiative": Cell(clean(item.name(texts.language), 36) if item else texts.t("all_initiatives")),
+            "verdict": Cell(
+                verdict_word(record["verdict"], texts), colour=verdict_colour(record["verdict"], theme)
+            ),
+        }
+        rows.append(Row(columned.cells(SCOREBOARD, record, texts, own), "plain" if item else "strong"))
+    heads = tuple(columned.heads(SCOREBOARD, settings, texts, theme))
     notes = (texts.t("note_scoreboard"),) if rows else ()
     return Grid("scoreboard", heads, tuple(rows), theme, notes, texts.t("empty_initiatives"))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
+from funnel.columns.money import ACCOUNT, COSTS, SUMMARY
 from funnel.present.cohorts.tables import MARK
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import currency_word
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row, Tone
+from funnel.present.parts.grid import Cell, Grid, Row, Tone
 from funnel.present.parts.rows import DOUBT, INDENT, SPAN, digits_of, doubt_notes, value_name, vat_notes
 from funnel.present.parts.texts import EMPTY, Texts
 from funnel.settings import Settings
@@ -39,7 +42,7 @@ def costs_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
         name = texts.compact_week(week.date()) + (f" {MARK}" if young else "")
         cells = [Cell(name), *_cost_cells(record, settings, texts, digits)]
         rows.append(Row(tuple(cells), "muted" if young else "plain"))
-    heads = [Head(texts.t("col_cohort"), align="left"), *_cost_heads(settings, texts)]
+    heads = columned.heads(columned.shown(COSTS, settings), settings, texts, theme)
     notes = [texts.t("note_costs", currency=currency_word(settings.currency, texts))] if rows else []
     if any(row.tone == "muted" for row in rows):
         notes.append(texts.t("note_costs_young", n=settings.young_weeks))
@@ -78,11 +81,8 @@ def costs_summary_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) ->
         rows.append(_summary_row(texts.t("total"), total, settings, texts, digits, "strong"))
     if (frame["vat"] == "").all():
         rows = []
-    heads = [
-        Head(texts.attribute("channel", settings), align="left"),
-        Head(texts.t("col_leads")),
-        *_cost_heads(settings, texts),
-    ]
+    heads = columned.heads(columned.shown(SUMMARY, settings), settings, texts, theme)
+    heads[0] = replace(heads[0], title=texts.attribute("channel", settings))
     notes = [texts.t("note_costs_summary", currency=currency_word(settings.currency, texts))]
     notes += doubt_notes(rows, "note_costs_doubt", texts)
     notes += vat_notes(set(frame.loc[level != "total", "vat"]), texts)
@@ -111,29 +111,24 @@ def account_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """
     theme = look.load(settings)
     unknown = any(frame["unknown_names"])
-    parts = ("spend", "matched", "no_leads", *(["unknown_names"] if unknown else []), "outside")
+    columns = [column for column in ACCOUNT if unknown or column.key != "unknown_names"]
     rows = []
     for record in frame.to_dict("records"):
         total = record["level"] == "total"
-        cells = [texts.t("total") if total else value_name(record["value"], texts)]
-        known = bool(record["vat"])
-        amounts = (record[name] for name in parts)
-        cells += [texts.number(amount, 2) if known else EMPTY for amount in amounts]
-        cells.append(texts.t(f"vat_{record['vat']}") if known else EMPTY)
-        cells += [texts.number(record[name]) for name in ("leads", "leads_no_spend")]
-        rows.append(Row(tuple(Cell(text) for text in cells), "strong" if total else "plain"))
-    spent = texts.t("group_spend")
-    heads = (
-        Head(texts.attribute("channel", settings), align="left"),
-        *(Head(texts.t(f"col_{name}"), spent) for name in ("spend_all", *parts[1:])),
-        Head(texts.t("col_vat"), align="left"),
-        *(Head(texts.t(f"col_{name}"), texts.t("col_leads")) for name in ("leads_shown", "leads_no_spend")),
-    )
+        own = {"value": Cell(texts.t("total") if total else value_name(record["value"], texts))}
+        if record["vat"]:
+            own["vat"] = Cell(texts.t(f"vat_{record['vat']}"))
+        else:
+            own |= {column.key: Cell(EMPTY) for column in ACCOUNT if column.unit == "money"}
+            own["vat"] = Cell(EMPTY)
+        rows.append(Row(columned.cells(columns, record, texts, own), "strong" if total else "plain"))
+    heads = columned.heads(columns, settings, texts, theme)
+    heads[0] = replace(heads[0], title=texts.attribute("channel", settings))
     if not len(frame) or not any(frame["spend"]):
         rows = []
     notes = [texts.t("note_account", currency=currency_word(settings.currency, texts))] if rows else []
     notes += [texts.t("note_unknown_names")] if rows and unknown else []
-    return Grid("spend-account", heads, tuple(rows), theme, tuple(notes), texts.t("empty_costs"))
+    return Grid("spend-account", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_costs"))
 
 
 def projected(record: Record, texts: Texts, digits: int) -> tuple[str, str]:
@@ -160,18 +155,3 @@ def _cost_cells(record: Record, settings: Settings, texts: Texts, digits: int) -
     cells += [texts.number(record[f"cost_per_{step}"], digits) for step in settings.steps]
     cells += [*projected(record, texts, digits), texts.percent(record["roas"])]
     return [Cell(text) for text in cells]
-
-
-def _cost_heads(settings: Settings, texts: Texts) -> list[Head]:
-    theme = look.load(settings)
-    each = texts.t("group_cost_per")
-    last = clean(texts.stage(settings.stage_keys[-1], settings))
-    end = texts.t("group_cost_end", stage=last)
-    return [
-        Head(texts.t("col_spend")),
-        Head(texts.t("one_lead"), each),
-        *(Head(clean(texts.stage(stage, settings)), each) for stage in settings.stage_keys),
-        Head(texts.t("col_cost_each"), end, colour=theme.stage(settings.stage_keys[-1], settings)),
-        Head(texts.t("col_interval"), end, colour=theme.stage(settings.stage_keys[-1], settings)),
-        Head(texts.t("col_roas")),
-    ]

@@ -11,6 +11,7 @@ import pandas as pd
 from funnel.analysis.cohorts.table import SMALL
 from funnel.analysis.money.ltv import FEW, SHORT
 from funnel.columns import SLICES
+from funnel.columns.money import LTV
 from funnel.present.cohorts.tables import MARK
 from funnel.present.parts import columned
 from funnel.present.parts import theme as look
@@ -18,7 +19,7 @@ from funnel.present.parts.amounts import currency_word
 from funnel.present.parts.claims import standing_out
 from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.rows import (
     DOUBT,
     INDENT,
@@ -54,7 +55,7 @@ def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, vat: Iterabl
     rows = []
     for attribute, part in frame.groupby("attribute", sort=False):
         if attribute:
-            rows.append(heading(str(attribute), 11, settings, texts))
+            rows.append(heading(str(attribute), len(LTV), settings, texts))
         ordered = part.sort_values(["customers", "value"], ascending=[False, True], kind="stable")
         for record in ordered.head(SHOWN_VALUES).to_dict("records"):
             name = INDENT + value_name(record["value"], texts) if attribute else texts.t("total")
@@ -63,36 +64,21 @@ def ltv_grid(frame: pd.DataFrame, settings: Settings, texts: Texts, vat: Iterabl
             back = texts.number(weeks) if weeks == weeks else EMPTY if pd.isna(cost) else texts.t("not_yet")
             told = not math.isnan(record["ltv"])
             ends = [texts.number(record[end], digits) for end in ("ltv_p05", "ltv_p95")]
-            cells = [
-                name,
-                texts.number(record["customers"]),
-                texts.number(record["buyers"]),
-                texts.number(record["repeats_per_buyer"], 2),
-                texts.number(record["per_customer"], digits),
-                texts.number(record["ltv"], digits) if told else DOUBT,
-                SPAN.join(ends) if told else EMPTY,
-                texts.number(cost, digits),
-                times(record["expected_return"], texts),
-                back,
-                texts.number(record["lead_ltv"], digits) if told else DOUBT,
-            ]
-            rows.append(Row(tuple(Cell(text) for text in cells), "plain" if attribute else "strong"))
+            own = {
+                "value": name,
+                "per_customer": texts.number(record["per_customer"], digits),
+                "ltv": texts.number(record["ltv"], digits) if told else DOUBT,
+                "ltv_p05": SPAN.join(ends) if told else EMPTY,
+                "cost_per_customer": texts.number(cost, digits),
+                "expected_return": times(record["expected_return"], texts),
+                "payback_weeks": back,
+                "lead_ltv": texts.number(record["lead_ltv"], digits) if told else DOUBT,
+            }
+            shown = {key: Cell(text) for key, text in own.items()}
+            rows.append(Row(columned.cells(LTV, record, texts, shown), "plain" if attribute else "strong"))
     if not len(frame) or not any(frame["paid"]):
         rows = []
-    each = texts.t("group_per_contact")
-    heads = (
-        Head("", align="left"),
-        Head(texts.t("col_contacts")),
-        Head(texts.t("col_buyers")),
-        Head(texts.t("col_repeats")),
-        Head(texts.t("col_paid_so_far"), each),
-        Head(texts.t("col_final"), each),
-        Head(texts.t("col_interval"), each),
-        Head(texts.t("col_cost_each"), each),
-        Head(texts.t("col_expected_return")),
-        Head(texts.t("col_payback")),
-        Head(texts.t("col_lead_ltv")),
-    )
+    heads = tuple(columned.heads(LTV, settings, texts, theme))
     currency = currency_word(settings.currency, texts)
     notes = [texts.t("note_ltv", currency=currency), texts.t("note_ltv_end", n=settings.horizon_weeks)]
     notes += doubt_notes(rows, "note_ltv_doubt", texts, n=SHORT, buyers=FEW)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from funnel.columns import LEADS, OVERALL, Column, Place, written_out
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Head
+from funnel.present.parts.grid import Align, Cell, Head
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
 from funnel.settings import LEAD, Settings
@@ -24,22 +24,37 @@ def shown(columns: Sequence[Column], settings: Settings, place: Place = "page") 
     return written_out(columns, settings.stage_keys, place)
 
 
-def title(column: Column, settings: Settings, texts: Texts) -> str:
-    """Return a column's head; the leads' is the name that the settings give them."""
-    return texts.stage(LEAD, settings) if column.key == LEADS.key else column.title[texts.language]
+def title(column: Column, settings: Settings, texts: Texts, **values: str) -> str:
+    """Return a column's head, filled in; the leads' is the name that the settings give them."""
+    if column.title == LEADS.title:
+        return texts.stage(LEAD, settings)
+    return column.title[texts.language].format(**values)
 
 
-def heads(columns: Sequence[Column], settings: Settings, texts: Texts, theme: Theme) -> list[Head]:
-    """Return the heads, each under the stage that it belongs to."""
-    found = []
+def heads(
+    columns: Sequence[Column], settings: Settings, texts: Texts, theme: Theme, **values: str
+) -> list[Head]:
+    """Return the heads, each under what it belongs to; the first one is of the column that names the rows.
+
+    Args:
+        columns: as `shown` returns them.
+        settings: the names of the stages.
+        texts: the language.
+        theme: the colours.
+        values: what titles and groups want filled in, but the stage.
+    """
+    found: list[Head] = []
     for column in columns:
-        side = "left" if column.unit in _LEFT else "right"
-        group, colour = "", ""
-        if column.stage:
-            group, colour = clean(texts.stage(column.stage, settings)), theme.stage(column.stage, settings)
-        elif column.under == OVERALL:
-            group, colour = texts.stage(OVERALL, settings), theme.ink
-        found.append(Head(title(column, settings, texts), group, side, colour))  # type: ignore[arg-type]
+        align: Align = "left" if not found or column.unit in _LEFT else "right"
+        stage = settings.stage_keys[-1] if column.under == "last" else column.stage
+        name = clean(texts.stage(stage or OVERALL, settings))
+        group = name if stage or column.under == OVERALL else ""
+        colour = theme.stage(stage, settings) if stage else theme.ink if group else ""
+        if column.group:
+            group = texts.t(column.group, **{**values, "stage": name})
+            colour = colour if column.under == "last" else ""
+        words = title(column, settings, texts, **{**values, "stage": name})
+        found.append(Head(words, group, align, colour, column.key))
     return found
 
 
@@ -65,6 +80,8 @@ def _text(column: Column, record: Mapping[Hashable, Any], texts: Texts) -> str:
     match column.unit:
         case "week":
             return texts.compact_week(pd.Timestamp(value).date())
+        case "date":
+            return texts.number(math.nan) if pd.isna(value) else texts.date(pd.Timestamp(value).date())
         case "text":
             return clean(value, 40) or texts.t("not_given")
         case "share":

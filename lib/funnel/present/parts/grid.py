@@ -18,12 +18,13 @@ Tone = Literal["plain", "muted", "strong"]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column: its title, the group it stands under ('' for none), its alignment, the group's colour."""
+    """A column: title, the group it stands under ('' for none), alignment, the group's colour, key."""
 
     title: str
     group: str = ""
     align: Align = "right"
     colour: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

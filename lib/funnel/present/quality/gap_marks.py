@@ -54,17 +54,17 @@ OF_TABLE: Mapping[str, tuple[TableName, ...]] = {
 }
 """What the numbers of a table rest on; of one that is not named, `LEADS`."""
 OF_COLUMN: Mapping[str, tuple[TableName, ...]] = {
-    "col_leads": CAME,
-    "col_leads_shown": CAME,
-    "one_lead": ("leads", "spend"),
-    "col_spend": ("spend",),
-    "col_spend_all": ("spend",),
-    "col_roas": ("leads", "payments", "spend"),
-    "col_expected_return": ALL,
-    "col_payback": ALL,
+    "leads": CAME,
+    "cost_per_lead": ("leads", "spend"),
+    "spend": ("spend",),
+    "roas": ("leads", "payments", "spend"),
+    "expected_return": ALL,
+    "payback_weeks": ALL,
 }
-"""The columns that rest on other tables than the rest of theirs, by the key of their head."""
-IN_TABLE: Mapping[str, Mapping[str, tuple[TableName, ...]]] = {"ltv": {"col_cost_each": ("leads", "spend")}}
+"""The columns that rest on other tables than the rest of theirs, by their key."""
+IN_TABLE: Mapping[str, Mapping[str, tuple[TableName, ...]]] = {
+    "ltv": {"cost_per_customer": ("leads", "spend")}
+}
 """The same of columns of one table alone."""
 OF_SUM: Mapping[str, tuple[TableName, ...]] = {
     "leads": CAME,
@@ -99,7 +99,7 @@ def marked(
     """
     hurt = set(with_gaps(findings)["table"])
     if isinstance(part, Grid):
-        heads, tables = _heads(part, hurt, rests, texts)
+        heads, tables = _heads(part, hurt, rests)
         hurt &= tables
         if not hurt or not part.rows:
             return part
@@ -118,13 +118,12 @@ def marked(
 
 
 def _heads(
-    grid: Grid, hurt: set[str], rests: tuple[TableName, ...] | None, texts: Texts
+    grid: Grid, hurt: set[str], rests: tuple[TableName, ...] | None
 ) -> tuple[tuple[Head, ...], set[TableName]]:
     """Return the heads of a table with their marks, and the tables that its columns rest on."""
     keys = {**OF_COLUMN, **IN_TABLE.get(grid.name, {})}
-    own = {texts.t(key): tables for key, tables in keys.items()}
     default = OF_TABLE.get(grid.name, LEADS) if rests is None else rests
-    of_heads = [own.get(head.title, default) for head in grid.heads]
+    of_heads = [keys.get(head.key, default) for head in grid.heads]
     heads = tuple(
         replace(head, title=f"{head.title} {SIGN}".strip()) if number and hurt & set(tables) else head
         for number, (head, tables) in enumerate(zip(grid.heads, of_heads, strict=True))

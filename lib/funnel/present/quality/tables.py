@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from funnel.columns.quality import IMPORTS, PROBLEMS, REACH_GAP, RESTATED
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.texts import MINUS, Texts
 from funnel.schema import PROBLEM_COLUMNS, RESTATED_COLUMNS, require
 from funnel.settings import Settings
@@ -29,16 +31,12 @@ def quality_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     """
     require(frame, IMPORT_COLUMNS, "imports")
     theme = look.load(settings)
-    rows = []
-    for record in frame.to_dict("records"):
-        counts = [
-            record["read"],
-            record["read"] - record["rejected"],
-            *(record[name] for name in IMPORT_COLUMNS[2:]),
-        ]
-        rows.append(Row((Cell(_table(record["table"], texts)), *(Cell(texts.number(n)) for n in counts))))
-    keys = ("read", "accepted", "rejected", "inserted", "changed", "unchanged", "closed")
-    heads = (Head(texts.t("col_table"), align="left"), *(Head(texts.t(f"col_{key}")) for key in keys))
+    told = frame.assign(accepted=frame["read"] - frame["rejected"])
+    rows = [
+        Row(columned.cells(IMPORTS, record, texts, {"table": Cell(_table(record["table"], texts))}))
+        for record in told.to_dict("records")
+    ]
+    heads = tuple(columned.heads(IMPORTS, settings, texts, theme))
     notes = (texts.t("note_imports", folder=f"{settings.run.name}/rejected/"),) if rows else ()
     return Grid("imports", heads, tuple(rows), theme, notes, texts.t("empty_imports"))
 
@@ -55,21 +53,19 @@ def problems_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     theme = look.load(settings)
     rows = [
         Row(
-            (
-                Cell(_table(record["table"], texts)),
-                Cell(problem(record["problem"], settings, texts)),
-                Cell(texts.number(record["rows"])),
-                Cell(texts.number(record["leads"])),
+            columned.cells(
+                PROBLEMS,
+                record,
+                texts,
+                {
+                    "table": Cell(_table(record["table"], texts)),
+                    "problem": Cell(problem(record["problem"], settings, texts)),
+                },
             )
         )
         for record in frame.to_dict("records")
     ]
-    heads = (
-        Head(texts.t("col_table"), align="left"),
-        Head(texts.t("col_problem"), align="left"),
-        Head(texts.t("col_rows")),
-        Head(texts.t("col_leads")),
-    )
+    heads = tuple(columned.heads(PROBLEMS, settings, texts, theme))
     return Grid("problems", heads, tuple(rows), theme, (), texts.t("empty_problems"))
 
 
@@ -100,15 +96,7 @@ def restatement_grid(frame: pd.DataFrame | None, settings: Settings, texts: Text
         texts: the language.
     """
     theme = look.load(settings)
-    heads = (
-        Head(texts.t("col_cohort"), align="left"),
-        Head(texts.t("col_stage"), align="left"),
-        Head(texts.t("col_kind"), align="left"),
-        Head(texts.t("col_before")),
-        Head(texts.t("col_after")),
-        Head(texts.t("col_difference")),
-        Head(texts.t("col_touched")),
-    )
+    heads = tuple(columned.heads(RESTATED, settings, texts, theme))
     if frame is None:
         return Grid("restatements", heads, (), theme, (), texts.t("empty_restatements"))
     require(frame, RESTATED_COLUMNS, "restatements")
@@ -116,16 +104,12 @@ def restatement_grid(frame: pd.DataFrame | None, settings: Settings, texts: Text
     for record in frame.head(SHOWN_RESTATEMENTS).to_dict("records"):
         difference = int(record["after"]) - int(record["before"])
         sign = "+" if difference > 0 else MINUS if difference < 0 else ""
-        cells = [
-            texts.compact_week(record["cohort_week"].date()),
-            clean(texts.stage(record["stage"], settings)),
-            kind(record["kind"], texts),
-            texts.number(record["cohort_before"]),
-            texts.number(record["cohort_after"]),
-            sign + texts.number(abs(difference)),
-            texts.number(record["leads"]),
-        ]
-        rows.append(Row(tuple(Cell(text) for text in cells)))
+        own = {
+            "stage": Cell(clean(texts.stage(record["stage"], settings))),
+            "kind": Cell(kind(record["kind"], texts)),
+            "difference": Cell(sign + texts.number(abs(difference))),
+        }
+        rows.append(Row(columned.cells(RESTATED, record, texts, own)))
     notes = [texts.t("note_restatements")] if rows else []
     rest = frame.iloc[SHOWN_RESTATEMENTS:]
     if len(rest):
@@ -143,17 +127,11 @@ def reach_gap_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Gri
     """
     theme = look.load(settings)
     rows = [
-        Row(
-            (
-                Cell(texts.stage(record["stage"], settings)),
-                *(Cell(texts.number(record[name])) for name in ("any_later", "entered", "difference")),
-            )
-        )
+        Row(columned.cells(REACH_GAP, record, texts, {"stage": Cell(texts.stage(record["stage"], settings))}))
         for record in frame.to_dict("records")
     ]
-    keys = ("col_any_later", "col_entered", "col_difference")
-    heads = (Head(texts.t("col_stage"), align="left"), *(Head(texts.t(key)) for key in keys))
-    rule = texts.t("col_any_later" if settings.reach == "any-later" else "col_entered")
+    heads = tuple(columned.heads(REACH_GAP, settings, texts, theme))
+    rule = heads[1 if settings.reach == "any-later" else 2].title
     return Grid("reach-gap", heads, tuple(rows), theme, (texts.t("note_reach_gap", rule=rule),))
 
 

@@ -8,7 +8,9 @@ import pandas as pd
 
 from funnel.analysis.revenue.weeks import SOURCES
 from funnel.analysis.revenue.whatif import CANNOT_RISE, FULL
+from funnel.columns.revenue import BY_VALUE, MONTHS, TRACK
 from funnel.present.forecast.tables import SHOWN_EDITIONS, signed, spaced
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import currency_word, unit_for
 from funnel.present.parts.escape import clean
@@ -48,8 +50,7 @@ def revenue_grid(by_month: pd.DataFrame, forecast: pd.DataFrame, settings: Setti
     if rows:
         whole = [texts.t("total"), *(unit.number(float(x), texts) for x in means.sum()), EMPTY, EMPTY]
         rows.append(Row(tuple(Cell(text) for text in whole), "strong"))
-    keys = ("col_existing", "col_future", "col_expected", "col_interval_80", "col_interval")
-    heads = (Head(texts.t("col_month"), align="left"), *(Head(texts.t(key)) for key in keys))
+    heads = tuple(columned.heads(MONTHS, settings, texts, theme))
     said = [texts.t("note_revenue", unit=unit.name), *revenue_doubt(forecast, settings, texts)]
     notes = tuple(said) if rows else ()
     return Grid("revenue-months", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
@@ -143,14 +144,8 @@ def revenue_slices_grid(by_value: pd.DataFrame, weeks: int, settings: Settings, 
             cells = [INDENT + texts.t("other_values", n=len(rest))]
             cells += [unit.number(float(amount), texts) for amount in rest[list(SOURCES)].sum()]
             rows.append(Row(tuple(Cell(text) for text in (*cells, EMPTY, EMPTY))))
-    group = texts.t("col_revenue_of", unit=unit.name)
-    deal = texts.t("col_payment", currency=currency_word(settings.currency, texts))
-    heads = (
-        Head("", align="left"),
-        *(Head(texts.t(key), group) for key in ("col_existing", "col_future", "col_expected")),
-        Head(texts.t("col_mean"), deal),
-        Head(texts.t("col_interval"), deal),
-    )
+    words = {"unit": unit.name, "currency": currency_word(settings.currency, texts)}
+    heads = tuple(columned.heads(BY_VALUE, settings, texts, theme, **words))
     notes = (texts.t("note_revenue_slices", n=weeks),) if rows else ()
     return Grid("revenue-slices", heads, tuple(rows), theme, notes, texts.t("empty_revenue"))
 
@@ -180,8 +175,7 @@ def revenue_track_grid(track: pd.DataFrame, settings: Settings, texts: Texts) ->
         cells.append(texts.change(told / paid - 1 if paid > 0 else math.nan))
         cells.append(texts.t("n_of", n=int(part["inside"].sum()), total=len(part)))
         rows.append(Row(tuple(Cell(text) for text in cells)))
-    keys = ("col_weeks_over", "col_forecast", "col_paid", "col_off", "col_interval_80")
-    heads = (Head(texts.t("col_edition"), align="left"), *(Head(texts.t(key)) for key in keys))
+    heads = tuple(columned.heads(TRACK, settings, texts, theme))
     notes = [texts.t("note_revenue_track", unit=unit.name)] if rows else []
     if len(days) > SHOWN_EDITIONS:
         notes.append(texts.t("note_some_editions", shown=SHOWN_EDITIONS, n=len(days)))

@@ -155,7 +155,7 @@ def _head(column: Column, settings: Settings, texts: Texts) -> str:
     """Return the head of a column that stands under no stage's name."""
     own = title(column, settings, texts)
     if column.key == LEADS.key:
-        return texts.t("col_leads")
+        return LEADS.title[texts.language]
     if column.stage:
         name = texts.stage(column.stage, settings)
         return name if column.unit == "leads" else f"{name}, {own}"

@@ -33,9 +33,9 @@ LEADS = finding("stopped", "leads", STOPPED, rows=21, last=pd.Timestamp("2026-09
 WRITINGS = finding("writings", "leads", column="channel", rows=1, of=9, example="A = a")
 
 
-def costs(texts: Texts, name: str = "costs") -> Grid:
-    keys = ("col_cohort", "col_leads", "col_spend", "one_lead", "col_roas")
-    heads = tuple(Head(texts.t(key)) for key in keys)
+def costs(name: str = "costs") -> Grid:
+    keys = ("cohort_week", "leads", "spend", "cost_per_lead", "roas")
+    heads = tuple(Head(key, key=key) for key in keys)
     return Grid(name, heads, (Row(tuple(Cell("1") for _ in keys)),), theme.load(SETTINGS), ("as before",))
 
 
@@ -46,7 +46,7 @@ def signs(grid: Grid) -> list[bool]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_costs_bear_the_mark_of_spend_and_returns_that_of_payments(language: Language) -> None:
     texts = Texts(language)
-    grid = costs(texts)
+    grid = costs()
     assert signs(marked(grid, found(SPEND), SETTINGS, texts)) == [False, False, True, True, True]
     assert signs(marked(grid, found(PAYMENTS), SETTINGS, texts)) == [False, False, False, False, True]
     assert signs(marked(grid, found(LEADS), SETTINGS, texts)) == [False, True, False, True, True]
@@ -57,7 +57,7 @@ def test_costs_bear_the_mark_of_spend_and_returns_that_of_payments(language: Lan
 
 def test_what_a_contact_cost_rests_on_spend_and_what_it_pays_does_not() -> None:
     texts = Texts("en")
-    heads = tuple(Head(texts.t(key)) for key in ("col_cohort", "col_paid_so_far", "col_cost_each"))
+    heads = tuple(Head(key, key=key) for key in ("value", "per_customer", "cost_per_customer"))
     grid = Grid("ltv", heads, (Row((Cell("1"),) * 3),), theme.load(SETTINGS))
     assert signs(marked(grid, found(SPEND), SETTINGS, texts)) == [False, False, True]
     assert signs(marked(grid, found(PAYMENTS), SETTINGS, texts)) == [False, True, False]
@@ -65,8 +65,8 @@ def test_what_a_contact_cost_rests_on_spend_and_what_it_pays_does_not() -> None:
 
 def test_what_does_not_rest_on_it_and_what_lacks_nothing_bears_none() -> None:
     texts = Texts("en")
-    assert marked(costs(texts), found(WRITINGS), SETTINGS, texts) == costs(texts)
-    slices = costs(texts, "slices-channel")
+    assert marked(costs(), found(WRITINGS), SETTINGS, texts) == costs()
+    slices = costs("slices-channel")
     assert not any(signs(marked(slices, found(PAYMENTS), SETTINGS, texts))[:2])
     assert not sentences(found(PAYMENTS), texts, {"leads", "stage_entries"})
 
@@ -110,6 +110,6 @@ def test_page_one_tells_the_gaps_beside_the_sign_that_numbers_bear() -> None:
     texts = Texts("en")
     said = gate_sentences(found(SPEND, WRITINGS), SETTINGS, texts, page=True)
     assert len(said) == 1 and said[0].startswith(SIGN)
-    grid = costs(texts)
+    grid = costs()
     told = marked(grid, found(SPEND), SETTINGS, texts, told=True)
     assert signs(told) == signs(marked(grid, found(SPEND), SETTINGS, texts)) and told.notes == grid.notes

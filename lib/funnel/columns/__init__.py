@@ -1,0 +1,43 @@
+"""The published columns, each described once: what it is called, what it means, how it is written.
+
+The table on the page, the command's table, the CSV in the archive, the sheet of the workbook and the data
+dictionary (`docs/columns.md`) are made from it. To add a column of numbers that a table has already, add a
+`Column` with a `value`; see CONTRIBUTING.md. Titles stand here in both languages, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from funnel.columns import attention, forecast, initiatives, money, quality, revenue
+from funnel.columns.cohorts import COHORTS, DURATIONS, EQUAL_AGE, LEADS, SLICES
+from funnel.columns.column import OVERALL, SMALL_MARK, Column, Place, Unit, computed, written_out
+
+TABLES: Mapping[str, Sequence[Column]] = {
+    "cohorts": COHORTS,
+    "forecast": forecast.ENDS,
+    "equal_age": EQUAL_AGE,
+    "slices_<attribute>": SLICES,
+    "durations": DURATIONS,
+    "backtest": forecast.BACKTEST,
+    "track": forecast.TRACK,
+    "revenue_months": revenue.MONTHS,
+    "revenue_slices": revenue.BY_VALUE,
+    "revenue_track": revenue.TRACK,
+    "deviations": attention.LOOK_FIRST,
+    "impact": initiatives.IMPACT,
+    "scoreboard": initiatives.SCOREBOARD,
+    "costs": money.COSTS,
+    "costs_summary": money.SUMMARY,
+    "spend_account": money.ACCOUNT,
+    "ltv": money.LTV,
+    "imports": quality.IMPORTS,
+    "problems": quality.PROBLEMS,
+    "restated": quality.RESTATED,
+    "reach_gap": quality.REACH_GAP,
+}
+"""The tables made from columns, by their file in the archive."""
+__all__ = [
+    "COHORTS", "DURATIONS", "EQUAL_AGE", "LEADS", "OVERALL", "SLICES", "SMALL_MARK", "TABLES",
+    "Column", "Place", "Unit", "computed", "written_out",
+]  # fmt: skip

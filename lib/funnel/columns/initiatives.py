@@ -1,0 +1,104 @@
+"""The columns of the chapter Initiatives."""
+
+from __future__ import annotations
+
+from funnel.columns.column import Column, only, words
+
+
+def _verdict(key: str, en: str, ru: str, meaning: tuple[str, str]) -> Column:
+    return Column(key, words(en, ru), words(*meaning), "count", group="col_of_these")
+
+
+SCOREBOARD = only(
+    (
+        Column(
+            "initiative",
+            words("Initiative", "Инициатива"),
+            words("its name; the last row is of all", "название; последняя строка — все вместе"),
+            "text",
+        ),
+        Column(
+            "hypotheses",
+            words("Hypotheses", "Гипотез"),
+            words("changes it promised", "сколько изменений обещано"),
+            "count",
+        ),
+        _verdict("confirmed", "confirmed", "сбылось", ("that came true", "сбылись")),
+        _verdict("partly", "partly", "отчасти", ("that came true in part", "сбылись отчасти")),
+        _verdict("refuted", "refuted", "опровергнуто", ("of which the opposite came", "вышло наоборот")),
+        _verdict(
+            "no_effect_seen",
+            "not seen",
+            "не доказано",
+            ("of which chance may be all", "может быть случайностью"),
+        ),
+        _verdict("too_early", "too early", "рано", ("that cannot be read yet", "ещё не прочесть")),
+        _verdict(
+            "cannot_be_told", "cannot tell", "нельзя сказать", ("that can never be read", "уже не прочесть")
+        ),
+        Column(
+            "inside",
+            words("Size as promised", "Размер угадан"),
+            words(
+                "share of those read whose interval holds the promise",
+                "доля прочитанных, где обещанное внутри интервала",
+            ),
+            "share",
+        ),
+        Column(
+            "boldness",
+            words("Promised ÷ came", "Обещано ÷ вышло"),
+            words("median of what was promised over what came", "медиана обещанного к вышедшему"),
+            "number",
+            digits=1,
+        ),
+        Column("verdict", words("Verdict", "Вывод"), words("of the initiative", "об инициативе"), "text"),
+    ),
+    "page",
+)
+"""A row: an initiative."""
+IMPACT = only(
+    (
+        Column(
+            "metric", words("Metric", "Показатель"), words("a step, or the whole", "шаг или итог"), "text"
+        ),
+        Column(
+            "before",
+            words("Before", "До"),
+            words("the share before the start", "доля до начала"),
+            "share",
+            digits=1,
+        ),
+        Column(
+            "without",
+            words("Without it", "Без неё"),
+            words("what it would have been", "какой была бы"),
+            "share",
+            digits=1,
+        ),
+        Column("after", words("After", "После"), words("the share since", "доля после"), "share", digits=1),
+        Column(
+            "expected_change",
+            words("Expected", "Ожидали"),
+            words("change that was promised", "обещанное изменение"),
+            "change",
+        ),
+        Column(
+            "measured_change",
+            words("Measured", "Вышло"),
+            words("after over without it, less 1", "после к «без неё» минус 1"),
+            "change",
+        ),
+        Column(
+            "low",
+            words("90 % interval", "90 %-й интервал"),
+            words("of the measured change", "вышедшего изменения"),
+            "interval",
+            upto="high",
+        ),
+        Column("verdict", words("Verdict", "Вывод"), words("about the promise", "об обещании"), "text"),
+    ),
+    "page",
+    "command",
+)
+"""A row: an initiative and a metric."""
