@@ -92,7 +92,7 @@ def test_two_lines_in_the_report_show_any_figure_and_any_frame(
         f"{table} 4: A Styler",
         "<b>Яндекс</b>",
         "{{< var x >}}",
-        "0.12",
+        "0.12" if language == "en" else "0,12",
         "1203",
         "printed words",
         "42",

@@ -13,7 +13,7 @@ ENDS = only(
             "final_mean",
             words("share", "доля"),
             words(
-                "leads expected to reach the stage by the horizon; on the page their share, of the last stage",
+                "leads expected to reach the stage by the horizon; on the page the share of the last",
                 "сколько лидов дойдёт до стадии к горизонту; на странице — доля от лидов, последней стадии",
             ),
             "share",

@@ -1,6 +1,7 @@
 """What pandas writes of a frame, a Series or a Styler, as a table in the look of the report.
 
-The cells are the texts that the notebook shows, as pandas wrote them. What pandas marks with rows and columns
+The cells are the texts that the notebook shows, as pandas wrote them; numbers get the separators of the
+language. What pandas marks with rows and columns
 of the table, names of the index and levels of the columns, becomes titles and groups of columns.
 """
 
@@ -8,17 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 from matplotlib.colors import is_color_like, to_hex
 
 from funnel.present.parts.grid import Align, Cell, Grid, Head, Row
-from funnel.present.parts.texts import EMPTY, Texts
+from funnel.present.parts.texts import EMPTY, MINUS, NBSP, Texts
 from funnel.present.parts.theme import Theme
 
 _MISSING = ("NaN", "nan", "NaT", "<NA>")
 _NUMBER = re.compile(r"[-+−]?[\d.,\s\u00a0\u202f]*\d(?:[eE][-+]?\d+)?\s*%?")
+_NO_VALUE = ("", EMPTY, "...")
+_PANDAS = re.compile(r"-?(\d{1,3}(,\d{3})+|0|[1-9]\d*)(\.\d+)?(e[-+]\d+)?\s*%?")
+_DAY = re.compile(r"\d\d\.(0\d|1[0-2])")
 _SIZE = re.compile(r"(\d+) rows? × (\d+) columns?")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _CELL = re.compile(r"#(T_\w+)")
@@ -102,7 +106,10 @@ def grid(name: str, html: str, theme: Theme, texts: Texts) -> Grid | None:
     index = sum(spot.head for spot in seen.body[0]) if seen.body else _named(seen.heads)
     heads = _titles(over, count, index)
     first = index if _counts(heads, lines, index) else 0
-    rows = tuple(Row(tuple(_cell(spot, style) for spot in line[first:])) for line in lines)
+    filled = [[_cell(spot, style) for spot in line[first:]] for line in lines]
+    rows = tuple(
+        map(Row, zip(*(_as_written(column, texts) for column in zip(*filled, strict=True)), strict=True))
+    )
     aligned = tuple(
         Head(head.title, head.group, _align(row.cells[at].text for row in rows))
         for at, head in enumerate(heads[first:])
@@ -165,8 +172,23 @@ def _cell(spot: _Spot | None, style: dict[str, dict[str, str]]) -> Cell:
     )
 
 
+def _as_written(column: Sequence[Cell], texts: Texts) -> list[Cell]:
+    """Return a column of numbers as the language writes them; pandas knows the English way alone.
+
+    Days such as 12.09 are no numbers: a column of nothing but such stays as it is.
+    """
+    found = [cell.text for cell in column if cell.text not in _NO_VALUE]
+    known = found and all(_PANDAS.fullmatch(text) for text in found)
+    if texts.language == "en" or not known or all(_DAY.fullmatch(text) for text in found):
+        return list(column)
+    signs = str.maketrans({",": NBSP, ".": ",", "-": MINUS})
+    return [
+        cell if cell.text in _NO_VALUE else replace(cell, text=cell.text.translate(signs)) for cell in column
+    ]
+
+
 def _align(texts: Iterable[str]) -> Align:
-    known = [text for text in texts if text not in ("", EMPTY, "...")]
+    known = [text for text in texts if text not in _NO_VALUE]
     return "right" if known and all(_NUMBER.fullmatch(text) for text in known) else "left"
 
 
