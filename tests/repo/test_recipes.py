@@ -87,3 +87,44 @@ def test_a_column_of_numbers_that_exist_is_one_file(copy: Path) -> None:
 def test_the_dictionary_of_columns_is_made_from_the_columns() -> None:
     done = subprocess.run([sys.executable, ROOT / "docs" / "columns.py", "--check"], check=False)
     assert done.returncode == 0
+
+
+CRM = """
+title: OurCRM
+columns:
+  lead_id: [Our number]
+  created_at: [Our first day]
+  stage: [Our step]
+  outcome: [Our end]
+  closed: [Our last day]
+marks: [Our number, Our first day]
+won_words: [Hurrah]
+lost_words: [Alas]
+"""
+DEALS = """Our number,Our first day,Our step,Our end,Our last day,Region
+1,2024-01-02 10:00,Talk,Hurrah,2024-01-05 12:00,north
+2,2024-01-03 10:00,Talk,Alas,2024-01-09 12:00,south
+"""
+READ = """
+from pathlib import Path
+import yaml
+from funnel.settings import Settings
+from funnel.sources import proposal, read
+
+path = Path("deals.csv")
+found = proposal(path, None)
+stages = [{"key": key, "name": {"en": name}} for key, name in found.stages.items()]
+content = {"timezone": "Europe/Moscow", "currency": "EUR", "stages": stages, **yaml.safe_load(found.lines)}
+batch = read([path], Settings.model_validate(content), print)
+print(found.title)
+print(batch.tables["leads"].column("lead_id").to_pylist())
+print(sorted(batch.tables["stage_entries"].select(["lead_id", "stage"]).to_pylist(), key=str))
+"""
+
+
+def test_a_crm_is_one_file_found_by_its_name(copy: Path) -> None:
+    (copy / "lib" / "funnel" / "sources" / "profiles" / "ourcrm.yml").write_text(CRM, encoding="utf-8")
+    (copy / "deals.csv").write_text(DEALS, encoding="utf-8")
+    said = python(copy, READ)
+    assert "an export of OurCRM" in said
+    assert "['1', '2']" in said
