@@ -136,7 +136,7 @@ DURATIONS = only(
         replace(
             _DAYS,
             key="p80_days",
-            title=words("80 %", "80 %"),
+            title=words("80\u00a0%", "80\u00a0%"),
             meaning=words("the same of four leads of five", "то же для четырёх лидов из пяти"),
         ),
     ),

@@ -22,7 +22,7 @@ ENDS = only(
         ),
         Column(
             "final_p05",
-            words("90 %, from–to", "90 %, от–до"),
+            words("90\u00a0%, from–to", "90\u00a0%, от–до"),
             words("its interval", "его интервал"),
             "interval",
             digits=1,

@@ -29,7 +29,7 @@ MONTHS = only(
         *SOURCES,
         Column(
             "p10",
-            words("80 % interval", "80 %-й интервал"),
+            words("80\u00a0% interval", "80\u00a0%-й интервал"),
             words("of the total", "для всех лидов"),
             "interval",
             upto="p90",
@@ -101,7 +101,7 @@ TRACK = only(
         ),
         Column(
             "inside",
-            words("80 % interval", "80 %-й интервал"),
+            words("80\u00a0% interval", "80\u00a0%-й интервал"),
             words(
                 "whether it held; on the page of how many weeks",
                 "выполнился ли; на странице — из скольких недель",
