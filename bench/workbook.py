@@ -107,7 +107,9 @@ def contents(leads: int, settings: Settings) -> Contents:
 
 def _waiting(rows: int) -> pd.DataFrame:
     frame = pd.DataFrame({"lead_id": [f"L{number:07}" for number in range(rows)], "stage": "proposal"})
-    frame = frame.assign(**{name: f"{name} 1" for name in SIZES}, waited_days=300.5, limit_days=274.0)
+    frame = frame.assign(
+        **{name: f"{name} 1" for name in SIZES}, waited_days=300.5, limit_days=274.0, long_waiting=rows
+    )
     return frame.assign(cohort_week=pd.Timestamp(REPORT), since=pd.Timestamp(REPORT))
 
 

@@ -344,3 +344,35 @@ def test_a_plan_of_leads_moves_the_revenue_still_to_come(run: Any, tmp_path: Pat
     ):
         result = run(*words, *wrong)
         assert result.code == 2 and said in result.err
+
+
+def test_the_same_files_are_found_by_their_content_and_not_read_again(
+    loaded: Any, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("funnel.sources.read", None)  # reading would fail
+    (project / "in" / "leads.csv").touch()
+    again = loaded("import", project / "in")
+    assert again.code == 0 and "The files are as they were imported" in again.err
+    assert "leads: read 4 = accepted 4 + rejected 0; new 0, changed 0, unchanged 4, closed 0" in again.err
+
+
+def test_files_are_read_again_where_one_differs_or_they_are_wanted_anew(loaded: Any, project: Path) -> None:
+    assert "byte by byte" not in loaded("import", project / "in", "--anew").err
+    (project / "in" / "leads.csv").write_text(
+        LEADS.replace("a,2022-09-05 10:00,web", "a,2022-09-05 10:00,shop")
+    )
+    changed = loaded("import", project / "in")
+    assert "new 0, changed 1, unchanged 3" in changed.err
+    (project / "in" / "leads.csv").write_text(LEADS)  # back to what was imported before: it is a change again
+    assert "new 0, changed 1, unchanged 3" in loaded("import", project / "in").err
+
+
+def test_files_with_rejected_rows_are_read_and_told_of_again(run: Any, project: Path) -> None:
+    (project / "in" / "leads.csv").write_text(LEADS + "e,32.01.2022,web\n")
+    for _ in range(2):
+        assert "Why rows were rejected" in run("import", project / "in").err
+
+
+def test_the_same_files_are_read_where_the_settings_differ(loaded: Any, project: Path) -> None:
+    (project / "funnel.yml").write_text(SETTINGS + "cohorts: 14\n")
+    assert "byte by byte" not in loaded("import", project / "in").err

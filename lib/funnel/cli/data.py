@@ -39,6 +39,9 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what every file and column is taken for; import nothing.")
     ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Read the files again, though they are as they were imported.")
+    ] = False,
     format: FormatOption = Format.table,
 ) -> None:
     """Read files into the warehouse: canonical ones, amoCRM exports, wide sheets, ad costs.
@@ -47,6 +50,7 @@ def import_(
     """
     import pandas as pd
 
+    from funnel.cli import last_import
     from funnel.sources import describe, read
 
     settings = load_settings(bring_up=True)
@@ -69,11 +73,16 @@ def import_(
     if dry_run:
         print_frame(pd.DataFrame(map(asdict, describe(given, settings))), format)
         with Bar() as bar:
-            batch = read(given, settings, bar.done, _known(settings))
+            batch = read(given, settings, bar.done, lambda: _known(settings))
         for name, table in batch.tables.items():
             say(f"{name}: {table.num_rows:,} rows could be used of {batch.read.get(name, 0):,} read")
         _say_why(batch.rejected)
         say("Nothing was imported.")
+        return
+    last = None if anew else last_import.same(given, settings, full=full)
+    if last and last.is_clean:
+        say("The files are as they were imported, byte by byte; to read them all the same: --anew")
+        tell(settings, last.again(), [], [], format)
         return
     if not _import(given, settings, full, format):
         raise typer.Exit(1)
@@ -83,19 +92,23 @@ def _import(
     given: Sequence[Path], settings: Settings, full: bool = False, format: Format = Format.table
 ) -> bool:
     """Import, and tell whether enough of it got in."""
+    from funnel.cli import last_import
     from funnel.publish.files import after
     from funnel.sources import read
     from funnel.warehouse import Warehouse
 
     tell_of_kept(settings)
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
-        batch = read(given, settings, bar.done, warehouse.known())
+        batch = read(given, settings, bar.done, warehouse.known)
         loaded, unknown = warehouse.load(batch, now(), full=full)
         with after("The import is in the warehouse"):
             mixed = demo_beside(warehouse)
             found = gate(warehouse)
     tell(settings, loaded, [*batch.rejected, *unknown], mixed, format)
-    return tell_gate(found, settings)
+    enough = tell_gate(found, settings)
+    with after("The import is in the warehouse"):
+        last_import.remember(given, settings, loaded, full=full, enough=enough)
+    return enough
 
 
 def tell_of_kept(settings: Settings) -> None:
@@ -118,7 +131,7 @@ def _source(settings: Settings) -> list[Path]:
 
 def bring_new(settings: Settings) -> None:
     """Import the settings' source, unless its files and the settings are those of the last time."""
-    from funnel.publish.files import write_text
+    from funnel.cli import last_import
 
     if settings.is_database:
         return
@@ -131,24 +144,8 @@ def bring_new(settings: Settings) -> None:
         given = [path for path in given if path.exists()]
     if not given:
         return
-    stamp = settings.path("run") / "source.sha256"
-    if there and stamp.is_file() and stamp.read_text(encoding="utf-8") == _state(given, settings):
-        return
-    _import(given, settings)
-    write_text(stamp, _state(given, settings))
-
-
-def _state(given: Sequence[Path], settings: Settings) -> str:
-    """Return one hash of the files of the source, the settings, and how far the warehouse has come."""
-    from funnel.publish.files import sha256_of
-    from funnel.publish.manifest import settings_hash
-    from funnel.warehouse import Warehouse
-
-    files = [file for path in given for file in (path.iterdir() if path.is_dir() else (path,))]
-    files += [settings.root / block.aliases for block in settings.of_exports if block.aliases]
-    with Warehouse.open(settings.path("warehouse"), settings) as warehouse:
-        known = warehouse.known_at().isoformat()
-    return sha256_of([file for file in files if file.is_file()], settings_hash(settings), known)
+    if last_import.same(given, settings) is None:
+        _import(given, settings)
 
 
 def gate(warehouse: Warehouse) -> pd.DataFrame:

@@ -112,7 +112,8 @@ def _text(
     if column.name.endswith("_id"):
         return text, id_faults(cells, text)
     if is_free(column, table):
-        plain = pc.replace_substring_regex(text, CONTROL, REPLACED)
+        odd = pc.any(pc.match_substring_regex(text, CONTROL)).as_py()
+        plain = pc.replace_substring_regex(text, CONTROL, REPLACED) if odd else text
         return plain if column.name in settings.personal else blotted(plain), []
     if column.choices:
         low = pc.utf8_lower(text)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.schema import Table
 
 _PLACE = ""  # no column of a table can have this name
+_LARGE = 500_000
+_PARTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,30 @@ def find(rows: pa.Table, table: Table) -> list[Duplicate]:
 
 def _groups(rows: pa.Table, columns: Sequence[str]) -> list[list[int]]:
     """Return the places of rows that agree in some columns, for every set of at least two."""
-    numbered = rows.select(list(columns)).append_column(_PLACE, pa.array(np.arange(rows.num_rows)))
-    counted = numbered.group_by(list(columns)).aggregate([(_PLACE, "count")])
-    if counted.num_rows == rows.num_rows:
-        return []
-    listed = numbered.group_by(list(columns)).aggregate([(_PLACE, "list"), (_PLACE, "count")])
-    several = listed.filter(pc.greater(listed.column(f"{_PLACE}_count"), 1))
-    groups: list[list[int]] = several.column(f"{_PLACE}_list").to_pylist()
+    chosen = rows.select(list(columns))
+    groups: list[list[int]] = []
+    for places in _parts(chosen.column(0)):
+        part = chosen if places is None else chosen.take(pa.array(places))
+        if part.group_by(list(columns)).aggregate([]).num_rows == part.num_rows:
+            continue
+        numbers = np.arange(part.num_rows) if places is None else places
+        numbered = part.append_column(_PLACE, pa.array(numbers))
+        listed = numbered.group_by(list(columns)).aggregate([(_PLACE, "list"), (_PLACE, "count")])
+        several = listed.filter(pc.greater(listed.column(f"{_PLACE}_count"), 1))
+        groups += several.column(f"{_PLACE}_list").to_pylist()
     return groups
+
+
+def _parts(column: pa.ChunkedArray) -> Iterator[npt.NDArray[np.int64] | None]:
+    """Yield the places of rows that may agree in a column, part by part; None for all rows at once.
+
+    Grouping all rows of a large table takes several times its memory; rows whose text ends otherwise do not
+    agree.
+    """
+    if len(column) <= _LARGE or not pa.types.is_string(column.type):
+        yield None
+        return
+    ends = pc.utf8_slice_codeunits(column, -2).combine_chunks().dictionary_encode()
+    codes = ends.indices.fill_null(len(ends.dictionary)).to_numpy(zero_copy_only=False) % _PARTS
+    for number in range(_PARTS):
+        yield np.flatnonzero(codes == number)

@@ -27,7 +27,7 @@ def read(
     paths: Sequence[Path],
     settings: Settings,
     progress: Callable[[str], None] | None = None,
-    known: Known | None = None,
+    known: Known | Callable[[], Known | None] | None = None,
 ) -> Batch:
     """Read files into one batch: canonical ones, exports, wide sheets, ad costs.
 
@@ -41,7 +41,8 @@ def read(
             workbooks with sheets of these names, files of a foreign kind, or folders of them.
         settings: time zone, stages and currencies.
         progress: is told what is being read, and what the user should know of it.
-        known: what the warehouse knows already; exports say only how things stand, and add what is new.
+        known: what the warehouse knows already; exports say only how things stand, and add what is new. A
+            function is called where there are such files: all that is known takes its time and memory.
 
     Returns:
         the tables that were found, with all their canonical columns and the leads' attributes.
@@ -54,7 +55,9 @@ def read(
     for file in passed_over:
         tell(f"{file}: passed over, since its name is not that of a table")
     sheets = _canonical([item for item in found if isinstance(item, Found)], settings, tell, problems)
-    brought = _foreign([item for item in found if isinstance(item, Item)], settings, known, tell, problems)
+    items = [item for item in found if isinstance(item, Item)]
+    already = (known() if items else None) if callable(known) else known
+    brought = _foreign(items, settings, already, tell, problems)
     if problems:
         raise InputError("The input cannot be used; nothing was imported.", problems)
 
@@ -125,6 +128,7 @@ def _batch(
     for name in [name for name in TABLES if name in every]:
         tables[name], copies, origins[name] = together(every[name], TABLES[name])
         rejected += [row for part in every[name] for row in part.rejected] + copies
+    pa.default_memory_pool().release_unused()
     replaces = {
         name: pa.concat_tables([group.replaces[name] for group in brought if name in group.replaces])
         for name in TABLES

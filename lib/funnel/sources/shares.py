@@ -88,7 +88,8 @@ def make(
     bad = np.zeros(size, bool)
     for fault in faults:
         bad |= fault.mask
-    good = pa.table(values).filter(pa.array(~bad))
+    good = pa.table(values)
+    good = good.filter(pa.array(~bad)) if bad.any() else good
     rejected = [*faulty(table, sheet, faults), *ragged(table, sheet)]
     return Part(table, sheet, good, np.flatnonzero(~bad), rejected, replaced)
 
@@ -130,7 +131,7 @@ def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Reject
     kept = np.concatenate([[0], np.cumsum(keep)])[starts[:-1]]
     numbers = np.concatenate([part.sheet.rows[part.positions] for part in parts])[keep]
     origin = Origin(tuple(part.sheet.where for part in parts), tuple(kept.tolist()), numbers)
-    return rows.filter(pa.array(keep)).combine_chunks(), rejected, origin
+    return (rows.filter(pa.array(keep)) if found else rows).combine_chunks(), rejected, origin
 
 
 def _overtaken(parts: Sequence[Part], starts: npt.NDArray[np.int64]) -> list[duplicates.Duplicate]:

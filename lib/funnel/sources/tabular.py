@@ -54,9 +54,12 @@ class Cells:
         return values.cast(pa.string())
 
     def text(self) -> pa.Array:
-        """Every cell as stripped text; an empty one is null."""
-        values = pc.utf8_trim_whitespace(self.raw())
-        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+        """Every cell as stripped text; an empty one is null. Where nothing changes, no copy is kept."""
+        raw = self.raw()
+        values = pc.utf8_trim_whitespace(raw)
+        values = raw if values.equals(raw) else values
+        empty = pc.equal(values, "")
+        return pc.if_else(empty, pa.scalar(None, pa.string()), values) if pc.any(empty).as_py() else values
 
     def are(self, kind: np.int8) -> Mask:
         """Which cells are of a kind."""
@@ -121,8 +124,12 @@ def read_parquet(path: Path) -> Sheet:
     ]
     if problems:
         raise InputError("The input cannot be used.", problems)
-    columns = tuple(_cells(column) for column in table.columns)
-    return Sheet(str(path), names, columns, np.arange(1, table.num_rows + 1))
+    rows = np.arange(1, table.num_rows + 1)
+    columns = []
+    while table.num_columns:  # so that one column at a time is there twice
+        columns.append(_cells(table.column(0)))
+        table = table.remove_column(0)
+    return Sheet(str(path), names, tuple(columns), rows)
 
 
 def _cells(column: pa.ChunkedArray) -> Cells:

@@ -106,8 +106,12 @@ def long_waiting(
     attributes: Sequence[str] = (),
     *,
     rule: ReachRule = "any-later",
+    most: int = 10_000,
 ) -> pd.DataFrame:
     """List the open leads that have waited in their stage longer than a limit: for the workbook only.
+
+    The list is bounded, and made in the engine: of more leads those furthest in the funnel are listed, and of
+    one stage those that have waited longest.
 
     Args:
         tables: the canonical tables.
@@ -116,10 +120,12 @@ def long_waiting(
         limits: days by stage ('lead' or a configured one, not the last); a stage without one lists nobody.
         attributes: to show beside.
         rule: of reaching a stage.
+        most: leads that are listed at most.
 
     Returns:
         One row per lead, the longest wait first: `lead_id`, `cohort_week`, `stage` (the furthest reached),
-        `since` (when it was reached), `waited_days`, `limit_days`, and the attributes ('' if not given).
+        `since` (when it was reached), `waited_days`, `limit_days`, the attributes ('' if not given), and
+        `long_waiting`: how many leads wait too long, listed or not.
 
     Raises:
         InputError: an attribute is not in the leads.
@@ -131,24 +137,29 @@ def long_waiting(
         *((leads[f"at_{number}"].notnull(), number) for number in reversed(range(1, len(steps)))), else_=0
     )
     still = leads.filter(leads.lost_at.isnull(), leads[f"at_{len(steps) - 1}"].isnull())
-    frame: pd.DataFrame = (
-        still.select(
-            "lead_id",
-            *(f"attr_{number}" for number in range(len(attributes))),
-            cohort_week=monday(leads.created_at),
-            stage=stage,
-            since=since,
-            waited_days=instant(as_of.cutoff).delta(since, unit="microsecond") / _DAY,
-        )
-        .to_pyarrow()
-        .to_pandas()
+    waits = still.select(
+        "lead_id",
+        *(f"attr_{number}" for number in range(len(attributes))),
+        cohort_week=monday(leads.created_at),
+        stage=stage,
+        since=since,
+        waited_days=instant(as_of.cutoff).delta(since, unit="microsecond") / _DAY,
     )
+    limited = [(number, limits[step]) for number, step in enumerate(steps) if step in limits]
+    if limited:
+        cases = [(waits.stage == number, ibis.literal(float(limit))) for number, limit in limited]
+        waits = waits.mutate(limit_days=ibis.cases(*cases, else_=ibis.null("float64")))
+    else:
+        waits = waits.mutate(limit_days=ibis.null("float64"))
+    long = waits.filter(waits.waited_days > waits.limit_days)
+    long = long.mutate(long_waiting=long.count().over(ibis.window()))
+    first = [ibis.desc("stage"), ibis.desc("waited_days"), "lead_id"]
+    frame: pd.DataFrame = long.order_by(first).limit(most).to_pyarrow().to_pandas()
     frame["stage"] = named(frame["stage"], steps)
-    frame["limit_days"] = frame["stage"].map(dict(limits)).astype("float64")
-    frame = frame[frame["waited_days"] > frame["limit_days"]]
     frame = frame.sort_values(["waited_days", "lead_id"], ascending=[False, True], ignore_index=True)
     mondays = np.datetime64(FIRST_MONDAY, "D") + frame["cohort_week"].to_numpy().astype("int64")
     frame["cohort_week"] = mondays.astype("datetime64[ns]")
     frame["since"] = frame["since"].astype("datetime64[ns]")
     frame = frame.rename(columns={f"attr_{number}": name for number, name in enumerate(attributes)})
-    return frame[["lead_id", "cohort_week", "stage", "since", "waited_days", "limit_days", *attributes]]
+    names = ("lead_id", "cohort_week", "stage", "since", "waited_days", "limit_days", *attributes)
+    return frame[[*names, "long_waiting"]]

@@ -27,6 +27,8 @@ _DAMAGE = re.compile(
 """What DuckDB says of a file that is cut off or overwritten."""
 FULL = re.compile(r"No space left|File too large|offload|Out of Memory|could not allocate", re.IGNORECASE)
 """What it says where the disk, or the memory, is full."""
+WRITER_MEMORY = "2GB"
+"""What the engine holds at most while it takes rows in; the rest of a large import it keeps on the disk."""
 _PUT = "INSERT OR REPLACE INTO funnel_meta VALUES"
 _TYPES = {
     "text": "VARCHAR",
@@ -156,7 +158,8 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            return duckdb.connect(str(path), read_only=not write)
+            config = {"memory_limit": WRITER_MEMORY} if write else {}
+            return duckdb.connect(str(path), read_only=not write, config=config)
         except duckdb.Error as error:
             text = str(error)
             in_use = "lock on file" in text or "different configuration" in text

@@ -117,6 +117,14 @@ def test_the_longest_waits_come_first_and_who_is_lost_or_done_is_not_listed(tabl
     assert found["cohort_week"].dt.date.tolist() == [dt.date(2022, 1, 3)] * 2
 
 
+def test_a_bounded_list_holds_those_furthest_in_the_funnel_and_tells_how_many_there_are(tables, config):
+    limits = {"lead": 30.0, "target": 20.0}
+    found = long_waiting(tables, config, AT, limits, ["manager"], most=1)
+    assert found[["lead_id", "stage", "long_waiting"]].to_numpy().tolist() == [["4", "target", 2]]
+    every = long_waiting(tables, config, AT, limits, ["manager"])
+    assert set(every["long_waiting"]) == {len(every)} == {2}
+
+
 def test_a_stage_without_a_limit_lists_nobody(tables, config):
     assert long_waiting(tables, config, AT, {"target": 25.0}).empty
 

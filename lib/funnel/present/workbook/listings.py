@@ -164,6 +164,9 @@ def waiting(
         *(Shown(name, texts.attribute(name, settings)) for name in attributes),
     ]
     note = texts.t("unseen_durations" if unseen else "wb_waiting_note")
+    every = int(frame["long_waiting"].max()) if len(frame) else 0
+    if every > len(frame):
+        note = f"{note} {texts.t('wb_waiting_most', shown=texts.number(len(frame)), all=texts.number(every))}"
     return Listing(texts.t("wb_sheet_waiting"), shown, columns, note)
 
 

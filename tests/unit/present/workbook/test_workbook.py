@@ -254,6 +254,7 @@ def test_the_waiting_leads_are_listed_by_id(contents, write, settings):
             "waited_days": [263.6],
             "limit_days": [250.2],
             "manager": ["Anna"],
+            "long_waiting": [1],
         }
     )
     shown = listings.waiting(frame, ["manager"], settings, Texts("en"))
@@ -261,6 +262,16 @@ def test_the_waiting_leads_are_listed_by_id(contents, write, settings):
     row = [cell.value for cell in sheet[5]]
     assert row[0] == "1900123456789012345" and row[2] == "Proposal" and row[-1] == "Anna"
     assert sheet["F4"].value == "Nine of ten waited at most, days" and sheet.row_dimensions[4].height >= 45
+
+
+def test_a_list_that_is_cut_says_how_many_wait_in_all(settings):
+    frame = pd.DataFrame(
+        {"lead_id": ["1", "2"], "stage": "sale", "manager": "Anna", "long_waiting": 12345, "waited_days": 9.0}
+    )
+    for language, words in (("en", "2 of 12,345 are listed"), ("ru", "Показаны 2 из 12\xa0345")):
+        assert words in listings.waiting(frame, ["manager"], settings, Texts(language)).note
+    all_of_them = frame.assign(long_waiting=2)
+    assert "are listed" not in listings.waiting(all_of_them, ["manager"], settings, Texts("en")).note
 
 
 def forecast_rows(rows):
