@@ -27,6 +27,7 @@ _DAMAGE = re.compile(
 """What DuckDB says of a file that is cut off or overwritten."""
 FULL = re.compile(r"No space left|File too large|offload|Out of Memory|could not allocate", re.IGNORECASE)
 """What it says where the disk, or the memory, is full."""
+Config = dict[str, str | bool | int | float | list[str]]
 WRITER_MEMORY = "2GB"
 """What the engine holds at most while it takes rows in; the rest of a large import it keeps on the disk."""
 _PUT = "INSERT OR REPLACE INTO funnel_meta VALUES"
@@ -158,7 +159,7 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            config = {"memory_limit": WRITER_MEMORY} if write else {}
+            config: Config = {"memory_limit": WRITER_MEMORY} if write else {}
             return duckdb.connect(str(path), read_only=not write, config=config)
         except duckdb.Error as error:
             text = str(error)
