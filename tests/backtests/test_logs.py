@@ -53,7 +53,7 @@ def told(request: pytest.FixtureRequest) -> Told:
         pytest.skip(f"the log {log.name} is not in {logs.FOLDER}; set FUNNEL_SHARED_DATA")
 
     def every() -> pd.DataFrame:
-        past = history(reached, [log.stage], log.end, 104, draws=300, seed=1)
+        past = history(reached, [log.stage], log.end, 104, draws=1000, seed=1)
         return backtest.forecasts(past, log.stage, log.end, log.dates(every=6))
 
     shown = every()

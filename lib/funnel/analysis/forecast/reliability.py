@@ -215,6 +215,7 @@ def judge(past: History, stage: str, at: int = 0) -> Verdict:
         lately = record.loc[record["back"] <= FRESH, "changed"]
         if lately.empty or not lately.all():
             return Verdict(("delay_may_have_changed",) * len(AGE_BANDS), record)
+        record = record[record["changed"]]
     # A change that is seen on one of two dates alone was marked on one of them: its miss is no evidence.
     meant = record[record["meant"] & (record["changed"] == (fit.model.changed_at > 0))]
     missed, unlike = _missed(meant, stages), _unlike(fit)
