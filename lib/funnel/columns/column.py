@@ -100,7 +100,7 @@ def written_out(
     found: list[Column] = []
     for column in wanted:
         if column.under != "stage":
-            found.append(_named(column, last=stages[-1]))
+            found.append(_named(column, last=stages[-1] if stages else ""))
         elif column is each[0]:
             for before, stage in zip(["leads", *stages], stages, strict=False):
                 found += [_named(item, stage, before) for item in each]

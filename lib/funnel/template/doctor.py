@@ -84,7 +84,8 @@ def _packages(root: Path) -> Iterator[Seen]:
     """Compare what is installed with what the folder's lock pins, where it has one."""
     lock = root / "requirements" / "report.lock"
     pins = dict(_PIN.findall(lock.read_text(encoding="utf-8"))) if lock.is_file() else {}
-    wanted = pins or {_name(one): "" for one in importlib.metadata.requires(product.NAME) or ()}
+    needed = [one for one in importlib.metadata.requires(product.NAME) or () if "extra ==" not in one]
+    wanted = pins or {_name(one): "" for one in needed}
     missing, other = [], []
     for name, version in sorted(wanted.items()):
         try:
