@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from openpyxl import Workbook
 
 from funnel.errors import FunnelError
+from funnel.publish.builtin.config import WORDS
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import read as read_report
 from funnel.settings import load
@@ -147,7 +148,8 @@ def register(folder: Path, count: int) -> None:
 
 
 def narrative(folder: Path, count: int) -> None:
-    (folder / "_quarto.yml").write_text("project: {render: [report.qmd]}\n")
+    words = "".join(f"    {word}: x\n" for word in WORDS)
+    (folder / "_quarto.yml").write_text(f"project: {{render: [report.qmd]}}\nlanguage:\n  en:\n{words}")
     text = "".join(
         f"Paragraph {n} with *some* words, **bold** ones and a [link](https://example.org/{n}).\n\n"
         for n in range(count)
@@ -165,7 +167,9 @@ def _files(more: str) -> Callable[[Path], None]:
 
 
 def _report(folder: Path) -> None:
-    read_report(folder, folder / "report.qmd", Problems())
+    problems = Problems()
+    read_report(folder, folder / "report.qmd", problems)
+    problems.stop()
 
 
 READERS: dict[str, tuple[Made, Callable[[Path], object], int]] = {
@@ -180,7 +184,7 @@ READERS: dict[str, tuple[Made, Callable[[Path], object], int]] = {
     "event log": (event_log, _files(EVENTS), 50_000),
     "funnel.yml": (settings_file, lambda folder: load(folder / "funnel.yml"), 1_000),
     "initiatives": (register, lambda folder: read_initiatives(folder), 200),
-    "narrative": (narrative, _report, 1_000),
+    "narrative": (narrative, _report, 400),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -36,9 +37,9 @@ def read_register(
     entries: list[Entry] = []
     problems: list[Problem] = []
     paths = sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")])
-    stems = [path.stem.casefold() for path in paths]
+    stems = Counter(path.stem.casefold() for path in paths)
     for path in paths:
-        if stems.count(path.stem.casefold()) > 1:
+        if stems[path.stem.casefold()] > 1:
             others = "; ".join(other.name for other in paths if other.stem.casefold() == path.stem.casefold())
             problems.append(
                 Problem(
