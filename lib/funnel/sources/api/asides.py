@@ -72,6 +72,6 @@ def rejected(state: State, source: str, moved: str) -> tuple[Rejected, ...]:
 
 def _told(name: str, cell: str) -> str:
     """Write a time so that a person can read it."""
-    if name.endswith("_at") and cell.isdigit() and 5 <= len(cell) <= 10:
+    if name.endswith("_at") and cell.isascii() and cell.isdigit() and 5 <= len(cell) <= 10:
         return dt.datetime.fromtimestamp(int(cell), dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
     return cell

@@ -8,6 +8,7 @@ such an end. Where a deal has been is told by `propertiesWithHistory` of up to 5
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from funnel.sources.api.deals import LEADS, DealReader, Told, by_id
 from funnel.sources.api.reader import Page, ReadLead
 from funnel.sources.api.records import Aside, Fault
 from funnel.sources.api.state import ADDED, MOVED, Cursor, EventRow
+from funnel.sources.api.wire import LARGEST
 from funnel.sources.hubspot.client import Client
 from funnel.sources.hubspot.wire import Deal, Revision, Rows, WithHistory
 
@@ -136,7 +138,7 @@ class Reader(DealReader):
         more: list[Fault] = []
         values = self.attributes.of(raw, more)
         reason = blot(deal.closed_lost_reason.strip()) or None
-        self._merged |= {int(id_) for id_ in deal.hs_merged_object_ids.split(";") if id_.strip().isdigit()}
+        self._merged |= _ids(deal.hs_merged_object_ids)
         row = (
             deal.id, deal.createdate, deal.hs_lastmodifieddate, None,
             deal.pipeline, deal.dealstage, deal.hubspot_owner_id, reason,
@@ -156,3 +158,10 @@ def _flat(raw: object) -> object:
 
 def _batch(ids: Sequence[int], properties: Sequence[str]) -> dict[str, object]:
     return {"inputs": [{"id": str(id_)} for id_ in ids], "properties": list(properties)}
+
+
+def _ids(text: str) -> set[int]:
+    """Return the ids of a list with semicolons; what can be no id names no deal and is passed over."""
+    words = (word.strip() for word in text.split(";"))
+    numbers = (int(word) for word in words if re.fullmatch(r"[0-9]{1,19}", word))
+    return {number for number in numbers if number <= LARGEST}

@@ -8,6 +8,7 @@ import pytest
 
 from funnel.errors import InputError
 from funnel.sources.api.clock import LONGEST
+from funnel.sources.hubspot.reading import _ids as merged_ids
 from standin.company import DAY, SALES, Company
 from standin.connected import NOW
 
@@ -118,3 +119,8 @@ def test_what_stands_in_the_list_of_fields_or_users_may_be_odd(connect, crm) -> 
         here.pull(changes={"attributes": {"channel": "field:Nothing"}})
     with pytest.raises(Exception, match="have no tags"):
         here.pull(changes={"attributes": {"channel": "tags"}})
+
+
+@pytest.mark.parametrize("text", ["9223372036854775808", "²", "1" * 5000, "-3; x;;7.5"])
+def test_a_merged_id_that_can_be_none_stops_nothing(text: str) -> None:
+    assert merged_ids(f"12; {text};0013") == {12, 13}
