@@ -14,6 +14,18 @@ KINDS = {"busy": 4, "later": 4, "date": 3, "broken": 6, "page": 4, "half": 4, "e
 CHANGE, FAIR = 25, 42
 
 
+def through(sync: Callable[[], object], told: type[Exception]) -> None:
+    """Sync until it comes through, at most twenty times; each failure must be told as an account's."""
+    for _ in range(20):
+        try:
+            sync()
+        except told as error:
+            assert "tries" in str(error) or "cannot be read" in str(error)
+        else:
+            return
+    raise AssertionError("no sync came through")
+
+
 class Weather:
     """Called before each request: an answer that is none, a change of the account, or nothing.
 

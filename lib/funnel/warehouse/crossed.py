@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import ibis
-import numpy as np
 import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.currency import in_own_currency
-from funnel.warehouse.known import FIRST_MONDAY, Tables, monday
+from funnel.warehouse.known import Tables, days_of, monday
 from funnel.warehouse.reach import cohort_leads, first_entries, journeys, with_entries
 from funnel.warehouse.slices import named
 
@@ -69,8 +68,7 @@ def crossed(
     )
     paid = in_own_currency(sums, settings, [*keys, "payments", "amount"], "payments")
     frame = counts.merge(paid, how="left", on=keys).sort_values(keys, ignore_index=True)
-    mondays = np.datetime64(FIRST_MONDAY, "D") + frame["week"].to_numpy().astype("int64")
-    result = pd.DataFrame({"cohort_week": mondays.astype("datetime64[ns]")})
+    result = pd.DataFrame({"cohort_week": days_of(frame["week"])})
     for name in values:
         result[name] = frame[name]
     result["leads"] = frame["leads"].astype("int64")
@@ -126,8 +124,7 @@ def standing(
         .to_pandas()
         .sort_values(keys, ignore_index=True)
     )
-    mondays = np.datetime64(FIRST_MONDAY, "D") + frame.pop("week").to_numpy().astype("int64")
-    frame.insert(0, "cohort_week", mondays.astype("datetime64[ns]"))
+    frame.insert(0, "cohort_week", days_of(frame.pop("week")))
     frame["stage"] = named(frame["stage"], steps)
     frame["entered"] //= 7
     return frame

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import ibis
-import numpy as np
 import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
-from funnel.warehouse.known import FIRST_MONDAY, Tables, monday
-from funnel.warehouse.reach import cohort_leads, first_entries, not_before
+from funnel.warehouse.known import Tables, days_of, monday
+from funnel.warehouse.reach import cohort_leads, first_entries, lag_of
 from funnel.warehouse.slices import named
 
 
@@ -44,14 +43,11 @@ def crossed_lags(
     values = [f"attr_{number}" for number in range(len(attributes))]
     leads = cohort_leads(tables, as_of, tuple(attributes), {})
     joined = leads.inner_join(first_entries(tables.at("stage_entries", as_of), settings, rule), "lead_id")
-    week = monday(joined.created_at)
     per_lead = joined.select(
         *values,
-        week=week,
+        week=monday(joined.created_at),
         **{
-            f"lag_{number}": (monday(not_before(joined[f"t_{number}"], joined.created_at)) - week).cast(
-                "int32"
-            )
+            f"lag_{number}": lag_of(joined[f"t_{number}"], joined.created_at)
             for number in range(len(settings.stages))
         },
     )
@@ -68,8 +64,7 @@ def crossed_lags(
     for name in values:
         frame[name] = _category(counted[name].to_pandas())
     frame = frame.sort_values(keys, ignore_index=True)
-    mondays = np.datetime64(FIRST_MONDAY, "D") + frame["week"].to_numpy().astype("int64")
-    result = pd.DataFrame({"cohort_week": mondays.astype("datetime64[ns]")})
+    result = pd.DataFrame({"cohort_week": days_of(frame["week"])})
     for name in values:
         result[name] = frame[name]
     steps = list(settings.steps)

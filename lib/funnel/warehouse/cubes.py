@@ -13,7 +13,7 @@ from funnel.gate.stamps import with_untold
 from funnel.schema import CONCLUDED, MOVED_COLUMNS, REACHED_COLUMNS, STAMPED
 from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables, indicator, instant, monday
-from funnel.warehouse.reach import any_concluded, cohort_leads, first_entries, journeys, not_before
+from funnel.warehouse.reach import any_concluded, cohort_leads, first_entries, journeys, lag_of, not_before
 from funnel.warehouse.slices import By, Slices, cube, named
 from funnel.warehouse.stamped import is_imported, is_stamped
 
@@ -43,10 +43,7 @@ def reached(
     stages = [f"t_{number}" for number in range(len(settings.stages))] + ["lost_first"]
     joined = leads.inner_join(firsts, "lead_id")
     week = monday(joined.created_at)
-    lags = {
-        f"lag_{number}": (monday(not_before(joined[stage], joined.created_at)) - week).cast("int32")
-        for number, stage in enumerate(stages)
-    }
+    lags = {f"lag_{number}": lag_of(joined[stage], joined.created_at) for number, stage in enumerate(stages)}
     times = {
         f"stamped_{number}": indicator(
             is_stamped(tables.stamps, not_before(joined[stage], joined.created_at), joined.created_at)

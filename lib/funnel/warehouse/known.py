@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.errors import InputError, Problem, nearest
@@ -128,6 +131,12 @@ def indicator(test: ir.BooleanValue) -> ir.IntegerValue:
     """Return 1 where a test holds and 0 elsewhere; not every engine casts a truth value to a number."""
     found: ir.IntegerValue = ibis.ifelse(test, 1, 0).cast("int8")
     return found
+
+
+def days_of(numbers: pd.Series) -> npt.NDArray[np.datetime64]:
+    """Return the days that numbers of days from `FIRST_MONDAY` stand for: what `monday` is undone by."""
+    days = np.datetime64(FIRST_MONDAY, "D") + numbers.to_numpy().astype("int64")
+    return days.astype("datetime64[ns]")
 
 
 def monday(moment: ir.TimestampValue) -> ir.IntegerValue:

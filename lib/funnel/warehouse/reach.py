@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from funnel.dates import AsOf
 from funnel.settings import LOST, ReachRule, Settings
-from funnel.warehouse.known import Tables
+from funnel.warehouse.known import Tables, monday
 
 CONCLUDED = "current"
 """The origin of an entry that was concluded from where a lead stands: dated by its last edit, not by its
@@ -106,6 +106,11 @@ def with_entries(leads: ir.Table, firsts: ir.Table) -> ir.Table:
 def not_before(moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.TimestampValue:
     """Return a moment, or the creation where it lies before that; empty stays empty."""
     return ibis.ifelse(moment < created, created, moment)
+
+
+def lag_of(moment: ir.TimestampValue, created: ir.TimestampValue) -> ir.IntegerValue:
+    """Return the days from the Monday of a lead's week to a moment's, never below 0; empty stays empty."""
+    return (monday(not_before(moment, created)) - monday(created)).cast("int32")
 
 
 def journeys(

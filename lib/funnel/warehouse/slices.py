@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from funnel.warehouse.known import FIRST_MONDAY
+from funnel.warehouse.known import days_of
 
 By = Sequence[tuple[str, ...]]
 
@@ -77,14 +77,13 @@ def _frame(table: pa.Table, slices: Slices, keys: Sequence[str], measures: Seque
     number = table["slice"].to_numpy()
     order = _order([number, value.codes, value2.codes, *(_codes(columns[name]) for name in keys)])
     names = np.array([[*names, "", ""][:2] for names in slices.by], dtype=object)[number[order]]
-    monday = np.datetime64(FIRST_MONDAY, "D") + columns.pop("week").to_numpy()[order]
     return pd.DataFrame(
         {
             "attribute": names[:, 0],
             "value": value.texts(order),
             "attribute2": names[:, 1],
             "value2": value2.texts(order),
-            "cohort_week": monday.astype("datetime64[ns]"),
+            "cohort_week": days_of(columns.pop("week").iloc[order]),
             **{name: column.to_numpy()[order] for name, column in columns.items()},
         }
     )

@@ -13,11 +13,11 @@ from funnel.columns import OVERALL
 from funnel.dates import WEEK
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.escape import clean, for_markdown
+from funnel.present.parts.rows import Record as Record
 from funnel.present.parts.texts import Texts
 from funnel.schema import Initiative
 from funnel.settings import LEAD, Settings
 
-Record = Mapping[Hashable, Any]
 WHOLE = "overall_rate"
 SAID_FLAGS = 3
 LONG = 400

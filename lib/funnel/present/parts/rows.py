@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from funnel.present.parts.grid import Cell, Row
 from funnel.present.parts.texts import NBSP, Texts
 from funnel.settings import Settings
 
+Record = Mapping[Hashable, Any]
+"""A row of a frame, by column."""
 SHOWN_VALUES = 12
 INDENT = "\u2003"
 DOUBT = "†"

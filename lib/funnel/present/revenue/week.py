@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
-from typing import Any
 
 import pandas as pd
 
@@ -14,11 +12,10 @@ from funnel.present.parts.amounts import Unit, unit_for
 from funnel.present.parts.escape import clean
 from funnel.present.parts.final import revenue_doubt
 from funnel.present.parts.grid import Cell, Grid, Head, Row
-from funnel.present.parts.rows import INDENT, SPAN, value_name
+from funnel.present.parts.rows import INDENT, SPAN, Record, value_name
 from funnel.present.parts.texts import EMPTY, NBSP, Texts
 from funnel.settings import Settings
 
-Record = Mapping[Hashable, Any]
 _SURE = (0.01, 0.99)
 """A chance beyond these is not told more exactly."""
 _PLAN_HEADS = ("col_fact", "col_by_the_end", "col_interval_80", "col_chance")
@@ -149,22 +146,15 @@ def plan_in_short(plan: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
     money = _unit(mine.loc[mine["measure"] == REVENUE, ["plan", "high"]], settings, texts)
     parts = []
     for record in mine.to_dict("records"):
-        paid = record["measure"] == REVENUE
-        expected, planned = (
-            (money.number(record[key], texts), money.words(record["plan"], texts))[key == "plan"]
-            if paid
-            else texts.number(record[key])
-            for key in ("expected", "plan")
-        )
-        parts.append(
-            texts.t(
-                "short_plan_reached" if _reached(record) else "short_plan_part",
-                measure=texts.t(f"plan_{record['measure']}").lower(),
-                expected=expected,
-                plan=planned,
-                **({} if _reached(record) else {"chance": _chance(record, texts)}),
-            )
-        )
+        paid, reached = record["measure"] == REVENUE, _reached(record)
+        words = {
+            "measure": texts.t(f"plan_{record['measure']}").lower(),
+            "expected": money.number(record["expected"], texts) if paid else texts.number(record["expected"]),
+            "plan": money.words(record["plan"], texts) if paid else texts.number(record["plan"]),
+        }
+        if not reached:
+            words["chance"] = _chance(record, texts)
+        parts.append(texts.t("short_plan_reached" if reached else "short_plan_part", **words))
     said = texts.t("short_plan", period=_period(mine.to_dict("records")[0], texts), parts="; ".join(parts))
     return f"{said} {texts.t('short_revenue_doubt')}" if revenue_doubt(forecast, settings, texts) else said
 
