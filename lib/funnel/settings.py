@@ -22,6 +22,7 @@ from funnel.settings_files import LOST as LOST
 from funnel.settings_files import Currency, Zone
 from funnel.settings_files import Frozen as Frozen
 from funnel.settings_plan import Plan
+from funnel.settings_roles import manager_of
 from funnel.settings_sources import Sources, stage_problems
 from funnel.validation import FILLED, KEY, one_writing
 from funnel.yaml_file import read_yaml
@@ -294,6 +295,11 @@ class Settings(Sources):
     def steps(self) -> tuple[str, ...]:
         """`lead` and the configured stages in order."""
         return (LEAD, *self.stage_keys)
+
+    @property
+    def manager(self) -> str:
+        """The attribute that says who works on a lead; '' for none. See `settings_roles.manager_of`."""
+        return manager_of({name: names.values() for name, names in self.attributes.items()})
 
     @property
     def engine(self) -> str:

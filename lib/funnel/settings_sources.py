@@ -22,6 +22,7 @@ from funnel.settings_accounts import (
 from funnel.settings_events import Events
 from funnel.settings_exports import Export, Wide
 from funnel.settings_files import Block, Blocks, CanonicalRules, Currency, Frozen, Limits, Name, Writings
+from funnel.settings_links import CrmUrl
 
 
 def _yes_or_no(value: object) -> object:
@@ -96,6 +97,8 @@ class Sources(Frozen):
             themselves.
         spend_mapping: the leads' names for channels and campaigns of the ad spend; the first row that fits
             holds.
+        crm_url: the address of a lead in the CRM, `{id}` standing for its id, for the workbook's lists; or,
+            by what the ids begin with (`id_prefix`), an address for each CRM.
     """
 
     amocrm: Perhaps[AmoSettings] = None
@@ -109,6 +112,7 @@ class Sources(Frozen):
     limits: Limits = Limits()
     ad_costs: dict[Name, AdFile] = Field(default_factory=dict)
     spend_mapping: tuple[SpendName, ...] = ()
+    crm_url: CrmUrl = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _told_apart(self) -> Sources:

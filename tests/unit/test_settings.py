@@ -182,3 +182,38 @@ def test_numbers_beyond_all_bounds_are_told(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize("run", ["/", ".", "..", "../other", "in/../.."])
 def test_what_may_be_deleted_lies_in_the_project(tmp_path: Path, run: str) -> None:
     assert "everything in it may be deleted" in message(tmp_path, f"stages: [{{key: sale}}]\nrun: {run}")
+
+
+def test_the_address_of_a_lead_is_for_all_ids_or_for_each_beginning_of_them(tmp_path: Path) -> None:
+    one = "https://acme.amocrm.ru/leads/detail/{id}"
+    assert load(settings_file(tmp_path, GOOD)).crm_url == {}
+    assert load(settings_file(tmp_path, GOOD + f"crm_url: {one}\n")).crm_url == {"": one}
+    several = load(
+        settings_file(tmp_path, GOOD + f'crm_url: {{hs-: "https://x.de/{{id}}", amo-: "{one}"}}\n')
+    )
+    assert several.crm_url == {"hs-": "https://x.de/{id}", "amo-": one}
+    assert several.model_validate(several.model_dump(mode="json")) == several.model_copy(
+        update={"root": Path()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        (
+            "http://acme.ru/{id}",
+            "does not begin with https://; allowed: the address of a lead, such as https://",
+        ),
+        ("javascript:alert(1)//{id}", "does not begin with https://"),
+        ("https://user:secret@acme.ru/{id}", "has no plain host; allowed: a name without user or password"),
+        ("https://{id}.acme.ru/", "has no plain host"),
+        ("https:///leads/{id}", "has no plain host"),
+        ("https://acme.ru/leads", "holds {id} 0 times; allowed: once"),
+        ("https://acme.ru/{id}/{id}", "holds {id} 2 times"),
+        ("https://acme.ru/{lead}/{id}", "is no address"),
+        ('https://acme.ru/\\" onclick=\\"x/{id}', "is no address"),
+        ("https://acme.ru/" + "a" * 1000 + "/{id}", "at most 1,000 of the signs"),
+    ],
+)
+def test_what_is_no_address_of_a_lead_is_told(tmp_path: Path, address: str, says: str) -> None:
+    assert says in message(tmp_path, GOOD + f'crm_url: "{address}"\n')

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.cohorts.durations import unseen, waiting_limits
+from funnel.analysis.cohorts.durations import unseen
 from funnel.analysis.forecast.raking import expected_cells
 from funnel.analysis.money.flat import flat
 from funnel.dates import complete_weeks
 from funnel.edition.costs import known_spend
 from funnel.edition.model import Edition
+from funnel.edition.waiting import waiting_leads
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import ALL, LEADS, marked_sums, sentences
 from funnel.present.workbook import Contents, listings, write_workbook
@@ -49,13 +50,7 @@ def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
         known_spend(warehouse, settings, as_of),
         _coming(warehouse, edition, crossed, attributes),
     )
-    limits = waiting_limits(warehouse.waits(as_of), settings.horizon_weeks)
-    waiting = warehouse.long_waiting(as_of, limits, attributes, settings.reach)
-    order = {stage: number for number, stage in enumerate(settings.steps)}
-    waiting = waiting.assign(_far=waiting["stage"].map(order)).sort_values(
-        ["_far", "waited_days", "lead_id"], ascending=[False, False, True], ignore_index=True
-    )
-    return Gathered(data, attributes, waiting.drop(columns="_far"))
+    return Gathered(data, attributes, waiting_leads(warehouse, settings, as_of, attributes))
 
 
 def _coming(

@@ -12,8 +12,9 @@ from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.currency import in_own_currency
 from funnel.warehouse.known import Tables, days_of, monday
-from funnel.warehouse.reach import cohort_leads, first_entries, journeys, with_entries
+from funnel.warehouse.reach import cohort_leads, first_entries, with_entries
 from funnel.warehouse.slices import named
+from funnel.warehouse.waiting import standing_now
 
 
 def crossed(
@@ -105,19 +106,11 @@ def standing(
         InputError: an attribute is not in the leads.
     """
     values = [f"attr_{number}" for number in range(len(attributes))]
-    leads = journeys(tables, settings, as_of, tuple(attributes), rule, {})
-    steps, week = settings.steps[:-1], monday(leads.created_at)
-    there = [(leads[f"at_{number}"].notnull(), number) for number in reversed(range(1, len(steps)))]
-    since = ibis.coalesce(*(leads[f"at_{number}"] for number in reversed(range(len(steps)))))
+    leads = standing_now(tables, settings, as_of, attributes, rule)
+    week = monday(leads.created_at)
     keys = ["week", *values, "stage", "entered"]
     frame: pd.DataFrame = (
-        leads.filter(leads.lost_at.isnull(), leads[f"at_{len(steps)}"].isnull())
-        .select(
-            *values,
-            week=week,
-            stage=ibis.cases(*there, else_=0) if there else ibis.literal(0),
-            entered=(monday(since) - week).cast("int32"),
-        )
+        leads.select(*values, "stage", week=week, entered=(monday(leads.since) - week).cast("int32"))
         .group_by(keys)
         .aggregate(leads=ibis._.count())
         .to_pyarrow()
@@ -125,6 +118,6 @@ def standing(
         .sort_values(keys, ignore_index=True)
     )
     frame.insert(0, "cohort_week", days_of(frame.pop("week")))
-    frame["stage"] = named(frame["stage"], steps)
+    frame["stage"] = named(frame["stage"], settings.steps)
     frame["entered"] //= 7
     return frame

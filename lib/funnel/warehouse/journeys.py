@@ -1,17 +1,16 @@
-"""How long leads take to each stage, from the lead and from the stage before, and who waits too long."""
+"""How long leads take to each stage, from the lead and from the stage before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import ibis
-import numpy as np
 import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.gate.stamps import with_untold
 from funnel.settings import ReachRule, Settings
-from funnel.warehouse.known import FIRST_MONDAY, Tables, day, indicator, instant, monday
+from funnel.warehouse.known import FIRST_MONDAY, Tables, day, indicator, instant
 from funnel.warehouse.reach import journeys
 from funnel.warehouse.slices import By, Slices, cube, named
 from funnel.warehouse.stamped import is_stamped
@@ -27,7 +26,6 @@ most."""
 
 _GRID = 1.01
 _OUTCOMES = ("reached", "lost", "open")
-_DAY = 86_400_000_000
 _COUNTS = {"leads": ibis._.count(), "stamped": ibis._.stamped.sum()}
 
 
@@ -96,70 +94,3 @@ def waits(
     frame["outcome"] = named(frame["outcome"], _OUTCOMES)
     frame["days"] = _GRID ** (frame["step"] + 0.5) / (24 * 60)
     return frame[list(WAITS_COLUMNS)]
-
-
-def long_waiting(
-    tables: Tables,
-    settings: Settings,
-    as_of: AsOf,
-    limits: Mapping[str, float],
-    attributes: Sequence[str] = (),
-    *,
-    rule: ReachRule = "any-later",
-    most: int = 10_000,
-) -> pd.DataFrame:
-    """List the open leads that have waited in their stage longer than a limit: for the workbook only.
-
-    The list is bounded, and made in the engine: of more leads those furthest in the funnel are listed, and of
-    one stage those that have waited longest.
-
-    Args:
-        tables: the canonical tables.
-        settings: stages in order.
-        as_of: the two clocks.
-        limits: days by stage ('lead' or a configured one, not the last); a stage without one lists nobody.
-        attributes: to show beside.
-        rule: of reaching a stage.
-        most: leads that are listed at most.
-
-    Returns:
-        One row per lead, the longest wait first: `lead_id`, `cohort_week`, `stage` (the furthest reached),
-        `since` (when it was reached), `waited_days`, `limit_days`, the attributes ('' if not given), and
-        `long_waiting`: how many leads wait too long, listed or not.
-
-    Raises:
-        InputError: an attribute is not in the leads.
-    """
-    leads = journeys(tables, settings, as_of, tuple(attributes), rule, {})
-    steps = settings.steps
-    since = ibis.coalesce(*(leads[f"at_{number}"] for number in reversed(range(len(steps)))))
-    stage = ibis.cases(
-        *((leads[f"at_{number}"].notnull(), number) for number in reversed(range(1, len(steps)))), else_=0
-    )
-    still = leads.filter(leads.lost_at.isnull(), leads[f"at_{len(steps) - 1}"].isnull())
-    waits = still.select(
-        "lead_id",
-        *(f"attr_{number}" for number in range(len(attributes))),
-        cohort_week=monday(leads.created_at),
-        stage=stage,
-        since=since,
-        waited_days=instant(as_of.cutoff).delta(since, unit="microsecond") / _DAY,
-    )
-    limited = [(number, limits[step]) for number, step in enumerate(steps) if step in limits]
-    if limited:
-        cases = [(waits.stage == number, ibis.literal(float(limit))) for number, limit in limited]
-        waits = waits.mutate(limit_days=ibis.cases(*cases, else_=ibis.null("float64")))
-    else:
-        waits = waits.mutate(limit_days=ibis.null("float64"))
-    long = waits.filter(waits.waited_days > waits.limit_days)
-    long = long.mutate(long_waiting=long.count().over(ibis.window()))
-    first = [ibis.desc("stage"), ibis.desc("waited_days"), "lead_id"]
-    frame: pd.DataFrame = long.order_by(first).limit(most).to_pyarrow().to_pandas()
-    frame["stage"] = named(frame["stage"], steps)
-    frame = frame.sort_values(["waited_days", "lead_id"], ascending=[False, True], ignore_index=True)
-    mondays = np.datetime64(FIRST_MONDAY, "D") + frame["cohort_week"].to_numpy().astype("int64")
-    frame["cohort_week"] = mondays.astype("datetime64[ns]")
-    frame["since"] = frame["since"].astype("datetime64[ns]")
-    frame = frame.rename(columns={f"attr_{number}": name for number, name in enumerate(attributes)})
-    names = ("lead_id", "cohort_week", "stage", "since", "waited_days", "limit_days", *attributes)
-    return frame[[*names, "long_waiting"]]

@@ -27,6 +27,7 @@ from funnel.warehouse import (
     problems,
     restated,
     values,
+    waiting,
     written,
 )
 from funnel.warehouse import paid as money
@@ -237,11 +238,18 @@ class Warehouse(Opened):
         attributes: Sequence[str] = (),
         rule: ReachRule | None = None,
     ) -> pd.DataFrame:
-        """List the open leads that wait too long, for the workbook; see `journeys.long_waiting`."""
-        listed = journeys.long_waiting(
+        """List the open leads that wait too long, for the workbook; see `waiting.long_waiting`."""
+        listed = waiting.long_waiting(
             self._read(as_of, attributes), self._settings, as_of, limits, attributes, rule=self._rule(rule)
         )
         return written.blotted(listed, "lead_id")
+
+    def waiting_counts(
+        self, as_of: AsOf, limits: Mapping[str, float], by: By = _TOTAL, rule: ReachRule | None = None
+    ) -> pd.DataFrame:
+        """Count the open leads that wait too long, by stage; see `waiting.WAITING_COLUMNS`."""
+        read, rule = self._read(as_of, [name for names in by for name in names]), self._rule(rule)
+        return waiting.waiting_counts(read, self._settings, as_of, limits, by, rule=rule)
 
     def customers(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
         """Return customers and their payments; see `customers.CUSTOMER_COLUMNS`.

@@ -27,6 +27,7 @@ from funnel.warehouse import (
     restated,
     stamped,
     values,
+    waiting,
     written,
 )
 from funnel.warehouse.known import Tables
@@ -50,7 +51,8 @@ QUESTIONS: dict[str, Callable[[Tables, Settings], object]] = {
     "spend": lambda t, s: paid.spend(t, s, AS_OF),
     "spend_names": lambda t, _: paid.spend_names(t, AS_OF),
     "waits": lambda t, s: journeys.waits(t, s, AS_OF, BY, where=WHERE),
-    "long_waiting": lambda t, s: journeys.long_waiting(t, s, AS_OF, LIMITS, ["channel"]),
+    "long_waiting": lambda t, s: waiting.long_waiting(t, s, AS_OF, LIMITS, ["channel"]),
+    "waiting_counts": lambda t, s: waiting.waiting_counts(t, s, AS_OF, LIMITS, [(), ("channel",)]),
     "customers": lambda t, s: customers.customers(t, s, AS_OF, BY, where=WHERE),
     "crossed": lambda t, s: crossed.crossed(t, s, AS_OF, ["channel", "manager"]),
     "standing": lambda t, s: crossed.standing(t, s, AS_OF, ["channel", "manager"]),

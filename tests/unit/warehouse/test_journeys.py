@@ -5,7 +5,8 @@ import pytest
 from funnel.analysis.cohorts.durations import waiting_limits
 from funnel.dates import AsOf
 from funnel.errors import InputError
-from funnel.warehouse.journeys import long_waiting, waits
+from funnel.warehouse.journeys import waits
+from funnel.warehouse.waiting import long_waiting
 
 AT = AsOf(dt.date(2022, 2, 7), dt.datetime(2022, 10, 2))
 
@@ -105,28 +106,6 @@ def test_by_an_attribute_the_leads_add_up_to_the_total(tables, config):
     found = waits(tables, config, AT, [(), ("manager",)])
     sums = found.groupby(["attribute", "start", "stage"])["leads"].sum()
     assert sums[""].to_dict() == sums["manager"].to_dict()
-
-
-def test_the_longest_waits_come_first_and_who_is_lost_or_done_is_not_listed(tables, config):
-    found = long_waiting(tables, config, AT, {"lead": 30.0, "target": 20.0}, ["manager"])
-    assert found[["lead_id", "stage", "manager"]].to_numpy().tolist() == [
-        ["3", "lead", ""],
-        ["4", "target", "Anna"],
-    ]
-    assert found["waited_days"].tolist() == pytest.approx([34.0, 24.583], abs=0.01)
-    assert found["cohort_week"].dt.date.tolist() == [dt.date(2022, 1, 3)] * 2
-
-
-def test_a_bounded_list_holds_those_furthest_in_the_funnel_and_tells_how_many_there_are(tables, config):
-    limits = {"lead": 30.0, "target": 20.0}
-    found = long_waiting(tables, config, AT, limits, ["manager"], most=1)
-    assert found[["lead_id", "stage", "long_waiting"]].to_numpy().tolist() == [["4", "target", 2]]
-    every = long_waiting(tables, config, AT, limits, ["manager"])
-    assert set(every["long_waiting"]) == {len(every)} == {2}
-
-
-def test_a_stage_without_a_limit_lists_nobody(tables, config):
-    assert long_waiting(tables, config, AT, {"target": 25.0}).empty
 
 
 def test_an_unknown_attribute_is_named_with_the_nearest_one(tables, config):

@@ -18,7 +18,7 @@ from funnel.analysis.money import costs, flat, ltv
 from funnel.dates import AsOf, complete_weeks
 from funnel.schema import TABLES
 from funnel.settings import load
-from funnel.warehouse import crossed, cubes, customers, journeys
+from funnel.warehouse import crossed, cubes, customers, journeys, waiting
 from funnel.warehouse import paid as money
 from funnel.warehouse.foreign import attach
 from funnel.warehouse.known import BEGINNING, Tables
@@ -170,9 +170,9 @@ def test_nine_of_ten_that_moved_on_had_done_so_within_the_limit(demo):
     took = (first - created.loc[first.index]).dt.total_seconds() / 86400
     early = took[created.loc[first.index] < pd.Timestamp(2022, 1, 1)]
     assert (early <= limits["lead"]).mean() == pytest.approx(0.9, abs=0.01)
-    waiting = journeys.long_waiting(demo.tables, demo.settings, demo.as_of, limits)
-    assert (waiting["waited_days"] > waiting["limit_days"]).all()
-    assert waiting["lead_id"].is_unique
+    listed = waiting.long_waiting(demo.tables, demo.settings, demo.as_of, limits)
+    assert (listed["waited_days"] > listed["limit_days"]).all()
+    assert listed["lead_id"].is_unique
 
 
 def test_lifetime_value_of_all_leads_lies_within_three_per_cent_of_the_truth(demo):
