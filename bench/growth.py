@@ -26,6 +26,7 @@ from funnel.errors import FunnelError
 from funnel.publish.builtin.config import WORDS
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import read as read_report
+from funnel.publish.builtin.write import HTML, write
 from funnel.settings import load
 from funnel.sources import read
 from funnel.sources.initiatives import read_initiatives
@@ -167,9 +168,8 @@ def _files(more: str) -> Callable[[Path], None]:
 
 
 def _report(folder: Path) -> None:
-    problems = Problems()
-    read_report(folder, folder / "report.qmd", problems)
-    problems.stop()
+    document = read_report(folder, folder / "report.qmd", Problems())
+    write(document, [(HTML, document.config)])
 
 
 READERS: dict[str, tuple[Made, Callable[[Path], object], int]] = {

@@ -22,8 +22,7 @@ from PIL import Image
 from funnel.publish.builtin.config import MEETING, load
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import read
-from funnel.publish.builtin.tree import string
-from funnel.publish.builtin.write import compile_first_page, compile_pdf, write_typst
+from funnel.publish.builtin.write import TYPST, compile_first_page, compile_pdf, write
 from funnel.publish.methods import CHANGES
 
 FOLDER = Path(__file__).parent / "sample"
@@ -45,11 +44,10 @@ def report(home: Path, language: str) -> None:
 
 
 def typst_source(home: Path) -> tuple[str, dict[str, bytes]]:
-    problems = Problems()
-    document = read(home, home / "report.qmd", problems)
-    document.config = load(home, home / "report.qmd", problems, MEETING)[0]
-    document.meta["renderer"] = [string("funnel")]
-    return write_typst(document, problems), dict(document.images)
+    source, problems = home / "report.qmd", Problems()
+    document = read(home, source, problems)
+    (page,) = write(document, [(TYPST, load(home, source, problems, MEETING)[0])], "funnel")
+    return page, document.images
 
 
 def make(staged: Path, home: Path) -> None:

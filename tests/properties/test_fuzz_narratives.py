@@ -11,7 +11,7 @@ from funnel.publish.builtin.inert import inert
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import Reach
 from funnel.publish.builtin.read import read
-from funnel.publish.builtin.write import write_html, write_typst
+from funnel.publish.builtin.write import HTML, TYPST, write
 from tests.properties.fuzzing import HITS, damaged, fuzzed, told
 
 PIECES = (
@@ -77,6 +77,5 @@ def test_narratives(text: str, hits: list[tuple[int, int]], close: bool) -> None
         with told():
             problems = Problems()
             document = read(project, project / "report.qmd", problems)
-            page = write_html(document, problems)
-            write_typst(document, problems)
+            page, _ = write(document, [(HTML, document.config), (TYPST, document.config)])
             assert "<script" not in page.lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -12,12 +12,11 @@ from funnel.errors import InputError, MissingError, Problem, RenderError
 from funnel.publish import quarto
 from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.config import MEETING, load
-from funnel.publish.builtin.lower import FULL
+from funnel.publish.builtin.pandoc import FULL
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
 from funnel.publish.builtin.read import read
-from funnel.publish.builtin.tree import string
-from funnel.publish.builtin.write import compile_pdf, write_html, write_typst
+from funnel.publish.builtin.write import HTML, TYPST, compile_pdf, write
 
 FORMATS = ("html", "pdf")
 RENDERERS = ("auto", "quarto", "builtin")
@@ -111,17 +110,19 @@ def _builtin(
     problems = Problems()
     document = read(project, source, problems, texts)
     programs = ", ".join(f"{name} {version}" for name, version in versions.items())
-    document.meta["renderer"] = [string(f"funnel ({programs})")]
-    files: list[Path] = []
-    if "html" in formats:
-        page = write_html(document, problems)
-        files.append(out / "report.html")
-        files[-1].write_text(page, encoding="utf-8", newline="\n")
-    if "pdf" in formats:
-        short = replace(document, config=load(project, source, problems, MEETING)[0])
-        for name, one in (("report.pdf", short), (FULL, document)):
-            files.append(out / name)
-            files[-1].write_bytes(compile_pdf(write_typst(one, problems), one.images, made))
+    meeting = load(project, source, problems, MEETING)[0] if "pdf" in formats else document.config
+    made_of = {
+        "report.html": (HTML, document.config),
+        "report.pdf": (TYPST, meeting),
+        FULL: (TYPST, document.config),
+    }
+    wanted = {name: page for name, page in made_of.items() if name.rsplit(".", 1)[1] in formats}
+    files = [out / name for name in wanted]
+    for path, text in zip(files, write(document, [*wanted.values()], f"funnel ({programs})"), strict=True):
+        if path.suffix == ".html":
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            path.write_bytes(compile_pdf(text, document.images, made))
     return Rendered("builtin", versions, tuple(files))
 
 

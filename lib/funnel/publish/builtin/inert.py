@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from funnel.publish.builtin import pandoc
-from funnel.publish.builtin.blocks import Blocks
 from funnel.publish.builtin.config import front_matter
+from funnel.publish.builtin.pandoc import Texts
 from funnel.publish.builtin.problems import Place, Problems
 from funnel.publish.builtin.reach import TEXTS, Reach
 from funnel.publish.builtin.scan import TOKEN, Shortcode, scan
-from funnel.publish.builtin.tree import nodes, rewrite
 
 ALLOWED = ("include", "var", "meta", "pagebreak")
 _INCLUDE = re.compile(r"(?<!\{)\{\{<\s*include\s+(.*?)\s*>\}\}")
-_FAR = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
 
 @contextmanager
@@ -62,12 +60,8 @@ def _included(source: Path, reach: Reach) -> list[Path]:
     calls: list[Shortcode] = []
     _, body, first = front_matter(source.read_text(encoding="utf-8"))
     # What else may be wrong with the report is Quarto's to say: it knows more than the built-in renderer.
-    scanned = scan(name, body, first, True, calls, Problems())
-    (tree,) = pandoc.parse([(pandoc.TRUSTED, scanned.text)])
-    for node in nodes(tree):
-        if node["t"] == "Image" and not _FAR.match(node["c"][2][0]):
-            target = node["c"][2][0]
-            reach.image(target, scanned.find(target), trusted=True, base=source.parent)
+    texts = Texts([scan(name, body, first, True, calls, Problems())])
+    _images(texts, Problems(), reach, source.parent)
     for call in calls:
         if call.name == "embed":
             address = "".join(call.arguments[:1]).partition("#")[0]
@@ -79,6 +73,16 @@ def _included(source: Path, reach: Reach) -> list[Path]:
         if path is not None:
             found.append(path)
     return found
+
+
+def _images(texts: Texts, problems: Problems, reach: Reach, base: Path | None) -> list[str]:
+    """Look at a text as the built-in renderer does, and at its images; return it as Markdown."""
+
+    def image(target: str, place: str, trusted: bool) -> str:
+        reach.image(target, Place(place), trusted=trusted, base=base)
+        return ""
+
+    return pandoc.pages(texts, image, problems, again=True)
 
 
 def inert(path: Path, reach: Reach, above: Sequence[Path] = ()) -> str:
@@ -99,21 +103,14 @@ def inert(path: Path, reach: Reach, above: Sequence[Path] = ()) -> str:
     for call in calls:
         if call.name not in ALLOWED:
             problems.add(call.place, f"the shortcode {call.name} in a narrative", ", ".join(ALLOWED))
-    (tree,) = pandoc.parse([(pandoc.UNTRUSTED, source.text)])
-
-    def image(target: str, place: Place) -> str:
-        return target if reach.image(target, place, trusted=False) else ""
-
-    checks = Blocks(source, problems, image, lambda _: None)
-    rewrite(tree, lambda node: checks.change(node, checks.alone))
-    shown = pandoc.write("markdown", tree, {}, [])
+    (shown,) = _images(Texts([source]), problems, reach, None)
     shown = shown.replace("`{=", "`\\{=")  # code with text after it, not a raw inline
     if "{{<" in shown:  # put together from pieces, or inside code: Quarto would take it for a shortcode
-        problems.add(source.find("{{<"), "a shortcode inside code", todo="move it out")
+        problems.add(name, "a shortcode inside code", todo="move it out")
         shown = shown.replace("{{<", "")
 
     def written(token: re.Match[str]) -> str:
-        call = calls[int(token[1])]
+        call = calls[int(token[1]) - 1]
         if call.name != "include":
             return " ".join(("{{<", call.name, *call.arguments, ">}}"))
         inner = reach.file(" ".join(call.arguments), call.place, trusted=False)

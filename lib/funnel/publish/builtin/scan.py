@@ -49,7 +49,7 @@ class Source:
         name: path relative to the project, as errors name it.
         trusted: raw blocks may act (report.qmd), or are shown as text (everything included).
         text: what Pandoc reads: comments gone, shortcodes as numbered tokens; lines kept.
-        first: line of the file on which `text` starts.
+        first: line of the file on which `text` starts; 0 where it stands in none.
         bare: `text` with code blanked, to look for words in.
         divs: lines of the opening ``:::`` fences, in order.
     """
@@ -60,14 +60,6 @@ class Source:
     first: int = 1
     bare: str = ""
     divs: list[int] = field(default_factory=list)
-
-    def find(self, needle: str) -> Place:
-        """Return the first line on which a text stands outside code (or in it; or no line at all)."""
-        for text in (self.bare, self.text):
-            at = text.find(needle) if needle else -1
-            if at >= 0:
-                return Place(self.name, self.first + text.count("\n", 0, at))
-        return Place(self.name)
 
 
 def scan(
@@ -216,4 +208,4 @@ def _token(call: str, place: Place, shortcodes: list[Shortcode], problems: Probl
         problems.add(place, f"a shortcode that cannot be read: {call!r}", SHORTCODES)
         return ""
     shortcodes.append(Shortcode(name, tuple(arguments), place))
-    return f"{OPEN}{len(shortcodes) - 1}{CLOSE}"
+    return f"{OPEN}{len(shortcodes)}{CLOSE}"

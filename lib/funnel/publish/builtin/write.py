@@ -3,72 +3,79 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import font_source_sans_pro
 import typst
-from babel.dates import format_date
 
 from funnel.errors import RenderError
 from funnel.publish.builtin import pandoc
-from funnel.publish.builtin.lower import lower
-from funnel.publish.builtin.problems import Problems
+from funnel.publish.builtin.config import WORDS, Config
 from funnel.publish.builtin.read import Document
-from funnel.publish.builtin.tree import Node, raw_inline, string, words
+from funnel.publish.builtin.scan import CLOSE, OPEN
 from funnel.publish.files import scratch
 from funnel.publish.policy import policy
 
+HTML, TYPST = "html", "typst"
+_PICTURE = re.compile(f"{OPEN}p([0-9a-f]+[.][a-z]+){CLOSE}")
 FONTS = Path(font_source_sans_pro.__file__).parent / "files"
 
 
-def write_html(document: Document, problems: Problems) -> str:
-    """Return the report as one HTML page.
+def write(document: Document, pages: Sequence[tuple[str, Config]], renderer: str = "") -> list[str]:
+    """Return pages of a report: HTML, or Typst source that names pictures by their names in the document.
+
+    Args:
+        document: the report.
+        pages: of each its format (`HTML` or `TYPST`) and its settings.
+        renderer: who makes them, as they say.
 
     Raises:
-        RenderError: references or the like are wrong; all problems found so far.
+        RenderError: something is wrong; all problems found so far.
     """
-    lowered = lower(document, "html", problems)
+    problems, config = document.reach.problems, document.config
+    made = pandoc.pages(
+        document.texts,
+        document.image,
+        problems,
+        wanted=[_page(target, settings, renderer) for target, settings in pages],
+        lang=config.lang,
+        words={word: config.word(word) for word in WORDS},
+    )
     problems.stop()
-    config = document.config
-    meta = _meta(document)
-    css = (pandoc.TEMPLATES / "report.css").read_text(encoding="utf-8")
-    colours = "".join(f"--{name}:{value};" for name, value in sorted(config.colours.items()))
-    meta["css"] = _inlines([raw_inline("html", f":root{{{colours}}}\n{css}")])
-    meta["policy"] = _inlines([raw_inline("html", policy())])
-    meta["toc-title"] = _inlines([string(config.word("toc-title-document"))])
-    options = [
-        f"--template={pandoc.TEMPLATES / 'report.html'}",
-        "--mathml",
-        "--section-divs",
-        "--no-highlight",
-    ]
-    if config.option("toc", "html", False):
-        options += ["--toc", f"--toc-depth={config.option('toc-depth', 'html', 2)}"]
-    return pandoc.write("html5", lowered.blocks, meta, options)
+    shown = {HTML: lambda name: document.data(name[1]), TYPST: lambda name: name[1]}
+    return [_PICTURE.sub(shown[page[0]], text) for page, text in zip(pages, made, strict=True)]
 
 
-def write_typst(document: Document, problems: Problems) -> str:
-    """Return the report as Typst source, which names images by their names in the document.
-
-    Raises:
-        RenderError: references or the like are wrong; all problems found so far.
-    """
-    lowered = lower(document, "typst", problems)
-    problems.stop()
-    config = document.config
-    meta = _meta(document)
-    pairs = ", ".join(f'"{name}": rgb("{value}")' for name, value in sorted(config.colours.items()))
-    meta["colours"] = _inlines([raw_inline("typst", f"({pairs})")])
-    if config.option("number-sections", "typst", False):
-        meta["section-numbering"] = _inlines([string("1.1")])
-    if config.option("toc", "typst", False):
-        meta["toc"] = {"t": "MetaBool", "c": True}
-        meta["toc-title"] = _inlines([string(config.word("toc-title-document"))])
-        meta["toc-depth"] = _inlines([string(str(config.option("toc-depth", "typst", 2)))])
-    options = [f"--template={pandoc.TEMPLATES / 'report.typ'}", "--no-highlight"]
-    return pandoc.write("typst", lowered.blocks, meta, options)
+def _page(target: str, config: Config, renderer: str) -> dict[str, Any]:
+    """Return what `builtin.lua` is told of a page."""
+    said = {"lang": config.lang, "renderer": renderer}
+    toc = bool(config.option("toc", target, False))
+    numbered = bool(config.option("number-sections", target, False))
+    depth = int(config.option("toc-depth", target, 2))
+    if toc:
+        said["toc-title"] = config.word("toc-title-document")
+    if target == HTML:
+        colours = "".join(f"--{name}:{value};" for name, value in sorted(config.colours.items()))
+        css = (pandoc.TEMPLATES / "report.css").read_text(encoding="utf-8")
+        raw = {"css": f":root{{{colours}}}\n{css}", "policy": policy()}
+    else:
+        pairs = ", ".join(f'"{name}": rgb("{value}")' for name, value in sorted(config.colours.items()))
+        raw = {"colours": f"({pairs})"}
+        said |= {"toc": "true", "toc-depth": str(depth)} if toc else {}
+        said |= {"section-numbering": "1.1"} if numbered else {}
+    return {
+        "target": target,
+        "profile": config.profile,
+        "numbered": numbered,
+        "template": str(pandoc.TEMPLATES / ("report.html" if target == HTML else "report.typ")),
+        "toc": toc and target == HTML,
+        "toc_depth": depth,
+        "said": said,
+        "raw": raw,
+    }
 
 
 def compile_pdf(source: str, images: Mapping[str, bytes], made: dt.datetime, *, tagged: bool = True) -> bytes:
@@ -126,19 +133,3 @@ def _compile(
         except RuntimeError as error:
             raise RenderError(f"Typst stopped: {getattr(error, 'diagnostic', error)}") from None
     return pages[0] if isinstance(pages, list) else pages
-
-
-def _meta(document: Document) -> dict[str, Node]:
-    meta = {key: _inlines(value) for key, value in document.meta.items()}
-    lang = document.config.lang
-    meta["lang"] = _inlines([string(lang)])
-    try:
-        day = dt.date.fromisoformat(words(document.meta.get("date", [])))
-        meta["date"] = _inlines([string(format_date(day, "long", locale=lang))])
-    except ValueError:
-        pass  # the author's own words for the date stay as they are
-    return meta
-
-
-def _inlines(content: list[Node]) -> Node:
-    return {"t": "MetaInlines", "c": content}

@@ -1,68 +1,96 @@
--- For Quarto alone; the built-in renderer does the same in lower.py.
+-- What both renderers do: Quarto runs this as its filter, and builtin.lua calls the parts.
+local parts = { REFERENCES = { tbl = "crossref-tbl-title", fig = "crossref-fig-title", sec = "crossref-sec-prefix" } }
 
--- The words of the report's language, which Quarto hands to its own filters.
-local words = quarto.json.decode(quarto.base64.decode(os.getenv("QUARTO_FILTER_PARAMS") or "e30="))
+function parts.float_kind(name)
+  local kind = name:match("^(%a+)%-")
+  return (kind == "tbl" or kind == "fig") and kind or nil
+end
+
+-- A callout's blocks with its title, of inlines, as the first of them.
+function parts.titled(title, body)
+  local heading = title and title ~= "" and { pandoc.Str(title) } or {}
+  if #heading == 0 and body[1] and body[1].t == "Header" then
+    heading = body:remove(1).content
+  end
+  body:insert(1, pandoc.Plain(heading))
+  return body
+end
+
+-- Return a titled callout's kind, title, blocks, and whether it is folded ("true", "false" or nil).
+function parts.callout_of(div, words)
+  local kind, body = table.concat(div.classes, " "):match("callout%-(%a+)"), div.content
+  local title = body:remove(1).content
+  title = #title > 0 and title or pandoc.Inlines({ pandoc.Str(words["callout-" .. kind .. "-title"] or kind) })
+  return kind, title, body, div.attributes.collapse
+end
 
 -- Callouts in the PDF: Quarto's own pull a package from the network, ours is a box of the template.
-local function callout(div)
-  for _, class in ipairs(div.classes) do
-    local kind = class:match("^callout%-(%a+)$")
-    if kind then
-      local title = div.attributes["title"] and { pandoc.Str(div.attributes["title"]) }
-      local body = div.content
-      if not title and body[1] and body[1].t == "Header" then
-        title = body[1].content
-        body:remove(1)
-      end
-      local head = pandoc.List({ pandoc.RawInline("typst", '#report-box("' .. kind .. '", [') })
-      head:extend(title or { pandoc.Str(words["callout-" .. kind .. "-title"] or kind) })
-      head:insert(pandoc.RawInline("typst", "])["))
-      local blocks = pandoc.List({ pandoc.Plain(head) })
-      blocks:extend(body)
-      blocks:insert(pandoc.RawBlock("typst", "]"))
-      return blocks
-    end
+function parts.callout(kind, title, body)
+  title:insert(1, pandoc.RawInline("typst", '#report-box("' .. kind .. '", ['))
+  title:insert(pandoc.RawInline("typst", "])["))
+  body:insert(1, pandoc.Plain(title))
+  body:insert(pandoc.RawBlock("typst", "]"))
+  return body
+end
+
+-- The widths of columns; those that say none share what is left.
+function parts.shares(div)
+  local said, left, unsaid, count = pandoc.List(), 100, 0, tonumber(div.attributes["layout-ncol"])
+  for at, column in ipairs(div.content) do
+    said[at] = count and 1 or tonumber(((column.attributes or {}).width or ""):match("^([%d.]+)%%$")) or 0
+    left, unsaid = left - said[at], unsaid + (said[at] == 0 and 1 or 0)
   end
+  for at, share in ipairs(said) do
+    said[at] = share > 0 and share or math.max(left, 1) / unsaid
+  end
+  return count and said:filter(function(_, at) return at <= count end) or said
 end
 
 -- Columns in the PDF, which Quarto would set one under the other, and tabs, which paper has not.
-local function columns(div)
-  local said, left, unsaid = {}, 100, 0
-  for at, column in ipairs(div.content) do
-    said[at] = tonumber(((column.attributes or {}).width or ""):match("^([%d.]+)%%$"))
-    left, unsaid = left - (said[at] or 0), unsaid + (said[at] and 0 or 1)
+function parts.columns(shares, cells)
+  local widths, blocks = "", pandoc.Blocks({})
+  for _, share in ipairs(shares) do
+    widths = widths .. ("%gfr,"):format(share)
   end
-  local shares, blocks = "", pandoc.Blocks({})
-  for at, column in ipairs(div.content) do
-    shares = shares .. (said[at] or math.max(left, 1) / unsaid) .. "fr, "
+  blocks:insert(pandoc.RawBlock("typst", "#grid(columns: (" .. widths .. "), gutter: 1em,"))
+  for _, cell in ipairs(cells) do
     blocks:insert(pandoc.RawBlock("typst", "["))
-    blocks:extend(column.content)
+    blocks:extend(cell.content)
     blocks:insert(pandoc.RawBlock("typst", "],"))
   end
-  blocks:insert(1, pandoc.RawBlock("typst", "#grid(columns: (" .. shares .. "), gutter: 1em,"))
   blocks:insert(pandoc.RawBlock("typst", ")"))
   return blocks
 end
 
-local function tabs(div)
-  return div.content:walk({
-    Header = function(header)
-      return pandoc.Para({ pandoc.Strong(header.content) })
-    end,
-  })
+function parts.tabs(blocks)
+  return blocks:walk({ Header = function(header) return pandoc.Para({ pandoc.Strong(header.content) }) end })
 end
 
 -- Only the web, mail and places of the report can be linked to, and no image is fetched.
-local function reachable(target)
-  local scheme = target:lower():match("^%s*([a-z][a-z0-9+.-]*):")
-  return not scheme or scheme == "http" or scheme == "https" or scheme == "mailto"
+function parts.is_safe(target)
+  local scheme = target:match("^%a[%w+.-]*:")
+  if scheme then
+    return (scheme == "http:" or scheme == "https:" or scheme == "mailto:") and target:match("^%S+$") ~= nil
+  end
+  return target:match("^[^\\%s]+$") ~= nil
 end
 
-local function as_text(content, target)
-  local shown = pandoc.List(content)
+function parts.is_far(target)
+  return target:match("^//") or target:match("^%a[%w+.-]*:")
+end
+
+function parts.as_text(content, target)
+  local shown = pandoc.Inlines(content)
   shown:extend({ pandoc.Str(" ("), pandoc.Code(target), pandoc.Str(")") })
   return shown
 end
+
+if not quarto then
+  return parts
+end
+
+-- For Quarto alone. The words of the report's language, which Quarto hands to its own filters.
+local words = quarto.json.decode(quarto.base64.decode(os.getenv("QUARTO_FILTER_PARAMS") or "e30="))
 
 -- A slide numbers no table and no figure: it gets the caption's number here, and so do the references.
 local numbers, counts = {}, { tbl = 0, fig = 0 }
@@ -134,25 +162,23 @@ return {
     RawBlock = native,
     Cite = cited,
     Link = function(link)
-      if not reachable(link.target) then
-        return as_text(link.content, link.target)
+      if not parts.is_safe(link.target) then
+        return parts.as_text(link.content, link.target)
       end
     end,
     Image = function(image)
-      if image.src:match("^//") or image.src:match("^%a[%w+.-]*:") and not image.src:match("^data:image/png;") then
-        return as_text(image.caption, image.src)
+      if parts.is_far(image.src) and not image.src:match("^data:image/png;") then
+        return parts.as_text(image.caption, image.src)
       end
     end,
     Div = function(div)
-      if FORMAT == "typst" then
-        local box = callout(div)
-        if box then
-          return box
-        elseif div.classes:includes("columns") then
-          return columns(div)
-        elseif div.classes:includes("panel-tabset") then
-          return tabs(div)
-        end
+      if FORMAT == "typst" and table.concat(div.classes, " "):match("callout%-%a+") then
+        div.content = parts.titled(div.attributes.title, div.content)
+        return parts.callout(parts.callout_of(div, words))
+      elseif FORMAT == "typst" and div.classes:includes("columns") then
+        return parts.columns(parts.shares(div), div.content)
+      elseif FORMAT == "typst" and div.classes:includes("panel-tabset") then
+        return parts.tabs(div.content)
       end
       return slide(div) or anonymous(div)
     end,
