@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shutil
@@ -221,5 +222,60 @@ def test_the_doctor_names_each_thing_that_is_out_of_order(
         ("packages", "remark", "instead of 0.0.1"),
     ):
         assert any(state == one[0] and word in " ".join(one) for one in told[what]), (what, told[what])
+    (project / "requirements" / "report.lock").write_text("duckdb==1 ; nonsense\n")
+    assert "cannot be read" in seen(run)["packages"][0][1]
     (project / "funnel.yml").write_text("nonsense: 1\n")
     assert seen(run)["settings"][0][0] == "problem"
+
+
+def test_the_doctor_asks_for_what_a_lock_pins_for_this_python_and_system(
+    run: Any, warehouse: Path, project: Path
+) -> None:
+    here = importlib.metadata.version("duckdb")
+    (project / "requirements").mkdir()
+    (project / "requirements" / "report.lock").write_text(
+        "appnope==1.0.0 ; sys_platform == 'nowhere' \\\n    --hash=sha256:00\n"
+        f"duckdb==0.0.1 ; python_full_version < '3' \\\n    --hash=sha256:00\n"
+        f"duckdb=={here} ; python_full_version >= '3' \\\n    --hash=sha256:00\n"
+    )
+    assert [state for state, _, _ in seen(run)["packages"]] == ["ok"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are POSIX's")
+def test_whatever_the_umask_the_warehouse_and_rejected_rows_are_not_open_to_all(
+    run: Any, project: Path
+) -> None:
+    (project / "in" / "leads.csv").write_text("lead_id,created_at\n1,2022-09-01\nx,soon\n")
+    before = os.umask(0)
+    try:
+        assert run("import").code in (0, 1)
+    finally:
+        assert os.umask(before) == 0
+    files = [*(project / "data").glob("warehouse.duckdb*"), *(project / "run" / "rejected").glob("*.csv")]
+    assert len(files) > 1
+    assert {path.name for path in files if path.stat().st_mode & 0o007} == set()
+    (project / "data" / "warehouse.duckdb").chmod(0o664)
+    assert run("rebuild", "--anyway").code == 0
+    assert (project / "data" / "warehouse.duckdb").stat().st_mode & 0o777 == 0o664
+    assert any("everybody" in found for _, found, _ in seen(run)["warehouse"])
+
+
+def test_a_console_that_lacks_a_letter_stops_nothing(warehouse: Path, project: Path) -> None:
+    words = [sys.executable, "-m", "funnel.cli", "--config", "funnel.yml", *COHORTS[:3]]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
+    done = subprocess.run(words, cwd=project, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"2022-09-26" in done.stdout
+
+
+@pytest.mark.parametrize("before", [b"", bytes(8)])
+def test_a_log_of_garbage_beside_the_warehouse_harms_nothing(
+    run: Any, warehouse: Path, project: Path, before: bytes
+) -> None:
+    whole = run(*COHORTS).out
+    (project / "data" / "warehouse.duckdb.wal").write_bytes(before + bytes(range(256)) * 12)
+    assert run(*COHORTS).out == whole
+    (project / "in" / "leads.csv").write_text(LEADS + "more,2022-09-02 10:00,web\n")
+    assert run("import").code == 0
+    assert run(*COHORTS).out != whole

@@ -7,6 +7,7 @@ bad input. Whatever a user can cause is told without a traceback.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 import warnings
@@ -46,6 +47,9 @@ def main() -> None:
     """
     # Loading libraries makes objects that stay; looking through them again and again is a tenth of a command.
     gc.set_threshold(100_000, 20, 20)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a code page that lacks a letter stops nothing
+            stream.reconfigure(errors="backslashreplace")
     found = _run()
     if isinstance(found, errors.DamagedError):
         if not care.mended(found):

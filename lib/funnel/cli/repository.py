@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -177,7 +178,7 @@ def _tell(folder: Path, names: list[str], notes: list[str], named: product.Produ
     if not named.pinned:
         say("  - requirements.txt does not name the product yet: funnel init --update DIR --wheel WHEEL")
     say("Next:")
-    for step in (f"cd {folder}", *standing(folder / "funnel.yml", now().date()).next):
+    for step in (f"cd {shlex.quote(str(folder))}", *standing(folder / "funnel.yml", now().date()).next):
         say(f"  {step}")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from funnel.private import private
 from funnel.schema import REJECTED_COLUMNS, TABLES, Rejected, Table, harmless
 from funnel.sources.convert import Fault
 from funnel.sources.tabular import Sheet
@@ -87,8 +88,9 @@ def write_rejected(rejected: Sequence[Rejected], directory: Path) -> list[Path]:
     The files are UTF-8 with BOM, so that a spreadsheet reads them. First come the `REJECTED_COLUMNS`, then
     the row's own cells; an own column of the same name gets ``(own)`` behind it. A cell that a spreadsheet
     could take for a formula (it begins with = + - @, a tab or a line break) gets an apostrophe before it.
-    Each file is written beside its place and moved there in one step. Afterwards the directory tells of
-    these rows only: a file of an earlier import whose table has no rejected row now is removed.
+    Each file is not open to all, written beside its place and moved there in one step. Afterwards the
+    directory tells of these rows only: a file of an earlier import whose table has no rejected row now is
+    removed.
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = []
@@ -101,7 +103,7 @@ def write_rejected(rejected: Sequence[Rejected], directory: Path) -> list[Path]:
         own = list(dict.fromkeys(name for row in rows for name in row.cells))
         beside = path.with_suffix(f".{os.getpid()}.part")
         try:
-            with beside.open("w", encoding="utf-8-sig", newline="") as stream:
+            with private(), beside.open("w", encoding="utf-8-sig", newline="") as stream:
                 writer = csv.writer(stream)
                 header = [f"{name} (own)" if name in REJECTED_COLUMNS else name for name in own]
                 writer.writerow([*REJECTED_COLUMNS, *map(harmless, header)])

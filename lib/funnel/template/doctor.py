@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
+import os
 import re
+import shlex
 import shutil
 import stat
 import sys
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from packaging.requirements import InvalidRequirement, Requirement
 
 from funnel import settings as settings_file
 from funnel.errors import FunnelError, InputError
@@ -28,7 +31,7 @@ _ROOM = 1_000_000_000  # bytes that a report of a large company wants
 _SAMPLE = 3  # editions of the archive whose files are compared with their manifest
 _OF_A_FILE = ("disk", "locks", "kept imports", "leftovers")
 """What is looked at beside a warehouse of our own."""
-_PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
+_PIN = re.compile(r"^[A-Za-z0-9._-]+==[^\\\n]+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +86,23 @@ def _python() -> Iterator[Seen]:
 def _packages(root: Path) -> Iterator[Seen]:
     """Compare what is installed with what the folder's lock pins, where it has one."""
     lock = root / "requirements" / "report.lock"
-    pins = dict(_PIN.findall(lock.read_text(encoding="utf-8"))) if lock.is_file() else {}
-    needed = [one for one in importlib.metadata.requires(product.NAME) or () if "extra ==" not in one]
-    wanted = pins or {_name(one): "" for one in needed}
+    pins = _PIN.findall(lock.read_text(encoding="utf-8")) if lock.is_file() else []
+    try:
+        lines = [Requirement(line) for line in pins or importlib.metadata.requires(product.NAME) or ()]
+    except InvalidRequirement as error:
+        yield Seen("packages", PROBLEM, f"{lock} cannot be read ({error})", "funnel init --update .")
+        return
+    # a lock holds the pins of every Python and system; an engine's packages are asked for by its extra
+    wanted = [one for one in lines if one.marker is None or one.marker.evaluate({"extra": ""})]
     missing, other = [], []
-    for name, version in sorted(wanted.items()):
+    for one in sorted(wanted, key=lambda one: one.name):
         try:
-            here = importlib.metadata.version(name)
+            here = importlib.metadata.version(one.name)
         except importlib.metadata.PackageNotFoundError:
-            missing.append(name)
+            missing.append(one.name)
             continue
-        if version and here != version:
-            other.append(f"{name} {here} instead of {version}")
+        if here not in one.specifier:
+            other.append(f"{one.name} {here} instead of {str(one.specifier).removeprefix('==')}")
     again = "make setup, or pip install -r requirements.txt"
     if missing:
         yield Seen("packages", PROBLEM, f"not installed: {', '.join(missing)}", again)
@@ -102,10 +110,6 @@ def _packages(root: Path) -> Iterator[Seen]:
         yield Seen("packages", REMARK, f"other versions than {lock}: {', '.join(other)}", again)
     if not missing and not other:
         yield Seen("packages", OK, f"{len(wanted)} packages as {lock if pins else 'needed'}")
-
-
-def _name(requirement: str) -> str:
-    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
 
 
 def _renderer() -> Iterator[Seen]:
@@ -166,6 +170,9 @@ def _warehouse(chosen: Settings) -> Iterator[Seen]:
         for problem in error.problems:
             yield Seen("warehouse", PROBLEM, f"{problem.where}: {problem.wrong}", problem.todo)
         return
+    if stat.S_IMODE(path.stat().st_mode) & 0o007 and os.name == "posix":
+        todo = f"chmod o= {shlex.quote(str(path))}"
+        yield Seen("warehouse", REMARK, f"everybody on this machine can read {path}", todo)
     yield Seen("warehouse", OK, f"{path}, {path.stat().st_size / 1e6:,.1f} MB, read to its end")
 
 
@@ -188,7 +195,8 @@ def _kept(chosen: Settings) -> Iterator[Seen]:
         yield Seen("kept imports", PROBLEM, f"{problem.where}: {problem.wrong}", todo)
     size = sum(path.stat().st_size for path in kept.folder.rglob("*") if path.is_file())
     if stat.S_IMODE(kept.folder.stat().st_mode) & 0o077:
-        yield Seen("kept imports", PROBLEM, f"others can read {kept.folder}", f"chmod -R go= {kept.folder}")
+        todo = f"chmod -R go= {shlex.quote(str(kept.folder))}"
+        yield Seen("kept imports", PROBLEM, f"others can read {kept.folder}", todo)
     if not problems:
         yield Seen("kept imports", OK, f"{len(entries)}, {size / 1e6:,.1f} MB; funnel prune joins them")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def rebuild(path: Path, settings: Settings, now: dt.datetime, wait_seconds: floa
         _remove(part)
         other = _replay(part, settings, kept, entries)
         aside = _keep_aside(path, now)
+        if aside:
+            shutil.copymode(aside, part)  # who might read the old file may read the new one
         part.replace(path)
     finally:
         _remove(part)

@@ -6,19 +6,17 @@ import json
 import os
 import re
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from funnel import versions
 from funnel.errors import BusyError, DamagedError, InputError, MissingError, Problem, SettingsError
+from funnel.private import private
 from funnel.schema import TABLES, Column, Table
 from funnel.settings import Settings
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 _PAUSE = 0.05
 _DAMAGE = re.compile(
@@ -63,10 +61,13 @@ def sql_type(column: Column) -> str:
 
 @dataclass(slots=True)
 class WriterLock:
-    """The file beside the warehouse that a writer holds; it names who holds it."""
+    """The file beside the warehouse that a writer holds; it names who holds it.
+
+    What a writer makes meanwhile, the engine's log and spilled rows too, is not open to all on the machine.
+    """
 
     path: Path
-    lock: FileLock
+    undo: ExitStack
 
     @classmethod
     def acquire(cls, warehouse: Path, wait_seconds: float) -> WriterLock:
@@ -79,21 +80,20 @@ class WriterLock:
 
         lock = FileLock(warehouse.with_name(warehouse.name + ".lock"))
         holder = warehouse.with_name(warehouse.name + ".writer.lock")
-        try:
-            lock.acquire(timeout=wait_seconds, poll_interval=_PAUSE)
-        except Timeout:
-            raise BusyError(_busy(warehouse, _holder(holder))) from None
-        try:
+        with ExitStack() as undo:
+            undo.enter_context(private())
+            try:
+                lock.acquire(timeout=wait_seconds, poll_interval=_PAUSE)
+            except Timeout:
+                raise BusyError(_busy(warehouse, _holder(holder))) from None
+            undo.callback(lock.release)
             holder.write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
-        except OSError:
-            lock.release()
-            raise
-        return cls(holder, lock)
+            return cls(holder, undo.pop_all())
 
     def release(self) -> None:
         """Let the next writer in."""
         self.path.unlink(missing_ok=True)
-        self.lock.release()
+        self.undo.close()
 
 
 def connect(path: Path, settings: Settings, *, write: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
@@ -182,6 +182,10 @@ def refused(path: Path, text: str) -> InputError:
     todo = "see that its folder can be read and written and that the disk has room, then run this again"
     if "version number" in text:
         todo = "install the version of funnel that wrote it, or a newer one"
+    elif "Permission denied" in text:
+        todo = (
+            "run this as the user who made it; or let its group in: chmod g+rw, for the .lock beside it too"
+        )
     elif "Is a directory" in text:
         todo = "move the folder away, or name another file as warehouse: in funnel.yml"
     return InputError(

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -309,3 +310,10 @@ def test_an_account_of_another_crm_is_written_and_says_what_comes_next(
         "init", tmp_path / "third", "--from", crm, "--host", "https://acme.example/rest/1/planted99/"
     )
     assert wrong.code == 2 and "--host" in wrong.err and "planted" not in wrong.err
+
+
+def test_the_next_step_can_be_pasted_where_the_folder_has_spaces_and_quotes(funnel: Any, files: Path) -> None:
+    home = files.parent / "Отчёт №2 'x'"
+    said = funnel("init", home, "--from", "files", "--data", files)
+    step = said.err.split("Next:")[1].strip().splitlines()[0]
+    assert shlex.split(step) == ["cd", str(home)]
