@@ -66,13 +66,14 @@ function parts.tabs(blocks)
   return blocks:walk({ Header = function(header) return pandoc.Para({ pandoc.Strong(header.content) }) end })
 end
 
--- Only the web, mail and places of the report can be linked to, and no image is fetched.
+-- Only the web, mail and places of the report can be linked to, and no image is fetched. A browser passes over
+-- control characters before an address, so no address may hold one.
 function parts.is_safe(target)
   local scheme = target:match("^%a[%w+.-]*:")
   if scheme then
-    return (scheme == "http:" or scheme == "https:" or scheme == "mailto:") and target:match("^%S+$") ~= nil
+    return (scheme == "http:" or scheme == "https:" or scheme == "mailto:") and target:match("^[^%s%c]+$") ~= nil
   end
-  return target:match("^[^\\%s]+$") ~= nil
+  return target:match("^[^\\%s%c]+$") ~= nil
 end
 
 function parts.is_far(target)
