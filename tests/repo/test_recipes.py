@@ -84,6 +84,62 @@ def test_a_column_of_numbers_that_exist_is_one_file(copy: Path) -> None:
     assert "'в день'" in sheet and "10" in sheet.rsplit("[", 1)[1]
 
 
+GRIDS = """
+import pandas as pd
+from funnel.analysis.forecast.final import FORECAST_COLUMNS
+from funnel.analysis.forecast.mix import PARTS
+from funnel.present.forecast.tables import change_grid
+from funnel.present.initiatives.proposed import proposed_grid
+from funnel.present.parts.texts import Texts
+from funnel.present.revenue.tables import what_if_grid
+from funnel.present.revenue.week import last_week_ages_grid, last_week_grid, plan_grid
+from funnel.settings import Settings, Stage
+
+settings, texts, day = Settings(stages=(Stage(key="sale"),)), Texts("en"), pd.Timestamp("2024-01-01")
+forecast = pd.DataFrame(columns=list(FORECAST_COLUMNS))
+week = dict(measure="sale", week=day, count=2.0, usual=3.0, low=1.0, high=4.0)
+ages = dict(age_from=0, age_to=0, sales=2.0, usual_sales=2.0, revenue=1.0, usual_revenue=1.0)
+plan = dict(period="2024-01", first=day, last=day, attribute="", value="", measure="sales", plan=3.0)
+plan |= dict(fact=1.0, gone=0.5, expected=2.0, low=1.0, high=3.0, chance=0.5)
+span = dict(stage="sale", change=0.1, rate=0.1, rate_with=0.11, reason="", first_week=day)
+span |= dict(case="difference", sales=1.0)
+span |= dict.fromkeys(["sales_p10", "sales_p90", "revenue", "revenue_p10", "revenue_p90"], 1.0)
+new = dict(initiative="x", start=day, readable_from=day, reason="", change=0.1, extra_sales=1.0)
+new |= dict(extra_revenue=1.0, cost=1.0, payback_months=1.0, return_in_a_year=1.0, power=0.5)
+whole = dict(attribute="a", level="whole", value="", reached=1.0, conversion=0.1, spread=0.0)
+parts = [dict(whole, part=part) for part in PARTS]
+for grid in (
+    last_week_grid(pd.DataFrame([week]), settings, texts),
+    last_week_ages_grid(pd.DataFrame([ages]), settings, texts),
+    plan_grid(pd.DataFrame([plan]), forecast, settings, texts),
+    what_if_grid(pd.DataFrame([dict(span, weeks=weeks) for weeks in (4, 13)]), forecast, settings, texts),
+    change_grid(pd.DataFrame(parts), 4, settings, texts),
+    proposed_grid(pd.DataFrame([new]), (), settings, texts),
+):
+    assert "twice" in [head.title for head in grid.heads], grid
+    assert any(cell.text == "2.0" for cell in grid.rows[-1].cells), grid
+print("all")
+"""
+TWICE = (
+    """{name} = (*{name}, Column("twice", words("twice", "дважды"), words("x", "x"), "number", """
+    """digits=1, value=lambda frame: 0 * frame["{of}"] + 2))\n"""
+)
+
+
+def test_so_it_is_in_the_tables_of_the_other_chapters(copy: Path) -> None:
+    for chapter, name, of in (
+        ("revenue", "LAST_WEEK", "count"),
+        ("revenue", "LAST_WEEK_AGES", "sales"),
+        ("revenue", "PLAN", "plan"),
+        ("revenue", "WHAT_IF", "sales"),
+        ("forecast", "CHANGE", "mix"),
+        ("initiatives", "PROPOSED", "cost"),
+    ):
+        file = copy / "lib" / "funnel" / "columns" / f"{chapter}.py"
+        file.write_text(file.read_text(encoding="utf-8") + TWICE.format(name=name, of=of), encoding="utf-8")
+    assert python(copy, GRIDS).strip() == "all"
+
+
 def test_the_dictionary_of_columns_is_made_from_the_columns() -> None:
     done = subprocess.run([sys.executable, ROOT / "docs" / "columns.py", "--check"], check=False)
     assert done.returncode == 0

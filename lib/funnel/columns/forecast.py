@@ -163,3 +163,45 @@ TRACK = only(
     "page",
 )
 """A row: an archived edition and a look ahead; in files also a cohort and a stage."""
+_PART = Column(
+    "volume",
+    words("volume", "объём"),
+    words("leads by which their number moved it", "на сколько лидов сдвинуло их число"),
+    "number",
+    digits=1,
+    under="last",
+)
+CHANGE = only(
+    (
+        Column("value", words("", ""), words("of the attribute, or all", "признака или все"), "text"),
+        _PART,
+        replace(
+            _PART,
+            key="age",
+            title=words("age", "возраст"),
+            meaning=words("by which their age moved it", "на сколько сдвинул их возраст"),
+        ),
+        replace(
+            _PART,
+            key="mix",
+            title=words("mix", "состав"),
+            meaning=words("by which the mix of values moved it", "на сколько сдвинул состав значений"),
+        ),
+        replace(
+            _PART,
+            key="rate",
+            title=words("rate", "конверсия"),
+            meaning=words("by which the conversion moved it", "на сколько сдвинула конверсия"),
+        ),
+        replace(_PART, key="sum", title=words("sum", "сумма"), meaning=words("of the parts", "частей")),
+        Column(
+            "conversion",
+            words("Conversion, points", "Конверсия, п. п."),
+            words("by which the conversion moved", "на сколько сдвинулась конверсия"),
+            "number",
+            digits=2,
+        ),
+    ),
+    "page",
+)
+"""A row: an attribute or one of its values; in files also a part, which is a column of the page."""

@@ -102,3 +102,67 @@ IMPACT = only(
     "command",
 )
 """A row: an initiative and a metric."""
+PROPOSED = only(
+    (
+        Column("initiative", words("Initiative", "Инициатива"), words("its name", "название"), "text"),
+        Column("start", words("Start", "Начало"), words("when it is to begin", "когда начнётся"), "date"),
+        Column(
+            "change",
+            words("Promised", "Обещано"),
+            words("change of its metric", "изменение её показателя"),
+            "change",
+        ),
+        Column(
+            "extra_sales",
+            words("sales", "продаж"),
+            words("more a month, if it comes true", "больше в месяц, если сбудется"),
+            "number",
+            digits=1,
+            group="col_more_a_month",
+        ),
+        Column(
+            "extra_revenue",
+            words("Revenue, {unit}", "Выручка, {unit}"),
+            words("more a month, if it comes true", "больше в месяц, если сбудется"),
+            "money",
+            group="col_more_a_month",
+        ),
+        Column(
+            "cost",
+            words("Cost, {unit}", "Стоимость, {unit}"),
+            words("as the project says", "как сказано в проекте"),
+            "money",
+        ),
+        Column(
+            "payback_months",
+            words("Paid back, months", "Окупается, мес."),
+            words("cost over the revenue of a month", "стоимость к выручке за месяц"),
+            "number",
+            digits=1,
+        ),
+        Column(
+            "return_in_a_year",
+            words("Return in a year", "Отдача за год"),
+            words("extra revenue of a year over cost, less 1", "прибавка за год к стоимости, минус 1"),
+            "number",
+            digits=1,
+        ),
+        Column(
+            "power",
+            words("Chance to see it", "Шанс увидеть"),
+            words(
+                "that its measurement tells the promise from chance",
+                "что измерение отличит обещанное от случайности",
+            ),
+            "share",
+        ),
+        Column(
+            "readable_from",
+            words("Readable from", "Ответ с"),
+            words("when its measurement can be read", "когда измерение можно прочесть"),
+            "date",
+        ),
+    ),
+    "page",
+)
+"""A row: a proposed initiative."""

@@ -112,3 +112,148 @@ TRACK = only(
     "page",
 )
 """A row: an archived edition; in files also a week."""
+
+_COUNT = Column("count", words("{week}", "{week}"), words("of the last week", "за прошлую неделю"), "number")
+LAST_WEEK = only(
+    (
+        Column(
+            "measure",
+            words("What came", "Что пришло"),
+            words("a stage, or revenue", "этап или выручка"),
+            "text",
+        ),
+        _COUNT,
+        replace(
+            _COUNT,
+            key="usual",
+            title=words("usual week", "обычная неделя"),
+            meaning=words("mean of the weeks before", "среднее предыдущих недель"),
+        ),
+        Column(
+            "low",
+            words("least – most", "мин. – макс."),
+            words("of the weeks before", "предыдущих недель"),
+            "interval",
+            upto="high",
+        ),
+    ),
+    "page",
+)
+"""A row: a measure."""
+_SALES = Column(
+    "sales",
+    words("last week", "прошлая неделя"),
+    words("sales of leads of that age", "продажи лидов этого возраста"),
+    "number",
+    under="last",
+)
+_USUAL = replace(
+    _SALES,
+    key="usual_sales",
+    title=words("usual week", "обычная неделя"),
+    meaning=words("their mean of the weeks before", "их среднее за предыдущие недели"),
+    digits=1,
+)
+LAST_WEEK_AGES = only(
+    (
+        Column(
+            "age_from",
+            words("Age of the lead", "Возраст лида"),
+            words("its weeks; `age_to` is the last of them", "его недели; `age_to` — последняя из них"),
+            "text",
+        ),
+        _SALES,
+        _USUAL,
+        replace(
+            _SALES,
+            key="revenue",
+            meaning=words("paid by leads of that age", "заплатили лиды этого возраста"),
+            unit="money",
+            under="",
+            group="col_revenue_in",
+        ),
+        replace(_USUAL, key="usual_revenue", unit="money", under="", group="col_revenue_in"),
+    ),
+    "page",
+)
+"""A row: a band of ages."""
+PLAN = only(
+    (
+        Column(
+            "measure",
+            words("Planned", "Что планируется"),
+            words("sales or revenue, of all or of a segment", "продажи или выручка, всех или сегмента"),
+            "text",
+        ),
+        Column("plan", words("Plan", "План"), words("by the settings", "по настройкам"), "number"),
+        Column(
+            "fact",
+            words("Fact so far", "Факт на сегодня"),
+            words("what has come", "сколько уже пришло"),
+            "number",
+        ),
+        Column(
+            "expected",
+            words("Expected by the end", "Ожидается к концу"),
+            words("fact and what is still forecast", "факт и прогноз остатка"),
+            "number",
+        ),
+        Column(
+            "low",
+            words("80\u00a0% interval", "80\u00a0%-й интервал"),
+            words("of what is expected", "ожидаемого"),
+            "interval",
+            upto="high",
+        ),
+        Column(
+            "chance",
+            words("Chance", "Вероятность"),
+            words("that the plan is reached", "что план будет выполнен"),
+            "share",
+        ),
+    ),
+    "page",
+)
+"""A row: a period, a segment and a measure."""
+WHAT_IF = only(
+    (
+        Column("stage", words("Step to", "Шаг к этапу"), words("which is changed", "какой меняется"), "text"),
+        Column(
+            "first_week",
+            words("From", "Начиная с"),
+            words("the first cohort that it holds for", "с какой когорты"),
+            "date",
+        ),
+        Column(
+            "rate",
+            words("Conversion", "Конверсия"),
+            words("now, and `rate_with` the change", "сейчас и `rate_with` с изменением"),
+            "share",
+            digits=1,
+        ),
+        Column(
+            "sales",
+            words("{span}", "{span}"),
+            words("sales more in the weeks ahead", "на сколько больше продаж за недели вперёд"),
+            "number",
+            group="col_extra_sales",
+        ),
+        Column(
+            "revenue",
+            words("{span}", "{span}"),
+            words("revenue more in the weeks ahead", "на сколько больше выручки за недели вперёд"),
+            "money",
+            group="col_extra_revenue",
+        ),
+        Column(
+            "revenue_p10",
+            words("80\u00a0%", "80\u00a0%"),
+            words("interval of that revenue", "интервал этой выручки"),
+            "interval",
+            group="col_extra_revenue",
+            upto="revenue_p90",
+        ),
+    ),
+    "page",
+)
+"""A row: a step; in files also a span of weeks, which is a column of the page, and a case."""

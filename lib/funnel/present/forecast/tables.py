@@ -11,12 +11,13 @@ from funnel.analysis.forecast.ahead import YOUNG
 from funnel.analysis.forecast.backtest import OURS, RELIABLE
 from funnel.analysis.forecast.mix import PARTS
 from funnel.analysis.forecast.track import FINAL, summed
-from funnel.columns.forecast import BACKTEST, TRACK
+from funnel.columns import computed
+from funnel.columns.forecast import BACKTEST, CHANGE, TRACK
 from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.claims import beyond_chance
 from funnel.present.parts.escape import clean
-from funnel.present.parts.grid import Cell, Grid, Head, Row, Tone
+from funnel.present.parts.grid import Cell, Grid, Row, Tone
 from funnel.present.parts.texts import EMPTY, MINUS, Texts
 from funnel.settings import Settings
 
@@ -43,7 +44,7 @@ def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Te
     for attribute, part in change.groupby("attribute", sort=False):
         name = clean(texts.attribute(str(attribute), settings))
         whole = part[part["level"] == "whole"]
-        rows.append(Row(_change_cells(f"{name}: {texts.t('change_all')}", whole, texts), "strong"))
+        rows.append(_change_row(f"{name}: {texts.t('change_all')}", whole, settings, texts, "strong"))
         values = part[part["level"] == "value"]
         # Values without a lead in either period have nothing to say.
         values = values[values["reached"].abs().groupby(values["value"]).transform("max") > 0]
@@ -54,29 +55,40 @@ def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Te
         left += max(len(size) - SHOWN_VALUES, 0)
         for value in size.index[:SHOWN_VALUES]:
             words = clean(str(value), 30) or texts.t("not_given")
-            rows.append(
-                Row(_change_cells(f"\u2003{words}", values[values["value"] == value], texts, largest))
-            )
+            mine = values[values["value"] == value]
+            rows.append(_change_row(f"\u2003{words}", mine, settings, texts, largest=largest))
     last = clean(texts.stage(settings.stage_keys[-1], settings))
-    heads = [Head("", align="left"), *(Head(texts.t(f"part_{part}"), last) for part in PARTS)]
-    heads += [Head(texts.t("change_sum"), last), Head(texts.t("col_conversion_points"))]
+    heads = columned.heads(columned.shown(CHANGE, settings), settings, texts, theme)
     notes = [texts.t("note_change", last=last, period=period)] if rows else []
     if left:
         notes.append(texts.t("note_more_change", n=left))
     return Grid("change", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_change"))
 
 
-def _change_cells(name: str, parts: pd.DataFrame, texts: Texts, largest: float = 0.0) -> tuple[Cell, ...]:
+def _change_row(
+    name: str,
+    parts: pd.DataFrame,
+    settings: Settings,
+    texts: Texts,
+    tone: Tone = "plain",
+    largest: float = 0.0,
+) -> Row:
     """A row of the table: `parts` holds one row per part."""
     amounts = dict(zip(parts["part"], parts["reached"].astype(float), strict=True))
-    cells = [Cell(name)]
     spread = dict(zip(parts["part"], parts["spread"].astype(float), strict=True))
+    points = float(parts["conversion"].astype(float).sum()) * 100
+    whole = pd.DataFrame([{**amounts, "value": name, "sum": sum(amounts.values()), "conversion": points}])
+    (record,) = computed(whole, CHANGE, settings.steps).to_dict("records")
+    own = {
+        "value": Cell(name),
+        "sum": Cell(signed(record["sum"], texts)),
+        "conversion": Cell(signed(points, texts, 2)),
+    }
     for part in PARTS:
         told = part == "mix" or (part == "rate" and beyond_chance(amounts[part], spread[part]))
         shade = abs(amounts[part]) / largest if largest > 0 and told else None
-        cells.append(Cell(signed(amounts[part], texts), shade))
-    points = float(parts["conversion"].astype(float).sum()) * 100
-    return (*cells, Cell(signed(sum(amounts.values()), texts)), Cell(signed(points, texts, 2)))
+        own[part] = Cell(signed(amounts[part], texts), shade)
+    return Row(columned.cells(columned.shown(CHANGE, settings), record, texts, own), tone)
 
 
 def signed(amount: float, texts: Texts, digits: int = 1) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 
 import pandas as pd
 
 from funnel.analysis.revenue.weeks import SOURCES
 from funnel.analysis.revenue.whatif import CANNOT_RISE, FULL
-from funnel.columns.revenue import BY_VALUE, MONTHS, TRACK
+from funnel.columns import Column, computed
+from funnel.columns.revenue import BY_VALUE, MONTHS, TRACK, WHAT_IF
 from funnel.present.forecast.tables import SHOWN_EDITIONS, signed, spaced
 from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import currency_word, unit_for
 from funnel.present.parts.escape import clean
 from funnel.present.parts.final import revenue_doubt
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.rows import INDENT, SHOWN_VALUES, SPAN, digits_of, heading, value_name
 from funnel.present.parts.texts import EMPTY, Texts
 from funnel.settings import Settings
@@ -66,42 +70,39 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
         texts: the language.
     """
     theme = look.load(settings)
-    extra = frame[frame["case"] == "difference"]
+    extra = computed(frame[frame["case"] == "difference"], WHAT_IF, settings.steps)
     spans = sorted(extra["weeks"].unique())
     unit = unit_for(float(extra["revenue_p90"].abs().max()) if len(extra) else 0.0, settings.currency, texts)
     digits = 0 if len(extra) and extra["sales"].abs().max() >= 10 else 1
     paid = bool(frame["revenue"].abs().max() > 0) if len(frame) else False
     starts = extra["first_week"].drop_duplicates()
-    rows, last = [], []
+    columns = [
+        column
+        for column in columned.shown(WHAT_IF, settings)
+        if (column.key != "first_week" or len(starts) > 1) and (paid or not column.key.startswith("revenue"))
+    ]
+    rows, last = list[Row](), list[Row]()
     for _, part in extra.groupby(["stage", "change", "first_week"], sort=False):
-        by_span = part.set_index("weeks")
         first = part.to_dict("records")[0]
         name = clean(texts.stage(first["stage"], settings))
         now, then = (texts.number(100 * float(first[key]), 1) for key in ("rate", "rate_with"))
         full = first["reason"] == CANNOT_RISE
-        cells = [f"{name}: {texts.t('cannot_rise')}" if full else f"{name}, {texts.change(first['change'])}"]
-        cells += [texts.date(first["first_week"].date())] if len(starts) > 1 else []
-        if full:
-            cells += [now, *[EMPTY] * (len(spans) * (3 if paid else 1))]
-            last.append(Row(tuple(Cell(text) for text in cells), "muted"))
-            continue
-        cells.append(now + ARROW + then)
-        cells += [signed(float(by_span.loc[span, "sales"]), texts, digits) for span in spans]
-        for span in spans if paid else ():
-            row = by_span.loc[span]
-            cells.append(signed(float(row["revenue"]) / unit.size, texts, unit.digits))
-            ends = (unit.number(float(row[end]), texts) for end in ("revenue_p10", "revenue_p90"))
-            cells.append(" – ".join(ends))
-        rows.append(Row(tuple(Cell(text) for text in cells)))
-    sales, revenue = texts.t("col_extra_sales"), texts.t("col_extra_revenue", unit=unit.name)
-    ahead = [texts.t("col_weeks_ahead", n=int(span)) for span in spans]
+        what = f": {texts.t('cannot_rise')}" if full else f", {texts.change(first['change'])}"
+        own = {"stage": Cell(name + what), "rate": Cell(now if full else now + ARROW + then)}
+        values = dict(first)
+        for span, record in zip(part["weeks"], part.to_dict("records"), strict=True):
+            values |= {f"{key} {span}": value for key, value in record.items()}
+            ends = (unit.number(float(record[end]), texts) for end in ("revenue_p10", "revenue_p90"))
+            shown = {
+                "sales": signed(float(record["sales"]), texts, digits),
+                "revenue": signed(float(record["revenue"]) / unit.size, texts, unit.digits),
+                "revenue_p10": " – ".join(ends),
+            }
+            own |= {f"{key} {span}": Cell(EMPTY if full else text) for key, text in shown.items()}
+        cells = columned.cells(_by_span(columns, spans, texts), values, texts, own)
+        (last if full else rows).append(Row(cells, "muted" if full else "plain"))
     rows += last
-    heads = [Head(texts.t("col_step"), align="left")]
-    heads += [Head(texts.t("col_from"))] if len(starts) > 1 else []
-    heads.append(Head(texts.t("col_conversion")))
-    heads += [Head(words, sales) for words in ahead]
-    for words in ahead if paid else ():
-        heads += [Head(words, revenue), Head(texts.percent(0.8), revenue)]
+    heads = columned.heads(_by_span(columns, spans, texts), settings, texts, theme, unit=unit.name)
     notes = []
     if rows:
         notes.append(texts.t("note_what_if", full=texts.percent(FULL)))
@@ -111,6 +112,21 @@ def what_if_grid(frame: pd.DataFrame, forecast: pd.DataFrame, settings: Settings
     if rows and frame["revenue"].isna().all():
         notes.append(texts.t("empty_revenue"))
     return Grid("what-if", tuple(heads), tuple(rows), theme, tuple(notes), texts.t("empty_revenue"))
+
+
+def _by_span(columns: Sequence[Column], spans: Sequence[int], texts: Texts) -> list[Column]:
+    """Return columns with those of a group written out for each span of weeks."""
+    found = [column for column in columns if not column.group]
+    for _, group in groupby((column for column in columns if column.group), key=lambda column: column.group):
+        each = list(group)
+        for span in spans:
+            words = texts.t("col_weeks_ahead", n=int(span))
+            titles = [column.title[texts.language].format(span=words) for column in each]
+            found += [
+                replace(column, key=f"{column.key} {span}", title={texts.language: title})
+                for column, title in zip(each, titles, strict=True)
+            ]
+    return found
 
 
 def revenue_slices_grid(by_value: pd.DataFrame, weeks: int, settings: Settings, texts: Texts) -> Grid:

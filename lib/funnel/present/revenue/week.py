@@ -7,18 +7,20 @@ import math
 import pandas as pd
 
 from funnel.analysis.revenue.last_week import BEFORE, REVENUE
+from funnel.columns import computed
+from funnel.columns.revenue import LAST_WEEK, LAST_WEEK_AGES, PLAN
+from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import Unit, unit_for
 from funnel.present.parts.escape import clean
 from funnel.present.parts.final import revenue_doubt
-from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.rows import INDENT, SPAN, Record, value_name
 from funnel.present.parts.texts import EMPTY, NBSP, Texts
 from funnel.settings import Settings
 
 _SURE = (0.01, 0.99)
 """A chance beyond these is not told more exactly."""
-_PLAN_HEADS = ("col_fact", "col_by_the_end", "col_interval_80", "col_chance")
 
 
 def last_week_grid(week: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
@@ -32,7 +34,7 @@ def last_week_grid(week: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     theme = look.load(settings)
     money = _unit(week.loc[week["measure"] == REVENUE, ["count", "high"]], settings, texts)
     rows = []
-    for record in week.to_dict("records"):
+    for record in computed(week, LAST_WEEK, settings.steps).to_dict("records"):
         paid = record["measure"] == REVENUE
         name = (
             texts.t("col_revenue_in", unit=money.name)
@@ -51,14 +53,15 @@ def last_week_grid(week: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
             else ""
         )
         between = EMPTY if math.isnan(record["low"]) else low + SPAN + high
-        rows.append(Row((Cell(name), Cell(count, colour=colour, strong=True), Cell(usual), Cell(between))))
+        own = {
+            "measure": Cell(name),
+            "count": Cell(count, colour=colour, strong=True),
+            "usual": Cell(usual),
+            "low": Cell(between),
+        }
+        rows.append(Row(columned.cells(columned.shown(LAST_WEEK, settings), record, texts, own)))
     title = texts.compact_week(week["week"].iloc[0].date()) if len(week) else ""
-    heads = (
-        Head(texts.t("col_week_came"), align="left"),
-        Head(title),
-        Head(texts.t("col_usual_week")),
-        Head(texts.t("col_least_most")),
-    )
+    heads = tuple(columned.heads(columned.shown(LAST_WEEK, settings), settings, texts, theme, week=title))
     notes = [texts.t("note_last_week", n=BEFORE)]
     notes += [texts.t("note_untimed")] if week["count"].isna().any() else []
     return Grid(
@@ -78,17 +81,18 @@ def last_week_ages_grid(ages: pd.DataFrame, settings: Settings, texts: Texts) ->
     known = ages[ages[["sales", "revenue"]].notna().any(axis=1)]
     money = _unit(known[["revenue", "usual_revenue"]], settings, texts)
     paid = bool(known["revenue"].notna().any())
+    columns = [
+        column
+        for column in columned.shown(LAST_WEEK_AGES, settings)
+        if paid or column.group != "col_revenue_in"
+    ]
     rows = []
-    for record in known.to_dict("records"):
-        cells = [_age(record, texts), texts.number(record["sales"]), texts.number(record["usual_sales"], 1)]
-        cells += [money.number(record[key], texts) for key in ("revenue", "usual_revenue") if paid]
-        rows.append(Row(tuple(Cell(text) for text in cells)))
-    sale = clean(texts.stage(settings.stage_keys[-1], settings))
-    groups = [sale, *([texts.t("col_revenue_in", unit=money.name)] if paid else [])]
-    heads = (
-        Head(texts.t("col_age_of_lead"), align="left"),
-        *(Head(texts.t(key), group) for group in groups for key in ("col_this_week", "col_usual_week")),
-    )
+    for record in computed(known, LAST_WEEK_AGES, settings.steps).to_dict("records"):
+        own = {"age_from": _age(record, texts)}
+        own |= {key: money.number(record[key], texts) for key in ("revenue", "usual_revenue")}
+        cells = columned.cells(columns, record, texts, {key: Cell(text) for key, text in own.items()})
+        rows.append(Row(cells))
+    heads = tuple(columned.heads(columns, settings, texts, theme, unit=money.name))
     return Grid("last-week-ages", heads, tuple(rows), theme, (), texts.t("empty_last_week_ages"))
 
 
@@ -111,18 +115,14 @@ def plan_grid(plan: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, te
     theme = look.load(settings)
     money = _unit(plan.loc[plan["measure"] == REVENUE, ["plan", "fact", "high"]], settings, texts)
     rows = []
-    for _, part in plan.groupby("period", sort=False):
+    for _, part in computed(plan, PLAN, settings.steps).groupby("period", sort=False):
         first = part.to_dict("records")[0]
         title = f"{_period(first, texts)}: {texts.t('period_gone', share=texts.percent(first['gone']))}"
-        rows.append(Row((Cell(title), *[Cell("")] * 5), "strong"))
+        rows.append(Row((Cell(title), *[Cell("")] * (len(columned.shown(PLAN, settings)) - 1)), "strong"))
         rows += [
             Row(_plan_cells(record, money, theme, settings, texts)) for record in part.to_dict("records")
         ]
-    heads = (
-        Head(texts.t("col_planned"), align="left"),
-        Head(texts.t("col_plan")),
-        *(Head(texts.t(key)) for key in _PLAN_HEADS),
-    )
+    heads = tuple(columned.heads(columned.shown(PLAN, settings), settings, texts, theme))
     notes = [texts.t("note_plan"), *revenue_doubt(forecast, settings, texts)] if rows else []
     return Grid("plan", heads, tuple(rows), theme, tuple(notes), texts.t("empty_plan"))
 
@@ -188,14 +188,15 @@ def _plan_cells(
     told = not math.isnan(record["expected"])
     colour = theme.down if told and record["high"] < record["plan"] else ""
     colour = theme.up if told and record["low"] >= record["plan"] else colour
-    return (
-        Cell(INDENT + what),
-        Cell(number("plan")),
-        Cell(number("fact")),
-        Cell(number("expected"), colour=colour, strong=True),
-        Cell(number("low") + SPAN + number("high") if told else EMPTY),
-        Cell(_chance(record, texts) if told else EMPTY),
-    )
+    own = {
+        "measure": Cell(INDENT + what),
+        "plan": Cell(number("plan")),
+        "fact": Cell(number("fact")),
+        "expected": Cell(number("expected"), colour=colour, strong=True),
+        "low": Cell(number("low") + SPAN + number("high") if told else EMPTY),
+        "chance": Cell(_chance(record, texts) if told else EMPTY),
+    }
+    return columned.cells(columned.shown(PLAN, settings), record, texts, own)
 
 
 def _period(record: Record, texts: Texts) -> str:
