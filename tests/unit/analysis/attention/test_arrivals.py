@@ -140,3 +140,12 @@ def test_an_invented_company_s_leads_are_watched_without_false_alarm():
     counts = pd.Series(history.cohort).value_counts().reindex(range(company.weeks), fill_value=0).sort_index()
     made = table(counts.to_numpy(float))
     assert sum(bool(fallen(made.as_of(back))["flag"].any()) for back in range(40)) <= 2
+
+
+def test_another_name_makes_up_for_what_is_lacking_not_for_all_that_was_due():
+    rng = np.random.default_rng(1)
+    fair, web = drawn(rng, 60), drawn(rng, 60)
+    renamed = np.zeros(100)
+    web[-1], renamed[-1] = 20, 30  # 40 are lacking, of which another name brings three quarters
+    frame = fallen(table(fair, web, renamed))
+    assert frame.loc[frame["flag"], ["value", "instead"]].to_numpy().tolist() == [["web", "web ads"]]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from histories import FIRST, STEPS, Planted, draw, monday
 
 from funnel.analysis.attention.changes import change_point
 from funnel.analysis.attention.deviations import COLUMNS, deviations
-from funnel.analysis.attention.shapes import look, shapes
+from funnel.analysis.attention.shapes import _changes, look, shapes
 from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
 from funnel.settings import Target
 
@@ -216,3 +217,11 @@ def test_a_launch_by_an_attribute_that_tells_the_outcome_is_none():
     cube["value"] = cube["value"].where((cube["attribute"] != "channel") | (cube["value"] != "99"), "")
     assert "hidden_launch" in set(shapes(plain.cube(), STEPS, monday(68), weeks=3)["shape"])
     assert "hidden_launch" not in set(shapes(cube, STEPS, monday(68), weeks=3)["shape"])
+
+
+def test_the_change_of_the_whole_is_the_product_of_the_steps():
+    steps = [
+        SimpleNamespace(reached=np.array([10.0, 3.0]), expected=np.array([20.0, 3.0])),
+        SimpleNamespace(reached=np.array([4.0, 7.0]), expected=np.array([4.0, 3.0])),
+    ]
+    assert _changes(steps) == pytest.approx([10.5 / 20.5 - 1, 7.5 / 3.5 - 1])

@@ -77,3 +77,18 @@ def test_the_end_of_the_month_counts_only_where_it_stands_out() -> None:
     learnt = np.diff(clock.ends)[: len(pace)]
     ends = np.array(last)
     assert learnt[ends].mean() > 1.4 > 1.0 > learnt[~ends].mean()
+
+
+def test_each_stage_has_its_own_end_of_the_month() -> None:
+    cohorts = 130
+    days = [FIRST + dt.timedelta(weeks=n) for n in range(cohorts + LAGS)]
+    ends = np.array([any((day + dt.timedelta(days=n + 1)).day == 1 for n in range(7)) for day in days])
+    pace = np.where(ends, 1.5, 0.85)
+    even, hasty = (
+        seen(one, cohorts, np.random.default_rng(3)) for one in (np.ones(len(days)), pace / pace.mean())
+    )
+    first, second = clocks_of([even, hasty], NO_CALENDAR)
+    assert first.even
+    learnt = np.diff(second.ends)[: len(pace)]
+    assert learnt[ends].mean() == pytest.approx(pace[ends].mean() / pace.mean(), abs=0.1)
+    assert learnt[~ends].mean() == pytest.approx(pace[~ends].mean() / pace.mean(), abs=0.1)

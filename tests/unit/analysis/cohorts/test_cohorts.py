@@ -137,3 +137,9 @@ def test_a_pair_of_attributes_gives_a_row_for_every_pair_that_occurs_in_every_we
     table = cohorts.cohort_table(frame, STEPS, D, [W1, W2], attribute="channel", attribute2="region")
     found = table[["channel", "region", "leads"]].to_numpy().tolist()
     assert found == [["a", "x", 4], ["b", "y", 0], ["a", "x", 2], ["b", "y", 6]]
+
+
+def test_a_value_of_thirty_leads_is_no_small_one() -> None:
+    rows = [("channel", value, W1, "lead", 0, leads) for value, leads in (("a", 30), ("b", 29))]
+    table = cohorts.slices(cube(rows), STEPS, [W1, W2], "channel")
+    assert table.set_index("value")["small"].to_dict() == {"a": False, "b": True}

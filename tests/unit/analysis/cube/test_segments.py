@@ -14,7 +14,7 @@ from histories import History, Planted, monday
 from histories import draw as draw_history
 
 from funnel.analysis.attention.deviations import compare, deviations
-from funnel.analysis.cube.cells import cells
+from funnel.analysis.cube.cells import Cells, cells
 from funnel.analysis.cube.segments import comparable, handed_over, leaks
 
 STEPS = ("lead", "target", "qualified", "proposal", "sale")
@@ -137,3 +137,16 @@ def test_what_a_difference_brings_is_bounded_by_the_leads_there_are():
 def test_the_total_is_always_a_segment():
     table = drawn().cells(AT)
     assert comparable(table, 0, 1)[table.keys.index(("", "", "", ""))]
+
+
+def test_who_has_just_enough_leads_due_is_marked_as_having_inherited_them():
+    # Of 32 leads of the first week 16 had ended a week later: of a manager's 16 eight were due, and none had.
+    keys = (("", "", "", ""), ("manager", "a", "", ""), ("manager", "b", "", ""))
+    leads = np.array([[32.0, 32.0], [16.0, 16.0], [16.0, 16.0]])
+    ended = np.zeros((3, 2, 2))
+    ended[0, 0, 1] = ended[2, 0, 1] = 16.0
+    reached = np.zeros((3, 2, 2, 2))
+    reached[:, :, 0] = leads[:, :, None]
+    weeks = (monday(0), monday(1))
+    table = Cells(keys, weeks, np.array([1, 0]), ("lead", "sale"), reached, ended=ended)
+    assert handed_over(table).tolist() == [[False, False], [True, True], [False, False]]

@@ -229,3 +229,12 @@ def test_the_order_of_rows_and_the_day_of_the_week_do_not_choose() -> None:
     assert straight == mixed
     later = choose(reached, paid, ["kind"], "sale", DAY + dt.timedelta(days=3), HORIZON)
     assert later is not None and later.groups == straight.groups
+
+
+def test_the_distance_of_delays_is_that_of_the_shares_that_had_come() -> None:
+    # Of 100 conversions 60 come at once: all 50 of one group, 10 of the other's 50; alike, 30 of each.
+    events = np.array([[[50.0, 0, 0, 0, 0]], [[10.0, 10, 10, 10, 10]]])
+    weeks, ages, lived = pd.date_range(FIRST, periods=1, freq="7D"), np.array([4]), np.ones((1, 5))
+    parts = [Triangle(weeks, ages, np.array([50_000.0]), one, lived) for one in events]
+    whole = Triangle(weeks, ages, np.array([100_000.0]), events.sum(axis=0), lived)
+    assert apart._delay(whole, parts)[0] == pytest.approx(0.4, abs=0.001)

@@ -150,3 +150,13 @@ def test_a_cohort_that_has_nothing_to_come_carries_no_mark() -> None:
     first = marks[1].iloc[0]
     assert first["reliable"] and first["final_p05"] == first["final_p95"] == first["reached"]
     assert (marks[1]["reason"].iloc[1:] != "").all()
+
+
+def test_what_rests_on_the_curve_alone_is_a_share_and_nothing_of_what_has_lived_it_all() -> None:
+    for stage in forecast(
+        REACHED, worlds.STAGES, DAY, moved=MOVED, draws=50, seed=1, horizon=40
+    ).stages.values():
+        share = stage.fit.tail_share()
+        assert ((share >= 0) & (share <= 1)).all()
+        assert share[:10] == pytest.approx(0, abs=1e-9)
+        assert share[-1] > 0

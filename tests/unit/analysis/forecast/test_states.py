@@ -1,5 +1,7 @@
 """Where open leads stand, against sums worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,3 +67,11 @@ def test_more_flow_from_a_week_on_is_more_arrivals_from_then_on() -> None:
 
 def test_nothing_arrives_beyond_the_horizon() -> None:
     assert advance(fitted(), 105)[0, 0, 104 - (WEEKS - 1) :].sum() == 0
+
+
+def test_of_a_week_that_is_half_over_half_is_still_to_come() -> None:
+    states = fitted()
+    plain, half = advance(states, 3), advance(replace(states, fraction=0.5), 3)
+    stay = np.exp(-(FORWARDS + LOST))  # until the next week
+    assert half[-1, 0, 0] == pytest.approx(plain[-1, 0, 0] / 2, rel=1e-9)
+    assert half[-1, 0, 1] == pytest.approx(plain[-1, 0, 1] * (1 + stay) / 2 / stay, rel=0.02)

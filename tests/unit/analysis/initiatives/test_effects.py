@@ -5,7 +5,7 @@ import pytest
 
 from funnel.analysis.initiatives import effects
 from funnel.analysis.initiatives.effects import Series, fit
-from funnel.analysis.initiatives.verdict import scoreboard, verdict
+from funnel.analysis.initiatives.verdict import scoreboard, seen, verdict
 
 WEEKS = np.arange(39)
 AFTER = (WEEKS >= 26).astype(float)
@@ -120,3 +120,12 @@ def test_what_came_in_the_other_direction_is_not_what_was_promised():
     assert np.isnan(board.loc["fell", "boldness"])
     assert board.loc["grew", "boldness"] == pytest.approx(0.5 / 0.3)
     assert board.loc["", "boldness"] == pytest.approx(0.7 / 0.1)
+
+
+def test_an_interval_that_ends_at_zero_shows_no_change():
+    assert [seen(*ends) for ends in ((-0.2, 0.0), (0.0, 0.2), (-0.2, -0.01), (0.01, 0.2))] == [
+        False,
+        False,
+        True,
+        True,
+    ]

@@ -288,3 +288,12 @@ def test_a_verdict_stays_and_what_is_read_later_stands_beside_it():
     for name in ("verdict", "measured_change", "low", "high", "readable_from"):
         assert len({row[name] for row in rows}) == 1, name
     assert len({row["later_change"] for row in rows}) > 1
+
+
+def test_on_the_date_of_reading_it_is_read(cube):
+    early = impact(cube, STEPS, monday(START + 2), [make()]).set_index("metric")
+    day = early.loc["target_rate", "readable_from"].date()
+    on_it = impact(cube, STEPS, day, [make()]).set_index("metric")
+    before = impact(cube, STEPS, day - dt.timedelta(weeks=1), [make()]).set_index("metric")
+    assert before.loc["target_rate", "verdict"] == "too early"
+    assert on_it.loc["target_rate", "verdict"] not in ("too early", "")

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,17 @@ import worlds
 from funnel.analysis.forecast.final import Forecast, forecast
 from funnel.analysis.forecast.reliability import AGE_BANDS, UNSURE, Verdict
 from funnel.analysis.revenue.revenue_slices import revenue_slices
-from funnel.analysis.revenue.volume import expected_volume
+from funnel.analysis.revenue.volume import draw_volume, expected_volume
 from funnel.analysis.revenue.weeks import REVENUE_COLUMNS, forecast_revenue
-from funnel.analysis.revenue.whatif import CANNOT_RISE, CASES, WHAT_IF_COLUMNS, lift_sales, rates, what_if
+from funnel.analysis.revenue.whatif import (
+    CANNOT_RISE,
+    CASES,
+    WHAT_IF_COLUMNS,
+    _rate,
+    lift_sales,
+    rates,
+    what_if,
+)
 from funnel.errors import MissingError
 
 AT = 80
@@ -277,3 +286,19 @@ def test_a_what_if_needs_to_know_where_the_leads_stand() -> None:
     by_age = forecast(REACHED, worlds.STAGES, DAY, draws=50)
     with pytest.raises(MissingError, match="where the open leads stand"):
         what_if(by_age, paid(), [("sale", 0.1, pd.Timestamp(DAY))])
+
+
+def test_a_company_with_few_leads_never_gets_fewer_than_none() -> None:
+    leads = np.tile([0.0, 3.0, 0.0, 0.0, 1.0, 0.0], 12)
+    drawn = draw_volume(leads, 8, 300, 1, None, pd.Timestamp(DAY))
+    assert drawn.min() >= 0
+    assert drawn.mean() == pytest.approx(leads.mean(), rel=0.5)
+
+
+def test_no_step_converts_more_than_all() -> None:
+    triangle = SimpleNamespace(ages=np.arange(9)[::-1], leads=np.full(9, 100.0))
+    means = {"target": np.full(9, 20.0), "sale": np.full(9, 21.0)}  # each stage is forecast by itself
+    stages = {
+        key: SimpleNamespace(fit=SimpleNamespace(triangle=triangle), mean=mean) for key, mean in means.items()
+    }
+    assert [_rate(SimpleNamespace(stages=stages), step) for step in (0, 1)] == [0.2, 1.0]
