@@ -27,7 +27,7 @@ import funnel
 PRODUCT = str(Path(funnel.__file__).parent)
 MOVES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "os.link", "os.symlink"}
 ENGINE = re.compile(
-    r"\.(?:execute|executemany|executescript|commit|begin|rollback|close)\(|\b_run\(|write_table\("
+    r"\.(?:execute|executemany|executescript|commit|begin|rollback|close)\(|\bself\._run\(|write_table\("
 )
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 FULL = "No space left on device"

@@ -268,6 +268,13 @@ CHANGES: tuple[Change, ...] = (
         "what a forecast missed at a date at which the delay seemed changed, and does so no more, is no "
         "reason for a mark",
     ),
+    Change(
+        "weeks-of-a-changed-delay",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "ltv", "payback"),
+        "whether the delay has changed is asked with each calendar week as it went for all cohorts: a month "
+        "that is closed at its end is no change",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

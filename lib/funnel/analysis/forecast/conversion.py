@@ -273,8 +273,11 @@ def _change(events: Floats, at_risk: Floats, law: Hazards, margin: int = 8) -> t
     """Return the cohort from which the delay most likely differs, and how surely: a level-free score test.
 
     Given a cohort's number of events, their lags are multinomial; the score is for a stretched time scale.
+    Where months are closed at their end, young cohorts have their events in one week, late or early in what
+    they lived through; that is the calendar's, so each week counts as it went for all cohorts.
     """
     expected = at_risk * law.mean[None, :]
+    expected = expected * _week_factor(events, expected)
     total = np.maximum(expected.sum(axis=1), 1e-12)
     mean = (expected @ law.stretch) / total
     spread = np.maximum((expected @ law.stretch**2) / total - mean**2, 0)
@@ -290,6 +293,21 @@ def _change(events: Floats, at_risk: Floats, law: Hazards, margin: int = 8) -> t
     z = np.where(enough, np.abs(both) / scale, 0.0)
     best = int(np.argmax(z)) if len(z) else 0
     return best, float(z[best]) if len(z) else 0.0
+
+
+def _week_factor(events: Floats, expected: Floats) -> Floats:
+    """Return by cohort and lag how much more came in that calendar week than its share.
+
+    Shrunk to 1 by how much the weeks differ beyond chance, so that it is 1 where they do not.
+    """
+    own = expected * (events.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-12))[:, None]
+    calendar = np.minimum(_calendar(events), len(events) - 1)
+    came, due = (np.bincount(calendar.ravel(), each.ravel(), len(events)) for each in (events, own))
+    told = due >= 1.0
+    excess = ((came - due) ** 2 - due)[told].sum() / max(float((due**2)[told].sum()), 1e-12)
+    shrink = max(float(excess), 0.0) * due / (max(float(excess), 0.0) * due + 1)
+    factor: Floats = (1 + shrink * (came / np.maximum(due, 1e-12) - 1))[calendar]
+    return factor
 
 
 def draw_coming(fit: StageFit, count: int, seed: int, base: Floats | None = None) -> tuple[Floats, Floats]:
