@@ -61,8 +61,8 @@ check: .venv/ready-dev ## formatting, types, import directions, no outputs in no
 sample: .venv/ready ## make docs/sample again: a finished report to look at, and the pictures of the README
 	$(BIN)/python docs/sample.py
 
-bench: .venv/ready-dev ## print the benchmarks beside what a user would use instead
-	for bench in bench/*.py; do $(BIN)/python $$bench || exit 1; done
+bench: .venv/ready-dev ## print what is promised of speed and size, and what was measured, in one table
+	$(BIN)/python bench/promises.py
 
 explorer: explorer/node_modules/.ready ## build the explorer's program again from explorer/; needs node and npm
 	cd explorer && npm run --silent build

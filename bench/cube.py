@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -152,10 +153,52 @@ def with_pandas(folder: Path) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def with_polars(folder: Path) -> pd.DataFrame:
+    """The same through Polars' lazy engine, where Polars is installed; it is no part of the environment."""
+    import polars as pl
+
+    def monday(moment: pl.Expr) -> pl.Expr:
+        return moment.dt.truncate("1w").cast(pl.Date)
+
+    cutoff = dt.datetime.combine(REPORT_DATE, dt.time())
+    leads = pl.scan_parquet(folder / "leads.parquet").filter(pl.col("created_at") < cutoff)
+    entries = pl.scan_parquet(folder / "stage_entries.parquet").filter(pl.col("entered_at") < cutoff)
+    reaching = {stage: STAGES[number:] for number, stage in enumerate(STAGES)} | {"lost": ("lost",)}
+    firsts = entries.group_by("lead_id").agg(
+        pl.col("entered_at").filter(pl.col("stage").is_in(some)).min().alias(stage)
+        for stage, some in reaching.items()
+    )
+    created = pl.col("created_at")
+    lags = [
+        ((monday(pl.max_horizontal(stage, created)) - monday(created)).dt.total_days() // 7).alias(
+            f"lag_{stage}"
+        )
+        for stage in reaching
+    ]
+    per_lead = leads.join(firsts, on="lead_id", how="left").with_columns(
+        monday(created).alias("cohort_week"),
+        pl.lit(0, pl.Int64).alias("lag_lead"),
+        *(pl.when(pl.col(stage).is_not_null()).then(lag) for stage, lag in zip(reaching, lags, strict=True)),
+    )
+    parts = []
+    for name in ("", *ATTRIBUTES):
+        value = pl.col(name) if name else pl.lit("")
+        for stage in ("lead", *reaching):
+            lag = pl.col(f"lag_{stage}")
+            parts.append(
+                per_lead.filter(lag.is_not_null())
+                .group_by(value.alias("value"), "cohort_week", lag.alias("lag"))
+                .agg(pl.len().alias("leads"))
+                .with_columns(attribute=pl.lit(name), stage=pl.lit(stage))
+            )
+    return pl.concat(pl.collect_all(parts)).to_pandas()
+
+
 CONTENDERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     "funnel": with_funnel,
     "sql": with_sql,
     "pandas": with_pandas,
+    **({"polars": with_polars} if find_spec("polars") else {}),
 }
 
 
@@ -173,6 +216,23 @@ def measure(name: str, folder: Path, times: int) -> None:
 
 
 def compare(count: int) -> None:
+    """Measure all contenders, and say how they stand to one another."""
+    found = compared(count)
+    for name, one in found.items():
+        print(
+            f"{name:7} {one['seconds']:7.2f} s  {one['cpu']:7.2f} s of processor  {one['gb']:5.2f} GB",
+            flush=True,
+        )
+    ours = found["funnel"]
+    for clock in ("seconds", "cpu"):
+        print(
+            f"{clock}: {ours[clock] / found['sql'][clock]:.2f} x the SQL, "
+            f"{found['pandas'][clock] / ours[clock]:.2f} x faster than pandas"
+        )
+
+
+def compared(count: int) -> dict[str, dict[str, float]]:
+    """Measure every contender; all must count the same."""
     folder = ROOT / "run" / "bench" / str(count)
     if not (folder / "stage_entries.parquet").is_file():
         generate(folder, count)
@@ -191,19 +251,9 @@ def compare(count: int) -> None:
         ]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         found[name] = json.loads(output.splitlines()[-1])
-        one = found[name]
-        print(
-            f"{name:7} {one['seconds']:7.2f} s  {one['cpu']:7.2f} s of processor  {one['gb']:5.2f} GB",
-            flush=True,
-        )
     if len({tuple(one["check"]) for one in found.values()}) != 1:
         raise SystemExit(f"the tables differ: {found}")
-    ours = found["funnel"]
-    for clock in ("seconds", "cpu"):
-        print(
-            f"{clock}: {ours[clock] / found['sql'][clock]:.2f} x the SQL, "
-            f"{found['pandas'][clock] / ours[clock]:.2f} x faster than pandas"
-        )
+    return found
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ def timed(folder: Path, *words: str) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
+def measured() -> list[tuple[str, float, float | None]]:
+    """Return what was done, its seconds by the clock, and its bar if it has one."""
     with tempfile.TemporaryDirectory() as name:
         folder = project(Path(name))
         timed(folder, "import", str(ROOT / "data" / "demo"))
@@ -58,13 +59,16 @@ def main() -> None:
             ]
             subprocess.run(words, cwd=folder, check=True, capture_output=True)
         alone = time.perf_counter() - start
-    rows = [
+    return [
         ("funnel report, HTML + PDF", whole, 25.0),
         ("the same after an edit of the narrative", edited, 5.0),
         ("the same with the workbook, notebooks unchanged", workbook, None),
         ("the notebooks alone, one after the other", alone, None),
     ]
-    for what, seconds, bar in rows:
+
+
+def main() -> None:
+    for what, seconds, bar in measured():
         note = "" if bar is None else f"  bar {bar:.0f} s: {'met' if seconds <= bar else 'MISSED'}"
         print(f"{what:50} {seconds:6.1f} s{note}")
 

@@ -10,6 +10,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from report import DATE, FUNNEL, ROOT, project, timed
@@ -39,7 +40,8 @@ def spent(folder: Path, *words: str) -> float:
     return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime
 
 
-def main() -> None:
+def measured() -> Iterator[tuple[str, float, float, float]]:
+    """Yield a command, its bar, its seconds and those of what stands beside it."""
     with tempfile.TemporaryDirectory() as name:
         folder = project(Path(name))
         timed(folder, "import", str(ROOT / "data" / "demo"))
@@ -56,10 +58,13 @@ def main() -> None:
         for (what, bar), (ours, beside) in pairs.items():
             runs = [(spent(folder, *ours), spent(folder, *beside)) for _ in range(TIMES)]
             own, other = (min(run[side] for run in runs) for side in (0, 1))
-            met = "met" if own <= bar * other else "MISSED"
-            print(
-                f"{what:16} {own:5.2f} s, beside it {other:5.2f} s: {own / other:4.2f} x  bar {bar} x  {met}"
-            )
+            yield what, bar, own, other
+
+
+def main() -> None:
+    for what, bar, own, other in measured():
+        met = "met" if own <= bar * other else "MISSED"
+        print(f"{what:16} {own:5.2f} s, beside it {other:5.2f} s: {own / other:4.2f} x  bar {bar} x  {met}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pydantic import Field, model_validator
 
 from funnel.change import Change
 from funnel.settings import Frozen, Language
+from funnel.stored import Rows, Runs
 from funnel.validation import FILLED, KEY
 
 MONEY = pa.decimal128(18, 2)
@@ -163,7 +164,7 @@ class Origin:
 
     files: tuple[str, ...]
     starts: tuple[int, ...]
-    rows: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64] | Runs
 
     def at(self, place: int) -> tuple[str, int]:
         """Return file and row number of a row of the table."""
@@ -175,7 +176,7 @@ class Batch:
     """What one import brings.
 
     Attributes:
-        tables: canonical Arrow tables by name; a table no file gave is absent.
+        tables: canonical tables by name, held (Arrow) or in a file; a table no file gave is absent.
         rejected: rows that cannot be used. read = accepted + rejected for every table.
         read: rows read, by table.
         files: the files read, in order.
@@ -186,7 +187,7 @@ class Batch:
         origins: where the rows of `tables` stood, by table; a table no file gave has none.
     """
 
-    tables: Mapping[TableName, pa.Table]
+    tables: Mapping[TableName, Rows]
     rejected: tuple[Rejected, ...] = ()
     read: Mapping[TableName, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, from Debian's package, on the loopback address."""
+"""The engines that hold what our own file does: a PostgreSQL of the tests' own, and a Spark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ import pytest
 from funnel.schema import TABLES
 from funnel.settings import Settings
 from funnel.warehouse import Warehouse
+from tests.engines import spark as spark_of_tests
+from tests.engines.spark import spark
 
+__all__ = ["spark"]
 PROGRAMS = "/usr/lib/postgresql"
 WORD = "words of a test"
 _KINDS = {
@@ -131,14 +134,16 @@ def whole(warehouse: Warehouse) -> dict[str, pa.Table]:
 Beside = Callable[[Warehouse, Settings], Warehouse]
 
 
-@pytest.fixture
-def beside(postgres: Server) -> Iterator[Beside]:
-    """Return a warehouse in PostgreSQL that holds what one of our own does."""
+@pytest.fixture(params=["postgres", "spark"])
+def beside(request: pytest.FixtureRequest) -> Iterator[Beside]:
+    """Return a warehouse in an engine of the company that holds what one of our own does."""
+    server = request.getfixturevalue(request.param)
+    fill = {"postgres": put, "spark": spark_of_tests.put}[request.param]
     opened = []
 
     def made(warehouse: Warehouse, settings: Settings) -> Warehouse:
-        put(postgres, whole(warehouse))
-        there = settings.model_copy(update={"warehouse": postgres.address})
+        fill(server, whole(warehouse))
+        there = settings.model_copy(update={"warehouse": server.address})
         opened.append(Warehouse.of(there))
         return opened[-1]
 

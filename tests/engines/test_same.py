@@ -1,4 +1,4 @@
-"""A company's PostgreSQL gives the cubes that our own file gives, to the last count."""
+"""A company's PostgreSQL or Spark gives the cubes that our own file gives, to the last count."""
 
 from __future__ import annotations
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -72,8 +74,8 @@ def import_(
         )
     if dry_run:
         print_frame(pd.DataFrame(map(asdict, describe(given, settings))), format)
-        with Bar() as bar:
-            batch = read(given, settings, bar.done, lambda: _known(settings))
+        with Bar() as bar, TemporaryDirectory(prefix="funnel-") as folder:
+            batch = read(given, settings, bar.done, lambda: _known(settings), Path(folder))
         for name, table in batch.tables.items():
             say(f"{name}: {table.num_rows:,} rows could be used of {batch.read.get(name, 0):,} read")
         _say_why(batch.rejected)
@@ -99,8 +101,9 @@ def _import(
 
     tell_of_kept(settings)
     with Bar() as bar, Warehouse.open(settings.path("warehouse"), settings, write=True) as warehouse:
-        batch = read(given, settings, bar.done, warehouse.known)
-        loaded, unknown = warehouse.load(batch, now(), full=full)
+        with aside(settings) as folder:
+            batch = read(given, settings, bar.done, warehouse.known, folder)
+            loaded, unknown = warehouse.load(batch, now(), full=full)
         with after("The import is in the warehouse"):
             mixed = demo_beside(warehouse)
             found = gate(warehouse)
@@ -109,6 +112,20 @@ def _import(
     with after("The import is in the warehouse"):
         last_import.remember(given, settings, loaded, full=full, enough=enough)
     return enough
+
+
+@contextmanager
+def aside(settings: Settings) -> Iterator[Path]:
+    """Give a folder for rows that are too many to be held; it and what a killed run left there is removed."""
+    from shutil import rmtree
+
+    folder = settings.path("run") / "rows"
+    rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        rmtree(folder, ignore_errors=True)
 
 
 def tell_of_kept(settings: Settings) -> None:

@@ -91,6 +91,16 @@ def read_amounts(cells: Cells, decimal: str | None = None) -> Amounts:
     return Amounts(values, _mask(texts.is_valid()) & ~good & ~ambiguous, ambiguous)
 
 
+def has_open(cells: Cells) -> bool:
+    """Tell whether there is an amount such as 1,234, of which other amounts of its column tell what it is."""
+    plain = pc.replace_substring(cells.text(), "\u2212", "-")
+    return bool(
+        pc.any(
+            pc.match_substring_regex(plain, _AMBIGUOUS.replace("^", r"^\(?").replace("$", r"[)-]?$"))
+        ).as_py()
+    )
+
+
 def _mask(values: pa.Array) -> Mask:
     mask: Mask = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
     return mask

@@ -89,6 +89,15 @@ def convert(
     return values, faults
 
 
+def is_settled(cells: Cells, column: Column, writing: instants.Writing) -> bool:
+    """Tell whether cells can be read by themselves: no other cell of their column tells what they mean."""
+    if not pa.types.is_string(cells.values.type):
+        return True
+    if column.kind in ("instant", "day"):
+        return bool(writing.rules.dates) or instants.begin_with_year(cells)
+    return column.kind != "money" or writing.rules.decimal is not None or not money.has_open(cells)
+
+
 def is_free(column: Column, table: TableName) -> bool:
     """Whether a column is text that nothing is found by: what cannot be printed in it is replaced."""
     return column.kind == "text" and (

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from funnel.settings_files import Limits
 from funnel.sources.encodings import Encoding, encoding_of
-from funnel.sources.rows import Choose, gather
+from funnel.sources.rows import Choose, blocks, gather
 from funnel.sources.tabular import Sheet, unreadable
 
 DELIMITERS = (",", ";", "\t")
@@ -39,6 +39,16 @@ def read_csv(path: Path, choose: Choose | None = None, skip: int = 0) -> Sheet:
     """
     with _opened(path, _widest if skip else _delimiter) as (reader, encoding):
         return gather(str(path), reader, choose, skip, encoding.notice)
+
+
+def csv_blocks(path: Path) -> Iterator[Sheet]:
+    """Read a CSV file some rows at a time, all columns; see `read_csv`.
+
+    Raises:
+        InputError: it is empty, no text, or its quoting is broken.
+    """
+    with _opened(path, _delimiter) as (reader, encoding):
+        yield from blocks(str(path), reader, None, 0, encoding.notice)
 
 
 def read_lines(path: Path, most: int | None = None) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -75,7 +75,7 @@ def is_index(name: str, cells: Cells) -> bool:
     return size > 0 and bool(pc.all(pc.equal(text, pa.array([str(n) for n in range(size)]))).as_py())
 
 
-def same_but_for_case(headers: Mapping[str, Mapping[str, Cells]]) -> list[Problem]:
+def same_but_for_case(headers: Mapping[str, Collection[str]]) -> list[Problem]:
     """Find attributes that two files of one table write in different case; one table cannot hold both."""
     first: dict[str, tuple[str, str]] = {}
     problems = []

@@ -153,6 +153,12 @@ def read_instants(cells: Cells, timezone: str, writing: Writing | None = None) -
     return Instants(values, *spread)
 
 
+def begin_with_year(cells: Cells) -> bool:
+    """Tell whether each text that is there begins with a year, so that its order is known."""
+    found = pc.match_substring_regex(cells.text(), r"^\d{4}[-/.\d]")
+    return bool(pc.all(found, min_count=0).as_py())
+
+
 def _typed(values: pa.Array, timezone: str, writing: Writing) -> Instants:
     kind = values.type
     zoned = getattr(kind, "tz", None) is not None

@@ -11,13 +11,14 @@ from funnel.errors import InputError, Problem
 from funnel.schema import STAGE_ENTRIES, TABLES, Batch, Known, Origin, Rejected, TableName
 from funnel.settings import Settings
 from funnel.sources import headers
-from funnel.sources.instants import Writing
 from funnel.sources.kinds import Item, sources
 from funnel.sources.recognise import Found, recognise
-from funnel.sources.shares import Brought, Part, make, together
+from funnel.sources.shares import Brought, Part, make, together, writing_of
 from funnel.sources.spend_rows import added_up, covered
 from funnel.sources.stage_words import translated
+from funnel.sources.streamed import NOTHING, NotSettledError, Streamed, is_large, stored
 from funnel.sources.tabular import Cells, Sheet
+from funnel.stored import Rows
 
 Sheets = dict[TableName, list[tuple[Sheet, Mapping[str, Cells]]]]
 """The canonical files: table -> each sheet with its cells by column."""
@@ -28,6 +29,7 @@ def read(
     settings: Settings,
     progress: Callable[[str], None] | None = None,
     known: Known | Callable[[], Known | None] | None = None,
+    scratch: Path | None = None,
 ) -> Batch:
     """Read files into one batch: canonical ones, exports, wide sheets, ad costs.
 
@@ -43,6 +45,8 @@ def read(
         progress: is told what is being read, and what the user should know of it.
         known: what the warehouse knows already; exports say only how things stand, and add what is new. A
             function is called where there are such files: all that is known takes its time and memory.
+        scratch: a folder for the rows of tables too large to be held, which the batch then names; whoever
+            gives it removes it. Without one everything is held.
 
     Returns:
         the tables that were found, with all their canonical columns and the leads' attributes.
@@ -54,8 +58,11 @@ def read(
     found, passed_over, problems = recognise(paths, settings)
     for file in passed_over:
         tell(f"{file}: passed over, since its name is not that of a table")
-    sheets = _canonical([item for item in found if isinstance(item, Found)], settings, tell, problems)
     items = [item for item in found if isinstance(item, Item)]
+    canonical = [item for item in found if isinstance(item, Found)]
+    streamed = _streamed(canonical, settings, tell, problems, None if items else scratch)
+    canonical = [item for item in canonical if item.table not in streamed]
+    sheets = _canonical(canonical, settings, tell, problems)
     already = (known() if items else None) if callable(known) else known
     brought = _foreign(items, settings, already, tell, problems)
     if problems:
@@ -63,7 +70,7 @@ def read(
 
     every = {
         name: [
-            make(TABLES[name], sheet, columns, settings, (), _writing(sheet, settings))
+            make(TABLES[name], sheet, columns, settings, (), writing_of(sheet.where, settings))
             for sheet, columns in sheets[name]
         ]
         for name in TABLES
@@ -72,7 +79,32 @@ def read(
     for part in [part for group in brought for part in group.parts]:
         every.setdefault(part.table.name, []).append(part)
     _tidy(every, tell)
-    return _batch(every, brought, tuple(dict.fromkeys(str(item.path) for item in found)))
+    for one in streamed.values():
+        _tell_of_replaced(one.replaced, tell)
+    return _batch(every, streamed, brought, tuple(dict.fromkeys(str(item.path) for item in found)))
+
+
+def _streamed(
+    found: Sequence[Found],
+    settings: Settings,
+    tell: Callable[[str], None],
+    problems: list[Problem],
+    scratch: Path | None,
+) -> dict[TableName, Streamed]:
+    """Read the tables that are too large to be held; of ad costs all is added up, so they are."""
+    done: dict[TableName, Streamed] = {}
+    for name in TABLES:
+        files = [item for item in found if item.table == name]
+        if scratch is None or name == "spend" or not files or not is_large(files):
+            continue
+        try:
+            done[name] = stored(name, files, settings, scratch, tell)
+        except NotSettledError:
+            continue
+        except InputError as error:
+            problems += error.problems
+            done[name] = NOTHING
+    return done
 
 
 def _canonical(
@@ -101,31 +133,39 @@ def _canonical(
     return sheets
 
 
-def _writing(sheet: Sheet, settings: Settings) -> Writing:
-    name = Path(sheet.where.split(", sheet ")[0]).name
-    return Writing(settings.file_rules(name), f"files.{name}")
-
-
 def _tidy(every: Mapping[TableName, Sequence[Part]], tell: Callable[[str], None]) -> None:
     """Add up spend, and tell of characters that were replaced."""
     for part in every.get("spend", []):
         _add_up(part, tell)
     for part in [part for group in every.values() for part in group]:
-        for column, count in part.replaced.items():
+        _tell_of_replaced({part.sheet.where: part.replaced}, tell)
+
+
+def _tell_of_replaced(replaced: Mapping[str, Mapping[str, int]], tell: Callable[[str], None]) -> None:
+    for where, counts in replaced.items():
+        for column, count in counts.items():
             tell(
-                f"{part.sheet.where}, column {column}: {count:,} cells hold characters that cannot be read "
+                f"{where}, column {column}: {count:,} cells hold characters that cannot be read "
                 "or printed; each is shown as \ufffd"
             )
 
 
 def _batch(
-    every: Mapping[TableName, Sequence[Part]], brought: Sequence[Brought], paths: tuple[str, ...]
+    every: Mapping[TableName, Sequence[Part]],
+    streamed: Mapping[TableName, Streamed],
+    brought: Sequence[Brought],
+    paths: tuple[str, ...],
 ) -> Batch:
     """Put the parts of each table together."""
-    tables: dict[TableName, pa.Table] = {}
+    tables: dict[TableName, Rows] = {}
     origins: dict[TableName, Origin] = {}
     rejected: list[Rejected] = []
-    for name in [name for name in TABLES if name in every]:
+    for name in [name for name in TABLES if name in every or name in streamed]:
+        if name in streamed:
+            one = streamed[name]
+            tables[name], origins[name] = one.rows, one.origin
+            rejected += one.rejected
+            continue
         tables[name], copies, origins[name] = together(every[name], TABLES[name])
         rejected += [row for part in every[name] for row in part.rejected] + copies
     pa.default_memory_pool().release_unused()
@@ -139,7 +179,10 @@ def _batch(
     return Batch(
         tables,
         tuple(rejected),
-        {name: sum(part.read for part in every[name]) for name in tables},
+        {
+            name: streamed[name].read if name in streamed else sum(part.read for part in every[name])
+            for name in tables
+        },
         paths,
         replaces,
         frozenset(name for group in brought for name in group.additions),

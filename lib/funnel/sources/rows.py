@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from funnel.sources.tabular import Cells, Sheet, unreadable
+from funnel.stored import BLOCK
 
 Choose = Callable[[tuple[str, ...]], Sequence[int]]
 """Is given the header and names the columns to keep, by position."""
@@ -22,6 +24,16 @@ FOOTER = re.compile(
     re.IGNORECASE,
 )
 """How lines under a table begin: sums, and what a report says of itself."""
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """Some rows: the chosen columns of the whole ones, their numbers, the last of them, and ragged ones."""
+
+    columns: list[pa.Array]
+    numbers: list[int]
+    last: list[tuple[int, Sequence[str]]]
+    ragged: list[tuple[int, Sequence[str]]]
 
 
 def gather(
@@ -43,21 +55,49 @@ def gather(
     Raises:
         InputError: there is no header.
     """
+    return next(blocks(where, rows, choose, skip, notice, most=0))
+
+
+def blocks(
+    where: str,
+    rows: Iterator[list[str]],
+    choose: Choose | None,
+    skip: int,
+    notice: str = "",
+    most: int = BLOCK // _CHUNK,
+) -> Iterator[Sheet]:
+    """Make sheets of rows, `most` chunks of rows each (0: all), of which the last has the notice.
+
+    See `gather` for all else.
+    """
     filled = (row for row in rows if any(cell.strip() for cell in row))
     header = next(itertools.islice(filled, skip, None), None)
     if header is None:
         raise unreadable(where, "it is empty", "export it again, with its header")
+    chosen = list(range(len(header))) if choose is None else list(choose(tuple(header)))
+    names = tuple(header[place] for place in chosen)
+    held: list[_Chunk] = []
+    for chunk in _chunks(rows, header, chosen):
+        held.append(chunk)
+        if most and len(held) == 2 * most:  # what stands under the table is told by what stands before it
+            yield _sheet(where, names, held[:most], frozenset(), "")
+            del held[:most]
+    last = next((chunk.last for chunk in reversed(held) if chunk.last), [])
+    under = under_table(last, [row for chunk in held for row in chunk.ragged])
+    if under:
+        notice = "; ".join(filter(None, (notice, told(len(under)))))
+    yield _sheet(where, names, held, under, notice)
+
+
+def _chunks(rows: Iterator[list[str]], header: Sequence[str], chosen: Sequence[int]) -> Iterator[_Chunk]:
     width = len(header)
     least = max((place for place, name in enumerate(header, start=1) if name.strip()), default=width)
-    chosen = list(range(width)) if choose is None else list(choose(tuple(header)))
-    chunks: list[list[pa.Array]] = [[] for _ in chosen]
-    numbers: list[int] = []
-    ragged: list[tuple[int, Sequence[str]]] = []
-    last: list[tuple[int, Sequence[str]]] = []
     numbered = enumerate(rows, start=1)
-    while chunk := list(itertools.islice(numbered, _CHUNK)):
+    while part := list(itertools.islice(numbered, _CHUNK)):
         good: list[Sequence[str]] = []
-        for number, row in chunk:
+        numbers: list[int] = []
+        ragged: list[tuple[int, Sequence[str]]] = []
+        for number, row in part:
             size = len(row)
             if size != width:
                 if not any(cell.strip() for cell in row):
@@ -73,26 +113,27 @@ def gather(
                 continue  # a blank row, also one of delimiters only
             good.append(row)
             numbers.append(number)
-        for cells, place in zip(chunks, chosen, strict=True):
-            cells.append(pa.array([row[place] for row in good], pa.string()))
-        if good:
-            last = list(zip(numbers[-len(good) :], good, strict=True))[-LAST:]
-    under = under_table(last, ragged)
+        columns = [pa.array([row[place] for row in good], pa.string()) for place in chosen]
+        last = list(zip(numbers, good, strict=True))[-LAST:]
+        yield _Chunk(columns, numbers, last, ragged)
+
+
+def _sheet(
+    where: str, names: tuple[str, ...], chunks: Sequence[_Chunk], under: frozenset[int], notice: str
+) -> Sheet:
+    """Put rows together, without the lines under the table."""
+    numbers = [number for chunk in chunks for number in chunk.numbers]
     keep = len(numbers) - sum(number in under for number in numbers[-LAST:])
     columns = tuple(
-        Cells((pa.concat_arrays(cells) if cells else pa.array([], pa.string())).slice(0, keep))
-        for cells in chunks
+        Cells(
+            pa.concat_arrays([pa.array([], pa.string()), *(chunk.columns[place] for chunk in chunks)]).slice(
+                0, keep
+            )
+        )
+        for place in range(len(names))
     )
-    if under:
-        notice = "; ".join(filter(None, (notice, told(len(under)))))
-    return Sheet(
-        where,
-        tuple(header[place] for place in chosen),
-        columns,
-        np.array(numbers[:keep], np.int64),
-        tuple((number, row) for number, row in ragged if number not in under),
-        notice,
-    )
+    ragged = tuple(row for chunk in chunks for row in chunk.ragged if row[0] not in under)
+    return Sheet(where, names, columns, np.array(numbers[:keep], np.int64), ragged, notice)
 
 
 def told(lines: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -99,39 +100,60 @@ def together(parts: Sequence[Part], table: Table) -> tuple[pa.Table, list[Reject
     rows = pa.concat_tables([part.good for part in parts], promote_options="default")
     starts = np.cumsum([0, *(len(part.positions) for part in parts)])
 
-    def locate(place: int) -> tuple[Part, int]:
-        index = int(np.searchsorted(starts, place, side="right")) - 1
-        return parts[index], int(parts[index].positions[place - starts[index]])
-
+    numbers = np.concatenate([part.sheet.rows[part.positions] for part in parts])
+    origin = Origin(tuple(part.sheet.where for part in parts), tuple(starts[:-1].tolist()), numbers)
     found = duplicates.find(rows, table) if table is not SPEND else _overtaken(parts, starts)
-    rejected = []
-    for part in parts:
-        mine = [d for d in found if locate(d.place)[0] is part]
-        cells = part.sheet.texts([locate(d.place)[1] for d in mine])
-        for duplicate, own in zip(mine, cells, strict=True):
-            other, place = locate(duplicate.other)
-            row = f"row {other.sheet.rows[place]}" + ("" if other is part else f" of {other.sheet.where}")
-            reason = (
-                f"{other.sheet.where} brings these days of its platform and account anew"
-                if table is SPEND
-                else f"exact duplicate of {row}"
-                if duplicate.exact
-                else f"the same {', '.join(table.key)} as {row}, but other content; "
-                "it is not known which is right, so none of them is used; keep the right one"
-            )
-            number = int(part.sheet.rows[locate(duplicate.place)[1]])
-            value = str(rows.column(table.key[0])[duplicate.place].as_py())
-            rejected.append(
-                Rejected(
-                    table.name, part.sheet.where, number, table.key[0], value, reason, own, duplicate.exact
-                )
-            )
+    cells: list[Mapping[str, str]] = []
+    for part, start, end in zip(parts, starts[:-1], starts[1:], strict=True):
+        mine = [one.place for one in found if start <= one.place < end]
+        cells += part.sheet.texts([int(part.positions[place - start]) for place in mine])
+    values = [str(rows.column(table.key[0])[one.place].as_py()) for one in found]
+    rejected = as_rejected(found, table, origin, values, cells)
     keep = np.ones(rows.num_rows, bool)
     keep[[duplicate.place for duplicate in found]] = False
     kept = np.concatenate([[0], np.cumsum(keep)])[starts[:-1]]
-    numbers = np.concatenate([part.sheet.rows[part.positions] for part in parts])[keep]
-    origin = Origin(tuple(part.sheet.where for part in parts), tuple(kept.tolist()), numbers)
+    origin = Origin(origin.files, tuple(kept.tolist()), numbers[keep])
     return (rows.filter(pa.array(keep)) if found else rows).combine_chunks(), rejected, origin
+
+
+def as_rejected(
+    found: Sequence[duplicates.Duplicate],
+    table: Table,
+    origin: Origin,
+    values: Sequence[str],
+    cells: Sequence[Mapping[str, str]],
+) -> list[Rejected]:
+    """Make rejected rows of duplicates, whose places are those of `origin`.
+
+    Args:
+        found: the duplicates, in order of their places.
+        table: theirs.
+        origin: where each row stood.
+        values: of each duplicate the first part of its key.
+        cells: of each duplicate its cells as they stand in the file.
+    """
+    rejected = []
+    for duplicate, value, own in zip(found, values, cells, strict=True):
+        (where, number), (other, place) = origin.at(duplicate.place), origin.at(duplicate.other)
+        row = f"row {place}" + ("" if other == where else f" of {other}")
+        reason = (
+            f"{other} brings these days of its platform and account anew"
+            if table is SPEND
+            else f"exact duplicate of {row}"
+            if duplicate.exact
+            else f"the same {', '.join(table.key)} as {row}, but other content; "
+            "it is not known which is right, so none of them is used; keep the right one"
+        )
+        rejected.append(
+            Rejected(table.name, where, number, table.key[0], value, reason, own, duplicate.exact)
+        )
+    return rejected
+
+
+def writing_of(where: str, settings: Settings) -> Writing:
+    """Return how a file, or a sheet of it, writes dates and amounts."""
+    name = Path(where.split(", sheet ")[0]).name
+    return Writing(settings.file_rules(name), f"files.{name}")
 
 
 def _overtaken(parts: Sequence[Part], starts: npt.NDArray[np.int64]) -> list[duplicates.Duplicate]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,10 +23,29 @@ MOST = 40
 """More words than this are no stages: only so many are proposed."""
 
 
+@dataclass(slots=True)
+class Untold:
+    """What is to be told of the words of a file: rows passed over, and rows by word that is no stage."""
+
+    lead: int = 0
+    unknown: collections.Counter[str] = field(default_factory=collections.Counter)
+
+    def tell(self, where: str, settings: Settings, tell: Callable[[str], None]) -> None:
+        """Tell it, with the lines of settings that would say what the words mean."""
+        if self.lead:
+            tell(f"{where}: {self.lead:,} rows of no stage yet (lead) passed over")
+        if not self.unknown:
+            return
+        what = f"{len(self.unknown):,} words in the column stage are no stages of the funnel"
+        lines = _lines(_name(where), self.unknown, settings)
+        todo = f"say what they mean in the settings, and check each line:\n{lines}"
+        tell(f"{where}: {what}; {self.unknown.total():,} rows are set aside. To do: {todo}")
+
+
 def translated(
     sheet: Sheet, columns: Mapping[str, Cells], settings: Settings, tell: Callable[[str], None]
 ) -> tuple[Sheet, Mapping[str, Cells]]:
-    """Put stages in place of the words for them, and take out the rows of the lead itself.
+    """Put stages in place of the words for them, take out the rows of the lead itself, and tell of both.
 
     Args:
         sheet: of `stage_entries`.
@@ -36,8 +56,17 @@ def translated(
     Returns:
         the sheet and its cells. Rows of unknown words are rejected later, with all others; the gate says so.
     """
-    name = Path(sheet.where.split(", sheet ")[0]).name
-    meaning = {folded(word): key for word, key in settings.file_rules(name).stages.items()}
+    told = Untold()
+    found = translate(sheet, columns, settings, told)
+    told.tell(sheet.where, settings, tell)
+    return found
+
+
+def translate(
+    sheet: Sheet, columns: Mapping[str, Cells], settings: Settings, told: Untold
+) -> tuple[Sheet, Mapping[str, Cells]]:
+    """Do the same without a word; what is to be told comes to `told`."""
+    meaning = {folded(word): key for word, key in settings.file_rules(_name(sheet.where)).stages.items()}
     text = columns["stage"].text()
     encoded = text.dictionary_encode()
     known = (*settings.stage_keys, LOST)
@@ -46,19 +75,20 @@ def translated(
     stage = pa.array(keys, pa.string()).take(encoded.indices)
     lead = pc.equal(stage, LEAD).fill_null(False).to_numpy(zero_copy_only=False)
     counts = {one["values"]: one["counts"] for one in text.drop_null().value_counts().to_pylist()}
-    unknown = {word: counts[word] for word, key in zip(words, keys, strict=True) if key not in (LEAD, *known)}
+    for word, key in zip(words, keys, strict=True):
+        if key not in (LEAD, *known):
+            told.unknown[word] += counts[word]
     columns = {**columns, "stage": Cells(stage)}
     if meaning and lead.any():
-        tell(f"{sheet.where}: {int(lead.sum()):,} rows of no stage yet (lead) passed over")
+        told.lead += int(lead.sum())
         kept = tuple(some(cells, ~lead) for cells in sheet.columns)
         sheet = replace(sheet, columns=kept, rows=sheet.rows[~lead])
         columns = {column: some(cells, ~lead) for column, cells in columns.items()}
-    if not unknown:
-        return sheet, columns
-    what = f"{len(unknown):,} words in the column stage are no stages of the funnel"
-    todo = f"say what they mean in the settings, and check each line:\n{_lines(name, unknown, settings)}"
-    tell(f"{sheet.where}: {what}; {sum(unknown.values()):,} rows are set aside. To do: {todo}")
     return sheet, columns
+
+
+def _name(where: str) -> str:
+    return Path(where.split(", sheet ")[0]).name
 
 
 def _lines(name: str, unknown: Mapping[str, int], settings: Settings) -> str:

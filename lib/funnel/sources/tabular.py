@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from funnel.errors import InputError, Problem
+from funnel.stored import BLOCK
 
 Mask = npt.NDArray[np.bool_]
 _FITTING = (
@@ -108,23 +110,58 @@ def read_parquet(path: Path) -> Sheet:
     Raises:
         InputError: it is no Parquet file, is damaged, or holds nested or binary columns.
     """
-    try:
+    with _readable(path):
         table = pq.read_table(path)
         table.validate(full=True)
         names = tuple(table.column_names)
+    _require_fitting(path, table.schema)
+    return _sheet(path, names, table, 0)
+
+
+def parquet_blocks(path: Path) -> Iterator[Sheet]:
+    """Read a Parquet file some rows at a time; at least one sheet comes, if without rows.
+
+    Raises:
+        InputError: it is no Parquet file, is damaged, or holds nested or binary columns.
+    """
+    with _readable(path), pq.ParquetFile(path) as file:
+        _require_fitting(path, file.schema_arrow)
+        names = tuple(file.schema_arrow.names)
+        first = 0
+        for batch in file.iter_batches(BLOCK):
+            batch.validate(full=True)
+            yield _sheet(path, names, pa.Table.from_batches([batch]), first)
+            first += batch.num_rows
+        if not first:
+            yield _sheet(path, names, file.schema_arrow.empty_table(), 0)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (pa.ArrowException, OSError, ValueError) as error:  # of names that are no UTF-8, a ValueError
+        if isinstance(error, InputError):
+            raise
         what = str(error).strip().splitlines()[0]
         raise unreadable(
             str(path), f"it cannot be read as Parquet: {what}", "write the file again"
         ) from error
+
+
+def _require_fitting(path: Path, schema: pa.Schema) -> None:
     problems = [
         Problem(f"{path}, column {name}", f"its cells are of type {kind}", "text, numbers, dates")
-        for name, kind in zip(names, table.schema.types, strict=True)
+        for name, kind in zip(schema.names, schema.types, strict=True)
         if not any(fits(kind) for fits in _FITTING)
     ]
     if problems:
         raise InputError("The input cannot be used.", problems)
-    rows = np.arange(1, table.num_rows + 1)
+
+
+def _sheet(path: Path, names: tuple[str, ...], table: pa.Table, first: int) -> Sheet:
+    """Return rows of a file as a sheet; before them stand `first` others."""
+    rows = np.arange(first + 1, first + table.num_rows + 1)
     columns = []
     while table.num_columns:  # so that one column at a time is there twice
         columns.append(_cells(table.column(0)))

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
 
 from funnel.dates import AsOf
 from funnel.schema import TABLES
 from funnel.warehouse.functions import native
 from funnel.warehouse.known import Tables
+
+_ROWS = 100_000
+"""Hashes that are taken out of the engine at once."""
 
 
 def fingerprint(tables: Tables, as_of: AsOf) -> dict[str, str]:
@@ -32,9 +37,27 @@ def _digest(table: ir.Table, engine: str) -> str:
         row = row + ibis.coalesce(cell, ibis.literal(""))
     hashes = table.select(digest=_sha256(row, engine)).order_by("digest")
     whole = hashlib.sha256()
-    for part in hashes.to_pyarrow()["digest"].chunks:
-        whole.update("".join(part.to_pylist()).encode("ascii"))
+    for batch in _batches(hashes, engine):
+        whole.update(_joined(batch.column("digest").cast(pa.string())))
     return whole.hexdigest()
+
+
+def _batches(hashes: ir.Table, engine: str) -> Iterable[pa.RecordBatch]:
+    """Hand out rows some at a time where the engine does; Ibis's own way does not fit the newest DuckDB."""
+    if engine != "duckdb":
+        found: list[pa.RecordBatch] = hashes.to_pyarrow().to_batches()
+        return found
+    reader: pa.RecordBatchReader = hashes.get_backend().con.sql(ibis.to_sql(hashes)).to_arrow_reader(_ROWS)
+    return reader
+
+
+def _joined(texts: pa.Array) -> memoryview:
+    """Return the bytes of texts one after the other, which is how they lie in memory."""
+    _, offsets, data = texts.buffers()
+    if not len(texts) or data is None:
+        return memoryview(b"")
+    ends = np.frombuffer(offsets, np.int32)
+    return memoryview(data)[ends[texts.offset] : ends[texts.offset + len(texts)]]
 
 
 def _text(column: ir.Value) -> ir.StringValue:

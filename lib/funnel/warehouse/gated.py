@@ -130,39 +130,50 @@ def _attributes(tables: Tables, settings: Settings, as_of: AsOf) -> list[pd.Data
     names = [name for name in settings.attributes if name in tables.attributes]
     if not names:
         return []
+    return [
+        attributes.writings(_values(tables, names, as_of), settings.values),
+        attributes.filled(_filled(tables, settings, names, as_of), settings.steps),
+    ]
+
+
+def _values(tables: Tables, names: list[str], as_of: AsOf) -> pd.DataFrame:
+    """Return `gate.attributes.VALUE_COLUMNS`."""
+    leads = tables.at("leads", as_of)
+    parts = [
+        leads.group_by(value=filled(leads[name]))
+        .aggregate(leads=ibis._.count())
+        .mutate(attribute=ibis.literal(number, type="int16"))
+        for number, name in enumerate(names)
+    ]
+    frame = _frame(ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0])
+    frame = frame.sort_values(["attribute", "value"], ignore_index=True)
+    frame["attribute"] = [names[number] for number in frame["attribute"]]
+    return frame
+
+
+def _filled(tables: Tables, settings: Settings, names: list[str], as_of: AsOf) -> pd.DataFrame:
+    """Return `gate.attributes.FILLED_COLUMNS`.
+
+    The engine counts once, by which steps a lead reached: few ways there are, however many leads and steps.
+    """
     leads = tables.at("leads", as_of)
     firsts = first_entries(tables.at("stage_entries", as_of), settings, settings.reach)
     year = with_entries(leads.filter(leads.created_at >= instant(as_of.cutoff - YEAR)), firsts)
-    new = year.created_at >= instant(as_of.cutoff - NEWEST)
-    steps = [
-        year.created_at.notnull(),
-        *(year[f"t_{number}"].notnull() for number in range(len(settings.stages))),
-    ]
-    values, there = [], []
-    for number, name in enumerate(names):
-        word = ibis.literal(number, type="int16")
-        values.append(
-            leads.group_by(value=filled(leads[name])).aggregate(leads=ibis._.count()).mutate(attribute=word)
+    came = {f"came_{step}": year[f"t_{step - 1}"].notnull() for step in range(1, len(settings.stages) + 1)}
+    without = {f"empty_{number}": filled(year[name]) == "" for number, name in enumerate(names)}
+    ways = _frame(
+        year.group_by(new=year.created_at >= instant(as_of.cutoff - NEWEST), **came).aggregate(
+            leads=ibis._.count(), **{name: indicator(test).sum() for name, test in without.items()}
         )
-        without = filled(year[name]) == ""
-        for step, came in enumerate(steps):
-            sums = (came, came & without, came & new, came & without & new)
-            counted = dict(zip(attributes.FILLED_COLUMNS[1:], sums, strict=True))
-            there.append(
-                year.aggregate(
-                    **{key: ibis.coalesce(indicator(test).sum(), 0) for key, test in counted.items()}
-                ).mutate(attribute=word, step=ibis.literal(step, type="int16"))
-            )
-    frames = [
-        _frame(ibis.union(*some, distinct=False) if len(some) > 1 else some[0]) for some in (values, there)
-    ]
-    for frame, order in zip(frames, ("value", "step"), strict=True):
-        frame.sort_values(["attribute", order], ignore_index=True, inplace=True)
-        frame["attribute"] = [names[number] for number in frame["attribute"]]
-    return [
-        attributes.writings(frames[0], settings.values),
-        attributes.filled(frames[1], settings.steps),
-    ]
+    )
+    rows = []
+    for number, name in enumerate(names):
+        for step in range(len(settings.steps)):
+            some = ways[ways[f"came_{step}"]] if step else ways
+            new = some[some["new"]]
+            counts = [int(part[key].sum()) for part in (some, new) for key in ("leads", f"empty_{number}")]
+            rows.append((name, *counts))
+    return pd.DataFrame(rows, columns=list(attributes.FILLED_COLUMNS))
 
 
 def _frame(table: ir.Table) -> pd.DataFrame:

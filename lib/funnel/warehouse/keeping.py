@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from funnel.errors import FunnelError
 from funnel.schema import TABLES, Batch, Loaded, Origin, Rejected
+from funnel.stored import Stored
 from funnel.warehouse import asides
 from funnel.warehouse.kept import Entry, Kept
 from funnel.warehouse.known import EVENT
@@ -119,7 +120,7 @@ def put_back(connection: duckdb.DuckDBPyConnection, kept: Kept, entry: Entry) ->
 
 def batch_of(kept: Kept, entry: Entry) -> Batch:
     """Return what a kept import brought, as far as it matters to the warehouse."""
-    tables = {name: kept.table(file) for name, file in entry.tables.items()}
+    tables = {name: Stored.of(kept.rows(file)) for name, file in entry.tables.items()}
     return Batch(
         {name: tables[name] for name in TABLES if name in tables},
         tuple(_as_rejected(kept.table(entry.rejected))) if entry.rejected else (),
@@ -128,7 +129,7 @@ def batch_of(kept: Kept, entry: Entry) -> Batch:
         {name: kept.table(file) for name, file in entry.replaces.items()},
         frozenset(entry.additions),
         {
-            name: Origin(files, starts, np.zeros(tables[name].num_rows, np.int64))
+            name: Origin(files, starts, np.broadcast_to(np.int64(0), tables[name].num_rows))
             for name, (files, starts) in entry.origins.items()
         },
     )

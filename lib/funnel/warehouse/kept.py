@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from funnel import versions
 from funnel.errors import Problem
 from funnel.schema import Loaded, TableName
+from funnel.stored import Rows, Stored
 
 _ENTRIES = "[0-9]*.json"
 
@@ -128,10 +130,12 @@ class Kept:
 
         return parquet.read_table(self.rows(name))
 
-    def store(self, table: pa.Table) -> str:
+    def store(self, table: Rows) -> str:
         """Store rows; return the name of their file."""
         from pyarrow import parquet
 
+        if isinstance(table, Stored):
+            return self.store_by(lambda path: _same_file(table.path, path))
         return self.store_by(lambda path: parquet.write_table(table, path, compression="zstd"))
 
     def store_by(self, write: Callable[[Path], object]) -> str:
@@ -188,6 +192,14 @@ class Kept:
             yield part
         finally:
             part.unlink(missing_ok=True)
+
+
+def _same_file(path: Path, there: Path) -> None:
+    """Let a file be under another name too; where that cannot be, it is there twice."""
+    try:
+        os.link(path, there)
+    except OSError:
+        shutil.copyfile(path, there)
 
 
 def _named(path: Path) -> str:

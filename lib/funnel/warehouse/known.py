@@ -18,6 +18,7 @@ from funnel.gate.stamps import NO_STAMPS, Stamps
 from funnel.schema import LEADS, TableName
 
 BEGINNING = dt.datetime(1, 1, 1)  # noqa: DTZ001 - known from the beginning; UTC without offset like all known times
+_PAST = dt.datetime(1700, 1, 1)  # noqa: DTZ001 - nobody knew anything before
 KNOWN = ("known_from", "known_to")
 EVENT: Mapping[TableName, str] = {
     "leads": "created_at",
@@ -86,10 +87,11 @@ class Tables:
     def last_known(self) -> dt.datetime:
         """Return the last time at which a row became known or ceased to be; else the beginning."""
         found = [BEGINNING]
+        past = instant(_PAST)  # not every engine hands out the year 1
         for table in (self.leads, self.stage_entries, self.payments, self.spend):
             for name in KNOWN:
                 if name in table.columns:
-                    last = table[name].max().to_pyarrow().as_py()
+                    last = table.filter(table[name] > past)[name].max().to_pyarrow().as_py()
                     found += [last] if last else []
         return max(found)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from funnel.errors import FunnelError, InputError, Problem
 from funnel.schema import TABLES, Batch, Loaded, Rejected, Table
+from funnel.stored import Rows, Stored
 from funnel.warehouse import asides
 from funnel.warehouse.asides import within
 from funnel.warehouse.keeping import finish, staged
@@ -129,13 +130,13 @@ class _Incoming:
         self.table = table
         self.file = "; ".join(batch.files)
         self.origin = batch.origins.get(table.name)
-        arrow = batch.tables.get(table.name, _no_rows(table))
+        rows = batch.tables.get(table.name, _no_rows(table))
         self.covered = batch.replaces.get(table.name)
         self.earlier = [one for one in batch.rejected if one.table == table.name]
-        self.read = batch.read.get(table.name, arrow.num_rows + len(self.earlier))
-        self.names: list[str] = arrow.column_names
+        self.read = batch.read.get(table.name, rows.num_rows + len(self.earlier))
+        self.names: list[str] = rows.column_names
         self._add_columns()
-        self._stage(arrow)
+        self._stage(rows)
 
     def _add_columns(self) -> None:
         """Add columns for attributes not seen before.
@@ -176,7 +177,7 @@ class _Incoming:
         found = scalar(self.connection, statement)
         return found if isinstance(found, int) else 0
 
-    def _stage(self, arrow: pa.Table) -> None:
+    def _stage(self, rows: Rows) -> None:
         """Copy the rows; optional parts of the key that the batch does not have are empty."""
         keys = [name for name in self.table.key if name not in self.names]
         values = [quoted(name) for name in self.names] + ["NULL"] * len(keys)
@@ -186,12 +187,18 @@ class _Incoming:
             f"CAST({value} AS {self._type(name)}) AS {quoted(name)}"
             for value, name in zip(values, self.names, strict=True)
         )
-        self.connection.register("funnel_incoming", arrow)
+        if isinstance(rows, Stored):
+            self.connection.read_parquet(str(rows.path)).create_view("funnel_incoming", replace=True)
+        else:
+            self.connection.register("funnel_incoming", rows)
         self._run(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {columns} FROM funnel_incoming")
         self.first = self._run(
             "SELECT coalesce(min(rowid), 0) FROM staged"
         )  # inside a transaction it is not 0
-        self.connection.unregister("funnel_incoming")
+        if isinstance(rows, Stored):
+            self._run("DROP VIEW funnel_incoming")
+        else:
+            self.connection.unregister("funnel_incoming")
 
     def drop(self) -> None:
         """Forget the staged rows."""
