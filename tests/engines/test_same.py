@@ -97,8 +97,9 @@ def test_an_invented_company(config: Settings, tmp_path: Path, beside: Beside) -
         house.load(Batch(tables), dt.datetime(2022, 12, 1))
         end = house.last_day()
         there = beside(without_first_import(house), config)
+        own = house.known_at()
         for day in (end, end - dt.timedelta(days=45)):
-            require_same(house, there, AsOf(day, there.known_at()), config)
+            require_same(house, there, AsOf(day, own), config)
 
 
 @needs_data
@@ -111,16 +112,33 @@ def test_a_reference_log(log: str, houses, beside: Beside) -> None:
     require_same(house, there, AsOf(house.last_day(), dt.datetime(2030, 1, 1)), settings)
 
 
-@examples(
-    max_examples=8,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(state=oracle.STATE, edit=oracle.EDIT, report_date=oracle.REPORT_DATES)
+OF_ENGINES = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": [HealthCheck.function_scoped_fixture],
+}
+HISTORY = {"state": oracle.STATE, "edit": oracle.EDIT, "report_date": oracle.REPORT_DATES}
+
+
+@pytest.mark.parametrize("beside", ["postgres"], indirect=True)
+@examples(max_examples=8, **OF_ENGINES)
+@given(**HISTORY)
 def test_any_history_at_both_times_of_knowledge(
     beside: Beside, state: dict, edit: dict, report_date: dt.date
 ) -> None:
+    require_same_history(beside, state, edit, report_date)
+
+
+@pytest.mark.parametrize("beside", ["spark"], indirect=True)
+@examples(max_examples=2, **OF_ENGINES)  # a question takes it a second, whatever it is about
+@given(**HISTORY)
+def test_some_histories_at_both_times_of_knowledge(
+    beside: Beside, state: dict, edit: dict, report_date: dt.date
+) -> None:
+    require_same_history(beside, state, edit, report_date)
+
+
+def require_same_history(beside: Beside, state: dict, edit: dict, report_date: dt.date) -> None:
     with (
         TemporaryDirectory() as folder,
         Warehouse.open(Path(folder) / "w.duckdb", oracle.CONFIG, write=True) as house,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import ibis
 import ibis.expr.types as ir
@@ -42,13 +42,12 @@ def _digest(table: ir.Table, engine: str) -> str:
     return whole.hexdigest()
 
 
-def _batches(hashes: ir.Table, engine: str) -> Iterable[pa.RecordBatch]:
+def _batches(hashes: ir.Table, engine: str) -> Iterator[pa.RecordBatch]:
     """Hand out rows some at a time where the engine does; Ibis's own way does not fit the newest DuckDB."""
-    if engine != "duckdb":
-        found: list[pa.RecordBatch] = hashes.to_pyarrow().to_batches()
-        return found
-    reader: pa.RecordBatchReader = hashes.get_backend().con.sql(ibis.to_sql(hashes)).to_arrow_reader(_ROWS)
-    return reader
+    if engine == "duckdb":
+        yield from hashes.get_backend().con.sql(ibis.to_sql(hashes)).to_arrow_reader(_ROWS)
+    else:
+        yield from hashes.to_pyarrow().to_batches()
 
 
 def _joined(texts: pa.Array) -> memoryview:

@@ -10,6 +10,7 @@ from typing import Self
 
 import duckdb
 import ibis
+import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.gate.stamps import Stamps
@@ -47,6 +48,7 @@ class Opened:
         self._own: Tables | None = None
         self._stamps: dict[AsOf, Stamps] = {}
         self._shown: dict[AsOf, Mapping[str, Mapping[str, str]]] = {}
+        self._totals: dict[tuple[object, ...], pd.DataFrame] = {}
 
     @classmethod
     def of(cls, settings: Settings, *, write: bool = False) -> Self:

@@ -28,6 +28,8 @@ FULL = re.compile(r"No space left|File too large|offload|Out of Memory|could not
 Config = dict[str, str | bool | int | float | list[str]]
 WRITER_MEMORY = "2GB"
 """What the engine holds at most while it takes rows in; the rest of a large import it keeps on the disk."""
+READER_MEMORY = "2.5GB"
+"""The same of a command that only reads."""
 _PUT = "INSERT OR REPLACE INTO funnel_meta VALUES"
 _TYPES = {
     "text": "VARCHAR",
@@ -159,7 +161,7 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            config: Config = {"memory_limit": WRITER_MEMORY} if write else {}
+            config: Config = {"memory_limit": WRITER_MEMORY if write else READER_MEMORY}
             return duckdb.connect(str(path), read_only=not write, config=config)
         except duckdb.Error as error:
             text = str(error)

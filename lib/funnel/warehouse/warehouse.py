@@ -80,6 +80,7 @@ class Warehouse(Opened):
         self._own = None
         self._stamps.clear()
         self._shown.clear()
+        self._totals.clear()
         kept = self._kept if keep else None
         return load.load(self._connection, batch, known_at, root=self._settings.root, full=full, kept=kept)
 
@@ -302,7 +303,13 @@ class Warehouse(Opened):
         self, cube: Callable[..., pd.DataFrame], as_of: AsOf, by: By, rule: ReachRule | None, where: Where
     ) -> pd.DataFrame:
         chosen = {"rule": self._rule(rule), "where": self._where(as_of, where)}
-        return cube(self._timed(as_of, by, where), self._settings, as_of, by, **chosen)
+        asked = (cube.__name__, id(self._settings), as_of, chosen["rule"], str(chosen["where"]))
+        if tuple(by) == _TOTAL and asked in self._totals:
+            return self._totals[asked].copy()
+        frame = cube(self._timed(as_of, by, where), self._settings, as_of, by, **chosen)
+        if () in by:  # what the attributes add up to is asked again by other chapters
+            self._totals[asked] = frame[frame["attribute"] == ""].reset_index(drop=True)
+        return frame
 
     def _rule(self, rule: ReachRule | None) -> ReachRule:
         return rule or self._settings.reach

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
@@ -56,6 +57,23 @@ def test_an_unknown_attribute_names_the_nearest(house, make) -> None:
     assert len(caught.value.problems) == 2
     with pytest.raises(ValueError, match="pairs"):
         house.reached(NOW, [("a", "b", "c")])
+
+
+def test_a_total_is_the_same_whether_it_was_asked_with_attributes_or_alone(house, make) -> None:
+    entries = [ENTRY, ("1", "sale", "2022-09-14 10:00"), ("2", "target", "2022-09-13 10:00")]
+    house.load(make(leads=[HEAD, *leads("1"), *leads("2", channel="tv")], stage_entries=entries), FIRST)
+    for cube in (house.reached, house.moved, house.waits):
+        alone = cube(NOW)
+        house._totals.clear()
+        cube(NOW, [("channel",), ()])
+        pd.testing.assert_frame_equal(cube(NOW), alone)
+        assert (
+            len(cube(NOW, rule="entered"))
+            and cube(NOW, where={"channel": "tv"}).leads.sum() < alone.leads.sum()
+        )
+    before = house.reached(NOW)["leads"].sum()
+    house.load(make(leads=[HEAD, *leads("3")]), SECOND)
+    assert house.reached(NOW)["leads"].sum() == before + 1
 
 
 def test_problems_are_counted_with_an_example(house, make) -> None:
