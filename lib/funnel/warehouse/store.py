@@ -161,8 +161,11 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            config: Config = {"memory_limit": WRITER_MEMORY if write else READER_MEMORY}
-            return duckdb.connect(str(path), read_only=not write, config=config)
+            config: Config = {"memory_limit": WRITER_MEMORY} if write else {}
+            connection = duckdb.connect(str(path), read_only=not write, config=config)
+            if not write:  # set afterwards, so that an analyst's own connection is of the same configuration
+                connection.execute(f"SET memory_limit = '{READER_MEMORY}'")
+            return connection
         except duckdb.Error as error:
             text = str(error)
             in_use = "lock on file" in text or "different configuration" in text

@@ -10,6 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from funnel.dates import AsOf
@@ -85,6 +86,14 @@ def test_a_file_that_is_no_warehouse(tmp_path: Path, config) -> None:
 def test_readers_share_and_cannot_write(filled: Path, config) -> None:
     with Warehouse.open(filled, config), Warehouse.open(filled, config):
         assert ids(filled, config) == 1
+
+
+def test_a_reader_is_bounded_and_an_analysts_own_connection_opens_beside_it(filled: Path, config) -> None:
+    asked = "SELECT current_setting('memory_limit')"
+    with Warehouse.open(filled, config) as house:
+        assert house._connection.execute(asked).fetchall() == [("2.3 GiB",)]  # 2.5 GB
+        with duckdb.connect(str(filled), read_only=True) as own:
+            assert own.execute("SELECT count(*) FROM leads").fetchall() == [(1,)]
 
 
 def test_a_second_writer_and_a_reader_are_told_who_holds_it(filled: Path, config) -> None:
