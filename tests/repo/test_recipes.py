@@ -184,3 +184,68 @@ def test_a_crm_is_one_file_found_by_its_name(copy: Path) -> None:
     said = python(copy, READ)
     assert "an export of OurCRM" in said
     assert "['1', '2']" in said
+
+
+KIND = '''"""Slips of our shop: a row a lead, `Slip` its number, `Day` when it came."""
+
+from dataclasses import replace
+
+from funnel.schema import LEADS
+from funnel.sources import shares, table_file
+from funnel.sources.findings import Finding
+
+HEADS = {"Slip": "lead_id", "Day": "created_at"}
+
+
+class Slips:
+    """Found by its heads alone."""
+
+    name, help, rank = "slips", "slips of our shop", 12
+
+    def claims(self, path, settings):
+        return False
+
+    def fits(self, path, rows, settings):
+        return bool(rows) and set(HEADS) <= set(rows[0])
+
+    def describe(self, item, settings):
+        return [Finding(item.where, "", "recognised", "slips of our shop")]
+
+    def read(self, items, settings, known, tell):
+        brought = shares.Brought()
+        for item in items:
+            sheet = table_file.read_table(item.path, item.sheet, lambda names: range(len(names)))
+            sheet = replace(sheet, names=tuple(HEADS.get(name, name) for name in sheet.names))
+            columns = dict(zip(sheet.names, sheet.columns))
+            brought.parts.append(shares.make(LEADS, sheet, columns, settings))
+        return brought
+
+    def propose(self, path, sheet, settings):
+        return None
+
+
+SOURCE = Slips()
+'''
+SLIPS = """
+from pathlib import Path
+from funnel.settings import Settings, Stage
+from funnel.errors import InputError
+from funnel.sources import read
+
+path = Path("slips.csv")
+path.write_text("Slip,Day\\n7,2024-01-02\\n8,2024-01-03\\n,2024-01-04\\n")
+batch = read([path], Settings(stages=(Stage(key="sale"),)), print)
+print(batch.tables["leads"].column("lead_id").to_pylist(), [one.reason for one in batch.rejected])
+Path("odd.csv").write_text("what,is\\nthis,then\\n")
+try:
+    read([Path("odd.csv")], Settings(stages=(Stage(key="sale"),)), print)
+except InputError as error:
+    print("slips of our shop" in str(error))
+"""
+
+
+def test_a_kind_of_file_is_one_module_found_by_being_there(copy: Path) -> None:
+    (copy / "lib" / "funnel" / "sources" / "kinds" / "slips.py").write_text(KIND, encoding="utf-8")
+    said = python(copy, SLIPS).splitlines()
+    assert said[-2].startswith("['7', '8'] ['")
+    assert said[-1] == "True"

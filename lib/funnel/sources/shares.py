@@ -66,7 +66,7 @@ def make(
 
     Args:
         table: the table.
-        sheet: names and cells as a person finds them again.
+        sheet: names and cells as a person finds them again, among them those of `columns` by the same names.
         columns: the cells by column of the table.
         settings: time zone, stages, currencies.
         more_faults: what the caller found wrong; their columns stand in the sheet.
