@@ -139,12 +139,12 @@ def sample(count: int, seed: int) -> list[Mutation]:
     return list(chosen.values())
 
 
-def tests_of(file: Path) -> list[list[str]]:
+def tests_of(file: Path, root: Path) -> list[list[str]]:
     """Return the tests to run, in steps: those that import the module, its chapter's, all that rest on it."""
     chapter, module = file.parts[-2], file.stem
-    every = sorted((ROOT / "tests").rglob("test_*.py"))
+    every = sorted((root / "tests").rglob("test_*.py"))
     near = [
-        str(test.relative_to(ROOT))
+        str(test.relative_to(root))
         for test in every
         if {"unit"} & set(test.parts)
         and (f"analysis.{chapter}.{module} " in (text := test.read_text()) or f"import {module}" in text)
@@ -178,8 +178,10 @@ def fails(copy: Path, tests: list[str]) -> str:
         )
     except subprocess.TimeoutExpired:
         return "took too long"
-    if done.returncode == 0 or done.returncode == 5:
+    if done.returncode in (0, 5):
         return ""
+    if done.returncode == 4:
+        raise SystemExit(done.stdout + done.stderr)
     said = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return said[0] if said else done.stdout[-300:] + done.stderr[-300:]
 
@@ -206,7 +208,7 @@ def main() -> None:
             content = file.read_bytes()
             file.write_bytes(one.apply(content))
             by = ""
-            for tests in tests_of(file)[: given.steps]:
+            for tests in tests_of(file, copy)[: given.steps]:
                 by = by or (fails(copy, tests) if tests else "")
             file.write_bytes(content)
             killed += bool(by)

@@ -11,7 +11,7 @@ from histories import FIRST, STEPS, Planted, draw, monday
 
 from funnel.analysis.attention.changes import change_point
 from funnel.analysis.attention.deviations import COLUMNS, deviations
-from funnel.analysis.attention.shapes import _changes, look, shapes
+from funnel.analysis.attention.shapes import _add, _changes, look, shapes
 from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
 from funnel.settings import Target
 
@@ -225,3 +225,21 @@ def test_the_change_of_the_whole_is_the_product_of_the_steps():
         SimpleNamespace(reached=np.array([4.0, 7.0]), expected=np.array([4.0, 3.0])),
     ]
     assert _changes(steps) == pytest.approx([10.5 / 20.5 - 1, 7.5 / 3.5 - 1])
+
+
+@pytest.mark.parametrize(("name", "first"), [("hidden_launch", 36), ("data_fault", 39)])
+def test_a_shape_is_of_the_newest_weeks_and_goes_on_while_it_is_seen(name, first):
+    rows: list[dict[str, object]] = []
+    for score, last in ((3.0, 39), (5.0, 40), (4.0, 41)):
+        seen = SimpleNamespace(
+            weeks=[monday(week) for week in range(last + 1)], keys=[("channel", "web", "", "")]
+        )
+        shape = SimpleNamespace(name=name, stage="", cell=0, volume=score, change=0.0, score=score)
+        _add(rows, seen, shape)
+    (row,) = rows
+    assert (row["first_week"], row["last_week"]) == (
+        pd.Timestamp(monday(first + 1)),
+        pd.Timestamp(monday(41)),
+    )
+    assert (row["volume"], row["score"]) == (5.0, 5.0)
+    assert row["seen"] == pd.Timestamp(monday(40))

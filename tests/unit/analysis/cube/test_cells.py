@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from funnel.analysis.cube.cells import TOTAL, cells, reading_age, ripening
+from funnel.analysis.cube.cells import TOTAL, cells, reading_age, ripening, told_steps
 
 STEPS = ("lead", "target", "sale")
 ROWS = [
@@ -72,3 +72,14 @@ def test_a_step_concluded_from_where_leads_stood_tells_no_history():
     sold = (frame["cohort_week"] == "2022-01-03") & (frame["stage"] == "sale")
     frame["concluded"] = np.where(sold, 2, 0)
     assert cells(frame, STEPS, dt.date(2022, 1, 24)).known(0, 2).tolist() == [False, True, True]
+
+
+def test_one_stamped_stage_makes_no_other_unknown_and_a_stage_that_nobody_reached_is_known():
+    rows = [
+        ("2022-01-03", "lead", 0, 5), ("2022-01-03", "target", 0, 4), ("2022-01-10", "lead", 0, 5),
+    ]  # fmt: skip
+    weeks = [dt.date(2022, 1, 3), dt.date(2022, 1, 10)]
+    stamped = cube(rows).assign(stamped=[0, 4, 0])
+    assert told_steps(stamped, weeks, STEPS).tolist() == [[True, False, True], [True, True, True]]
+    none = cube(rows).assign(stamped=0)
+    assert told_steps(none, weeks, STEPS).all()

@@ -129,3 +129,12 @@ def test_an_interval_that_ends_at_zero_shows_no_change():
         True,
         True,
     ]
+
+
+def test_weeks_without_leads_count_for_nothing():
+    whole = one(0.10, 0.12)
+    base = whole.base.copy()
+    base[0, [5, 30]] = 0
+    fitted = fit(Series(np.where(base > 0, whole.reached, 0), base, whole.treated))
+    assert fitted.change == pytest.approx(0.2, rel=0.01)
+    assert 0 < fitted.error < 1.2 * fit(whole).error
