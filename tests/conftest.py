@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from funnel import cli, settings
-from funnel.publish.weekly import Order, make_edition
+from funnel.publish.order import Order
+from funnel.publish.weekly import make_edition
 from funnel.sources import read
 from funnel.warehouse import Warehouse
 

@@ -16,8 +16,9 @@ import pytest
 
 from funnel.errors import MissingError, RenderError
 from funnel.publish import quarto
+from funnel.publish.order import Order
 from funnel.publish.render import render
-from funnel.publish.weekly import Order, make_edition
+from funnel.publish.weekly import make_edition
 from funnel.settings import load
 
 needs_quarto = [

@@ -35,8 +35,9 @@ def report(
     It reads what `source` in funnel.yml names, if that has changed; a CRM is asked by `funnel sync` alone.
     """
     from funnel.edition.checks import language_of, report_date_for
+    from funnel.publish.order import Order
     from funnel.publish.sizes import too_large
-    from funnel.publish.weekly import Order, make_edition
+    from funnel.publish.weekly import make_edition
     from funnel.warehouse import Warehouse
 
     settings = load_settings(bring_up=True)

@@ -48,6 +48,20 @@ def with_policy(page: str) -> str:
     return _HEAD.sub(lambda head: f"{head[0]}\n{meta}", plain, count=1)
 
 
+def allowing(page: str, script: str) -> str:
+    """Return a page whose policy allows one more script, which was put into it.
+
+    >>> allowing(f'<meta content="{policy()}">', "x = 1")[43:77]
+    "script-src 'sha256-1Nfo0tNAxYfHPAm"
+    """
+
+    def more(said: re.Match[str]) -> str:
+        before = "" if said[1] == "'none'" else f"{said[1]} "
+        return f"script-src {before}{_hash(script)}"
+
+    return re.sub(r"script-src ([^;]*)", more, page, count=1)
+
+
 def _inlined(script: re.Match[str]) -> str:
     data = _DATA.search(script[1])
     if data is None:

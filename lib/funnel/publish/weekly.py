@@ -30,6 +30,9 @@ from funnel.publish.hypotheses import edits
 from funnel.publish.manifest import describe, settings_json
 from funnel.publish.narratives import Narrative, narrative_for, require_fit, resolved
 from funnel.publish.notebooks import notebooks_in, require_shown, run_notebooks
+from funnel.publish.order import Order
+from funnel.publish.page.charts import Charts, found
+from funnel.publish.page.dress import dress_pages
 from funnel.publish.render import FORMATS, Rendered, program_for, render
 from funnel.publish.sizes import EXPLORER
 from funnel.publish.tables import write_tables
@@ -48,25 +51,6 @@ class Progress(Protocol):
 
     def done(self, what: str) -> None:
         """Say that one step is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked for.
-
-    Attributes:
-        report_date: D.
-        languages: the first is that of `report.html`; further ones make `report.<lang>.html`.
-        formats: of html, pdf, xlsx.
-        renderer: auto, quarto or builtin.
-        draft: render into `run/report` and leave the archive alone.
-    """
-
-    report_date: dt.date
-    languages: Sequence[Language]
-    formats: Sequence[str] = ("html", "pdf", "xlsx")
-    renderer: str = "auto"
-    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +104,13 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     shutil.rmtree(staged, ignore_errors=True)
     write_tables(edition.tables(), staged / "tables")
     narratives: list[Narrative] = []
+    charts: dict[Language, Charts] = {}
     for language in reversed(order.languages):  # the first language last, so that its notebooks stay in run/
         narrative = narrative_for(edition, language)
         narratives.append(narrative)
         _run_notebooks(edition, language, config, notebooks, progress)
         rendered = _render(edition, language, narrative, order)
+        charts[language] = found(run / path.name for path in notebooks) if "html" in order.formats else {}
         suffix = "" if language == order.languages[0] else f".{language}"
         _stage(rendered, narrative, staged, suffix)
         if "xlsx" in order.formats:
@@ -132,6 +118,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         progress.done(f"pages ({language})")
     if "html" in order.formats:
         shutil.copyfile(_explorer(settings), staged / EXPLORER)
+        dress_pages(staged, settings, order, charts, dark=rendered.renderer == "builtin")
     if order.draft:
         progress.done("draft")
         return Made(staged, True, tuple(narratives), rendered.renderer, edition.data_end)

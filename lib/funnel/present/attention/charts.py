@@ -13,6 +13,7 @@ from funnel.present.parts import theme as look
 from funnel.present.parts.drawing import (
     MIDDLE,
     above,
+    band,
     beside,
     days_of,
     figure_of,
@@ -23,6 +24,7 @@ from funnel.present.parts.drawing import (
 from funnel.present.parts.marks import day_number
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
+from funnel.present.parts.values import LEVEL
 from funnel.settings import Settings
 
 
@@ -46,8 +48,8 @@ def flags_over_time(lines: pd.DataFrame, flags: pd.DataFrame, settings: Settings
             part = lines[lines["name"] == name]
             hue = theme.stage(flag["stage"], settings)
             days = days_of(part)
-            axes.fill_between(days, part["low"], part["high"], color=hue, alpha=0.15, linewidth=0)
-            axes.plot(days, part["rate"], color=hue)
+            band(axes, days, part["low"], part["high"], hue, texts.t("chart_band"))
+            axes.plot(days, part["rate"], color=hue, label=texts.t("chart_rate"))
             begun = flag["since"] if not pd.isna(flag["since"]) else flag["first_week"]
             axes.axvline(day_number(begun.date()), color=theme.down, linewidth=0.9, linestyle=(0, (4, 2)))
             for rows, right in ((part["cohort_week"] < begun, False), (part["cohort_week"] >= begun, True)):
@@ -66,7 +68,9 @@ def _level(axes: Axes, part: pd.DataFrame, colour: str, texts: Texts, right: boo
         return
     rate = float(part["reached"].sum() / part["base"].sum())
     days = days_of(part)
-    axes.plot([days[0] - MIDDLE, days[-1] + MIDDLE], [rate, rate], color=colour, linewidth=1.2)
+    name = texts.t("chart_level_since" if right else "chart_level_before")
+    ends = [days[0] - MIDDLE, days[-1] + MIDDLE]
+    axes.plot(ends, [rate, rate], color=colour, linewidth=1.2, label=name, gid=LEVEL)
     if right:
         beside(axes, days[-1] + MIDDLE, rate, texts.percent(rate), colour, "center")
     else:

@@ -16,6 +16,7 @@ from funnel.present.parts import theme as look
 from funnel.present.parts.drawing import (
     Label,
     at_right,
+    band,
     figure_of,
     new,
     nothing,
@@ -28,6 +29,7 @@ from funnel.present.parts.marks import Happening, day_number
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
+from funnel.present.parts.values import UNTOLD
 from funnel.settings import LEAD, Settings
 
 OLDEST = 26
@@ -92,12 +94,14 @@ def leads_by_week(
         (axes,), strip = over_time(1, 1.9, frame["cohort_week"], happenings, theme, texts)
         days, leads = [day_number(week.date()) for week in frame["cohort_week"]], frame["leads"]
         axes.bar(
-            days, leads, width=5.6, align="edge", color=theme.stage(LEAD, settings), alpha=0.55, linewidth=0
-        )
-        axes.bar(days[-1], leads.iloc[-1], width=5.6, align="edge", color=theme.ink, linewidth=0)
+            days, leads, width=5.6, align="edge", color=theme.stage(LEAD, settings), alpha=0.55, linewidth=0,
+            label=texts.t("axis_leads"),
+        )  # fmt: skip
+        axes.bar(days[-1], leads.iloc[-1], width=5.6, align="edge", color=theme.ink, linewidth=0, gid=UNTOLD)
         axes.set_ylim(0, float(leads.max()) * 1.18 or 1)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: texts.number(value)))
-        axes.axhline(float(leads.mean()), color=theme.ink, linewidth=0.8)
+        axes.axhline(float(leads.mean()), color=theme.ink, linewidth=0.8, label=texts.t("chart_level_mean"))
+        axes.fmt_ydata = texts.number
         mean = Line2D([], [], color=theme.ink, linewidth=0.8)
         _key(axes, mean, texts.t("chart_mean", value=texts.number(float(leads.mean()))), theme)
         axes.annotate(
@@ -128,16 +132,17 @@ def triangle_curves(triangle: pd.DataFrame, settings: Settings, texts: Texts) ->
         labels: list[Label] = []
         line = partial(sns.lineplot, x="age", y="rate", estimator=None, legend=False, ax=axes)
         if len(older):
-            line(older, units="cohort_week", color=theme.line, linewidth=0.8, zorder=1)
+            line(older, units="cohort_week", color=theme.line, linewidth=0.8, zorder=1, gid=UNTOLD)
             several = older.groupby("age")["rate"].transform("size") >= min(3, older["cohort_week"].nunique())
             median = older[several].groupby("age")[["rate"]].median().reset_index()
-            line(median, color=theme.muted, linewidth=2.2, zorder=2)
+            line(median, color=theme.muted, linewidth=2.2, zorder=2, label=texts.t("chart_median"))
             labels.append((*_last(median), texts.t("chart_median"), theme.muted))
         last = theme.stage(settings.stage_keys[-1], settings)
         hues = sns.light_palette(last, len(recent) + 2, as_cmap=False)[2:]
         for week, hue in zip(recent, hues, strict=True):
             part = triangle[triangle["cohort_week"] == week]
-            line(part, color=hue, marker="o", markeredgewidth=0, markevery=[-1], zorder=3)
+            name = texts.compact_week(week.date())
+            line(part, color=hue, marker="o", markeredgewidth=0, markevery=[-1], zorder=3, label=name)
             labels.append((*_last(part), texts.short_week(week.date()), last))
         axes.set_ylim(bottom=0)
         axes.set_xlim(0, max(int(triangle["age"].max()), 2) * 1.02)
@@ -167,9 +172,12 @@ def _conversion(
 ) -> None:
     days = part["cohort_week"].map(lambda week: day_number(week.date()) + 3.5)
     ripe = part["age_weeks"] >= settings.young_weeks
-    axes.fill_between(days, part["low"], part["high"], color=hue, alpha=0.15, linewidth=0)
+    band(axes, days, part["low"], part["high"], hue, texts.t("chart_band"))
     if ripe.any():
-        sns.lineplot(x=days[ripe], y=part.loc[ripe, "rate"], ax=axes, color=hue, legend=False, errorbar=None)
+        sns.lineplot(
+            x=days[ripe], y=part.loc[ripe, "rate"], ax=axes, color=hue, legend=False, errorbar=None,
+            label=texts.t("chart_rate"),
+        )  # fmt: skip
     axes.plot(
         days[~ripe],
         part.loc[~ripe, "rate"],
@@ -178,6 +186,7 @@ def _conversion(
         markerfacecolor=theme.paper,
         markersize=3.5,
         linewidth=1,
+        label=texts.t("chart_unripe"),
     )
     axes.set(xlabel="", ylabel="")
     share_axis(axes, texts)

@@ -14,6 +14,7 @@ from funnel.present.parts.drawing import figure_of, legend, new, nothing, share_
 from funnel.present.parts.escape import clean
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
+from funnel.present.parts.values import UNTOLD
 from funnel.settings import LEAD, Settings
 
 _TIMES = ((1 / 24, "hour"), (1, "day"), (7, "week"), (30, "month"), (91, "quarter"), (365, "year"))
@@ -46,19 +47,22 @@ def duration_curves(
         for stage, part in shown:
             hue = theme.stage(stage, settings)
             share = part["reached"] / part["reached"].iloc[-1]
-            sns.lineplot(x=part["days"], y=share, color=hue, estimator=None, ax=axes)
+            name = clean(texts.stage(stage, settings))
+            sns.lineplot(
+                x=part["days"], y=share, color=hue, estimator=None, ax=axes, label=name, legend=False
+            )
             marks = [float(known[name][stage]) for name in ("median_days", "p80_days")]
             half, most = (told_days(mark, bool(known["at_least"][stage]), texts) for mark in marks)
-            axes.plot(marks, [0.5, 0.8], "o", color=hue, markersize=5, zorder=4)
+            axes.plot(marks, [0.5, 0.8], "o", color=hue, markersize=5, zorder=4, gid=UNTOLD)
             words = texts.t(
                 "chart_takes",
-                stage=clean(texts.stage(stage, settings)),
+                stage=name,
                 half=half,
                 most=most,
             )
             keys.append((Line2D([], [], color=hue, marker="o", markersize=5), words))
         for level in (0.5, 0.8):
-            axes.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+            axes.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1, gid=UNTOLD)
         last = float(curves["days"].max())
         axes.set_xscale("log")
         axes.set_xlim(1 / 24, last * 1.05)
@@ -69,5 +73,6 @@ def duration_curves(
         axes.set(xlabel=texts.t("axis_since_lead"), ylabel="")
         axes.set_title(texts.t("axis_durations"), color=theme.muted)
         share_axis(axes, texts, 6)
+        axes.fmt_xdata = lambda days: texts.t("chart_days", days=texts.number(days, 0 if days >= 10 else 1))
         legend(axes, keys, theme, above=False)
         return finish(figure_of(axes), texts.t("alt_durations"))

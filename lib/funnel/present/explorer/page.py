@@ -53,18 +53,6 @@ def write_page(contents: Contents, settings: Settings, policy: Callable[[Iterabl
 
 def _colours(settings: Settings) -> str:
     """Return the palette as variables; those that the dark look is mixed from twice."""
-    theme = look.load(settings)
-    named = {
-        "ink": theme.ink,
-        "muted": theme.muted,
-        "line": theme.line,
-        "wash": theme.wash,
-        "paper": theme.paper,
-        "up": theme.up,
-        "down": theme.down,
-        "shade-low": theme.low,
-        "shade-high": theme.high,
-        **{f"stage-{number}": hue for number, hue in enumerate(theme.stages, start=1)},
-    }
+    named = look.load(settings).named
     fixed = {f"brand-{name}": colour for name, colour in named.items()}
     return "".join(f"--{name}:{colour};" for name, colour in {**named, **fixed}.items())

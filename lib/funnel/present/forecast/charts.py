@@ -11,10 +11,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from funnel.present.parts import theme as look
-from funnel.present.parts.drawing import WORDS_WIDE, figure_of, legend, new, nothing, share_axis
+from funnel.present.parts.drawing import WORDS_WIDE, band, figure_of, legend, new, nothing, share_axis
 from funnel.present.parts.escape import clean
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import EMPTY, Texts
+from funnel.present.parts.values import UNTOLD
 from funnel.settings import Settings
 
 RIPE = 0.99
@@ -51,12 +52,22 @@ def maturity_curves(
         for stage, part in curves.items():
             hue = theme.stage(stage, settings)
             ages, share = part["age_weeks"], part["maturity"]
-            axes.fill_between(ages, part["low"], part["high"], color=hue, alpha=0.18, linewidth=0)
-            sns.lineplot(x=ages, y=share, color=hue, linestyle=_DASHES, linewidth=1.4, ax=axes)
-            axes.plot(ages, share.where(part["seen"] >= SEEN), color=hue)
+            name = clean(texts.stage(stage, settings))
+            band(axes, ages, part["low"], part["high"], hue, f"{name}: {texts.t('chart_band')}", 0.18)
+            sns.lineplot(
+                x=ages,
+                y=share,
+                color=hue,
+                linestyle=_DASHES,
+                linewidth=1.4,
+                ax=axes,
+                label=name,
+                legend=False,
+            )
+            axes.plot(ages, share.where(part["seen"] >= SEEN), color=hue, gid=UNTOLD)
             words = texts.t(
                 "chart_matures",
-                stage=clean(texts.stage(stage, settings)),
+                stage=name,
                 half=_age_words(part, 0.5, texts),
                 most=_age_words(part, 0.9, texts),
             )

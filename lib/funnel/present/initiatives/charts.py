@@ -14,6 +14,7 @@ from funnel.present.parts.marks import day_number
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
+from funnel.present.parts.values import LEVEL
 from funnel.schema import Initiative
 from funnel.settings import Settings
 
@@ -42,7 +43,8 @@ def before_after(
             mine = lines[lines["metric"] == metric]
             treated, control = (mine[mine["group"] == name] for name in ("treated", "control"))
             for part, colour, points in ((control, theme.muted, False), (treated, hue, True)):
-                _smooth(axes, part, colour, points)
+                name = metric_name(metric, settings, texts) if points else texts.t("chart_others")
+                _smooth(axes, part, colour, points, name, texts)
             _result(axes, treated, measured[measured["metric"] == metric].iloc[0], hue, theme, texts)
             axes.set_title(metric_name(metric, settings, texts), color=hue)
             axes.set_ylim(0, _top(axes))
@@ -65,14 +67,19 @@ def _top(axes: Axes) -> float:
     return highest * 1.3 or 1.0
 
 
-def _smooth(axes: Axes, part: pd.DataFrame, colour: str, points: bool) -> None:
+def _smooth(axes: Axes, part: pd.DataFrame, colour: str, points: bool, name: str, texts: Texts) -> None:
     """Draw single weeks as points and the cohorts of four weeks together as a line, broken at the start."""
     for _, period in part.groupby("period", sort=False):
         if points:
-            axes.plot(days_of(period), period["rate"], "o", color=colour, markersize=2, alpha=0.35)
+            axes.plot(
+                days_of(period), period["rate"], "o", color=colour, markersize=2, alpha=0.35,
+                label=texts.t("chart_single_weeks"),
+            )  # fmt: skip
         sums = period[["reached", "base"]].rolling(SMOOTHED, min_periods=min(SMOOTHED, 2)).sum()
         rate = sums["reached"] / sums["base"].where(sums["base"] > 0)
-        axes.plot(days_of(period), rate, color=colour, linewidth=1.4 if points else 1.1, alpha=0.9)
+        label = texts.t("chart_together", name=name, n=SMOOTHED)
+        width = 1.4 if points else 1.1
+        axes.plot(days_of(period), rate, color=colour, linewidth=width, alpha=0.9, label=label)
 
 
 def _result(axes: Axes, treated: pd.DataFrame, row: pd.Series, hue: str, theme: Theme, texts: Texts) -> None:
@@ -83,11 +90,18 @@ def _result(axes: Axes, treated: pd.DataFrame, row: pd.Series, hue: str, theme: 
         for period, part in treated.groupby("period", sort=False)
     }
     if "before" in ends:
-        axes.plot(ends["before"], [row["before"]] * 2, color=hue, linewidth=2.6, solid_capstyle="butt")
+        axes.plot(
+            ends["before"], [row["before"]] * 2, color=hue, linewidth=2.6, solid_capstyle="butt",
+            label=texts.t("chart_level_before"), gid=LEVEL,
+        )  # fmt: skip
         above(axes, ends["before"][0], row["before"], texts.percent(row["before"], digits), hue)
     if "after" in ends and pd.notna(row["after"]):
-        for level, colour, style in ((row["after"], hue, "-"), (row["without"], theme.ink, (0, (2, 1)))):
-            axes.plot(ends["after"], [level] * 2, color=colour, linewidth=2.6, linestyle=style)
+        for name, colour, style in (("after", hue, "-"), ("without", theme.ink, (0, (2, 1)))):
+            label = texts.t("chart_without" if name == "without" else "chart_level_after")
+            axes.plot(
+                ends["after"], [row[name]] * 2, color=colour, linewidth=2.6, linestyle=style, label=label,
+                gid=LEVEL,
+            )  # fmt: skip
         upper = row["after"] >= row["without"]
         for level, colour, upward in ((row["after"], hue, upper), (row["without"], theme.ink, not upper)):
             place = "bottom" if upward else "top"

@@ -14,12 +14,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import Unit, unit_for
-from funnel.present.parts.drawing import at_right, figure_of, new, nothing, over_time, tick
+from funnel.present.parts.drawing import at_right, band, figure_of, new, nothing, over_time, tick
 from funnel.present.parts.escape import clean
 from funnel.present.parts.marks import day_number
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
+from funnel.present.parts.values import UNTOLD
 from funnel.settings import Settings
 
 MOST_CHANNELS = 5
@@ -84,16 +85,19 @@ def _costs(
     ends = [float(each.max()) for each in (expected * ROOM, raw * 1.15, part["projected_low"] * ROOM)]
     top = next((end for end in ends if end > 0), 1.0)
     high = part["projected_high"].fillna(top * 2).where(part["projected_low"].notna())
-    axes.fill_between(at, part["projected_low"], high, color=hue, alpha=0.18, linewidth=0)
-    axes.plot(at, expected, color=hue)
+    band(axes, at, part["projected_low"], high, hue, texts.t("chart_band"), 0.18)
+    axes.plot(at, expected, color=hue, label=texts.t("chart_cost_end"))
     for young in (False, True):
         mine = (part["cohort_week"] >= young_from) == young
         face = theme.paper if young else theme.muted
         seen = raw[mine]
         inside = seen <= top
+        name = texts.t("chart_cost_young" if young else "chart_cost_raw")
+        axes.plot(at[mine], seen, linestyle="none", label=name)  # all values; what is above the edge is told
         axes.plot(
-            at[mine][inside], seen[inside], "o", color=theme.muted, markerfacecolor=face, markersize=3.5
-        )
+            at[mine][inside], seen[inside], "o", color=theme.muted, markerfacecolor=face, markersize=3.5,
+            gid=UNTOLD,
+        )  # fmt: skip
         above = at[mine][~inside & (seen.notna() | (part["leads"][mine] > 0))]
         axes.plot(
             above,
@@ -102,7 +106,9 @@ def _costs(
             color=theme.muted,
             markerfacecolor=face,
             markersize=3.5,
+            gid=UNTOLD,
         )
+    axes.fmt_ydata = lambda amount: unit.number(amount, texts)
     axes.set_ylim(0, top)
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: tick(amount / unit.size, texts)))
@@ -161,21 +167,24 @@ def _payback(
     axes: Axes, name: str, part: pd.DataFrame, unit: Unit, settings: Settings, theme: Theme, texts: Texts
 ) -> None:
     hue = theme.stage(settings.stage_keys[-1], settings)
-    axes.fill_between(part["age"], part["low"], part["high"], color=hue, alpha=0.18, linewidth=0)
-    axes.plot(part["age"], part["per_head"], color=hue)
+    band(axes, part["age"], part["low"], part["high"], hue, texts.t("chart_band"), 0.18)
+    axes.plot(part["age"], part["per_head"], color=hue, label=texts.t("chart_paid", unit=unit.name))
     cost = float(part["cost_per_head"].iloc[0])
     title = name
     if not math.isnan(cost):
-        axes.axhline(cost, color=theme.ink, linewidth=1.2, linestyle=(0, (4, 2)))
+        axes.axhline(
+            cost, color=theme.ink, linewidth=1.2, linestyle=(0, (4, 2)), label=texts.t("chart_acquired")
+        )
         back = part.loc[part["per_head"] >= cost, "age"]
         said = texts.t("chart_not_yet")
         if len(back):
             age = int(back.iloc[0])
             paid = float(part.loc[part["age"] == age, "per_head"].iloc[0])
-            axes.plot([age], [paid], "o", color=theme.ink, markersize=4.5, zorder=4)
+            axes.plot([age], [paid], "o", color=theme.ink, markersize=4.5, zorder=4, gid=UNTOLD)
             said = texts.t("chart_back", n=age)
         title = f"{name}: {said}"
     axes.set_title(title, color=theme.ink)
+    axes.fmt_ydata = lambda amount: unit.number(amount, texts)
     axes.set_ylim(
         min(0.0, float(part["low"].min())),
         max(float(part["high"].max()), 0.0 if math.isnan(cost) else cost) * 1.08,

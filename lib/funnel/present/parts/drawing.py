@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -26,6 +27,8 @@ _ROOM = 0.09
 _TICKS = 14
 _LABEL_WIDTH = 110.0
 """Points: labels further apart than this cannot cover each other."""
+_LARGE = 0.095
+"""Shares from which on one digit after the point tells enough."""
 MIDDLE = 3.5
 """Days from the Monday of a week to its middle."""
 WORDS_WIDE = 105
@@ -77,6 +80,9 @@ def over_time(
     ratios = [*([strip_height] if seen else []), *[height] * count]
     rows = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0].tolist()
     panels = rows[-count:]
+    for axes in panels:
+        axes.fmt_xdata = lambda day: _week(day, texts)
+        axes.xaxis.set_gid(texts.t("chart_week"))
     left, right = marks.day_number(first), marks.day_number(last)
     panels[0].set_xlim(left - (right - left) * 0.01, right + (right - left) * _ROOM)
     months = [day.date() for day in pd.date_range(first, last, freq="MS")]
@@ -96,6 +102,18 @@ def share_axis(axes: Axes, texts: Texts, ticks: int = 4) -> None:
     """Write the y axis in per cent, with as many digits as its ticks need."""
     axes.yaxis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: _per_cent(share, texts)))
+    axes.fmt_ydata = lambda share: texts.percent(share, 1 if abs(share) >= _LARGE else 2)
+
+
+def _week(day: float, texts: Texts) -> str:
+    """Return the week in which a place on the time axis lies."""
+    found = dt.date.fromordinal(int(day))
+    return texts.compact_week(found - dt.timedelta(days=found.weekday()))
+
+
+def band(axes: Axes, at: Any, low: Any, high: Any, hue: str, name: str, alpha: float = 0.15) -> None:
+    """Draw an interval around a line, and name it for the table of the chart's values."""
+    axes.fill_between(at, low, high, color=hue, alpha=alpha, linewidth=0, label=name)
 
 
 def tick(amount: float, texts: Texts) -> str:

@@ -67,6 +67,8 @@ def _cell(grid: Grid, row: Row, head: Head, cell: Cell) -> str:
         "font-weight": "bold" if row.tone == "strong" or cell.strong else "",
         "background-color": ground,
     }
+    if cell.shade is not None and not cell.ground:
+        rules["--shade"] = f"{cell.shade:.0%}"  # for the dark look, which mixes other colours
     style = ";".join(f"{name}:{value}" for name, value in rules.items() if value)
     dressed = f' style="{style}"' if style else ""
     return f'<td class="{head.align}"{dressed}>{linked(cell.text, cell.link)}</td>'
@@ -86,7 +88,7 @@ def _css(grid: Grid) -> str:
             f"font-family:{HTML_FONTS};color:{theme.ink};background:{theme.paper};"
             "margin:0.5rem 0 1rem;max-width:100%"
         ),
-        ".scroll": "overflow-x:auto;max-width:100%",
+        ".scroll": "overflow:auto;max-width:100%;max-height:85vh",
         "table": (
             f"border-collapse:collapse;width:auto;margin:0;font-size:{size};line-height:1.3;"
             f"border-top:2px solid {theme.ink};border-bottom:1px solid {theme.ink}"
@@ -96,9 +98,10 @@ def _css(grid: Grid) -> str:
             f"font-weight:600;background:{theme.wash};color:{theme.ink};padding:0.25rem {gap};"
             "vertical-align:bottom;border:none"
         ),
-        "thead": f"border-bottom:1px solid {theme.ink}",
+        "thead": f"position:sticky;top:0;z-index:2;box-shadow:inset 0 -1px {theme.ink}",
+        "thead tr:first-child th:first-child": "position:sticky;left:0;z-index:3",
         "td": f"padding:0.25rem {gap};border:none;border-bottom:1px solid {theme.line};white-space:nowrap",
-        "td:first-child": f"position:sticky;left:0;background:{theme.paper}",
+        "td:first-child": f"position:sticky;left:0;z-index:1;background:{theme.paper}",
         ".right": "text-align:right;font-variant-numeric:tabular-nums",
         ".left": "text-align:left",
         ".center": "text-align:center;font-variant-numeric:tabular-nums",

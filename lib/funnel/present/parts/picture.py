@@ -7,12 +7,14 @@ import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
 from funnel.present.parts import theme as look
+from funnel.present.parts import vector
 from funnel.present.parts.theme import DPI, Theme
 
 CSS_DPI = 96
@@ -29,20 +31,25 @@ class Picture:
         alt: what it shows, in words.
         width: in inches.
         height: in inches.
+        chart: the same as SVG with its values (`vector.chart`); None where it is a picture alone.
     """
 
     png: bytes
     alt: str
     width: float
     height: float
+    chart: dict[str, Any] | None = None
 
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, dict[str, str | int]]]:
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, Any], dict[str, dict[str, str | int]]]:
         size: dict[str, str | int] = {
             "width": round(self.width * CSS_DPI),
             "height": round(self.height * CSS_DPI),
             "alt": self.alt,
         }
-        return {"image/png": base64.b64encode(self.png).decode("ascii")}, {"image/png": size}
+        shown: dict[str, Any] = {"image/png": base64.b64encode(self.png).decode("ascii")}
+        if self.chart is not None:
+            shown[vector.KIND] = self.chart
+        return shown, {"image/png": size}
 
 
 def below(picture: Picture, lines: Sequence[str], theme: Theme) -> Picture:
@@ -58,7 +65,9 @@ def below(picture: Picture, lines: Sequence[str], theme: Theme) -> Picture:
     whole.paste(parts[0], (0, 0))
     whole.paste(parts[1], (0, parts[0].height))
     alt = " ".join([picture.alt, *lines])
-    return Picture(_written(whole), alt, picture.width, picture.height + strip.height)
+    chart = picture.chart and {**picture.chart, "notes": [*picture.chart["notes"], *lines]}
+    size = (picture.width, picture.height + strip.height)
+    return Picture(_written(whole), alt, *size, chart)
 
 
 def finish(figure: Figure, alt: str) -> Picture:
@@ -66,7 +75,9 @@ def finish(figure: Figure, alt: str) -> Picture:
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=DPI, metadata={"Software": None})
     drawn = _written(Image.open(raw).convert("RGB"))
-    return Picture(drawn, alt, *(float(side) for side in figure.get_size_inches()))
+    figure.set_layout_engine("none")  # what the picture was laid out as stays
+    width, height = (float(side) for side in figure.get_size_inches())
+    return Picture(drawn, alt, width, height, vector.chart(figure))
 
 
 def _written(image: Image.Image) -> bytes:

@@ -46,6 +46,14 @@ class Theme:
     high: str
     stages: tuple[str, ...]
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The colours by the names that they have in `_brand.yml` and on a page."""
+        plain = ("ink", "muted", "line", "wash", "paper", "up", "down")
+        hues = {f"stage-{number}": hue for number, hue in enumerate(self.stages, start=1)}
+        shades = {"shade-low": self.low, "shade-high": self.high}
+        return {**{name: str(getattr(self, name)) for name in plain}, **shades, **hues}
+
     def stage(self, key: str, settings: Settings) -> str:
         """Return the hue of a stage, the same in every table and figure."""
         if key in settings.stage_keys:

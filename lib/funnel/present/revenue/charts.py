@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from funnel.present.parts import theme as look
 from funnel.present.parts.amounts import unit_for
-from funnel.present.parts.drawing import WORDS_WIDE, figure_of, legend, nothing, over_time, tick
+from funnel.present.parts.drawing import WORDS_WIDE, band, figure_of, legend, nothing, over_time, tick
 from funnel.present.parts.final import revenue_doubt
 from funnel.present.parts.marks import day_number
 from funnel.present.parts.picture import Picture, finish
@@ -38,14 +38,19 @@ def revenue_fan(revenue: pd.DataFrame, forecast: pd.DataFrame, settings: Setting
         doubt = " ".join(revenue_doubt(forecast, settings, texts))
         hue, middle = theme.muted if doubt else theme.stage(settings.stage_keys[-1], settings), 3.5
         days = [day_number(week.date()) + middle for week in total["week"]]
-        for low, high, alpha in (("p05", "p95", 0.13), ("p10", "p90", 0.16), ("p25", "p75", 0.22)):
-            axes.fill_between(days, total[low], total[high], color=hue, alpha=alpha, linewidth=0)
-        axes.plot(days, total["mean"], color=hue)
-        axes.plot(days, existing["mean"], color=theme.ink, linewidth=1.4, linestyle=(0, (4, 2)))
+        axes.plot(days, total["mean"], color=hue, label=texts.t("chart_total"))
+        axes.plot(
+            days, existing["mean"], color=theme.ink, linewidth=1.4, linestyle=(0, (4, 2)),
+            label=texts.t("chart_existing"),
+        )  # fmt: skip
+        bands = ((90, "p05", "p95", 0.13), (80, "p10", "p90", 0.16), (50, "p25", "p75", 0.22))
+        for level, low, high, alpha in bands:
+            band(axes, days, total[low], total[high], hue, f"{level}\u00a0%", alpha)
         unit = unit_for(float(total["p95"].max()), settings.currency, texts)
         axes.set_ylim(min(0.0, float(total["p05"].min())), float(total["p95"].max()) * 1.08)
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: tick(amount / unit.size, texts)))
+        axes.fmt_ydata = lambda amount: unit.number(amount, texts)
         axes.set_title(texts.t("axis_revenue", unit=unit.name), color=theme.muted)
         keys: list[tuple[Line2D | Patch, str]] = [
             (Line2D([], [], color=hue), texts.t("chart_total")),

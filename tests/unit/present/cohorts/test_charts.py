@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
+import json
 import struct
 import warnings
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from funnel.present.cohorts.charts import conversions_over_time, leads_by_week, 
 from funnel.present.parts import theme as look
 from funnel.present.parts.drawing import figure_of, new, over_time, spread
 from funnel.present.parts.texts import Texts
+from funnel.present.parts.vector import KIND
 from funnel.settings import LANGUAGES, Settings
 
 
@@ -64,7 +66,8 @@ def test_every_figure_is_small_the_same_again_and_has_words(
     assert first == draw()
     for picture in first:
         data, facts = picture._repr_mimebundle_(include=None, exclude=None)  # type: ignore[attr-defined]
-        assert list(data) == ["image/png"]
+        assert list(data) == ["image/png", KIND]
+        assert data[KIND]["panels"] and len(json.dumps(data[KIND])) < 120_000
         png = base64.b64decode(data["image/png"])
         assert len(png) < 150_000
         assert set(chunks(png)) <= {"IHDR", "PLTE", "pHYs", "IDAT", "IEND", "tRNS"}
