@@ -190,7 +190,7 @@ def test_check_lists_the_remarks_and_is_content(loaded: Any, project: Path) -> N
             ("cohorts", "--date", "2022-09-26", "--age", "99"),
             "--age: none of the 13 shown cohorts is 99 weeks old on 2022-09-26; allowed: 0 to 2",
         ),
-        (("report", "--formats", "docx"), "allowed: html, pdf, xlsx"),
+        (("report", "--formats", "odt"), "allowed: html, pdf, xlsx, docx, pptx"),
         (("report", "--lang", "de"), "allowed: en, ru"),
         (("report", "--renderer", "word"), "allowed: auto, quarto, builtin"),
         (("report", "--date", "2999-01-01"), "it lies in the future"),

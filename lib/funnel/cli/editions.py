@@ -18,7 +18,9 @@ def report(
         str | None,
         typer.Option("--date", metavar="YYYY-MM-DD", help="Default: the last Monday the data reach."),
     ] = None,
-    formats: Annotated[str, typer.Option(help="Of html, pdf and xlsx, by comma.")] = "html,pdf,xlsx",
+    formats: Annotated[
+        str, typer.Option(help="Of html, pdf, xlsx, docx and pptx, by comma.")
+    ] = "html,pdf,xlsx",
     renderer: Annotated[str, typer.Option(help="auto, quarto or builtin.")] = "auto",
     lang: Annotated[
         str | None, typer.Option(help="en, ru, or both, by comma; the first is report.html.")
@@ -42,7 +44,7 @@ def report(
 
     settings = load_settings(bring_up=True)
     languages = [language_of(settings, word) for word in words(lang)] if lang else [settings.language]
-    chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx"))
+    chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx", "docx", "pptx"))
     (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)
     asked = parse_date(date) if date else None
     if bring:

@@ -16,7 +16,7 @@ class Order:
     Attributes:
         report_date: D.
         languages: the first is that of `report.html`; further ones make `report.<lang>.html`.
-        formats: of html, pdf, xlsx.
+        formats: of html, pdf, xlsx, docx, pptx.
         renderer: auto, quarto or builtin.
         draft: render into `run/report` and leave the archive alone.
     """

@@ -29,10 +29,16 @@ SECONDS = 300
 _LOST = re.compile(r"(?i)unknown (?:var|meta)|unable to resolve (?:crossref|link)|shortcode .* not found")
 PARTS = ("report.lua", "quarto.css", "typst-template.typ", "typst-show.typ")
 """What Quarto needs of the built-in templates, by `_quarto.yml`."""
-_TARGETS = {"html": "html", "pdf": "typst"}
+_TARGETS = {"html": "html", "pdf": "typst", "docx": "docx", "pptx": "pptx"}
 
 
-PAGES = (("report", "html", ""), ("report", "pdf", config.MEETING), ("report-full", "pdf", ""))
+PAGES = (
+    ("report", "html", ""),
+    ("report", "pdf", config.MEETING),
+    ("report-full", "pdf", ""),
+    ("report", "docx", ""),
+    ("report", "pptx", config.MEETING),
+)
 """What is made: its name, its format, and the profile it is made for."""
 
 
@@ -94,9 +100,9 @@ def render(
         program: path of Quarto.
         project: the folder with `_quarto.yml`.
         source: the report, relative to the project.
-        formats: of html, pdf.
+        formats: of html, pdf, docx, pptx.
         made: the time the files carry.
-        out: folder for ``report.html``, ``report.pdf`` and ``report-full.pdf``.
+        out: folder for the files that `PAGES` names.
         texts: folders that included texts may show files of, relative to the project.
 
     Raises:

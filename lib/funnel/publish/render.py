@@ -9,7 +9,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 
 from funnel.errors import InputError, MissingError, Problem, RenderError
-from funnel.publish import quarto
+from funnel.publish import office, quarto
 from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.config import MEETING, load
 from funnel.publish.builtin.pandoc import FULL
@@ -18,7 +18,9 @@ from funnel.publish.builtin.reach import TEXTS
 from funnel.publish.builtin.read import read
 from funnel.publish.builtin.write import HTML, TYPST, compile_pdf, write
 
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", *office.FORMATS)
+LINKED = ("html", *office.FORMATS)
+"""Formats whose pages lead to the explorer that lies beside them."""
 RENDERERS = ("auto", "quarto", "builtin")
 
 
@@ -29,8 +31,8 @@ class Rendered:
     Attributes:
         renderer: quarto or builtin.
         versions: of the programs that did it, by name.
-        files: in `out`, those asked for: ``report.html``, ``report.pdf`` (which the meeting reads) and
-            ``report-full.pdf``.
+        files: in `out`, those asked for: ``report.html``, ``report.pdf`` (which the meeting reads),
+            ``report-full.pdf``, ``report.docx`` (the full report) and ``report.pptx`` (the meeting's).
     """
 
     renderer: str
@@ -44,7 +46,7 @@ def render(
     report_date: dt.date,
     out: Path,
     source: Path = Path("report.qmd"),
-    formats: Collection[str] = frozenset(FORMATS),
+    formats: Collection[str] = ("html", "pdf"),
     renderer: str = "auto",
     texts: Sequence[str] = TEXTS,
 ) -> Rendered:
@@ -55,7 +57,7 @@ def render(
         report_date: D; files carry its midnight (UTC) as their time, whenever they are made.
         out: folder the pages are written to, made if it is not there.
         source: the report, relative to the project.
-        formats: of html, pdf.
+        formats: of html, pdf, docx, pptx.
         renderer: auto takes Quarto if its program is found, else the built-in one.
         texts: folders that included texts, such as the narrative, may show files of, relative to the project.
 
@@ -110,17 +112,22 @@ def _builtin(
     problems = Problems()
     document = read(project, source, problems, texts)
     programs = ", ".join(f"{name} {version}" for name, version in versions.items())
-    meeting = load(project, source, problems, MEETING)[0] if "pdf" in formats else document.config
+    both = {"pdf", "pptx"} & set(formats)
+    meeting = load(project, source, problems, MEETING)[0] if both else document.config
     made_of = {
         "report.html": (HTML, document.config),
         "report.pdf": (TYPST, meeting),
         FULL: (TYPST, document.config),
+        "report.docx": (HTML, document.config),
+        "report.pptx": (HTML, meeting),
     }
     wanted = {name: page for name, page in made_of.items() if name.rsplit(".", 1)[1] in formats}
     files = [out / name for name in wanted]
     for path, text in zip(files, write(document, [*wanted.values()], f"funnel ({programs})"), strict=True):
         if path.suffix == ".html":
             path.write_text(text, encoding="utf-8", newline="\n")
+        elif path.suffix != ".pdf":
+            office.write(text, path.suffix[1:], path, made)
         else:
             path.write_bytes(compile_pdf(text, document.images, made))
     return Rendered("builtin", versions, tuple(files))

@@ -33,7 +33,7 @@ from funnel.publish.notebooks import notebooks_in, require_shown, run_notebooks
 from funnel.publish.order import Order
 from funnel.publish.page.charts import Charts, found
 from funnel.publish.page.dress import dress_pages
-from funnel.publish.render import FORMATS, Rendered, program_for, render
+from funnel.publish.render import FORMATS, LINKED, Rendered, program_for, render
 from funnel.publish.sizes import EXPLORER
 from funnel.publish.tables import write_tables
 from funnel.settings import Language, Settings
@@ -116,8 +116,9 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         if "xlsx" in order.formats:
             shutil.copyfile(_workbook(settings, language), staged / f"workbook{suffix}.xlsx")
         progress.done(f"pages ({language})")
-    if "html" in order.formats:
+    if set(LINKED) & set(order.formats):
         shutil.copyfile(_explorer(settings), staged / EXPLORER)
+    if "html" in order.formats:
         dress_pages(staged, settings, order, charts, dark=rendered.renderer == "builtin")
     if order.draft:
         progress.done("draft")
@@ -190,7 +191,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
             ).save(folder)
             write_text(stamp, now)
         edition = load_edition(folder, settings.root)
-        if "html" in order.formats:
+        if set(LINKED) & set(order.formats):
             _explore(warehouse, edition, order.languages)
         missing = [language for language in order.languages if not _workbook(settings, language).is_file()]
         if "xlsx" in order.formats and missing:

@@ -67,7 +67,7 @@ def test_every_figure_is_small_the_same_again_and_has_words(
     for picture in first:
         data, facts = picture._repr_mimebundle_(include=None, exclude=None)  # type: ignore[attr-defined]
         assert list(data) == ["image/png", KIND]
-        assert data[KIND]["panels"] and len(json.dumps(data[KIND])) < 120_000
+        assert data[KIND]["panels"] and len(json.dumps(data[KIND], ensure_ascii=False)) < 150_000
         png = base64.b64decode(data["image/png"])
         assert len(png) < 150_000
         assert set(chunks(png)) <= {"IHDR", "PLTE", "pHYs", "IDAT", "IEND", "tRNS"}

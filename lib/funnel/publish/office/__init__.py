@@ -1,0 +1,9 @@
+"""The report in Word and PowerPoint, from the built-in renderer's page.
+
+`write` lets Pandoc read the page with `office.lua`; `slides` and `words` set what Pandoc leaves to a
+template: places, sizes of letters, widths of columns.
+"""
+
+from funnel.publish.office.write import FORMATS, write
+
+__all__ = ["FORMATS", "write"]

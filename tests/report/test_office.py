@@ -1,0 +1,82 @@
+"""Word and PowerPoint from the same source: tables and pictures are their own, and LibreOffice opens both."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from funnel.publish.render import render
+from tests.office import OFFICE
+
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+HEIGHT, WIDTH = 5_143_500, 9_144_000
+
+
+@pytest.fixture
+def made(project, kit) -> Path:
+    out = project / "out"
+    for _ in range(2):
+        kept = {path.name: path.read_bytes() for path in out.glob("*")} if out.exists() else {}
+        found = render(project, report_date=kit.day, out=out, renderer="builtin", formats={"docx", "pptx"})
+    assert [path.name for path in found.files] == ["report.docx", "report.pptx"]
+    assert {path.name: path.read_bytes() for path in out.glob("*")} == kept
+    return out
+
+
+def parts(path: Path, begins: str) -> list[ElementTree.Element]:
+    with zipfile.ZipFile(path) as archive:
+        return [
+            ElementTree.fromstring(archive.read(name))
+            for name in sorted(archive.namelist())
+            if re.fullmatch(f"{begins}\\d*\\.xml", name)
+        ]
+
+
+def texts(tree: ElementTree.Element, name: str) -> set[str]:
+    return {"".join(cell.itertext()) for cell in tree.iter(name)}
+
+
+def test_tables_are_tables_and_hold_every_number(made: Path, kit) -> None:
+    wanted = {text for row in [kit.headers, *kit.rows] for text in row}
+    (document,) = parts(made / "report.docx", "word/document")
+    assert wanted <= texts(document, f"{W}tc")
+    assert [size.get(f"{W}orient") for size in document.iter(f"{W}pgSz")] == ["landscape"]
+    slides = parts(made / "report.pptx", "ppt/slides/slide")
+    assert wanted <= set().union(*(texts(slide, f"{A}tc") for slide in slides))
+    for name in ("report.docx", "report.pptx"):
+        with zipfile.ZipFile(made / name) as archive:
+            assert any("/media/" in part for part in archive.namelist())
+
+
+def test_what_stands_on_a_slide_stands_within_it(made: Path) -> None:
+    for slide in parts(made / "report.pptx", "ppt/slides/slide"):
+        for place in (one for one in slide.iter() if one.tag.endswith("}xfrm")):
+            off, size = place.find(f"{A}off"), place.find(f"{A}ext")
+            assert int(off.get("x")) + int(size.get("cx")) <= WIDTH + 2
+            assert int(off.get("y")) + int(size.get("cy")) <= HEIGHT + 2
+
+
+@pytest.mark.libreoffice
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed (soffice is not on the path)")
+@pytest.mark.parametrize("kind", ["docx", "pptx"])
+def test_libreoffice_shows_it(made: Path, tmp_path: Path, kind: str, kit) -> None:
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = [OFFICE, profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]
+    done = subprocess.run(
+        [*command, str(made / f"report.{kind}")], capture_output=True, timeout=180, check=False
+    )
+    if b"could not be loaded" in done.stderr + done.stdout:
+        pytest.skip(f"LibreOffice has no program for {kind} here (libreoffice-writer, libreoffice-impress)")
+    shown = subprocess.run(
+        ["pdftotext", "-layout", str(tmp_path / "report.pdf"), "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert all(text in shown.replace("\n", " ") for row in kit.rows for text in row[2:])
