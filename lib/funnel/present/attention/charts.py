@@ -40,7 +40,7 @@ def flags_over_time(lines: pd.DataFrame, flags: pd.DataFrame, settings: Settings
     theme = look.load(settings)
     with look.style(theme):
         if lines.empty:
-            return nothing(theme, texts, "empty_flag_lines")
+            return nothing(texts, "empty_flag_lines")
         names = list(dict.fromkeys(lines["name"]))
         panels, _ = over_time(len(names), 1.5, lines["cohort_week"], (), theme, texts)
         for axes, name in zip(panels, names, strict=True):

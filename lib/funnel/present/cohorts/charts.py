@@ -53,7 +53,7 @@ def conversions_over_time(
     names = [*settings.stage_keys, OVERALL]
     with look.style(theme):
         if history.empty:
-            return nothing(theme, texts)
+            return nothing(texts)
         panels, strip = over_time(len(names), 1.05, history["cohort_week"], happenings, theme, texts)
         for axes, name in zip(panels, names, strict=True):
             part = history[history["stage"] == name]
@@ -90,7 +90,7 @@ def leads_by_week(
     theme = look.load(settings)
     with look.style(theme):
         if frame.empty:
-            return nothing(theme, texts)
+            return nothing(texts)
         (axes,), strip = over_time(1, 1.9, frame["cohort_week"], happenings, theme, texts)
         days, leads = [day_number(week.date()) for week in frame["cohort_week"]], frame["leads"]
         axes.bar(
@@ -124,7 +124,7 @@ def triangle_curves(triangle: pd.DataFrame, settings: Settings, texts: Texts) ->
     theme = look.load(settings)
     with look.style(theme):
         if triangle.empty or triangle["rate"].isna().all():
-            return nothing(theme, texts)
+            return nothing(texts)
         axes = new(3.4).subplots()
         ages = triangle.groupby("cohort_week")["age"].max()
         recent = [week for week in ages.index if ages[week] >= 1][-RECENT:]

@@ -39,7 +39,7 @@ def duration_curves(
             if len(part := curves[curves["stage"] == stage]) and part["reached"].max() > 0
         ]
         if not shown:
-            return nothing(theme, texts, "empty_durations")
+            return nothing(texts, "empty_durations")
         whole = durations[(durations["attribute"] == "") & durations["cohort_quarter"].isna()]
         known = whole[whole["start"] == LEAD].set_index("stage")
         axes = new(3.2).subplots()

@@ -45,7 +45,7 @@ def maturity_curves(
             if len(part := maturity[maturity["stage"] == stage]) and part["maturity"].max() > 0
         }
         if not curves:
-            return nothing(theme, texts, "empty_maturity")
+            return nothing(texts, "empty_maturity")
         axes = new(3.4).subplots()
         last = max(_age_at(part, RIPE) or int(part["age_weeks"].max()) for part in curves.values())
         keys: list[tuple[Line2D | Patch, str]] = []

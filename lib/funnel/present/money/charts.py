@@ -47,7 +47,7 @@ def cost_per_sale(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Pict
         mine = frame[frame["value"].isin(channels)]
         told = mine[["projected_cost_per_sale", f"cost_per_{settings.stage_keys[-1]}", "projected_low"]]
         if told.isna().all(axis=None):
-            return nothing(theme, texts, "empty_costs")
+            return nothing(texts, "empty_costs")
         panels, strip = over_time(len(channels), 1.15, frame["cohort_week"], [], theme, texts)
         largest = next((float(end) for end in told.max() if end > 0), 0.0)
         unit = unit_for(largest, settings.currency, texts)
@@ -134,9 +134,9 @@ def payback(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
             name = clean(value, 40) or texts.t("not_given")
             groups.append((name, priced[priced["value"] == value]))
         if groups[0][1].empty:
-            return nothing(theme, texts, "few_payments_ltv")
+            return nothing(texts, "few_payments_ltv")
         if groups[0][1]["per_head"].abs().max() <= 0:
-            return nothing(theme, texts, "empty_ltv")
+            return nothing(texts, "empty_ltv")
         columns = min(len(groups), 2)
         lines = math.ceil(len(groups) / columns)
         figure = new(1.7 * lines + 0.6)

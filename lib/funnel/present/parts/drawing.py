@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, MaxNL
 
 from funnel.present.parts import marks
 from funnel.present.parts.marks import Happening
-from funnel.present.parts.picture import Picture, finish
+from funnel.present.parts.picture import Picture
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
 
@@ -52,12 +52,9 @@ def figure_of(axes: Axes) -> Figure:
     return figure
 
 
-def nothing(theme: Theme, texts: Texts, key: str = "empty_history") -> Picture:
-    """Return a picture that says that there is nothing to draw yet, and why."""
-    figure = new(0.6)
-    words = texts.t(key)
-    figure.text(0.01, 0.5, words, color=theme.muted, va="center")
-    return finish(figure, words)
+def nothing(texts: Texts, key: str = "empty_history") -> Picture:
+    """Return the words that say that there is nothing to draw yet, and why, in place of a picture."""
+    return Picture(b"", texts.t(key), 0.0, 0.0)
 
 
 def over_time(

@@ -6,7 +6,7 @@ import base64
 import io
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,6 +15,8 @@ from PIL import Image
 
 from funnel.present.parts import theme as look
 from funnel.present.parts import vector
+from funnel.present.parts.escape import for_html, for_typst
+from funnel.present.parts.grid import raw_blocks
 from funnel.present.parts.theme import DPI, Theme
 
 CSS_DPI = 96
@@ -27,7 +29,8 @@ class Picture:
     """A PNG picture.
 
     Attributes:
-        png: its bytes; they hold no time and no version.
+        png: its bytes; they hold no time and no version. None where there is nothing to draw: then the words
+            alone are shown.
         alt: what it shows, in words.
         width: in inches.
         height: in inches.
@@ -46,6 +49,9 @@ class Picture:
             "height": round(self.height * CSS_DPI),
             "alt": self.alt,
         }
+        if not self.png:
+            words = f'<p class="empty">{for_html(self.alt)}</p>'
+            return dict(raw_blocks(words, f"#text({for_typst(self.alt)})")), {}
         shown: dict[str, Any] = {"image/png": base64.b64encode(self.png).decode("ascii")}
         if self.chart is not None:
             shown[vector.KIND] = self.chart
@@ -54,6 +60,8 @@ class Picture:
 
 def below(picture: Picture, lines: Sequence[str], theme: Theme) -> Picture:
     """Return a picture with lines of small words under it, which are told in words too."""
+    if not picture.png:
+        return replace(picture, alt=" ".join([picture.alt, *lines]))
     said = [part for line in lines for part in textwrap.wrap(line, int(picture.width * _SIGNS))]
     with look.style(theme):
         figure = Figure(figsize=(picture.width, (len(said) + 0.5) * _LINE))

@@ -32,7 +32,7 @@ def revenue_fan(revenue: pd.DataFrame, forecast: pd.DataFrame, settings: Setting
     theme = look.load(settings)
     with look.style(theme):
         if revenue.empty or revenue["p95"].max() <= 0:
-            return nothing(theme, texts, "empty_revenue")
+            return nothing(texts, "empty_revenue")
         total, existing = (revenue[revenue["source"] == name] for name in ("total", "existing"))
         (axes,), finish_marks = over_time(1, 2.9, total["week"], [], theme, texts)
         doubt = " ".join(revenue_doubt(forecast, settings, texts))

@@ -12,6 +12,7 @@ import font_source_sans_pro
 import typst
 
 from funnel.errors import RenderError
+from funnel.present.parts.texts import Texts
 from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.config import WORDS, Config
 from funnel.publish.builtin.read import Document
@@ -42,11 +43,16 @@ def write(document: Document, pages: Sequence[tuple[str, Config]], renderer: str
         problems,
         wanted=[_page(target, settings, renderer) for target, settings in pages],
         lang=config.lang,
-        words={word: config.word(word) for word in WORDS},
+        words={word: config.word(word) for word in WORDS} | {"left-out": _left_out(config.lang)},
     )
     problems.stop()
     shown = {HTML: lambda name: document.data(name[1]), TYPST: lambda name: name[1]}
     return [_PICTURE.sub(shown[page[0]], text) for page, text in zip(pages, made, strict=True)]
+
+
+def _left_out(lang: str) -> str:
+    """Return the heading over what a report has no data for."""
+    return Texts("ru" if lang.startswith("ru") else "en").t("sec_left_out")
 
 
 def _page(target: str, config: Config, renderer: str) -> dict[str, Any]:

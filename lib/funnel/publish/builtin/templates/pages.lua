@@ -235,7 +235,7 @@ local function lowered(blocks, work, page, found)
 end
 
 return function(work, blocks, meta, page)
-  local hidden = {}
+  local leave_out, hidden = dofile(work.given.folder .. "/nothing.lua"), {}
   local function note(node)
     hidden[node.identifier] = true
   end
@@ -251,8 +251,12 @@ return function(work, blocks, meta, page)
     end
   end })
   check_pages(shown, work)
-  local tree, found = numbered(shown, work, page)
+  local left, gone = leave_out(shown, work.shared.float_kind, work.given.words["left-out"])
+  local tree, found = numbered(left, work, page)
   found.hidden = hidden
+  for name, words in pairs(gone) do
+    found.labels[name] = words
+  end
   local format, own, template = page.target == "html" and "html5" or "typst", {}, io.open(page.template)
   for key, value in pairs(meta) do
     own[key] = value

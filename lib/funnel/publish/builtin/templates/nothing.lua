@@ -1,0 +1,112 @@
+-- What has nothing to show keeps no caption, no number and no heading: what it says is said once, and of sections
+-- that hold nothing else in a list at the end.
+
+-- The words of a table or figure that says only why it is empty, or nil.
+local function words_of(float)
+  local words
+  for at = 1, #float.content - 1 do
+    local block = float.content[at]
+    for _, inner in ipairs(block.t == "Div" and block.classes[1] == "x-output" and block.content or { block }) do
+      local raw = inner.t == "RawBlock" and inner.format == "html" and inner.text
+      if raw and raw:find('<p class="empty">', 1, true) and not raw:find("<table", 1, true) then
+        words = (words or "") .. raw:match('<p class="empty">(.-)</p>')
+      elseif not (inner.t == "RawBlock" and inner.format ~= "html") then
+        return nil
+      end
+    end
+  end
+  return words
+end
+
+local function is_break(block)
+  return block.t == "Div" and block.classes[1] == "x-break"
+end
+
+-- A heading with what stands under it, up to the next one.
+local function parts_of(blocks)
+  local parts = pandoc.List({ { blocks = pandoc.Blocks({}) } })
+  for _, block in ipairs(blocks) do
+    if block.t == "Header" then
+      parts:insert({ header = block, blocks = pandoc.Blocks({}) })
+    else
+      parts[#parts].blocks:insert(block)
+    end
+  end
+  return parts
+end
+
+return function(blocks, float_kind, heading)
+  local top, said, gone, list = 7, {}, {}, pandoc.List()
+  local parts, made = parts_of(blocks), pandoc.Blocks({})
+  for _, part in ipairs(parts) do
+    top = part.header and math.min(top, part.header.level) or top
+  end
+  for _, part in ipairs(parts) do -- full: whether it shows more than why it is empty
+    part.notes, part.full = pandoc.List(), part.header == nil or #part.blocks == 0
+    for at, block in ipairs(part.blocks) do
+      local words = block.t == "Div" and float_kind(block.identifier) and words_of(block)
+      part.notes[at] = words or false
+      part.full = part.full or not (words or is_break(block))
+    end
+  end
+  for at, part in ipairs(parts) do -- a section is full where one of its parts is
+    local last = at
+    while part.header and part.header.level == top and parts[last + 1] and parts[last + 1].header.level > top do
+      last = last + 1
+      part.any = part.any or parts[last].full and #parts[last].blocks > 0
+    end
+    part.any = part.any or part.full and (#part.blocks > 0 or last == at)
+    part.last = last
+  end
+  local plain = "" -- what stands in no table or figure
+  local within -- the section's title, where all of it goes into the list
+  for at, part in ipairs(parts) do
+    if part.header and part.header.level == top then
+      within = not part.any and part.header or nil
+    end
+    local told = pandoc.Blocks({})
+    for place, block in ipairs(part.blocks) do
+      local words = part.notes[place]
+      if words then
+        local caption = pandoc.utils.stringify(block.content[#block.content])
+        gone[block.identifier] = "«" .. caption .. "»"
+        told:insert(pandoc.Plain({ pandoc.Span({}, pandoc.Attr(block.identifier)) }))
+        if not said[words] and not plain:find(words, 1, true) then
+          said[words] = true
+          block.content:remove(#block.content)
+          told:extend(block.content)
+        end
+      elseif not within then
+        told:insert(block)
+        block:walk({ RawBlock = function(raw) plain = plain .. raw.text end })
+      end
+    end
+    if within then
+      if part.header then
+        gone[part.header.identifier] = "«" .. pandoc.utils.stringify(part.header.content) .. "»"
+        told:insert(1, pandoc.Plain({ pandoc.Span({}, pandoc.Attr(part.header.identifier)) }))
+      end
+      if part.header == within then
+        list:insert({ title = within.content, blocks = told })
+      else
+        list[#list].blocks:extend(told)
+      end
+    else
+      if part.header and (part.full or part.header.level == top) then
+        made:insert(part.header)
+      elseif part.header then
+        gone[part.header.identifier] = "«" .. pandoc.utils.stringify(part.header.content) .. "»"
+        made:insert(pandoc.Plain({ pandoc.Span({}, pandoc.Attr(part.header.identifier)) }))
+      end
+      made:extend(told)
+    end
+  end
+  if #list > 0 then
+    made:insert(pandoc.Header(top, heading, pandoc.Attr("sec-left-out")))
+  end
+  for _, one in ipairs(list) do
+    made:insert(pandoc.Para({ pandoc.Strong(one.title) }))
+    made:extend(one.blocks)
+  end
+  return made, gone
+end
