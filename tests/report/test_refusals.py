@@ -110,8 +110,8 @@ def test_settings_that_would_be_ignored_are_refused(project, kit, name, text, me
 
 def test_wrong_requests(project, kit):
     with pytest.raises(InputError) as caught:
-        render(project, report_date=kit.day, out=project, formats={"docx"}, renderer="latex")
-    assert "'docx' is not a page format" in str(caught.value)
+        render(project, report_date=kit.day, out=project, formats={"odt"}, renderer="latex")
+    assert "'odt' is not a page format" in str(caught.value)
     assert "'latex' is not a renderer; allowed: auto, quarto, builtin" in str(caught.value)
     (project / "report.qmd").unlink()
     with pytest.raises(MissingError, match=r"There is no report .*report\.qmd"):

@@ -35,7 +35,15 @@ local function parts_of(blocks)
   return parts
 end
 
-return function(blocks, float_kind, heading)
+-- Where a reference to what is gone leads.
+local function anchor(name, target)
+  if target == "typst" then
+    return pandoc.RawBlock("typst", "#metadata(none) <" .. name .. ">")
+  end
+  return pandoc.Plain({ pandoc.Span({}, pandoc.Attr(name)) })
+end
+
+return function(blocks, target, float_kind, heading)
   local top, said, gone, list = 7, {}, {}, pandoc.List()
   local parts, made = parts_of(blocks), pandoc.Blocks({})
   for _, part in ipairs(parts) do
@@ -70,7 +78,7 @@ return function(blocks, float_kind, heading)
       if words then
         local caption = pandoc.utils.stringify(block.content[#block.content])
         gone[block.identifier] = "«" .. caption .. "»"
-        told:insert(pandoc.Plain({ pandoc.Span({}, pandoc.Attr(block.identifier)) }))
+        told:insert(anchor(block.identifier, target))
         if not said[words] and not plain:find(words, 1, true) then
           said[words] = true
           block.content:remove(#block.content)
@@ -84,7 +92,7 @@ return function(blocks, float_kind, heading)
     if within then
       if part.header then
         gone[part.header.identifier] = "«" .. pandoc.utils.stringify(part.header.content) .. "»"
-        told:insert(1, pandoc.Plain({ pandoc.Span({}, pandoc.Attr(part.header.identifier)) }))
+        told:insert(1, anchor(part.header.identifier, target))
       end
       if part.header == within then
         list:insert({ title = within.content, blocks = told })
@@ -96,7 +104,7 @@ return function(blocks, float_kind, heading)
         made:insert(part.header)
       elseif part.header then
         gone[part.header.identifier] = "«" .. pandoc.utils.stringify(part.header.content) .. "»"
-        made:insert(pandoc.Plain({ pandoc.Span({}, pandoc.Attr(part.header.identifier)) }))
+        made:insert(anchor(part.header.identifier, target))
       end
       made:extend(told)
     end

@@ -251,11 +251,11 @@ return function(work, blocks, meta, page)
     end
   end })
   check_pages(shown, work)
-  local left, gone = leave_out(shown, work.shared.float_kind, work.given.words["left-out"])
+  local left, gone = leave_out(shown, page.target, work.shared.float_kind, work.given.words["left-out"])
   local tree, found = numbered(left, work, page)
   found.hidden = hidden
   for name, words in pairs(gone) do
-    found.labels[name] = words
+    found.labels[name], found.ids[name] = words, true
   end
   local format, own, template = page.target == "html" and "html5" or "typst", {}, io.open(page.template)
   for key, value in pairs(meta) do
