@@ -12,6 +12,7 @@ from funnel.present.parts.texts import Texts
 from funnel.publish.page.beside import Beside
 from funnel.publish.page.charts import found, in_place
 from funnel.publish.page.dress import dress
+from funnel.publish.page.terms import defined
 from funnel.publish.policy import policy
 
 PALETTE = {"ink": "#1f2937", "paper": "#ffffff", "stage-1": "#2f6fab"}
@@ -82,6 +83,19 @@ def test_the_page_runs_its_own_script_alone_and_names_its_colours(charts) -> Non
     assert dress(PAGE, charts, "", PALETTE, Texts("en"), dark=True) == dress(
         PAGE, charts, "", PALETTE, Texts("en"), dark=True
     )
+
+
+def test_heads_lead_to_what_they_mean_where_it_stands() -> None:
+    page = (
+        "<th>Age, weeks</th><th>Age, weeks, of it</th><td>Age, weeks</td>"
+        "<p><strong>Age.</strong> Whole weeks &lt; 104\nof a <em>cohort</em>.</p>"
+    )
+    assert defined(page, Texts("en")) == (
+        '<th><a class="term" href="#def-age" title="Whole weeks &lt; 104 of a cohort.">Age, weeks</a></th>'
+        "<th>Age, weeks, of it</th><td>Age, weeks</td>"
+        '<p id="def-age"><strong>Age.</strong> Whole weeks &lt; 104\nof a <em>cohort</em>.</p>'
+    )
+    assert defined("<th>Age, weeks</th>", Texts("en")) == "<th>Age, weeks</th>"
 
 
 def test_links_lead_to_what_is_there_and_to_nothing_else(tmp_path: Path) -> None:

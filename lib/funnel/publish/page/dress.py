@@ -14,6 +14,7 @@ from funnel.publish.order import Order
 from funnel.publish.page.beside import Beside
 from funnel.publish.page.charts import Charts, in_place, named_colours
 from funnel.publish.page.font import faces
+from funnel.publish.page.terms import defined
 from funnel.publish.policy import allowing
 from funnel.settings import Language, Settings
 
@@ -37,7 +38,7 @@ def dress(
     names = {hue.lower(): name for name, hue in reversed(list(palette.items()))}
     head, mark, body = page.partition("<body")
     body = _STYLED.sub(lambda styled: named_colours(styled[0], names), body) if dark else body
-    body = in_place(body, charts, names, texts).replace("</header>", f"</header>\n{links}", 1)
+    body = defined(in_place(body, charts, names, texts), texts).replace("</header>", f"</header>\n{links}", 1)
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     body = f"<script>{script}</script>\n</body>".join(body.rsplit("</body>", 1))
     brand = "".join(f"--brand-{name}:{hue};" for name, hue in palette.items())
