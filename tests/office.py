@@ -20,25 +20,34 @@ needs_office = [
 ]
 
 
+def rewritten(path, target, change):
+    """Copy a workbook; `change` is asked for the text of each part, by its name and text."""
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name).decode("utf-8")))
+    return target
+
+
 def bared(path, folder):
     """Take out what pivots and formulas show, so that it can come back only by a refresh."""
-    bare = folder / "bare.xlsx"
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(bare, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            text = old.read(name).decode("utf-8")
-            if name in ("xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"):
-                text = re.sub("<sheetData>.*</sheetData>", "<sheetData/>", text, flags=re.S)
-            if name.startswith("xl/worksheets/sheet"):
-                text = re.sub(r"</f><v>[^<]*</v>", "</f>", text)
-            new.writestr(name, text)
-    return bare
+
+    def change(name, text):
+        if name in ("xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml"):
+            text = re.sub("<sheetData>.*</sheetData>", "<sheetData/>", text, flags=re.S)
+        return re.sub(r"</f><v>[^<]*</v>", "</f>", text) if name.startswith("xl/worksheets/sheet") else text
+
+    return rewritten(path, folder / "bare.xlsx", change)
 
 
 def saved_by_office(path, profile):
-    out = path.parent / "saved"
+    """Return a workbook as LibreOffice saves it, or a list of several."""
+    paths = path if isinstance(path, list) else [path]
+    out = paths[0].parent / "saved"
     command = [OFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
-    subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=180)
-    return openpyxl.load_workbook(out / path.name, read_only=True, data_only=True)
+    names = [str(one) for one in paths]
+    subprocess.run([*command, "--outdir", str(out), *names], check=True, capture_output=True, timeout=600)
+    books = [openpyxl.load_workbook(out / one.name, read_only=True, data_only=True) for one in paths]
+    return books if isinstance(path, list) else books[0]
 
 
 def table(sheet, head):

@@ -30,6 +30,7 @@ from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import load as look
 from funnel.present.workbook.cells import Painter
 from funnel.present.workbook.cohort_sheet import cohorts
+from funnel.present.workbook.contents import Contents
 from funnel.publish.tables import csv_text
 from funnel.settings import Settings, Stage
 
@@ -44,7 +45,8 @@ print(csv_text(table).splitlines()[0])
 grid = cohort_grid(table, settings, texts)
 print([head.title for head in grid.heads], [cell.text for cell in grid.rows[0].cells])
 sheet = Workbook().active
-cohorts(sheet, Painter(look(settings)), table, settings, texts, "Title")
+contents = Contents(dt.date(2024, 3, 4), table.head(0), (), table)
+cohorts(sheet, Painter(look(settings)), contents, settings, texts)
 print([cell.value for cell in sheet[4]], [cell.value for cell in sheet[5]])
 """
 

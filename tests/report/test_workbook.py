@@ -69,11 +69,20 @@ def test_libreoffice_comes_to_the_numbers_of_the_edition(
     for name, title in names.items():
         assert shown[title].tolist() == published[name].tolist(), name
     managers = table(book.worksheets[2], names["leads"])
-    for title in names.values():
-        assert managers[title].iloc[-1] == pivot[title].iloc[-1] == managers[title].iloc[:-1].sum()
+    last = pivot[pivot.iloc[:, 0] == texts.t("wb_last_cohorts", n=len(published))]
+    for name, title in names.items():
+        assert managers[title].iloc[-1] == managers[title].iloc[:-1].sum() == published[name].sum()
+        assert last[title].tolist() == [published[name].sum()]
+
+    formulas = book[texts.t("wb_sheet_formulas")].iter_rows(values_only=True)
+    rows = {row[0]: row for row in formulas if hasattr(row[0], "date")}
+    assert list(rows) == sorted(published["cohort_week"], reverse=True)
+    for record in published.to_dict("records"):
+        row = rows[record["cohort_week"]]
+        assert row[2] == record["leads"] and row[11] == pytest.approx(record["overall_rate"])
 
     rows = book[texts.t("wb_sheet_cohorts")].iter_rows(
-        min_row=5, max_row=4 + len(published), values_only=True
+        min_row=5, max_row=4 + len(published), max_col=4 + 2 * len(settings.stage_keys) + 2, values_only=True
     )
     steps = list(names)
     rates = [(stage, f"{stage}_rate") for stage in steps[1:]]
@@ -85,3 +94,23 @@ def test_libreoffice_comes_to_the_numbers_of_the_edition(
         check_dtype=False,
         rtol=1e-8,
     )
+
+
+def test_what_is_expected_of_segments_is_what_the_report_forecasts(demo: Demo) -> None:
+    """The flat data add up, cohort by cohort, to the forecast of the total and of each value of a slice."""
+    book = openpyxl.load_workbook(demo.edition / "workbook.xlsx", read_only=True, data_only=True)
+    head, *rows = book["Data"].iter_rows(values_only=True)
+    data = pd.DataFrame(rows, columns=head)
+    told = data[data["Reliability of the forecast"] != "not reliable yet"]
+    expected = pd.read_parquet(demo.project / "run" / "edition" / "results" / "expected.parquet")
+    settings = load(demo.project / "funnel.yml")
+    sale = expected[(expected["stage"] == settings.stage_keys[-1]) & (expected["period"] == "week")]
+    for attribute in ("", *settings.slices):
+        keys = ["Cohort week"] + ([Texts("en").attribute(attribute, settings)] if attribute else [])
+        sums = told.groupby(keys)["Expected sales"].sum()
+        own = sale[sale["attribute"] == attribute].replace({"value": {"": "not given"}})
+        columns = ["start", "value"] if attribute else ["start"]
+        wanted = own.set_index(columns)["mean"]
+        both = pd.concat([sums, wanted.rename_axis(sums.index.names)], axis=1, join="inner")
+        assert len(both) > 50
+        assert both.iloc[:, 0].tolist() == pytest.approx(both.iloc[:, 1].tolist(), abs=1e-3)

@@ -16,6 +16,7 @@ from funnel.dates import complete_weeks
 from funnel.edition.costs import known_spend
 from funnel.edition.model import Edition
 from funnel.edition.waiting import waiting_leads
+from funnel.present.parts.final import doubt_of, expected
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import ALL, LEADS, marked_sums, sentences
 from funnel.present.workbook import Contents, listings, write_workbook
@@ -89,10 +90,14 @@ def write(path: Path, gathered: Gathered, edition: Edition, texts: Texts) -> Non
     ]
     sheets = [replace(listing, note=f"{own} {listing.note}".strip()) for listing in counted]
     sheets.append(listings.meanings(settings, texts))
+    told = edition.results["forecast"]
+    told = told[told["stage"] == settings.stage_keys[-1]]
+    doubts = {pd.Timestamp(row["cohort_week"]): doubt_of(row) for row in told.to_dict("records")}
+    ahead = {week: one.rate for week, one in expected(told, settings).items() if one.reliable}
     sums = ["leads", *settings.stage_keys, "payments", "revenue", "spend", "expected_sales", "expected_leads"]
     contents = Contents(
-        edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, own, every,
-        marked_sums(edition.findings, sums),
+        edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, doubts,
+        ahead, own, every, marked_sums(edition.findings, sums),
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     write_workbook(path, contents, settings, texts)

@@ -34,6 +34,8 @@ FORMATS: dict[Kind, str] = {
 }
 LINE = 15.0
 """Height of a line in points."""
+SIZE = 11.0
+"""Size of letters in points; a font without one is a corrupt size to some programs."""
 _BOLD = 1.2
 """Width of a bold letter, in characters."""
 LIMIT = 200
@@ -69,11 +71,13 @@ def is_active(text: str) -> bool:
 def sheet_name(title: str, taken: Sequence[str]) -> str:
     """Return a title as the name of a sheet: at most 31 characters, none forbidden, not there yet.
 
+    Excel keeps `History` for itself.
+
     >>> sheet_name("Cost: sale/lead", ["Cost  sale lead"])
     'Cost  sale lead 2'
     """
     plain = _FORBIDDEN.sub(" ", clean(title, 31)).strip(" '") or "Sheet"
-    names, used, number = plain, {name.casefold() for name in taken}, 1
+    names, used, number = plain, {"history", *(name.casefold() for name in taken)}, 1
     while names.casefold() in used:
         number += 1
         names = f"{plain[: 30 - len(str(number))]} {number}"
@@ -88,15 +92,26 @@ class Painter:
 
     def title(self, sheet: Worksheet, text: str, note: str = "") -> None:
         """Write the title into A1 and a note below it."""
-        cell = self.put(sheet, 1, 1, text)
-        cell.font = Font(name=FONT, size=14, bold=True, color=argb(self.theme.ink))
+        self.put(sheet, 1, 1, text).font = self.font(size=14, bold=True)
         if note:
-            self.put(sheet, 2, 1, note, limit=1000).font = Font(name=FONT, color=argb(self.theme.muted))
+            self.put(sheet, 2, 1, note, limit=2000).font = self.font(self.theme.muted)
+
+    def font(self, colour: str = "", *, bold: bool = False, italic: bool = False, size: float = SIZE) -> Font:
+        """Return a font of the report's family, in the colour of text if none is given."""
+        return Font(name=FONT, size=size, bold=bold, italic=italic, color=argb(colour or self.theme.ink))
+
+    def paragraph(self, sheet: Worksheet, row: int, text: str, width: float, columns: int) -> None:
+        """Write a text over the first columns, in as many lines as it takes in their width, in characters."""
+        cell = self.put(sheet, row, 1, text, limit=2000)
+        cell.font = self.font(self.theme.muted)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=columns)
+        sheet.row_dimensions[row].height = LINE * max(len(wrap(text, max(int(width), 20))), 1)
 
     def header(self, sheet: Worksheet, row: int, column: int, text: str, left: bool | None = None) -> Cell:
         """Write a column head, that of the first column on the left if nothing else is said."""
         cell = self.put(sheet, row, column, text)
-        cell.font = Font(name=FONT, bold=True, color=argb(self.theme.ink))
+        cell.font = self.font(bold=True)
         cell.fill = PatternFill("solid", fgColor=argb(self.theme.wash))
         side = "left" if (column == 1 if left is None else left) else "right"
         cell.alignment = Alignment(
@@ -124,7 +139,7 @@ class Painter:
         if like:
             cell._style = copy(like._style)  # type: ignore[attr-defined]
         else:
-            cell.font = Font(name=FONT, color=argb(self.theme.ink))
+            cell.font = self.font()
             cell.number_format = FORMATS[kind]
         if isinstance(value, str):
             self.text(cell, value, limit)
@@ -185,6 +200,17 @@ def width_for(head: str, least: float = 11.0) -> float:
     return max(least, longest * _BOLD + 2.0)
 
 
+def width_of(head: str, form: str, values: Sequence[float]) -> float:
+    """Return a width in which a column of numbers shows its head and each of its numbers.
+
+    >>> width_of("Revenue", "#,##0", [398395550.0, float("nan")])
+    15.2
+    """
+    known = [abs(value) for value in values if math.isfinite(value)]
+    digits = 0 if "%" in form else len(f"{max(known, default=0.0):,.0f}") + (2 if ".0" in form else 0)
+    return max(width_for(head), digits * _BOLD + 2.0)
+
+
 def widths(sheet: Worksheet, sizes: Sequence[float]) -> None:
     """Set the widths of the first columns, in characters."""
     for number, size in enumerate(sizes, start=1):
@@ -196,14 +222,19 @@ def indent(side: str, column: int) -> int:
     return 1 if side == "left" and column > 1 else 0
 
 
-def finish(sheet: Worksheet, rows: int, columns: int, head: int) -> None:
-    """Make the column heads (row `head`) as high as their words need; print landscape, as wide as a page."""
+def heighten(sheet: Worksheet, head: int, columns: int) -> None:
+    """Make column heads as high as their words need."""
     needed = []
     for column in range(1, columns + 1):
         cell, width = sheet.cell(head, column), sheet.column_dimensions[get_column_letter(column)].width
         letters = int((width - 2 * cell.alignment.indent) / _BOLD)
         needed.append(len(wrap(str(cell.value), letters, break_on_hyphens=False)))
     sheet.row_dimensions[head].height = LINE * max(needed, default=1)
+
+
+def finish(sheet: Worksheet, rows: int, columns: int, head: int) -> None:
+    """Make the column heads (row `head`) high enough; print landscape, as wide as a page, heads on each."""
+    heighten(sheet, head, columns)
     sheet.print_area = f"A1:{get_column_letter(columns)}{max(rows, head)}"
     sheet.print_title_rows = f"{head}:{head}"
     sheet.page_setup.orientation = "landscape"

@@ -15,10 +15,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 from funnel.columns import COHORTS, LEADS, Column, Unit, written_out
 from funnel.dates import WEEK
 from funnel.present.parts.columned import title
+from funnel.present.parts.final import TAIL
 from funnel.present.parts.texts import Texts
-from funnel.present.parts.theme import FONT
-from funnel.present.workbook.cells import LINE, Painter, argb, finish, missing, width_for, widths
-from funnel.present.workbook.contents import Kind
+from funnel.present.workbook import chart
+from funnel.present.workbook.cells import Painter, argb, finish, missing, width_for, widths
+from funnel.present.workbook.contents import Contents, Kind
 from funnel.present.workbook.package import Cached
 from funnel.present.workbook.sheets import HEAD, address
 from funnel.settings import Settings
@@ -29,41 +30,43 @@ _CHANGE = ("overall_change", "overall_rate")
 
 
 def cohorts(
-    sheet: Worksheet,
-    painter: Painter,
-    table: pd.DataFrame,
-    settings: Settings,
-    texts: Texts,
-    heading: str,
-    gaps: str = "",
+    sheet: Worksheet, painter: Painter, contents: Contents, settings: Settings, texts: Texts
 ) -> Cached:
-    """Write the cohort table; return the values of its formulas."""
+    """Write the cohort table, beside it what is expected of each cohort; return the formulas' values."""
+    table, gaps = contents.cohorts, contents.gaps_of_cohorts
     note = texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))
-    painter.title(sheet, heading, f"{gaps} {note}".strip())
     columns = written_out(COHORTS, settings.stage_keys, "sheet")
     named = [_head(column, settings, texts) for column in columns[1:]]
-    heads = [texts.t("wb_from"), texts.t("wb_to"), *named]
+    told = set(contents.doubts) >= set(table["cohort_week"]) and len(table) > 0
+    ahead = [texts.t("wb_expected_rate"), texts.t("wb_trust")] if told else []
+    heads = [texts.t("wb_from"), texts.t("wb_to"), *named, *ahead]
     for number, name in enumerate(heads, start=1):
         painter.header(sheet, HEAD, number, name)
     work = _Sheet(sheet, painter, columns, HEAD + 1, HEAD + len(table))
     for row, record in enumerate(table.to_dict("records"), start=work.first):
         work.cohort(row, record)
+        if told:
+            _ahead(sheet, painter, row, record["cohort_week"], len(columns) + 2, contents, texts)
         if record["age_weeks"] < settings.young_weeks:
-            _font(sheet, row, len(heads), Font(name=FONT, italic=True, color=argb(painter.theme.muted)))
+            _font(sheet, row, len(heads), painter.font(painter.theme.muted, italic=True))
     total = work.last + 1
     work.total(total, table, texts.t("total"))
-    _font(sheet, total, len(heads), Font(name=FONT, bold=True, color=argb(painter.theme.ink)))
+    _font(sheet, total, len(heads), painter.font(bold=True))
+    sizes = [12.0, 12.0, *(width_for(name, 9.0) for name in named), *([14.0, 26.0] if told else [])]
     if len(table):
         work.colour()
     unripe = texts.t("note_unripe", n=settings.young_weeks).lstrip("* ")
-    below = painter.put(sheet, total + 2, 1, unripe, limit=1000)
-    below.font = Font(name=FONT, italic=True, color=argb(painter.theme.muted))
+    painter.put(sheet, total + 2, 1, unripe, limit=1000).font = painter.font(painter.theme.muted, italic=True)
     sheet.freeze_panes = f"D{work.first}"
-    sheet.merge_cells(start_row=2, start_column=1, end_row=2, end_column=len(heads))
-    sheet["A2"].alignment = Alignment(wrap_text=True, vertical="top")
-    sheet.row_dimensions[2].height = LINE * (3 if gaps else 2)
-    widths(sheet, [12, 12, *(width_for(name, 9.0) for name in named)])
-    finish(sheet, total + 2, len(heads), HEAD)
+    painter.title(sheet, f"{texts.t('cap_cohorts')}: {texts.date(contents.report_date)}")
+    painter.paragraph(sheet, 2, f"{gaps} {note}".strip(), sum(sizes), len(heads))
+    widths(sheet, sizes)
+    last = total + 2
+    if len(table) > 1:
+        number = work.number(_CHANGE[1])
+        lines = {number: painter.theme.ink} | ({len(heads) - 1: painter.theme.stages[0]} if told else {})
+        last = chart.conversions(sheet, (work.first, work.last), lines, total + 4, texts)
+    finish(sheet, last, len(heads), HEAD)
     return work.cached
 
 
@@ -85,9 +88,10 @@ class _Sheet:
 
     def at(self, key: str, row: int) -> str:
         """Return the address of a column's cell in a row."""
-        return address(self._number(key), row)
+        return address(self.number(key), row)
 
-    def _number(self, key: str) -> int:
+    def number(self, key: str) -> int:
+        """Return the number of a column."""
         return next(number for number, column in enumerate(self.columns, start=2) if column.key == key)
 
     def cohort(self, row: int, record: Mapping[Any, Any]) -> None:
@@ -104,7 +108,7 @@ class _Sheet:
                 if row > self.first:
                     self._formula(row, column, f'=IF(OR(N({before})=0,{own}=""),"",{own}/{before}-1)', value)
             else:
-                self.painter.put(self.sheet, row, self._number(column.key), value, _kind(column))
+                self.painter.put(self.sheet, row, self.number(column.key), value, _kind(column))
 
     def total(self, row: int, table: pd.DataFrame, name: str) -> None:
         """Write the sums of the counts, and the shares of the sums."""
@@ -140,11 +144,32 @@ class _Sheet:
         self._formula(row, column, f'=IF({below}=0,"",{above}/{below})', value)
 
     def _formula(self, row: int, column: Column, text: str, value: float) -> None:
-        cell = self.painter.put(self.sheet, row, self._number(column.key), None, _kind(column))
+        cell = self.painter.put(self.sheet, row, self.number(column.key), None, _kind(column))
         cell.value = text
         if column.unit == "share":
             cell.number_format = "0.00%"
         self.cached[cell.coordinate] = "" if missing(value) else value
+
+
+def _ahead(
+    sheet: Worksheet,
+    painter: Painter,
+    row: int,
+    week: pd.Timestamp,
+    number: int,
+    contents: Contents,
+    texts: Texts,
+) -> None:
+    """Write what is expected of a cohort at the end, and how far that can be trusted."""
+    cell = painter.put(sheet, row, number, contents.expected.get(week), "share")
+    cell.number_format = "0.00%"
+    doubt = contents.doubts[week]
+    word = "wb_reliable" if not doubt else "wb_mostly_curve" if doubt == TAIL else "wb_not_reliable"
+    side = Alignment(horizontal="left", indent=1)
+    painter.put(sheet, row, number + 1, texts.t(word)).alignment = side
+    sheet.cell(HEAD, number + 1).alignment = Alignment(
+        wrap_text=True, horizontal="left", vertical="bottom", indent=1
+    )
 
 
 def _kind(column: Column) -> Kind:

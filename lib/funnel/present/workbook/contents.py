@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
@@ -21,12 +21,14 @@ class Shown:
         header: as the reader sees it.
         kind: how its cells are formatted; 'share' 0..1, 'change' relative, 'money' in the report's currency.
         heat: shade the cells from low to high.
+        link: the frame's column with the address that a cell leads to; '' for none.
     """
 
     name: str
     header: str
     kind: Kind = "text"
     heat: bool = False
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Contents:
         attributes: names of `attr_0`, `attr_1`, ... in order.
         cohorts: the cohort table of the total (`funnel.analysis.cohorts.table.cohort_table`).
         listings: further sheets in order; see `funnel.present.workbook.listings`.
+        doubts: by cohort week, why to doubt its expected sales, a key of the catalogue after ``doubt_``.
+        expected: by cohort week, the expected overall conversion; only where it is reliable.
         gaps_of_cohorts, gaps_of_pivots: that rows are missing which these sheets rest on, in words.
         marked: keys of the sums of the flat data that rest on them (`fields.Column.key`).
     """
@@ -67,6 +71,8 @@ class Contents:
     attributes: Sequence[str]
     cohorts: pd.DataFrame
     listings: Sequence[Listing] = ()
+    doubts: Mapping[pd.Timestamp, str] = field(default_factory=dict)
+    expected: Mapping[pd.Timestamp, float] = field(default_factory=dict)
     gaps_of_cohorts: str = ""
     gaps_of_pivots: str = ""
     marked: frozenset[str] = frozenset()

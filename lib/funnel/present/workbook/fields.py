@@ -1,222 +1,190 @@
-"""The fields of the flat data and of the pivots: what is in a column, and what is calculated from sums."""
+"""The fields of a workbook, made from its flat data."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from funnel.present.parts.escape import clean
+from funnel.dates import age_weeks
+from funnel.present.parts.final import TAIL
 from funnel.present.parts.texts import Texts
-from funnel.present.workbook.cells import LIMIT
+from funnel.present.workbook.contents import Contents
+from funnel.present.workbook.field import (
+    COUNT,
+    DATE,
+    EXPECTED,
+    KNOWN,
+    RETURNED,
+    Column,
+    Fields,
+    Floats,
+    Ratio,
+)
+from funnel.present.workbook.names import Names, told_apart
 from funnel.settings import LEAD, Settings
 
-Floats = npt.NDArray[np.float64]
-
-COUNT, MONEY, SHARE, RATIO, DATE = 3, 3, 10, 2, 14
-"""Built-in number formats: #,##0; 0.00%; 0.00; the reader's own date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A field that is a column of the flat data.
-
-    Attributes:
-        name: of the field; its head in the sheet.
-        items: its different values in order, for a field to group or filter by; empty for one to add up.
-        codes: the position in `items`, by row.
-        values: what is added up, by row; NaN where nothing is known.
-        whole: all values are whole numbers.
-        is_date: the items are days.
-        format: built-in number format.
-        key: of what is added up: `leads`, a stage, or a column of the flat data.
-    """
-
-    name: str
-    items: tuple[object, ...] = ()
-    codes: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    values: Floats = field(default_factory=lambda: np.zeros(0))
-    whole: bool = False
-    is_date: bool = False
-    format: int = 0
-    key: str = ""
+COHORTS, QUARTER, MONTH, WEEK, AGE, RIPE, TRUST = (
+    "cohorts", "quarter", "month", "week", "age", "ripe", "trust",
+)  # fmt: skip
+"""Keys of the columns to group by, beside the attributes (`attribute_key`)."""
+_FORMATS = {"expected_sales": EXPECTED, "expected_leads": KNOWN, "spend": KNOWN}
+_PAID = ("payments", "revenue")
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A calculated field: one sum divided by another, at every grouping.
-
-    Attributes:
-        name: of the field.
-        above: the name of the column above the line.
-        below: the name of the column below it.
-        format: built-in number format.
-        label: what heads it in a pivot; the name itself where it is empty.
-        costs: a sum of 0 above the line is nothing known, for Excel adds up blanks to 0.
-    """
-
-    name: str
-    above: str
-    below: str
-    format: int = SHARE
-    label: str = ""
-    costs: bool = False
-
-    @property
-    def formula(self) -> str:
-        """The formula as Excel keeps it, without the equals sign."""
-        above, below = quoted(self.above), quoted(self.below)
-        return f"IF({above}=0,1/0,{above}/{below})" if self.costs else f"{above}/{below}"
+def attribute_key(name: str) -> str:
+    """Return the key of an attribute's column; no other column has it."""
+    return f"attribute {name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """All fields of the pivot cache: the columns of the flat data in order, then the calculated ones.
-
-    Attributes:
-        columns: what stands in the sheet.
-        ratios: what Excel calculates.
-        time: names of quarter, month and week, the outermost first.
-        attributes: names of the attributes' columns in order.
-        shown: names of the fields to show as pivot columns in order.
-        rows: how many rows the flat data have.
-        note: what the sums leave out, in sentences; '' if nothing.
-    """
-
-    columns: tuple[Column, ...]
-    ratios: tuple[Ratio, ...]
-    time: tuple[str, ...]
-    attributes: tuple[str, ...]
-    shown: tuple[str, ...]
-    rows: int
-    note: str = ""
-
-    @property
-    def names(self) -> list[str]:
-        """Names of all fields by position."""
-        return [*(item.name for item in self.columns), *(item.name for item in self.ratios)]
-
-    @property
-    def formats(self) -> dict[str, int]:
-        """Built-in number format of every field by name."""
-        columns = {item.name: item.format for item in self.columns}
-        return columns | {item.name: item.format for item in self.ratios}
-
-    def caption(self, name: str) -> str:
-        """Return what heads a field in a pivot: never the name of a field, so a space follows a bare name."""
-        labels = {ratio.name: ratio.label for ratio in self.ratios}
-        return labels.get(name) or f"{name} "
-
-    def column(self, name: str) -> Column:
-        """Return a column by name."""
-        return next(item for item in self.columns if item.name == name)
-
-
-def quoted(name: str) -> str:
-    """Return a field's name as a formula writes it.
-
-    >>> quoted("Leads"), quoted("Ad spend"), quoted("Q1"), quoted("d'or")
-    ('Leads', "'Ad spend'", "'Q1'", "'d''or'")
-    """
-    like_a_cell = len(name) <= 3 or any(letter.isdigit() for letter in name)
-    simple = name.isidentifier() and not like_a_cell and name.upper() not in ("TRUE", "FALSE")
-    return name if simple else "'" + name.replace("'", "''") + "'"
-
-
-def fields(flat: pd.DataFrame, attributes: Sequence[str], settings: Settings, texts: Texts) -> Fields:
+def fields(contents: Contents, settings: Settings, texts: Texts) -> Fields:
     """Turn the flat data into fields.
 
-    Names are made different from each other without regard to case, and so are the values of an attribute, as
-    Excel knows no case in pivots: of `Chat` and `chat` the first spelling stands for both. What is nowhere
-    known has no field. Where the forecast of some cohorts is not reliable yet, a field says of which, and the
-    expected conversion is that of the others.
+    Names of fields, and of the values of an attribute, differ from each other without regard to case and the
+    like, as Excel knows none of it in pivots. What is nowhere known has no field: no payments, no spend, no
+    expected sales. Expected conversion is that of the leads whose forecast is reliable.
     """
-    names = _Names()
-    weeks = pd.DatetimeIndex(flat["cohort_week"])
-    quarters = [texts.t("wb_quarter", year=str(day.year), n=str(day.quarter)) for day in weeks.unique()]
-    of_week = {day: at for at, day in enumerate(weeks.unique())}
-    at = np.array([of_week[day] for day in weeks], dtype=np.int64)
-    months = [f"{day:%Y-%m}" for day in weeks.unique()]
-    time = [
-        _grouped(names.new(texts.t("wb_quarter_field")), [quarters[i] for i in at]),
-        _grouped(names.new(texts.t("wb_month")), [months[i] for i in at]),
-        _dates(names.new(texts.t("wb_week")), weeks),
-    ]
-    sliced = [
-        _grouped(names.new(texts.attribute(name, settings)), _words(flat[f"attr_{number}"], texts))
-        for number, name in enumerate(attributes)
-    ]
-    told = (
-        flat["expected_sales"].notna() if "expected_sales" in flat else pd.Series(data=True, index=flat.index)
-    )
+    names, flat = Names(), contents.flat
+    told = flat.get("expected_sales", pd.Series(0.0, index=flat.index)).notna()
     if not told.all():
-        words = {True: texts.t("wb_reliable"), False: texts.t("wb_not_reliable")}
-        sliced.append(_grouped(names.new(texts.t("wb_trust")), [words[known] for known in told]))
         flat = flat.assign(expected_leads=flat["leads"].where(told, 0 if told.any() else np.nan))
+    grouped = [
+        *_time(contents, settings, texts, names),
+        *_attributes(contents, settings, texts, names),
+        *_trust(contents, told, texts, names),
+    ]
+    numbers = _numbers(flat, settings, texts, names)
+    summed = [_summed(name, flat[key], key) for key, name in numbers.items()]
+    ratios = _ratios(numbers, settings, texts, names)
+    steps, shown = ["leads", *settings.stage_keys], [numbers["leads"]]
+    for key in steps[1:]:
+        shown += [numbers[key], ratios[key].name]
+    shown.append(ratios["overall"].name)
+    extra = [key for key in numbers if key not in steps]
+    for key in extra:
+        shown.append(numbers[key])
+        if key == ("expected_leads" if "expected_leads" in extra else "expected_sales"):
+            shown.append(ratios["expected"].name)
+    shown += [ratios[key].name for key in ratios if key not in (*steps, "overall", "expected")]
+    age = next(item.name for item in grouped if item.key == AGE)
+    note = _note(flat, told, numbers, texts)
+    return Fields((*grouped, *summed), tuple(ratios.values()), (age, *shown), len(flat), note)
+
+
+def _numbers(flat: pd.DataFrame, settings: Settings, texts: Texts, names: Names) -> dict[str, str]:
+    """Return the names of what is added up, by key."""
     numbers = {"leads": names.new(texts.t("col_leads"))}
     numbers |= {key: names.new(texts.stage(key, settings)) for key in settings.stage_keys}
-    wanted = ("expected_sales", "expected_leads", "payments", "revenue", "spend")
-    extra = [name for name in wanted if name in flat and flat[name].notna().any()]
-    numbers |= {name: names.new(texts.t(f"wb_{name}")) for name in extra}
-    summed = [_summed(label, flat[name], name) for name, label in numbers.items()]
+    for key in ("expected_sales", "expected_leads", *_PAID, "spend"):
+        if key in flat and flat[key].notna().any() and not (key in _PAID and (flat[key] == 0).all()):
+            numbers[key] = names.new(texts.t(f"wb_{key}"))
+    return numbers
+
+
+def _ratios(numbers: Mapping[str, str], settings: Settings, texts: Texts, names: Names) -> dict[str, Ratio]:
+    """Return what is calculated, by key; of a stage, its share of the one before."""
     steps = ["leads", *settings.stage_keys]
     ratios = {
-        key: Ratio(
-            names.new(texts.t("wb_share_field", stage=numbers[key], base=numbers[base])),
-            numbers[key],
-            numbers[base],
-            label=names.new(texts.t("wb_share_of", stage=numbers[key], base=numbers[base])),
-        )
+        key: Ratio(names.new(texts.t("wb_share", stage=numbers[key])), numbers[key], numbers[base])
         for base, key in pairwise(steps)
     }
     last = numbers[steps[-1]]
     ratios["overall"] = Ratio(names.new(texts.stage("overall", settings)), last, numbers["leads"])
     if "expected_sales" in numbers:
-        label = names.new(texts.t("wb_expected_rate"))
         base = numbers.get("expected_leads", numbers["leads"])
+        label = names.new(texts.t("wb_expected_rate"))
         ratios["expected"] = Ratio(label, numbers["expected_sales"], base)
     if "spend" in numbers:
         for key in (LEAD, steps[-1]):
-            name, label = (
-                names.new(texts.t(text, stage=texts.stage(key, settings)))
-                for text in ("wb_cost_field", "wb_cost_per")
-            )
+            stage = texts.t("wb_cost_lead") if key == LEAD else texts.stage(key, settings)
+            name = names.new(texts.t("wb_cost_per", cost=texts.t("group_cost_per"), stage=stage))
             below = numbers["leads" if key == LEAD else key]
-            ratios[f"cost_{key}"] = Ratio(name, numbers["spend"], below, MONEY, label, costs=True)
+            ratios[f"cost_{key}"] = Ratio(name, numbers["spend"], below, COUNT, costs=True)
     if {"spend", "revenue"} <= numbers.keys():
-        ratios["roas"] = Ratio(names.new(texts.t("wb_roas")), numbers["revenue"], numbers["spend"], RATIO)
-    order = [numbers["leads"]]
-    for key in steps[1:]:
-        order += [numbers[key], ratios[key].name]
-    order.append(ratios["overall"].name)
-    order += [numbers[name] for name in extra]
-    order += [ratios[name].name for name in ratios if name not in (*steps, "overall")]
-    return Fields(
-        (*time, *sliced, *summed),
-        tuple(ratios.values()),
-        tuple(item.name for item in time),
-        tuple(item.name for item in sliced),
-        tuple(order),
-        len(flat),
-        _note(flat, told, texts),
+        ratios["roas"] = Ratio(names.new(texts.t("wb_roas")), numbers["revenue"], numbers["spend"], RETURNED)
+    return ratios
+
+
+def _time(contents: Contents, settings: Settings, texts: Texts, names: Names) -> list[Column]:
+    """Return what a cohort's week says: is it one of the last, quarter, month, week, age, ripeness."""
+    weeks = pd.DatetimeIndex(contents.flat["cohort_week"])
+    codes, days = pd.factorize(weeks, sort=True)
+    codes, days = len(days) - 1 - codes.astype(np.int64), days[::-1]
+    ages = [age_weeks(day.date(), contents.report_date) for day in days]
+    last = set(pd.DatetimeIndex(contents.cohorts["cohort_week"]))
+    older = [day not in last for day in days]
+
+    def of(label: str, key: str, by_week: Sequence[object], order: str = "descending") -> Column:
+        items = tuple(dict.fromkeys(by_week))
+        position = np.array([items.index(item) for item in by_week], dtype=np.int64)
+        return Column(
+            names.new(texts.t(label)), items, position[codes], is_date=key == WEEK, order=order,
+            format=DATE if key == WEEK else "General", key=key,
+        )  # fmt: skip
+
+    found = []
+    if any(older) and not all(older):
+        said = {False: texts.t("wb_last_cohorts", n=len(contents.cohorts)), True: texts.t("wb_older_cohorts")}
+        found.append(of("wb_cohorts_field", COHORTS, [said[flag] for flag in older], ""))
+    quarters = [texts.t("wb_quarter", year=str(day.year), n=str(day.quarter)) for day in days]
+    found.append(of("wb_quarter_field", QUARTER, quarters))
+    found.append(of("wb_month", MONTH, [f"{day:%Y-%m}" for day in days]))
+    found.append(of("wb_week", WEEK, [day.date() for day in days]))
+    name, by_age = names.new(texts.t("col_age")), np.array(ages, dtype=np.float64)[codes]
+    found.append(Column(name, tuple(ages), codes, by_age, whole=True, format="General", key=AGE, least=True))
+    yes = [texts.t("wb_yes" if age >= settings.young_weeks else "wb_no") for age in ages]
+    found.append(of("wb_ripe", RIPE, yes, ""))
+    return found
+
+
+def _attributes(contents: Contents, settings: Settings, texts: Texts, names: Names) -> list[Column]:
+    found = []
+    for number, attribute in enumerate(contents.attributes):
+        codes, values = pd.factorize(contents.flat[f"attr_{number}"].astype(str))
+        label = told_apart([str(value) for value in values], texts.t("not_given"))
+        order = sorted(label.values(), key=lambda word: (word.casefold(), word))
+        place = {word: at for at, word in enumerate(order)}
+        position = np.array([place[label[str(value)]] for value in values], dtype=np.int64)
+        name = names.new(texts.attribute(attribute, settings))
+        found.append(
+            Column(name, tuple(order), position[codes], order="ascending", key=attribute_key(attribute))
+        )
+    return found
+
+
+def _trust(contents: Contents, told: pd.Series, texts: Texts, names: Names) -> list[Column]:
+    """Return how far the expected sales of a row's cohort can be trusted; nothing where none are expected."""
+    flat = contents.flat
+    if "expected_sales" not in flat or not told.any():
+        return []
+    curve = {week for week, doubt in contents.doubts.items() if doubt == TAIL}
+    words = np.select(
+        [~told.to_numpy(), flat["cohort_week"].isin(curve).to_numpy()],
+        [texts.t("wb_not_reliable"), texts.t("wb_mostly_curve")],
+        texts.t("wb_reliable"),
     )
+    keys = ("wb_reliable", "wb_mostly_curve", "wb_not_reliable")
+    items = tuple(word for word in map(texts.t, keys) if (words == word).any())
+    codes = np.select([words == word for word in items], range(len(items)), 0).astype(np.int64)
+    return [Column(names.new(texts.t("wb_trust")), items, codes, key=TRUST)]
 
 
-def _note(flat: pd.DataFrame, told: pd.Series, texts: Texts) -> str:
+def _note(flat: pd.DataFrame, told: pd.Series, numbers: Mapping[str, str], texts: Texts) -> str:
     """Say what the sums leave out.
 
     Args:
         flat: the flat data.
         told: by row, whether the sales to come can be told.
+        numbers: what is added up.
         texts: the language.
     """
     said = []
     if not told.all():
         said.append(texts.t("wb_pivot_doubt" if told.any() else "wb_pivot_no_forecast"))
+    if "payments" in flat and "payments" not in numbers:
+        said.append(texts.t("wb_pivot_no_payments"))
     if "spend" in flat:
         spent = flat.groupby("cohort_week")["spend"].count() > 0
         if spent.any() and not spent.all():
@@ -224,44 +192,8 @@ def _note(flat: pd.DataFrame, told: pd.Series, texts: Texts) -> str:
     return " ".join(said)
 
 
-class _Names:
-    """Gives out names that differ without regard to case."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def new(self, wanted: str) -> str:
-        name, number = clean(wanted, 60) or "-", 1
-        while name.casefold() in self._taken:
-            number += 1
-            name = f"{clean(wanted, 60)} ({number})"
-        self._taken.add(name.casefold())
-        return name
-
-
-def _words(values: pd.Series, texts: Texts) -> list[str]:
-    shown = {value: clean(value, LIMIT) or texts.t("not_given") for value in values.unique()}
-    return [shown[value] for value in values]
-
-
-def _grouped(name: str, values: list[str]) -> Column:
-    spelling: dict[str, str] = {}
-    for value in values:
-        spelling.setdefault(value.casefold(), value)
-    order = {key: at for at, key in enumerate(sorted(spelling))}
-    codes = np.array([order[value.casefold()] for value in values], dtype=np.int64)
-    return Column(name, tuple(spelling[key] for key in order), codes)
-
-
-def _dates(name: str, weeks: pd.DatetimeIndex) -> Column:
-    codes, items = pd.factorize(weeks, sort=True)
-    days = tuple(pd.Timestamp(item).date() for item in items)
-    return Column(name, days, codes.astype(np.int64), is_date=True, format=DATE)
-
-
-def _summed(label: str, values: pd.Series, name: str) -> Column:
+def _summed(label: str, values: pd.Series, key: str) -> Column:
     numbers: Floats = values.to_numpy(dtype=np.float64)
     known = numbers[np.isfinite(numbers)]
     whole = bool((known == np.round(known)).all())
-    form = MONEY if name in ("revenue", "spend") else COUNT
-    return Column(label, values=numbers, whole=whole, format=form, key=name)
+    return Column(label, values=numbers, whole=whole, format=_FORMATS.get(key, COUNT), key=key)

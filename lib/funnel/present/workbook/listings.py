@@ -16,7 +16,7 @@ from funnel.settings import Settings
 
 
 def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
-    """Show the forecast: one row per cohort and stage, with its interval and how far it can be trusted.
+    """Show the forecast, the newest cohort first: by stage, with its interval and how far it can be trusted.
 
     Where it is not reliable yet there is no number, as in the report, and the words say why.
 
@@ -25,6 +25,7 @@ def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
         settings: the stages.
         texts: the language.
     """
+    frame = frame.sort_values("cohort_week", ascending=False, kind="stable", ignore_index=True)
     doubts = [doubt_of(record) for record in frame.to_dict("records")]
     shown = frame.assign(
         stage=[texts.stage(stage, settings) for stage in frame["stage"]],
@@ -144,7 +145,7 @@ def waiting(
     """Show the open leads that wait longer than nine of ten ever did, for the managers.
 
     Args:
-        frame: `Warehouse.long_waiting`.
+        frame: `edition.waiting.waiting_leads`; each id leads to the lead's page in the CRM, where it has one.
         attributes: shown beside.
         settings: the stages, the names of attributes.
         texts: the language.
@@ -155,7 +156,7 @@ def waiting(
         **{name: frame[name].replace("", texts.t("not_given")) for name in attributes},
     )
     columns = [
-        Shown("lead_id", texts.t("wb_lead_id")),
+        Shown("lead_id", texts.t("wb_lead_id"), link="crm_url" if "crm_url" in frame else ""),
         Shown("cohort_week", texts.t("col_cohort"), "date"),
         Shown("stage", texts.t("col_stage")),
         Shown("since", texts.t("wb_since"), "date"),

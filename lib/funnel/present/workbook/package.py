@@ -1,4 +1,4 @@
-"""From openpyxl's file to the finished one: bulk rows and pivots put in, dates fixed."""
+"""From openpyxl's file to the finished one: bulk rows, pivots and slicers put in, dates fixed."""
 
 from __future__ import annotations
 
@@ -7,67 +7,100 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 
-from funnel.present.workbook.parts import DECLARATION, RELATIONS
-
-_TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-_CACHE = "xl/pivotCache/pivotCacheDefinition1.xml"
-_RECORDS = "xl/pivotCache/pivotCacheRecords1.xml"
 _CONTENT_TYPES = "[Content_Types].xml"
 _STAMP = (1980, 1, 1, 0, 0, 0)
-CACHE_ID = 1
-RECORDS_ID = "rId1"
 Cached = Mapping[str, float | str]
 """Values of formulas by cell, for programs that show a file without calculating it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Additions:
-    """What openpyxl does not write itself.
+class Package:
+    """The parts of a workbook by name, as openpyxl writes them, for more to be put in."""
 
-    Attributes:
-        rows: by number of the sheet (from 1): the range of its cells, and rows to put behind its first one.
-        tables: by number of the sheet: the pivot table on it.
-        cache: definition and records of the pivot cache.
-        cached: by number of the sheet: values of its formulas.
-    """
+    def __init__(self, book: Workbook) -> None:
+        plain = io.BytesIO()
+        book.save(plain)
+        with zipfile.ZipFile(plain) as package:
+            names = sorted(
+                package.namelist(), key=lambda name: (name != _CONTENT_TYPES, name != "_rels/.rels")
+            )
+            self._parts: dict[str, str | bytes] = {name: package.read(name) for name in names}
 
-    rows: Mapping[int, tuple[str, str]]
-    tables: Mapping[int, str]
-    cache: tuple[str, str]
-    cached: Mapping[int, Cached] = field(default_factory=dict)
+    def add(self, name: str, content: str, kind: str) -> None:
+        """Put a part in, of a content type."""
+        self._parts[name] = content
+        entry = f'<Override PartName="/{name}" ContentType="{kind}"/></Types>'
+        self.change(_CONTENT_TYPES, lambda text: text.replace("</Types>", entry))
+
+    def relate(self, source: str, kind: str, target: str) -> str:
+        """Relate a part to another one; return the relation's name.
+
+        Args:
+            source: name of the part that refers.
+            kind: address of the kind of relation.
+            target: name of the part it refers to.
+        """
+        folder, own = PurePosixPath(source).parent, PurePosixPath(source).name
+        name = f"{folder}/_rels/{own}.rels"
+        if name not in self._parts:
+            self._parts[name] = f'{DECLARATION}<Relationships xmlns="{_PACKAGE}"></Relationships>'
+        identifier = f"rIdMore{len(re.findall('<Relationship ', _text(self._parts[name]))) + 1}"
+        entry = f'<Relationship Id="{identifier}" Type="{kind}" Target="/{target}"/></Relationships>'
+        self.change(name, lambda text: text.replace("</Relationships>", entry))
+        return identifier
+
+    def change(self, name: str, change: Callable[[str], str]) -> None:
+        """Change the text of a part."""
+        self._parts[name] = change(_text(self._parts[name]))
+
+    def put_rows(self, sheet: int, after: int, ref: str, rows: str) -> None:
+        """Put rows behind a row of a sheet, in place of the others; `ref` is the range of all its cells."""
+
+        def changed(text: str) -> str:
+            start = text.index("</row>", text.index(f'<row r="{after}"')) + len("</row>")
+            tail = text[text.index("</sheetData>", start) :]
+            head = re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{ref}"', text[:start], count=1)
+            return head + rows + tail
+
+        self.change(sheet_part(sheet), changed)
+
+    def put_values(self, sheet: int, values: Cached) -> None:
+        """Give the formulas of a sheet the values they have."""
+
+        def filled(found: re.Match[str]) -> str:
+            value = values.get(found[2])
+            if value is None:
+                return found[0]
+            kind = ' t="str"' if isinstance(value, str) else ""
+            shown = escape(value) if isinstance(value, str) else repr(value)
+            return f"{found[1]}{kind}><f>{found[3]}</f><v>{shown}</v></c>"
+
+        pattern = r'(<c r="([A-Z]+\d+)"(?: s="\d+")?)><f>([^<]*)</f><v ?(?:/>|></v>)</c>'
+        self.change(sheet_part(sheet), lambda text: re.sub(pattern, filled, text))
+
+    def save(self, path: Path, day: dt.date) -> None:
+        """Write the file; the same parts give the same bytes."""
+        moment = f"{day.isoformat()}T00:00:00Z"
+        self.change("docProps/core.xml", lambda text: re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", moment, text))
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as package:
+            for name, content in self._parts.items():
+                package.writestr(_entry(name), content)
+        path.write_bytes(buffer.getvalue())
 
 
-def save(book: Workbook, path: Path, additions: Additions, day: dt.date) -> None:
-    """Write the workbook; the same content gives the same bytes."""
-    plain = io.BytesIO()
-    book.save(plain)
-    parts: dict[str, str | bytes] = {}
-    with zipfile.ZipFile(plain) as package:
-        for name in sorted(
-            package.namelist(), key=lambda name: (name != _CONTENT_TYPES, name != "_rels/.rels")
-        ):
-            parts[name] = package.read(name)
-    for sheet, (ref, rows) in additions.rows.items():
-        _change(parts, _sheet(sheet), partial(_with_rows, ref=ref, rows=rows))
-    for sheet, values in additions.cached.items():
-        _change(parts, _sheet(sheet), partial(_with_values, values=values))
-    moment = f"{day.isoformat()}T00:00:00Z"
-    _change(parts, "docProps/core.xml", lambda text: re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", moment, text))
-    if additions.tables:
-        _add_pivots(parts, additions)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as package:
-        for name, content in parts.items():
-            package.writestr(_entry(name), content)
-    path.write_bytes(buffer.getvalue())
+def sheet_part(number: int) -> str:
+    """Return the name of a sheet's part."""
+    return f"xl/worksheets/sheet{number}.xml"
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -78,74 +111,5 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _sheet(number: int) -> str:
-    return f"xl/worksheets/sheet{number}.xml"
-
-
 def _text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode("utf-8")
-
-
-def _change(parts: dict[str, str | bytes], name: str, change: Callable[[str], str]) -> None:
-    parts[name] = change(_text(parts[name]))
-
-
-def _with_rows(text: str, ref: str, rows: str) -> str:
-    """Put rows behind the first row of a sheet, in place of the others."""
-    head, rest = text.split("</row>", 1)
-    tail = rest[rest.index("</sheetData>") :]
-    return (
-        re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{ref}"', head, count=1) + "</row>" + rows + tail
-    )
-
-
-def _with_values(text: str, values: Cached) -> str:
-    """Give formulas the values they have."""
-
-    def filled(found: re.Match[str]) -> str:
-        value = values.get(found[2])
-        if value is None:
-            return found[0]
-        kind = ' t="str"' if isinstance(value, str) else ""
-        shown = escape(value) if isinstance(value, str) else repr(value)
-        return f"{found[1]}{kind}><f>{found[3]}</f><v>{shown}</v></c>"
-
-    pattern = r'(<c r="([A-Z]+\d+)"(?: s="\d+")?)><f>([^<]*)</f><v ?(?:/>|></v>)</c>'
-    return re.sub(pattern, filled, text)
-
-
-def _add_pivots(parts: dict[str, str | bytes], additions: Additions) -> None:
-    parts[_CACHE], parts[_RECORDS] = additions.cache
-    parts["xl/pivotCache/_rels/pivotCacheDefinition1.xml.rels"] = _relation(
-        RECORDS_ID, "pivotCacheRecords", "pivotCacheRecords1.xml"
-    )
-    types = [(_CACHE, "pivotCacheDefinition+xml"), (_RECORDS, "pivotCacheRecords+xml")]
-    for number, (sheet, definition) in enumerate(additions.tables.items(), start=1):
-        name = f"xl/pivotTables/pivotTable{number}.xml"
-        parts[name] = definition
-        parts[f"xl/pivotTables/_rels/pivotTable{number}.xml.rels"] = _relation(
-            "rId1", "pivotCacheDefinition", "../pivotCache/pivotCacheDefinition1.xml"
-        )
-        parts[f"xl/worksheets/_rels/sheet{sheet}.xml.rels"] = _relation(
-            "rId1", "pivotTable", f"../pivotTables/pivotTable{number}.xml"
-        )
-        types.append((name, "pivotTable+xml"))
-    overrides = "".join(
-        f'<Override PartName="/{name}" ContentType="{_TYPES}{kind}"/>' for name, kind in types
-    )
-    _change(parts, _CONTENT_TYPES, lambda text: text.replace("</Types>", overrides + "</Types>"))
-    relation = (
-        f'<Relationship Id="rIdPivot1" Type="{RELATIONS}/pivotCacheDefinition" '
-        'Target="pivotCache/pivotCacheDefinition1.xml"/></Relationships>'
-    )
-    _change(parts, "xl/_rels/workbook.xml.rels", lambda text: text.replace("</Relationships>", relation))
-    cache = f'<pivotCache xmlns:r="{RELATIONS}" cacheId="{CACHE_ID}" r:id="rIdPivot1"/>'
-    caches = f"<pivotCaches>{cache}</pivotCaches></workbook>"
-    _change(parts, "xl/workbook.xml", lambda text: text.replace("</workbook>", caches))
-
-
-def _relation(identifier: str, kind: str, target: str) -> str:
-    return (
-        f'{DECLARATION}<Relationships xmlns="{_PACKAGE}"><Relationship Id="{identifier}" '
-        f'Type="{RELATIONS}/{kind}" Target="{target}"/></Relationships>'
-    )

@@ -7,24 +7,26 @@ which takes a minute for the flat data of a large company; so these parts are wr
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from funnel.present.workbook.bulk import number, numbers
 from funnel.present.workbook.cells import coded, safe
-from funnel.present.workbook.fields import Column, Fields
+from funnel.present.workbook.field import Column, Fields
+from funnel.present.workbook.package import DECLARATION, MAIN, RELATIONS
 from funnel.present.workbook.pivot import GRAND, Line, Pivot
 
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+SLICED = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+CACHE_NUMBER = 1
+"""What the slicers call the cache of the pivots."""
 _NAMESPACES = f'xmlns="{MAIN}" xmlns:r="{RELATIONS}"'
 _ALL = (
     'applyNumberFormats="0" applyBorderFormats="0" applyFontFormats="0" applyPatternFormats="0" '
     'applyAlignmentFormats="0" applyWidthHeightFormats="1"'
 )
-_CALCULATED = 'dragToRow="0" dragToCol="0" dragToPage="0" showAll="0" defaultSubtotal="0"'
+_CALCULATED = 'dragToRow="0" dragToCol="0" dragToPage="0"'
 _EPOCH = dt.date(1899, 12, 30)
 
 
@@ -33,9 +35,11 @@ def attribute(text: str) -> str:
     return quoteattr(safe(text, 255), {"\n": " "})
 
 
-def cache_definition(fields: Fields, sheet: str, ref: str, day: dt.date, records_id: str) -> str:
-    """Return the definition of the cache: where the data lie, each field with its items."""
-    columns = "".join(_cache_field(column) for column in fields.columns)
+def cache_definition(
+    fields: Fields, table: str, formats: Mapping[str, int], day: dt.date, records_id: str
+) -> str:
+    """Return the definition of the cache: the table with the data, each field with its items."""
+    columns = "".join(_cache_field(column, formats[column.format]) for column in fields.columns)
     ratios = "".join(
         f'<cacheField name={attribute(ratio.name)} numFmtId="0" formula={quoteattr(ratio.formula)} '
         'databaseField="0"/>'
@@ -45,13 +49,15 @@ def cache_definition(fields: Fields, sheet: str, ref: str, day: dt.date, records
         f'{DECLARATION}<pivotCacheDefinition {_NAMESPACES} r:id="{records_id}" refreshOnLoad="1" '
         f'refreshedBy="funnel" refreshedDate="{(day - _EPOCH).days}" createdVersion="6" refreshedVersion="6" '
         f'minRefreshableVersion="3" recordCount="{fields.rows}">'
-        f'<cacheSource type="worksheet"><worksheetSource ref="{ref}" sheet={attribute(sheet)}/></cacheSource>'
-        f'<cacheFields count="{len(fields.names)}">{columns}{ratios}</cacheFields></pivotCacheDefinition>'
+        f'<cacheSource type="worksheet"><worksheetSource name={attribute(table)}/></cacheSource>'
+        f'<cacheFields count="{len(fields.names)}">{columns}{ratios}</cacheFields>'
+        f'<extLst><ext uri="{{725AE2AE-9491-48be-B2B4-4EB974FC3084}}" xmlns:x14="{SLICED}">'
+        f'<x14:pivotCacheDefinition pivotCacheId="{CACHE_NUMBER}"/></ext></extLst></pivotCacheDefinition>'
     )
 
 
-def _cache_field(column: Column) -> str:
-    head = f'<cacheField name={attribute(column.name)} numFmtId="{column.format if column.is_date else 0}">'
+def _cache_field(column: Column, form: int) -> str:
+    head = f'<cacheField name={attribute(column.name)} numFmtId="{form if column.is_date else 0}">'
     if column.is_date:
         days = [item for item in column.items if isinstance(item, dt.date)]
         first, after = min(days), max(days) + dt.timedelta(days=1)
@@ -61,23 +67,26 @@ def _cache_field(column: Column) -> str:
             f'minDate="{first.isoformat()}T00:00:00" maxDate="{after.isoformat()}T00:00:00"'
         )
         shared = f'<sharedItems {about} count="{len(days)}">{items}</sharedItems>'
+    elif column.is_number:
+        items = "".join(f'<n v="{item}"/>' for item in column.items)
+        shared = f'<sharedItems {_range(column)} count="{len(column.items)}">{items}</sharedItems>'
     elif column.items:
         items = "".join(f"<s v={attribute(str(item))}/>" for item in column.items)
         shared = f'<sharedItems count="{len(column.items)}">{items}</sharedItems>'
     else:
-        low, high = float(np.nanmin(column.values)), float(np.nanmax(column.values))
-        whole = 'containsInteger="1" ' if column.whole else ""
-        blank = bool(np.isnan(column.values).any())
-        kinds = (
-            'containsString="0" containsBlank="1"'
-            if blank
-            else 'containsSemiMixedTypes="0" containsString="0"'
-        )
-        shared = (
-            f'<sharedItems {kinds} containsNumber="1" {whole}'
-            f'minValue="{number(low)}" maxValue="{number(high)}"/>'
-        )
+        shared = f"<sharedItems {_range(column)}/>"
     return f"{head}{shared}</cacheField>"
+
+
+def _range(column: Column) -> str:
+    """Say what numbers a column has."""
+    low, high = float(np.nanmin(column.values)), float(np.nanmax(column.values))
+    whole = 'containsInteger="1" ' if column.whole else ""
+    blank = bool(np.isnan(column.values).any())
+    kinds = (
+        'containsString="0" containsBlank="1"' if blank else 'containsSemiMixedTypes="0" containsString="0"'
+    )
+    return f'{kinds} containsNumber="1" {whole}minValue="{number(low)}" maxValue="{number(high)}"'
 
 
 def cache_records(fields: Fields) -> str:
@@ -93,25 +102,8 @@ def cache_records(fields: Fields) -> str:
     return f'{DECLARATION}<pivotCacheRecords {_NAMESPACES} count="{fields.rows}">{rows}</pivotCacheRecords>'
 
 
-def numbers(column: Column) -> list[str]:
-    """Return the numbers of a column as they stand in the file; '' where nothing is known."""
-    written = [
-        number(value) if column.whole else repr(value) for value in np.nan_to_num(column.values).tolist()
-    ]
-    return [text if known else "" for text, known in zip(written, np.isfinite(column.values), strict=True)]
-
-
-def number(value: float) -> str:
-    """Return one number as it stands in the file.
-
-    >>> number(3.0), number(0.5)
-    ('3', '0.5')
-    """
-    return str(int(value)) if value == int(value) else repr(value)
-
-
 def table_definition(
-    pivot: Pivot, lines: Sequence[Line], ref: str, cache_id: int, labels: tuple[str, str]
+    pivot: Pivot, lines: Sequence[Line], ref: str, cache_id: int, formats: Mapping[str, int], values: str
 ) -> str:
     """Return the definition of a pivot table.
 
@@ -120,29 +112,37 @@ def table_definition(
         lines: its rows.
         ref: the range from the column heads to the grand total.
         cache_id: of the workbook's pivot cache.
-        labels: head of the row labels, and of the values.
+        formats: number of every format.
+        values: head of the values.
     """
     fields = pivot.fields
     names = fields.names
     pages = f' rowPageCount="{len(pivot.pages)}" colPageCount="1"' if pivot.pages else ""
     columns = [f'<i i="{at}"><x v="{at}"/></i>' if at else "<i><x/></i>" for at in range(len(fields.shown))]
-    page_fields = [f'<pageField fld="{names.index(name)}" hier="-1"/>' for name in pivot.pages]
+    page_fields = [
+        f'<pageField fld="{names.index(page.name)}"'
+        + ("" if page.item is None else f' item="{page.item}"')
+        + ' hier="-1"/>'
+        for page in pivot.pages
+    ]
     return (
         f'{DECLARATION}<pivotTableDefinition xmlns="{MAIN}" name={attribute(pivot.name)} '
-        f'cacheId="{cache_id}" {_ALL} dataCaption={attribute(labels[1])} errorCaption="–" showError="1" '
+        f'cacheId="{cache_id}" {_ALL} dataCaption={attribute(values)} errorCaption="–" showError="1" '
         'updatedVersion="6" minRefreshableVersion="3" useAutoFormatting="1" itemPrintTitles="1" '
-        'createdVersion="6" indent="0" outline="1" outlineData="1" multipleFieldFilters="0" '
-        f"rowHeaderCaption={attribute(labels[0])}>"
-        f'<location ref="{ref}" firstHeaderRow="0" firstDataRow="1" firstDataCol="1"{pages}/>'
-        + _list("pivotFields", [_pivot_field(pivot, name) for name in names])
+        'createdVersion="6" indent="0" compact="0" outline="1" outlineData="1" compactData="0" '
+        'multipleFieldFilters="0">'
+        f'<location ref="{ref}" firstHeaderRow="0" firstDataRow="1" firstDataCol="{len(pivot.rows)}"{pages}/>'
+        + _list("pivotFields", [_pivot_field(pivot, name, formats) for name in names])
         + _list("rowFields", [f'<field x="{names.index(name)}"/>' for name in pivot.rows])
         + _list("rowItems", [_row_item(line) for line in lines])
         + _list("colFields", ['<field x="-2"/>'])
         + _list("colItems", columns)
         + (_list("pageFields", page_fields) if page_fields else "")
-        + _list("dataFields", [_data_field(fields, name, names.index(name)) for name in fields.shown])
+        + _list("dataFields", [_data_field(fields, name, formats) for name in fields.shown])
         + '<pivotTableStyleInfo name="PivotStyleLight16" showRowHeaders="1" showColHeaders="1" '
-        'showRowStripes="0" showColStripes="0" showLastColumn="1"/></pivotTableDefinition>'
+        'showRowStripes="0" showColStripes="0" showLastColumn="1"/>'
+        f'<extLst><ext uri="{{962EF5D1-5CA2-4c93-8EF4-DBF5C05439D2}}" xmlns:x14="{SLICED}">'
+        '<x14:pivotTableDefinition hideValuesRow="1"/></ext></extLst></pivotTableDefinition>'
     )
 
 
@@ -150,23 +150,36 @@ def _list(name: str, items: Sequence[str]) -> str:
     return f'<{name} count="{len(items)}">{"".join(items)}</{name}>'
 
 
-def _data_field(fields: Fields, name: str, at: int) -> str:
-    head = quoteattr(coded(fields.caption(name)))
-    return f'<dataField name={head} fld="{at}" baseField="0" baseItem="0" numFmtId="{fields.formats[name]}"/>'
+def _data_field(fields: Fields, name: str, formats: Mapping[str, int]) -> str:
+    head, form = quoteattr(coded(fields.caption(name))), formats[fields.formats[name]]
+    kind = ' subtotal="min"' if fields.ratio(name) is None and fields.column(name).least else ""
+    return (
+        f'<dataField name={head} fld="{fields.names.index(name)}"{kind} '
+        f'baseField="0" baseItem="0" numFmtId="{form}"/>'
+    )
 
 
-def _pivot_field(pivot: Pivot, name: str) -> str:
-    if any(ratio.name == name for ratio in pivot.fields.ratios):
-        return f'<pivotField dataField="1" {_CALCULATED}/>'
+def _pivot_field(pivot: Pivot, name: str, formats: Mapping[str, int]) -> str:
+    if pivot.fields.ratio(name):
+        return f'<pivotField dataField="1" compact="0" {_CALCULATED} showAll="0" defaultSubtotal="0"/>'
     column = pivot.fields.column(name)
     if not column.items:
-        return '<pivotField dataField="1" showAll="0"/>'
-    axis = {**dict.fromkeys(pivot.rows, "axisRow"), **dict.fromkeys(pivot.pages, "axisPage")}[name]
-    form = f' numFmtId="{column.format}"' if column.is_date else ""
-    order = ' sortType="ascending"' if axis == "axisRow" else ""
-    items = "".join(f'<item x="{at}"/>' for at in range(len(column.items)))
+        return '<pivotField dataField="1" compact="0" showAll="0"/>'
+    axes = {
+        **dict.fromkeys(pivot.rows, "axisRow"),
+        **dict.fromkeys((page.name for page in pivot.pages), "axisPage"),
+    }
+    axis = f' axis="{axes[name]}"' if name in axes else ""
+    data = ' dataField="1"' if name in pivot.fields.shown else ""
+    form = f' numFmtId="{formats[column.format]}"' if column.is_date else ""
+    order = f' sortType="{column.order}"' if column.order and axes.get(name) == "axisRow" else ""
+    closed = pivot.closed.get(name, frozenset())
+    items = "".join(
+        f'<item sd="0" x="{at}"/>' if at in closed else f'<item x="{at}"/>' for at in range(len(column.items))
+    )
     return (
-        f'<pivotField axis="{axis}"{form} showAll="0"{order}><items count="{len(column.items) + 1}">'
+        f'<pivotField{axis}{data} compact="0"{form} showAll="0"{order}>'
+        f'<items count="{len(column.items) + 1}">'
         f'{items}<item t="default"/></items></pivotField>'
     )
 

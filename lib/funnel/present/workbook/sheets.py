@@ -1,158 +1,58 @@
-"""The sheets: flat data, pivots before their first refresh, the cohort table, listings."""
+"""The sheets of the flat data and of the pivots before their first refresh."""
 
 from __future__ import annotations
 
-import datetime as dt
-import math
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
+from dataclasses import dataclass
 
+from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from funnel.present.parts.gate_words import SIGN
 from funnel.present.parts.texts import Texts
-from funnel.present.parts.theme import FONT
+from funnel.present.workbook.bulk import Styles, field_cells, rows
 from funnel.present.workbook.cells import (
     FORMATS,
-    LINE,
     Painter,
     argb,
     coded,
     finish,
     indent,
-    is_active,
     missing,
-    safe,
-    width_for,
+    width_of,
     widths,
 )
-from funnel.present.workbook.contents import Contents, Listing
-from funnel.present.workbook.fields import COUNT, DATE, RATIO, SHARE, Column, Fields
-from funnel.present.workbook.parts import numbers
+from funnel.present.workbook.contents import Contents
+from funnel.present.workbook.field import COUNT, Column, Fields
+from funnel.present.workbook.fields import AGE, WEEK
 from funnel.present.workbook.pivot import GRAND, Line, Pivot
 
-_BUILT_IN = {COUNT: "#,##0", SHARE: "0.00%", RATIO: "0.00", DATE: FORMATS["date"]}
-_WIDEST = 70.0
-"""Widest column of a listing in characters."""
-_SUM = 18.0
-"""Width of a pivot's sums: Excel and LibreOffice lay them out anew, in other columns."""
 HEAD = 4
 """The row of the column heads on the cohort sheet and the listings."""
+TABLE = "FunnelData"
+"""The name of the table that the flat data are, in every language."""
+_ROOM = 150
+"""Rows of a pivot that are coloured, so that unfolded ones are too."""
+_MORE = 3
+"""Rows by which LibreOffice lays a pivot out longer."""
 
 
-def flat_data(sheet: Worksheet, painter: Painter, fields: Fields, contents: Contents) -> tuple[str, str]:
-    """Write the heads of the flat data; return the range of all cells, and the rows as XML.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a sheet as XML.
 
-    A head shows the mark of gaps by its format, so that the field keeps its name in everybody's formulas;
-    what the mark means stands beside the table.
+    Attributes:
+        after: the row behind which they stand.
+        ref: the range of all cells of the sheet.
+        text: the rows.
     """
-    formats = []
-    for number, column in enumerate(fields.columns, start=1):
-        head = painter.header(sheet, 1, number, column.name, left=bool(column.items))
-        if column.key in contents.marked:
-            head.number_format = f'@" {SIGN}"'
-        sample = painter.put(sheet, 2, number, None)
-        sample.number_format = _format(column)
-        if column.items:
-            sample.alignment = Alignment(horizontal="left", indent=indent("left", number))
-        quoted = painter.put(sheet, 3, number, None, like=sample)
-        quoted.quotePrefix = True
-        formats.append((sample.style_id, quoted.style_id))
-    last = get_column_letter(len(fields.columns))
-    ref = f"A1:{last}{fields.rows + 1}"
-    sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = ref
-    widths(sheet, [max(12.0, min(len(column.name) + 3.0, 24.0)) for column in fields.columns])
-    finish(sheet, fields.rows + 1, len(fields.columns), 1)
-    if contents.marked:
-        painter.put(sheet, 1, len(fields.columns) + 2, contents.gaps_of_pivots)
-    written = [
-        _cells(column, get_column_letter(number), *formats[number - 1])
-        for number, column in enumerate(fields.columns, start=1)
-    ]
-    rows = [
-        f'<row r="{at}">' + "".join([f"{left}{at}{right}" for left, right in cells]) + "</row>"
-        for at, cells in enumerate(zip(*written, strict=True), start=2)
-    ]
-    return ref, "".join(rows)
 
-
-def _cells(column: Column, letter: str, style: int, quoted: int) -> list[tuple[str, str]]:
-    """Return the two ends of each cell of a column, between which its row's number goes."""
-    left = f'<c r="{letter}'
-    if column.is_date:
-        days = [item for item in column.items if isinstance(item, dt.date)]
-        ends = [f'" s="{style}"><v>{(day - _EPOCH).days}</v></c>' for day in days]
-        return [(left, ends[code]) for code in column.codes.tolist()]
-    if column.items:
-        ends = [
-            f'" s="{quoted if is_active(text) else style}" t="inlineStr">'
-            f"<is><t>{escape(safe(text))}</t></is></c>"
-            for text in map(str, column.items)
-        ]
-        return [(left, ends[code]) for code in column.codes.tolist()]
-    cells = (f"><v>{text}</v></c>" if text else "/>" for text in numbers(column))
-    return [(left, f'" s="{style}"{cell}') for cell in cells]
-
-
-_EPOCH = dt.date(1899, 12, 30)
-
-
-def _format(column: Column) -> str:
-    if column.is_date:
-        return FORMATS["date"]
-    if column.items:
-        return "General"
-    return "#,##0" if column.whole else "#,##0.00"
-
-
-def pivot(
-    sheet: Worksheet,
-    painter: Painter,
-    made: Pivot,
-    lines: Sequence[Line],
-    texts: Texts,
-    title: str,
-    gaps: str = "",
-) -> str:
-    """Write a pivot as it looks before its first refresh, after what its data lack; return its range."""
-    painter.title(sheet, title, f"{gaps} {texts.t('wb_pivot_note')} {made.fields.note}".strip())
-    for at, name in enumerate(made.pages):
-        painter.put(sheet, made.top + at, 1, name)
-        painter.put(sheet, made.top + at, 2, texts.t("wb_all"))
-    head = made.head
-    painter.header(sheet, head, 1, texts.t("wb_rows"))
-    formats = {name: _BUILT_IN[form] for name, form in made.fields.formats.items() if form}
-    for number, name in enumerate(made.fields.shown, start=2):
-        painter.header(sheet, head, number, name).value = coded(made.fields.caption(name))
-    items = [made.fields.column(name) for name in made.rows]
-    ratios = {ratio.name for ratio in made.fields.ratios}
-    for row, line in enumerate(lines, start=head + 1):
-        _label(sheet, painter, row, line, items, texts)
-        for number, (name, value) in enumerate(zip(made.fields.shown, line.numbers, strict=True), start=2):
-            cell = painter.put(sheet, row, number, "–" if missing(value) and name in ratios else value)
-            cell.number_format = formats[name]
-            if line.depth in (0, GRAND) and len(items) > 1:
-                cell.font = Font(name=FONT, bold=True, color=argb(painter.theme.ink))
-    columns = len(made.fields.shown) + 1
-    sheet.freeze_panes = f"B{head + 1}"
-    widths(sheet, [24, *(width_for(made.fields.caption(name), _SUM) for name in made.fields.shown)])
-    last = head + len(lines)
-    finish(sheet, last, columns, head)
-    return f"A{head}:{get_column_letter(columns)}{last}"
-
-
-def _label(
-    sheet: Worksheet, painter: Painter, row: int, line: Line, items: Sequence[Column], texts: Texts
-) -> None:
-    if line.depth == GRAND:
-        painter.put(sheet, row, 1, texts.t("wb_grand_total"))
-        return
-    column = items[line.depth]
-    cell = painter.put(sheet, row, 1, column.items[line.item], "date" if column.is_date else "text")
-    cell.alignment = Alignment(horizontal="left", indent=line.depth)
+    after: int
+    ref: str
+    text: str
 
 
 def address(column: int, row: int) -> str:
@@ -160,35 +60,112 @@ def address(column: int, row: int) -> str:
     return f"{get_column_letter(column)}{row}"
 
 
-def listing(sheet: Worksheet, painter: Painter, shown: Listing, texts: Texts) -> None:
-    """Write a frame as it is; long texts take several lines."""
-    painter.title(sheet, shown.title, shown.note)
-    lines = [1] * len(shown.frame)
-    for number, column in enumerate(shown.columns, start=1):
-        text, left = column.kind == "text", column.kind in ("text", "date")
-        painter.header(sheet, HEAD, number, column.header, left=left)
-        values = shown.frame[column.name].tolist()
-        longest = max([len(str(value)) for value in values if text], default=0)
-        width = min(max(width_for(column.header), longest + 3.0), _WIDEST)
-        sheet.column_dimensions[get_column_letter(number)].width = width
-        sample = None
-        for at, value in enumerate(values):
-            cell = painter.put(sheet, HEAD + 1 + at, number, value, column.kind, 2000, sample)
-            if sample is None:
-                side = "left" if left else "right"
-                cell.alignment = Alignment(side, "top", wrap_text=text, indent=indent(side, number))
-                sample = cell
-            if text:
-                lines[at] = max(lines[at], math.ceil(len(str(value)) * 1.1 / width))
-        if column.heat and values:
-            letter = get_column_letter(number)
-            painter.heat(sheet, f"{letter}{HEAD + 1}:{letter}{HEAD + len(values)}")
-    for at, count in enumerate(lines):
-        if count > 1:
-            sheet.row_dimensions[HEAD + 1 + at].height = LINE * count
-    if shown.frame.empty:
-        painter.put(sheet, HEAD + 1, 1, texts.t("wb_empty"))
+def flat_data(sheet: Worksheet, painter: Painter, fields: Fields, contents: Contents) -> Rows:
+    """Write the heads of the flat data, a table of Excel; return its rows.
+
+    A head shows the mark of gaps by its format, so that the field keeps its name in everybody's formulas;
+    what the mark means stands beside the table. Of the sheet its heads alone are printed.
+    """
+    styles = []
+    for number, column in enumerate(fields.columns, start=1):
+        left = bool(column.items) and not column.is_number
+        head = painter.header(sheet, 1, number, column.name, left=left)
+        if column.key in contents.marked:
+            head.number_format = f'@" {SIGN}"'
+        sample = painter.put(sheet, 2, number, None)
+        sample.number_format = _format(column)
+        if left:
+            sample.alignment = Alignment(horizontal="left", indent=indent("left", number))
+        quoted = painter.put(sheet, 3, number, None, like=sample)
+        quoted.quotePrefix = True
+        styles.append(Styles(sample.style_id, quoted.style_id))
+    ref = f"A1:{address(len(fields.columns), fields.rows + 1)}"
+    table = Table(
+        displayName=TABLE, name=TABLE, ref=ref, tableStyleInfo=TableStyleInfo(name="TableStyleLight1")
+    )
+    table._initialise_columns()  # type: ignore[attr-defined]
+    for cells, column in zip(table.tableColumns, fields.columns, strict=True):
+        cells.name = coded(column.name)
+    sheet.add_table(table)
+    sheet.freeze_panes = "A2"
+    widths(sheet, [max(12.0, min(len(column.name) + 3.0, 24.0)) for column in fields.columns])
+    finish(sheet, 1, len(fields.columns), 1)
+    if contents.marked:
+        painter.put(sheet, 1, len(fields.columns) + 2, contents.gaps_of_pivots, limit=2000)
+    cells = [
+        field_cells(column, get_column_letter(number), style)
+        for number, (column, style) in enumerate(zip(fields.columns, styles, strict=True), start=1)
+    ]
+    return Rows(1, ref, rows(cells, 2))
+
+
+def _format(column: Column) -> str:
+    if column.is_date:
+        return FORMATS["date"]
+    if column.items:
+        return "General"
+    return COUNT if column.whole else "#,##0.00"
+
+
+def pivot(
+    sheet: Worksheet, painter: Painter, made: Pivot, lines: Sequence[Line], texts: Texts, young_weeks: int
+) -> str:
+    """Write a pivot as it looks before its first refresh; return its range."""
+    fields, side = made.fields, len(made.rows)
+    for at, page in enumerate(made.pages):
+        painter.put(sheet, made.top + at, 1, page.name)
+        items = fields.column(page.name).items
+        painter.put(sheet, made.top + at, 2, texts.t("wb_all") if page.item is None else items[page.item])
+    for number, name in enumerate(made.rows, start=1):
+        painter.header(sheet, made.head, number, name, left=True).value = coded(name)
+    for number, name in enumerate(fields.shown, start=side + 1):
+        painter.header(sheet, made.head, number, name).value = coded(fields.caption(name))
+    for row, line in enumerate(lines, start=made.head + 1):
+        _line(sheet, painter, made, row, line, texts)
+    last = made.head + len(lines)
+    _colours(sheet, painter, made, young_weeks)
+    sheet.freeze_panes = address(side + 1, made.head + 1)
+    labels = [30.0, *([14.0] * (side - 1))]
+    numbers = zip(fields.shown, zip(*(line.numbers for line in lines), strict=True), strict=True)
+    sizes = [width_of(fields.caption(name), fields.formats[name], column) for name, column in numbers]
+    widths(sheet, [*labels, *([max(sizes)] * len(sizes))])
+    finish(sheet, last + _MORE, side + len(fields.shown), made.head)
+    return f"A{made.head}:{address(side + len(fields.shown), last)}"
+
+
+def _line(sheet: Worksheet, painter: Painter, made: Pivot, row: int, line: Line, texts: Texts) -> None:
+    side = len(made.rows)
+    if line.depth == GRAND:
+        painter.put(sheet, row, 1, texts.t("wb_grand_total"))
     else:
-        sheet.auto_filter.ref = f"A{HEAD}:{address(len(shown.columns), HEAD + len(shown.frame))}"
-    sheet.freeze_panes = f"A{HEAD + 1}"
-    finish(sheet, HEAD + max(len(shown.frame), 1), len(shown.columns), HEAD)
+        column = made.fields.column(made.rows[line.depth])
+        item = column.items[line.item]
+        cell = painter.put(sheet, row, line.depth + 1, item, "date" if column.is_date else "text")
+        cell.alignment = Alignment(horizontal="left")
+    formats = made.fields.formats
+    for number, (name, value) in enumerate(zip(made.fields.shown, line.numbers, strict=True), start=side + 1):
+        ratio = made.fields.ratio(name)
+        cell = painter.put(sheet, row, number, "–" if missing(value) and ratio else value)
+        cell.number_format = formats[name]
+        cell.alignment = Alignment(horizontal="right")
+    if line.depth in (0, GRAND) and side > 1:
+        for number in range(1, side + len(made.fields.shown) + 1):
+            sheet.cell(row, number).font = painter.font(bold=True)
+
+
+def _colours(sheet: Worksheet, painter: Painter, made: Pivot, young_weeks: int) -> None:
+    """Shade the conversions; grey the rows of unripe cohorts, where a row is a cohort."""
+    side, first, last = len(made.rows), made.head + 1, made.head + _ROOM
+    end = get_column_letter(side + len(made.fields.shown))
+    if made.fields.column(made.rows[-1]).key == WEEK:
+        (age,) = made.fields.named(AGE)
+        where = get_column_letter(side + 1 + made.fields.shown.index(age))
+        formula = f"AND(ISNUMBER(${get_column_letter(side)}{first}),${where}{first}<{young_weeks})"
+        font = Font(italic=True, color=argb(painter.theme.muted))
+        rule = FormulaRule(formula=[formula], font=font)  # type: ignore[no-untyped-call]
+        sheet.conditional_formatting.add(f"A{first}:{end}{last}", rule)
+    for number, name in enumerate(made.fields.shown, start=side + 1):
+        ratio = made.fields.ratio(name)
+        if ratio and ratio.format == "0.00%":
+            letter = get_column_letter(number)
+            painter.heat(sheet, f"{letter}{first}:{letter}{last}")

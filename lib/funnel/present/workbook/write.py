@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -11,25 +12,22 @@ from openpyxl.worksheet.worksheet import Worksheet
 from funnel.present.parts import theme
 from funnel.present.parts.escape import clean
 from funnel.present.parts.texts import Texts
-from funnel.present.workbook import cohort_sheet, parts, sheets
+from funnel.present.workbook import cohort_sheet, formula_sheet, listing_sheet, pivots, sheets
 from funnel.present.workbook.cells import Painter, sheet_name
 from funnel.present.workbook.contents import Contents
-from funnel.present.workbook.fields import Fields, fields
-from funnel.present.workbook.package import CACHE_ID, RECORDS_ID, Additions, Cached, save
-from funnel.present.workbook.pivot import Pivot
+from funnel.present.workbook.field import Fields
+from funnel.present.workbook.fields import fields
+from funnel.present.workbook.limits import fitting
+from funnel.present.workbook.package import Cached, Package
 from funnel.settings import Settings
-
-_TOP = 4
-"""The row of a pivot's first filter, below title and note."""
-_PREFERRED = "manager"
 
 
 def write_workbook(path: Path, contents: Contents, settings: Settings, texts: Texts) -> None:
     """Write the workbook; the same contents give the same bytes.
 
-    Sheets: the cohort table, the pivot of cohort weeks by stages, the pivot of managers (or of the first
-    attribute) by stages, the listings, and last the flat data that the pivots are made from. Pivots are
-    refreshed when opened. Without any flat data there are no pivots.
+    Sheets: the cohort table, the pivot of cohorts, the pivot of managers (or of the first attribute), the
+    same numbers as formulas, the listings, and last the flat data that all these are made from. Pivots are
+    refreshed when opened. Without any flat data there are none, and no formulas.
 
     Args:
         path: the file; it is overwritten.
@@ -37,60 +35,53 @@ def write_workbook(path: Path, contents: Contents, settings: Settings, texts: Te
         settings: stages, names, company, the place of the palette.
         texts: the language.
     """
-    painter = Painter(theme.load(settings))
-    book = Workbook()
+    painter, book = Painter(theme.load(settings)), Workbook()
     book.remove(book.worksheets[0])
     _properties(book, contents.report_date, settings, texts)
-    sheet = _new(book, texts.t("wb_sheet_cohorts"))
-    title = f"{texts.t('cap_cohorts')}: {texts.date(contents.report_date)}"
-    table, gaps = contents.cohorts, contents.gaps_of_cohorts
-    cached: dict[int, Cached] = {1: cohort_sheet.cohorts(sheet, painter, table, settings, texts, title, gaps)}
-    tables: dict[int, str] = {}
-    made = fields(contents.flat, contents.attributes, settings, texts) if len(contents.flat) else None
+    found, contents = _fields(contents, settings, texts)
     data = sheet_name(texts.t("wb_sheet_data"), [])
-    if made:
-        tables = _pivots(book, painter, made, contents, texts)
+
+    def new(title: str) -> Worksheet:
+        sheet: Worksheet = book.create_sheet(sheet_name(title, [*book.sheetnames, data]))
+        return sheet
+
+    cached: dict[int, Cached] = {}
+    rows: dict[int, sheets.Rows] = {}
+    drawn: dict[int, pivots.Drawn] = {}
+    sheet = new(texts.t("wb_sheet_cohorts"))
+    cached[1] = cohort_sheet.cohorts(sheet, painter, contents, settings, texts)
+    if found:
+        drawn = dict(enumerate(pivots.draw(new, painter, found, contents, settings, texts), start=2))
+        sheet, number = new(texts.t("wb_sheet_formulas")), len(book.worksheets)
+        cached[number] = formula_sheet.formulas(sheet, painter, found, contents, texts, data)
     for shown in contents.listings:
-        sheets.listing(_new(book, shown.title, data), painter, shown, texts)
-    rows: dict[int, tuple[str, str]] = {}
-    cache = ("", "")
-    if made:
+        written = listing_sheet.listing(new(shown.title), painter, shown, texts)
+        if written:
+            rows[len(book.worksheets)] = written
+    if found:
         sheet = book.create_sheet(data)
-        ref, written = sheets.flat_data(sheet, painter, made, contents)
-        rows[len(book.worksheets)] = (ref, written)
-        definition = parts.cache_definition(made, sheet.title, ref, contents.report_date, RECORDS_ID)
-        cache = (definition, parts.cache_records(made))
+        rows[len(book.worksheets)] = sheets.flat_data(sheet, painter, found, contents)
     book.worksheets[0].sheet_view.tabSelected = True
-    save(book, path, Additions(rows, tables, cache, cached), contents.report_date)
+    package = Package(book)
+    for number, written in rows.items():
+        package.put_rows(number, written.after, written.ref, written.text)
+    for number, values in cached.items():
+        package.put_values(number, values)
+    if found:
+        pivots.put(package, found, drawn, book, contents.report_date, texts)
+    package.save(path, contents.report_date)
 
 
-def _pivots(
-    book: Workbook, painter: Painter, made: Fields, contents: Contents, texts: Texts
-) -> dict[int, str]:
-    """Write both pivots; return their definitions by number of the sheet."""
-    wanted = [("wb_pivot_weeks", made.time, made.attributes, texts.t("wb_sheet_pivot"))]
-    if made.attributes:
-        names = list(contents.attributes)
-        of = made.attributes[names.index(_PREFERRED) if _PREFERRED in names else 0]
-        others = tuple(name for name in made.attributes if name != of)
-        wanted.append(
-            ("wb_pivot_values", (of,), (*made.time, *others), texts.t("wb_sheet_values", attribute=of))
-        )
-    tables = {}
-    for number, (key, rows, pages, title) in enumerate(wanted, start=1):
-        pivot = Pivot(f"Pivot{number}", made, tuple(rows), tuple(pages), _TOP)
-        lines = pivot.lines()
-        sheet = _new(book, title)
-        title = texts.t(key, attribute=rows[0])
-        ref = sheets.pivot(sheet, painter, pivot, lines, texts, title, contents.gaps_of_pivots)
-        labels = (texts.t("wb_rows"), texts.t("wb_values"))
-        tables[len(book.worksheets)] = parts.table_definition(pivot, lines, ref, CACHE_ID, labels)
-    return tables
-
-
-def _new(book: Workbook, title: str, *taken: str) -> Worksheet:
-    sheet: Worksheet = book.create_sheet(sheet_name(title, [*book.sheetnames, *taken]))
-    return sheet
+def _fields(contents: Contents, settings: Settings, texts: Texts) -> tuple[Fields | None, Contents]:
+    """Return the fields, and the contents with as many cohorts as a sheet has room for; None without any."""
+    if not len(contents.flat):
+        return None, contents
+    cut = replace(contents, flat=fitting(contents.flat))
+    found = fields(cut, settings, texts)
+    if len(cut.flat) < len(contents.flat):
+        first = texts.date(cut.flat["cohort_week"].min().date())
+        found = replace(found, note=f"{texts.t('wb_pivot_cut', first=first)} {found.note}".strip())
+    return found, cut
 
 
 def _properties(book: Workbook, day: dt.date, settings: Settings, texts: Texts) -> None:

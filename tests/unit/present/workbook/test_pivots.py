@@ -1,15 +1,18 @@
 """The pivots' parts: valid, consistent with the flat data, and right at every grouping.
 
 Order of elements and attributes: ECMA-376 part 1, 18.10 (CT_PivotCacheDefinition, CT_CacheField,
-CT_SharedItems, CT_pivotTableDefinition, CT_PivotField, ...), the same as in pivots that Excel 2013 to 2016
-saved.
+CT_SharedItems, CT_pivotTableDefinition, CT_PivotField, ...), the same as in pivots that Excel 2010 to 2021
+saved; `extLst` holds Microsoft's extensions ([MS-XLSX] 2.6.1, 2.6.3).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import random
 import re
 import zipfile
+from decimal import Decimal
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 
@@ -19,21 +22,25 @@ import pytest
 from openpyxl.utils import range_boundaries
 
 from funnel.present.parts.texts import Texts
-from funnel.present.workbook import write_workbook
+from funnel.present.workbook import limits, write_workbook
+from tests.unit.present.workbook.conftest import CHANNELS, REPORT, STAGES
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+DAY = dt.timedelta(days=1)
+LABELS = {"": "not given", "web": "web (2)", "_x0041_": "_x005F_x0041_", "наш сайт\u202e": "наш сайт�"}
 TABLES = ["xl/pivotTables/pivotTable1.xml", "xl/pivotTables/pivotTable2.xml"]
 CACHE, RECORDS = "xl/pivotCache/pivotCacheDefinition1.xml", "xl/pivotCache/pivotCacheRecords1.xml"
 CHILDREN = {
-    "pivotCacheDefinition": "cacheSource cacheFields",
+    "pivotCacheDefinition": "cacheSource cacheFields extLst",
+    "extLst": "ext",
     "cacheSource": "worksheetSource",
     "cacheFields": "cacheField",
     "cacheField": "sharedItems",
     "sharedItems": "s n d",
     "pivotCacheRecords": "r",
     "pivotTableDefinition": "location pivotFields rowFields rowItems colFields colItems pageFields "
-    "dataFields pivotTableStyleInfo",
+    "dataFields pivotTableStyleInfo extLst",
     "pivotFields": "pivotField",
     "pivotField": "items",
     "items": "item",
@@ -49,7 +56,8 @@ ATTRIBUTES = {
     "pivotCacheDefinition": "id refreshOnLoad refreshedBy refreshedDate createdVersion refreshedVersion "
     "minRefreshableVersion recordCount",
     "cacheSource": "type",
-    "worksheetSource": "ref sheet",
+    "worksheetSource": "name",
+    "ext": "uri",
     "cacheFields": "count",
     "cacheField": "name numFmtId formula databaseField",
     "sharedItems": "containsSemiMixedTypes containsNonDate containsDate containsString containsBlank "
@@ -58,16 +66,22 @@ ATTRIBUTES = {
     "pivotTableDefinition": "name cacheId applyNumberFormats applyBorderFormats applyFontFormats "
     "applyPatternFormats applyAlignmentFormats applyWidthHeightFormats dataCaption errorCaption "
     "showError updatedVersion minRefreshableVersion useAutoFormatting itemPrintTitles createdVersion indent "
-    "outline outlineData multipleFieldFilters rowHeaderCaption",
+    "compact outline outlineData compactData multipleFieldFilters",
     "location": "ref firstHeaderRow firstDataRow firstDataCol rowPageCount colPageCount",
-    "pivotField": "axis dataField numFmtId dragToRow dragToCol dragToPage showAll sortType defaultSubtotal",
-    "item": "t x",
+    "pivotField": "axis dataField compact numFmtId dragToRow dragToCol dragToPage showAll sortType "
+    "defaultSubtotal",
+    "item": "t sd x",
     "i": "t r i",
     "x": "v",
     "field": "x",
-    "pageField": "fld hier",
-    "dataField": "name fld baseField baseItem numFmtId",
+    "pageField": "fld item hier",
+    "dataField": "name fld subtotal baseField baseItem numFmtId",
     "pivotTableStyleInfo": "name showRowHeaders showColHeaders showRowStripes showColStripes showLastColumn",
+}
+SLICED = "{http://schemas.microsoft.com/office/spreadsheetml/2009/9/main}"
+EXTENSIONS = {
+    "{725AE2AE-9491-48be-B2B4-4EB974FC3084}": [f"{SLICED}pivotCacheDefinition"],
+    "{962EF5D1-5CA2-4c93-8EF4-DBF5C05439D2}": [f"{SLICED}pivotTableDefinition"],
 }
 OPERANDS = re.compile(r"(?:IF\(.+=0,1/0,)?('[^']+'|\w+)/('[^']+'|\w+)\)?")
 COUNTED = {name for name, listed in ATTRIBUTES.items() if "count" in listed.split()} | {
@@ -106,7 +120,12 @@ def test_elements_and_attributes_are_those_of_the_standard_in_its_order(package,
         kind = tag(element)
         if kind in ("r", "s", "n", "d", "m") or (kind == "x" and name == RECORDS):
             continue
+        if kind.startswith("{"):
+            continue  # in an extension
         children = CHILDREN.get(kind, "").split()
+        if kind == "ext":
+            assert EXTENSIONS[element.attrib["uri"]] == [child.tag for child in element]
+            continue
         assert {tag(child) for child in element} <= set(children), kind
         assert in_order([tag(child) for child in element], children), kind
         allowed = [*ATTRIBUTES.get(kind, "").split(), *(["count"] if kind in COUNTED else [])]
@@ -137,7 +156,7 @@ def test_every_relation_leads_to_a_part_that_has_a_type(package):
     for table in TABLES:
         assert ElementTree.fromstring(package[table]).attrib["cacheId"] == cached.attrib["cacheId"]
     order = [tag(child) for child in ElementTree.fromstring(package["xl/workbook.xml"])]
-    assert order[-2:] == ["calcPr", "pivotCaches"]
+    assert order[-3:] == ["calcPr", "pivotCaches", "extLst"]
 
 
 def test_it_is_refreshed_when_opened(package):
@@ -161,7 +180,8 @@ def test_cached_records_and_items_are_the_flat_data(path, package):
     head, *rows = sheet.iter_rows(values_only=True)
     assert list(head) == names[: len(head)] and set(names[len(head) :]) == set(formulas)
     source = ElementTree.fromstring(package[CACHE]).find(f".//{MAIN}worksheetSource").attrib
-    assert source == {"ref": sheet.dimensions, "sheet": sheet.title}
+    (table,) = sheet.tables.values()
+    assert (source, table.ref) == ({"name": table.displayName}, sheet.dimensions)
     records = ElementTree.fromstring(package[RECORDS]).findall(f"{MAIN}r")
     assert len(records) == len(rows) == int(ElementTree.fromstring(package[CACHE]).attrib["recordCount"])
     for record, row in zip(records, rows, strict=True):
@@ -169,7 +189,7 @@ def test_cached_records_and_items_are_the_flat_data(path, package):
         for number, (cell, value) in enumerate(zip(record, row, strict=True)):
             if tag(cell) == "x":
                 item = items[number][int(cell.attrib["v"])]
-                assert item == (f"{value:%Y-%m-%dT00:00:00}" if hasattr(value, "year") else value)
+                assert item == (f"{value:%Y-%m-%dT00:00:00}" if hasattr(value, "year") else str(value))
             else:
                 assert float(cell.attrib["v"]) == value
 
@@ -178,16 +198,18 @@ def test_items_differ_without_regard_to_case_and_fields_too(package):
     names, items, _ = cache(package)
     for listed in [names, *items]:
         assert len({item.casefold() for item in listed}) == len(listed)
-    assert {"web", "not given"} <= set(items[3])
+    channels = items[names.index("Channel")]
+    assert {"Web", "web (2)", "not given"} <= set(channels)  # kept apart, as in the report
+    assert len(channels) == len(CHANNELS)
     captions = re.findall('<dataField name="([^"]+)"', package[TABLES[0]])
     assert len({caption.casefold() for caption in captions}) == len(captions)
     assert not {caption.casefold() for caption in captions} & {name.casefold() for name in names}
 
 
 def test_dates_say_their_range_as_excel_does(package):
-    field = ElementTree.fromstring(package[CACHE]).findall(f".//{MAIN}cacheField")[2]
-    about = field.find(f"{MAIN}sharedItems")
-    days = [pd.Timestamp(item.attrib["v"]) for item in about]
+    fields = ElementTree.fromstring(package[CACHE]).findall(f".//{MAIN}cacheField")
+    about = next(one for one in fields if one.attrib["name"] == "Cohort week").find(f"{MAIN}sharedItems")
+    days = [pd.Timestamp(item.attrib["v"]) for item in about][::-1]
     assert pd.Timestamp(about.attrib["minDate"]) == days[0]
     assert pd.Timestamp(about.attrib["maxDate"]) == days[-1] + pd.Timedelta(days=1)
     assert all(day.weekday() == 0 for day in days)
@@ -200,21 +222,25 @@ def test_a_pivot_has_every_field_every_item_and_a_place_for_its_filters(package,
     fields = root.findall(f"{MAIN}pivotFields/{MAIN}pivotField")
     assert len(fields) == len(names)
     axes = {"axisRow": [], "axisPage": []}
+    shown = {int(field.attrib["fld"]) for field in root.find(f"{MAIN}dataFields")}
     for at, field in enumerate(fields):
+        assert ("dataField" in field.attrib) == (at in shown)
+        assert ("dragToRow" in field.attrib) == (names[at] in formulas)
         if items[at]:
-            shown = [item.attrib for item in field.iterfind(f"{MAIN}items/*")]
-            assert shown == [*({"x": str(x)} for x in range(len(items[at]))), {"t": "default"}]
-            axes[field.attrib["axis"]].append(at)
-        else:
-            assert field.attrib["dataField"] == "1"
-            assert ("dragToRow" in field.attrib) == (names[at] in formulas)
+            listed = [item.attrib for item in field.iterfind(f"{MAIN}items/*")]
+            assert [item.get("x") for item in listed] == [*map(str, range(len(items[at]))), None]
+            assert listed[-1] == {"t": "default"}
+            if "axis" in field.attrib:
+                axes[field.attrib["axis"]].append(at)
     assert [int(field.attrib["x"]) for field in root.find(f"{MAIN}rowFields")] == axes["axisRow"]
     pages = root.find(f"{MAIN}pageFields")
     assert sorted(int(page.attrib["fld"]) for page in pages) == axes["axisPage"]
+    rows = len(root.find(f"{MAIN}rowFields"))
     location = root.find(f"{MAIN}location").attrib
     left, top, right, bottom = range_boundaries(location["ref"])
     assert bottom - top == len(root.find(f"{MAIN}rowItems"))
-    assert right - left == len(root.find(f"{MAIN}dataFields")) == len(root.find(f"{MAIN}colItems"))
+    assert right - left + 1 - rows == len(root.find(f"{MAIN}dataFields")) == len(root.find(f"{MAIN}colItems"))
+    assert int(location["firstDataCol"]) == rows
     assert int(location["rowPageCount"]) == len(pages) and top - len(pages) - 1 >= 3
 
 
@@ -227,9 +253,14 @@ def reading(path, sheet, package, number):
     head, *rows = [
         [cell.value for cell in row] for row in worksheet[root.find(f"{MAIN}location").attrib["ref"]]
     ]
-    assert head[1:] == [field["name"] for field in shown]
+    side = len(root.find(f"{MAIN}rowFields"))
+    assert head[:side] == [names[int(field.attrib["x"])] for field in root.find(f"{MAIN}rowFields")]
+    assert head[side:] == [field["name"] for field in shown]
     fields = [names[int(field["fld"])] for field in shown]
-    return [(row[0], dict(zip(fields, row[1:], strict=True))) for row in rows]
+    labels = [next(cell for cell in row[:side] if cell is not None) for row in rows]
+    return [
+        (label, dict(zip(fields, row[side:], strict=True))) for label, row in zip(labels, rows, strict=True)
+    ]
 
 
 def test_each_formula_on_the_pivots_totals_gives_the_reports_ratio(path, package, contents):
@@ -237,11 +268,10 @@ def test_each_formula_on_the_pivots_totals_gives_the_reports_ratio(path, package
     assert len(formulas) == 9
     rows = reading(path, "Pivot", package, 0)
     weeks = {label.date(): numbers for label, numbers in rows if hasattr(label, "date")}
-    flat = contents.flat.groupby("cohort_week")
     report = contents.cohorts.drop(index=4).set_index("cohort_week")
-    assert len(weeks) == flat.ngroups
+    assert sorted(weeks) == sorted(week.date() for week in contents.cohorts["cohort_week"])
     for week, numbers in weeks.items():
-        names = {"Share Target of Leads": "target_rate", "Overall": "overall_rate"}
+        names = {"Target, share": "target_rate", "Overall": "overall_rate"}
         for name, formula in formulas.items():
             above, below = (numbers[field.strip("'")] for field in OPERANDS.fullmatch(formula).groups())
             value = above / below if below else "–"
@@ -252,10 +282,10 @@ def test_each_formula_on_the_pivots_totals_gives_the_reports_ratio(path, package
 
 @pytest.fixture
 def partly(contents):
-    """No spend is known of the first two weeks, and the forecast of the newest three is not reliable yet."""
+    """No spend is known of two cohorts; the forecast of the newest three is not reliable yet."""
     flat = contents.flat.copy()
     weeks = sorted(flat["cohort_week"].unique())
-    flat["spend"] = flat["spend"].where(~flat["cohort_week"].isin(weeks[:2]), None)
+    flat["spend"] = flat["spend"].where(~flat["cohort_week"].isin(weeks[2:4]), None)
     flat["expected_sales"] = flat["expected_sales"].where(~flat["cohort_week"].isin(weeks[-3:]))
     return dataclasses.replace(contents, flat=flat)
 
@@ -285,16 +315,17 @@ def test_no_cost_and_no_conversion_is_made_of_what_is_not_known(partly, write):
     package = parts(path)
     rows = reading(path, "Pivot", package, 0)
     weeks = [numbers for label, numbers in rows if hasattr(label, "date")]
-    for numbers in weeks[:2]:
+    for numbers in weeks[-2:]:
         assert numbers["Ad spend"] is None
-        assert {numbers["Cost per Leads"], numbers["Cost per Sale"], numbers["Return on ad spend"]} == {"–"}
-    for numbers in weeks[-3:]:
+        costs = ("Cost per conversion: Lead", "Cost per conversion: Sale", "Returned of ad spend")
+        assert {numbers[name] for name in costs} == {"–"}
+    for numbers in weeks[:3]:
         assert (numbers["Expected sales"], numbers["Expected conversion"]) == (None, "–")
     known = partly.flat[partly.flat["expected_sales"].notna()]
     total = rows[-1][1]
     assert total["Expected conversion"] == pytest.approx(known["expected_sales"].sum() / known["leads"].sum())
     _, _, formulas = cache(package)
-    assert formulas["Cost per Leads"] == "IF('Ad spend'=0,1/0,'Ad spend'/Leads)"
+    assert formulas["Cost per conversion: Lead"] == "IF('Ad spend'=0,1/0,'Ad spend'/Leads)"
     assert formulas["Expected conversion"] == "'Expected sales'/'Leads with forecast'"
     book = openpyxl.load_workbook(path)
     texts = Texts("en")
@@ -308,27 +339,118 @@ def test_what_is_nowhere_known_has_no_column(contents, write, language):
     path = write(dataclasses.replace(contents, flat=nothing), language)
     texts = Texts(language)
     names, _, formulas = cache(parts(path))
-    gone = [texts.t(f"wb_{name}") for name in ("spend", "expected_sales", "expected_rate", "roas")]
+    gone = [texts.t(f"wb_{name}") for name in ("spend", "expected_sales", "expected_rate", "roas", "trust")]
     assert not set(gone) & set(names) and len(formulas) == 5
     assert texts.t("wb_pivot_no_forecast") in openpyxl.load_workbook(path).worksheets[1]["A2"].value
 
 
-def test_every_level_and_both_pivots_add_up_to_the_flat_data(path, package, contents):
-    leads, spend = contents.flat["leads"].sum(), float(sum(contents.flat["spend"]))
+def test_it_opens_on_the_last_cohorts_newest_first_and_the_older_ones_folded(path, package, contents):
     rows = reading(path, "Pivot", package, 0)
+    labels = [label for label, _ in rows]
+    weeks = [label for label in labels if hasattr(label, "date")]
+    assert labels[0] == "last 13 cohorts" and labels[-2:] == ["older", "Grand total"]
+    assert weeks == sorted(contents.cohorts["cohort_week"], reverse=True)
+    ages = [numbers["Age, weeks"] for label, numbers in rows if hasattr(label, "date")]
+    assert ages == list(range(13))
+    assert rows[0][1]["Age, weeks"] == 0 and rows[-2][1]["Age, weeks"] == 13  # of the youngest
+
+
+def test_every_level_adds_up_to_the_flat_data(path, package, contents):
+    flat, rows = contents.flat, reading(path, "Pivot", package, 0)
+    last = flat[flat["cohort_week"].isin(contents.cohorts["cohort_week"])]
     quarters = [numbers for label, numbers in rows if isinstance(label, str) and " Q" in label]
-    months = [
-        numbers for label, numbers in rows if isinstance(label, str) and re.fullmatch(r"\d{4}-\d\d", label)
-    ]
     weeks = [numbers for label, numbers in rows if hasattr(label, "date")]
     managers = reading(path, "Manager by stage", package, 1)
     assert [label for label, _ in managers] == ["Anna", "Boris", "not given", "Grand total"]
-    for level in (quarters, months, weeks, [numbers for _, numbers in managers[:-1]]):
-        assert sum(numbers["Leads"] for numbers in level) == leads
-        assert sum(numbers["Ad spend"] for numbers in level) == pytest.approx(spend)
-    for total in (rows[-1][1], managers[-1][1]):
-        assert total["Leads"] == leads
-        assert total["Overall"] == pytest.approx(contents.flat["sale"].sum() / leads)
+    parts = [quarters, weeks, rows[:1], [numbers for _, numbers in managers[:-1]]]
+    for level in [[one[1] if isinstance(one, tuple) else one for one in part] for part in parts]:
+        assert sum(numbers["Leads"] for numbers in level) == last["leads"].sum()
+        spend = sum(numbers["Ad spend"] for numbers in level)
+        assert spend == pytest.approx(float(sum(last["spend"])))
+    for total, part in ((rows[-1][1], flat), (managers[-1][1], last)):
+        assert total["Leads"] == part["leads"].sum()
+        assert total["Overall"] == pytest.approx(part["sale"].sum() / part["leads"].sum())
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_the_totals_cover_stands_over_them(contents, write, language):
+    book = openpyxl.load_workbook(write(contents, language))
+    texts = Texts(language)
+    weeks = contents.flat["cohort_week"]
+    covers = texts.t("wb_covers", n=15, first=texts.date(weeks.min()), last=texts.date(REPORT - DAY))
+    young = texts.t("wb_covers_unripe", n=4, weeks=4)
+    assert book.worksheets[1]["A3"].value == f"{covers} {young}"
+    first = contents.cohorts["cohort_week"].min()
+    covers = texts.t("wb_covers", n=13, first=texts.date(first), last=texts.date(REPORT - DAY))
+    assert book.worksheets[2]["A3"].value == f"{covers} {young}"
+
+
+def test_a_company_without_payments_has_no_revenue_instead_of_none(contents, write):
+    flat = contents.flat.assign(payments=0, revenue=Decimal(0))
+    path = write(dataclasses.replace(contents, flat=flat))
+    names, _, _ = cache(parts(path))
+    assert not {"Payments", "Revenue", "Returned of ad spend"} & set(names)
+    assert Texts("en").t("wb_pivot_no_payments") in openpyxl.load_workbook(path)["Pivot"]["A2"].value
+
+
+def test_a_young_company_has_all_its_cohorts_unfolded(contents, write):
+    last = contents.flat[contents.flat["cohort_week"].isin(contents.cohorts["cohort_week"])]
+    path = write(dataclasses.replace(contents, flat=last.reset_index(drop=True)))
+    package = parts(path)
+    assert "Cohorts" not in cache(package)[0] and 'sd="0"' not in package[TABLES[0]]
+    labels = [label for label, _ in reading(path, "Pivot", package, 0)]
+    assert labels[0] == "2022 Q3" and sum(hasattr(label, "date") for label in labels) == 13
+
+
+def test_sums_that_leave_out_what_is_unknown_show_no_zero(package):
+    names, _, _ = cache(package)
+    formats = dict(re.findall(r'<numFmt numFmtId="(\d+)" formatCode="([^"]*)"', package["xl/styles.xml"]))
+    root = ElementTree.fromstring(package[TABLES[0]])
+    used = {
+        names[int(one.attrib["fld"])]: formats.get(one.attrib["numFmtId"])
+        for one in root.find(f"{MAIN}dataFields")
+    }
+    for name in ("Ad spend", "Expected sales"):
+        assert used[name].endswith(";&quot;–&quot;")
+
+
+def test_of_too_many_rows_the_newest_cohorts_are_kept_and_it_is_said(contents, write, monkeypatch):
+    monkeypatch.setattr(limits.fitting, "__defaults__", (100,))
+    path = write(contents)
+    sheet = openpyxl.load_workbook(path)
+    head, *rows = sheet["Data"].iter_rows(values_only=True)
+    kept = {row[head.index("Cohort week")] for row in rows}
+    assert kept == set(sorted(contents.flat["cohort_week"].unique())[-3:])
+    said = Texts("en").t("wb_pivot_cut", first=Texts("en").date(min(kept).date()))
+    assert said in sheet["Pivot"]["A2"].value
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_under_any_filter_the_records_add_up_to_an_independent_count(package, contents, seed):
+    """What Excel has to add up by, against the rows of the flat data before any of this code saw them."""
+    draw = random.Random(seed)
+    names, items, _ = cache(package)
+    flat, kept = contents.flat, pd.Series(True, index=contents.flat.index)
+    wanted = {}
+    for name, column in zip(
+        ("Channel", "Manager", "=HYPERLINK(1)"), ("attr_0", "attr_1", "attr_2"), strict=True
+    ):
+        if draw.random() < 0.7:
+            value = draw.choice(sorted(flat[column].unique()))
+            kept &= flat[column] == value
+            wanted[names.index(name)] = LABELS.get(value, value)
+    if draw.random() < 0.5:
+        kept &= flat["cohort_week"] > pd.Timestamp(REPORT) - pd.Timedelta(weeks=5)
+        wanted[names.index("Ripe")] = "no"
+    sums = dict.fromkeys(("Leads", *map(str.capitalize, STAGES), "Revenue"), 0.0)
+    for record in ElementTree.fromstring(package[RECORDS]):
+        cells = [cell.attrib["v"] for cell in record]
+        if all(items[at][int(cells[at])] == value for at, value in wanted.items()):
+            for name in sums:
+                sums[name] += float(cells[names.index(name)])
+    counted = flat[kept]
+    assert sums.pop("Revenue") == pytest.approx(float(sum(counted["revenue"])))
+    assert list(sums.values()) == counted[["leads", *STAGES]].sum().tolist()
 
 
 def test_the_library_that_knows_pivots_reads_them(path):

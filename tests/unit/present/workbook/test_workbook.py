@@ -10,6 +10,7 @@ import pytest
 
 from funnel.present.parts.texts import Texts
 from funnel.present.workbook import Contents, Listing, Shown, listings
+from funnel.present.workbook.cells import sheet_name
 from funnel.schema import Initiative
 
 REPORT = dt.date(2022, 9, 26)
@@ -56,7 +57,8 @@ def test_text_that_looks_like_a_formula_is_text_everywhere(contents, write, lang
         for cell in row
         if cell.data_type == "f"
     ]
-    assert formulas and {title for title, _ in formulas} == {book.worksheets[0].title}
+    texts = Texts(language)
+    assert {title for title, _ in formulas} == {texts.t("wb_sheet_cohorts"), texts.t("wb_sheet_formulas")}
     sheet = book.worksheets[-2]
     assert (
         sheet["A5"].value == "=cmd|' /C calc'!A0" and sheet["A5"].data_type == "s" and sheet["A5"].quotePrefix
@@ -66,22 +68,34 @@ def test_text_that_looks_like_a_formula_is_text_everywhere(contents, write, lang
 
 def test_what_cannot_be_seen_or_would_be_decoded_is_made_harmless(contents, write):
     written = texts_of(write(contents))
-    data = written["xl/worksheets/sheet4.xml"]
+    data = written["xl/worksheets/sheet5.xml"]
     assert "\u202e" not in "".join(written.values())
     assert "_x005F_x0041_" in data and ">_x0041_" not in data
 
 
 def test_the_flat_data_are_all_there_as_dates_numbers_and_text(contents, write):
     sheet = openpyxl.load_workbook(write(contents)).worksheets[-1]
-    rows = list(sheet.iter_rows(min_row=2, values_only=True))
-    flat = contents.flat
-    assert len(rows) == len(flat)
-    assert [row[2] for row in rows] == [week.to_pydatetime() for week in flat["cohort_week"]]
-    assert sum(row[6] for row in rows) == flat["leads"].sum()
-    assert round(sum(row[-1] for row in rows), 2) == float(sum(flat["spend"]))
-    assert sheet["C2"].number_format == "yyyy\\-mm\\-dd" and sheet["C2"].is_date
-    assert sheet.auto_filter.ref == sheet.dimensions == f"A1:O{len(flat) + 1}"
-    assert {row[4] for row in rows} == {"Anna", "Boris", "not given"}
+    head, *rows = sheet.iter_rows(values_only=True)
+    data, flat = pd.DataFrame(rows, columns=head), contents.flat
+    assert len(data) == len(flat)
+    assert data["Cohort week"].tolist() == flat["cohort_week"].tolist()
+    assert data["Leads"].tolist() == flat["leads"].tolist()
+    assert data["Ad spend"].sum() == pytest.approx(float(sum(flat["spend"])))
+    assert sheet["D2"].number_format == "yyyy\\-mm\\-dd" and sheet["D2"].is_date
+    assert set(data["Manager"]) == {"Anna", "Boris", "not given"}
+    ages = [(REPORT - week.date()).days // 7 - 1 for week in flat["cohort_week"]]
+    assert data["Age, weeks"].tolist() == ages
+    assert (data["Ripe"] == "no").tolist() == [age < 4 for age in ages]
+    last = set(contents.cohorts["cohort_week"])
+    assert (data["Cohorts"] == "last 13 cohorts").tolist() == [week in last for week in flat["cohort_week"]]
+
+
+def test_the_flat_data_are_a_table_of_which_the_heads_alone_are_printed(contents, write):
+    sheet = openpyxl.load_workbook(write(contents))["Data"]
+    (table,) = sheet.tables.values()
+    assert table.ref == sheet.dimensions and table.autoFilter.ref == table.ref
+    assert table.column_names == [cell.value for cell in sheet[1]]
+    assert sheet.print_area.endswith(f"$A$1:${sheet.cell(1, sheet.max_column).column_letter}$1")
 
 
 def test_every_sheet_is_frozen_wide_enough_and_ready_to_print(contents, write):
@@ -166,10 +180,11 @@ def test_sheets_are_named_in_both_languages(contents, write, settings):
         "Cohorts",
         "Pivot",
         "Manager by stage",
+        "Formulas",
         "Data",
     ]
     names = openpyxl.load_workbook(write(shown, "ru")).sheetnames
-    assert names == ["Когорты", "Сводная", "Менеджер по этапам", "Определения", "Данные"]
+    assert names == ["Когорты", "Сводная", "Менеджер по этапам", "Формулы", "Определения", "Данные"]
 
 
 def test_a_history_without_leads_gives_a_workbook_without_pivots(contents, write):
@@ -182,7 +197,7 @@ def test_a_history_without_leads_gives_a_workbook_without_pivots(contents, write
 
 def test_without_any_attribute_there_is_one_pivot(contents, write):
     bare = dataclasses.replace(contents, attributes=())
-    assert openpyxl.load_workbook(write(bare)).sheetnames == ["Cohorts", "Pivot", "Data"]
+    assert openpyxl.load_workbook(write(bare)).sheetnames == ["Cohorts", "Pivot", "Formulas", "Data"]
 
 
 def test_initiatives_stand_with_what_was_expected_and_what_was_measured(contents, write, settings):
@@ -327,3 +342,71 @@ def test_the_forecast_is_shown_with_its_limits(contents, write, settings):
         "надёжно",
     ]
     assert sheet["E5"].number_format == "0.0%"
+
+
+def test_the_forecast_begins_with_the_newest_cohort(settings):
+    frame = forecast_rows([(0.9, 50.0, 0.1, True, ""), (0.4, 51.0, 0.1, True, "")])
+    frame["cohort_week"] = pd.to_datetime(["2022-09-05", "2022-09-12"])
+    assert listings.forecast(frame, settings, Texts("en")).frame["cohort_week"].dt.day.tolist() == [12, 5]
+
+
+def test_every_font_has_a_size(contents, write):
+    styles = texts_of(write(contents))["xl/styles.xml"]
+    fonts = re.findall(r"<font>.*?</font>", styles.split("<fonts")[1].split("</fonts>")[0])
+    assert len(fonts) > 3 and all("<sz " in font for font in fonts)
+
+
+def test_a_lead_leads_to_its_page_and_a_tricky_id_stays_a_text(contents, write, settings):
+    ids = ["1900123456789012345", '=1"+1', "3"]
+    frame = pd.DataFrame(
+        {
+            "lead_id": ids,
+            "cohort_week": pd.Timestamp(2022, 1, 3),
+            "stage": "proposal",
+            "since": pd.Timestamp(2022, 1, 5, 10),
+            "waited_days": 263.6,
+            "limit_days": 250.2,
+            "long_waiting": 3,
+            "crm_url": ["https://crm.example/leads/1900123456789012345", "https://crm.example/%3D1", ""],
+        }
+    )
+    shown = listings.waiting(frame, [], settings, Texts("en"))
+    sheet = openpyxl.load_workbook(write(dataclasses.replace(contents, listings=[shown]))).worksheets[-2]
+    assert sheet["A5"].value == f'=HYPERLINK("https://crm.example/leads/{ids[0]}","{ids[0]}")'
+    assert sheet["A6"].value == '=HYPERLINK("https://crm.example/%3D1","=1""+1")'
+    assert (sheet["A7"].value, sheet["A7"].data_type) == ("3", "s")
+    path = write(dataclasses.replace(contents, listings=[shown]))
+    cached = openpyxl.load_workbook(path, data_only=True).worksheets[-2]
+    assert [cached[f"A{row}"].value for row in (5, 6, 7)] == ids
+
+
+def test_of_a_long_list_the_first_rows_are_printed_and_it_says_so(contents, write):
+    frame = pd.DataFrame({"name": [f"n{number}" for number in range(500)]})
+    shown = dataclasses.replace(contents, listings=[Listing("List", frame, [Shown("name", "Name")], "note")])
+    sheet = openpyxl.load_workbook(write(shown))["List"]
+    assert sheet.print_area.endswith("$A$1:$A$124") and sheet.max_row == 504
+    assert sheet["A2"].value == "note The first 120 rows are printed."
+
+
+def test_beside_the_cohorts_stands_what_is_expected_and_a_chart_of_both(contents, write):
+    weeks = list(contents.cohorts["cohort_week"])
+    doubts = dict.fromkeys(weeks, "") | {weeks[-2]: "mostly_tail", weeks[-1]: "missed_lately"}
+    shown = dataclasses.replace(contents, doubts=doubts, expected=dict.fromkeys(weeks[:-1], 0.05))
+    sheet = openpyxl.load_workbook(write(shown)).worksheets[0]
+    assert [sheet.cell(4, at).value for at in (15, 16)] == [
+        "Expected conversion",
+        "Reliability of the forecast",
+    ]
+    rows = [(sheet.cell(4 + at, 15).value, sheet.cell(4 + at, 16).value) for at in (1, 12, 13)]
+    assert rows == [
+        (0.05, "reliable"), (0.05, "mostly from the fitted curve"), (None, "not reliable yet"),
+    ]  # fmt: skip
+    (chart,) = sheet._charts
+    refs = [series.val.numRef.f for series in chart.series]
+    assert refs == ["'Cohorts'!$M$5:$M$17", "'Cohorts'!$O$5:$O$17"]
+
+
+def test_excels_own_names_and_limits_are_kept():
+    assert sheet_name("History", []) == "History 2"
+    assert sheet_name("a" * 40, []) == "a" * 30 + "…"
+    assert len(sheet_name("a" * 40, ["a" * 30 + "…"])) <= 31
