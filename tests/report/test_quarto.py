@@ -16,6 +16,7 @@ import pytest
 
 from funnel.errors import MissingError, RenderError
 from funnel.publish import quarto
+from funnel.publish.builtin import pandoc
 from funnel.publish.order import Order
 from funnel.publish.render import render
 from funnel.publish.weekly import make_edition
@@ -27,6 +28,33 @@ needs_quarto = [
         quarto.find() is None, reason="no program quarto in QUARTO_PATH, the environment or the PATH"
     ),
 ]
+
+
+HIDING = """
+See @tbl-aside. Or [see @tbl-aside; @tbl-shown; @sec-aside].
+
+::: {#tbl-shown}
+| b |
+|---|
+| 2 |
+
+Shown
+:::
+
+:::: {.content-hidden when-profile="meeting"}
+## Aside {#sec-aside}
+
+Nobody asks this on Monday.
+
+::: {#tbl-aside}
+| a |
+|---|
+| 1 |
+
+Aside
+:::
+::::
+"""
 
 
 def both(project, kit, lang: str, formats: set[str]) -> None:
@@ -145,6 +173,44 @@ class TestSame:
             render(project, report_date=kit.day, out=project / "out", renderer="quarto", formats={"pdf"})
 
     @pytest.mark.poppler
+    def test_a_reference_to_what_the_meeting_hides_names_the_full_report(self, project, kit):
+        (project / "report.qmd").write_text(HIDING)
+        both(project, kit, "ru", {"pdf"})
+        for name in ("builtin", "quarto"):
+            meeting, full = (
+                kit.pdf_text(project / name / page).replace("\xa0", " ")
+                for page in ("report.pdf", "report-full.pdf")
+            )
+            assert "See Таблица (report-full.pdf)." in meeting, name
+            assert "Or see Таблица (report-full.pdf), Таблица 1, Раздел (report-full.pdf)." in meeting, name
+            assert "Nobody asks" not in meeting
+            assert "Or see 2, Таблица 1, Раздел 1." in full, name
+            assert "report-full" not in full
+
+    @pytest.mark.poppler
+    def test_one_caption_stands_under_all_pictures_of_a_cell(self, project, kit):
+        (project / "report.qmd").write_text(
+            "See @fig-two and @fig-last.\n\n{{< embed run/own.ipynb#fig-two >}}\n\n"
+            "::: {#fig-last}\n{{< embed run/cohorts.ipynb#leads >}}\n\nLast\n:::\n"
+        )
+        cells = json.loads((project / "run/cohorts.ipynb").read_text())
+        (cell,) = [one for one in cells["cells"] if "label: leads" in one["source"]]
+        cell |= {"source": "#| label: fig-two\n#| fig-cap: Two *figures*", "outputs": cell["outputs"] * 2}
+        (project / "run/own.ipynb").write_text(json.dumps(cells | {"cells": [cell]}))
+        both(project, kit, "en", {"html", "pdf"})
+        for name in ("builtin", "quarto"):
+            words = [
+                kit.page(project / name / "report.html").words,
+                kit.pdf_text(project / name / "report.pdf"),
+            ]
+            for shown in (one.replace("\xa0", " ") for one in words):
+                assert "See Figure 1 and Figure 2." in shown, name
+                assert shown.count("Figure 1") == 2, name
+                assert "Figure 1: Two figures" in shown, name
+                assert "Figure 2: Last" in shown, name
+                assert "(a)" not in shown, name
+
+    @pytest.mark.poppler
     def test_the_pdf_is_whole(self, project, kit):
         both(project, kit, "ru", {"pdf"})
         ours, theirs = (kit.pdf_text(project / name / "report.pdf") for name in ("builtin", "quarto"))
@@ -159,6 +225,59 @@ class TestSame:
         for cell in [*kit.headers, *(cell for row in kit.rows for cell in row)]:
             assert cell in theirs.split(), cell
         assert "Quarto " in theirs
+
+
+FILTER = """
+quarto = {{
+  json = pandoc.json,
+  base64 = {{ decode = function(text) return text end }},
+  doc = {{ is_format = function(name) return name == "typst" end }},
+}}
+return dofile({part!r})
+"""
+
+
+def filtered(folder, text: str, **settings) -> str:
+    """A text as Markdown, after the filter that Quarto runs; of Quarto itself only what it asks for."""
+    wrapped = folder / "filter.lua"
+    wrapped.write_text(FILTER.format(part=str(pandoc.TEMPLATES / "report.lua")))
+    words = {"crossref-tbl-title": "Table", "crossref-sec-prefix": "Section", **settings}
+    done = subprocess.run(
+        [
+            pandoc.program(),
+            "--from",
+            "markdown",
+            "--to",
+            "markdown-raw_attribute",
+            "--lua-filter",
+            str(wrapped),
+        ],
+        env={"QUARTO_FILTER_PARAMS": json.dumps(words), "PATH": ""},
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return " ".join(done.stdout.replace("\xa0", " ").split())
+
+
+def test_the_filter_names_the_full_report_for_what_the_profile_hides(tmp_path):
+    meeting = filtered(tmp_path, HIDING, quarto_profile=["meeting"])
+    assert "See Table (report-full.pdf). Or see Table (report-full.pdf), [@tbl-shown], Section" in meeting
+    for profiles in ([], ["other"]):
+        assert "See @tbl-aside. Or [see @tbl-aside; @tbl-shown" in filtered(
+            tmp_path, HIDING, quarto_profile=profiles
+        )
+
+
+def test_the_filter_puts_one_caption_under_all_pictures_of_a_cell(tmp_path):
+    """The cell as Quarto 1.10.18 hands it to the filter: the first picture has the words."""
+    cell = "::: {#fig-two .cell}\n::: {.cell-output}\n![Two *words*](a.png){#fig-two-1}\n:::\n\n"
+    cell += "::: {.cell-output}\n![](b.png){#fig-two-2}\n:::\n:::\n"
+    shown = filtered(tmp_path, cell)
+    assert "#fig-two-" not in shown
+    assert shown.index("a.png") < shown.index("b.png") < shown.rindex("Two *words*")
+    assert shown.rindex("Two *words*") > shown.rindex("![")
 
 
 def program(folder, script: str) -> str:

@@ -99,7 +99,6 @@ def pages(
         "untrusted": UNTRUSTED,
         "quotes": QUOTES.get(lang, QUOTES["en"]),
         "words": words or {},
-        "full": FULL,
         "again": again,
     }
     answer = json.loads(_run(["lua", str(TEMPLATES / "builtin.lua")], json.dumps(given)))

@@ -202,8 +202,7 @@ local function lowered(blocks, work, page, found)
         local text = (led or citation.mode == "SuppressAuthor") and label:match(NBSP .. "([^" .. NBSP .. "]*)$") or label
         out:insert(pandoc.Link(text, "#" .. name, "", pandoc.Attr("", { "reference" })))
       elseif found.hidden[name] and page.profile ~= "" then
-        local word = work.given.words[shared.REFERENCES[name:match("^%a+")]]
-        out:insert(pandoc.Str(word .. NBSP .. "(" .. work.given.full .. ")"))
+        out:insert(shared.elsewhere(name, work.given.words))
       else
         local known = #found.order > 0 and table.concat(found.order, ", ") or "none"
         work.problem(work.places[name], "@" .. name .. " refers to nothing", known, "", name, found.order)
@@ -240,16 +239,9 @@ return function(work, blocks, meta, page)
     hidden[node.identifier] = true
   end
   blocks:walk({ Header = note, Div = note })
-  local shown = blocks:walk({ Div = function(div)
-    local kind = (div.classes[1] or ""):match("^content%-(%a+)$")
-    for key, value in pairs(kind and div.attributes or {}) do
-      local when = key:match("^(%a+)%-")
-      if when then
-        local holds = value == page.target or value == page.profile
-        return holds == ((kind == "visible") == (when == "when")) and div.content or {}
-      end
-    end
-  end })
+  local shown = work.shared.shown(blocks, function(_, value)
+    return value == page.target or value == page.profile
+  end)
   check_pages(shown, work)
   local left, gone = leave_out(shown, page.target, work.shared.float_kind, work.given.words["left-out"])
   local tree, found = numbered(left, work, page)

@@ -86,6 +86,24 @@ function parts.as_text(content, target)
   return shown
 end
 
+-- The blocks that a page shows; `holds` tells of a condition, by its name and value, whether it is met.
+function parts.shown(blocks, holds)
+  return blocks:walk({ Div = function(div)
+    local kind = (div.classes[1] or ""):match("^content%-(%a+)$")
+    for key, value in pairs(kind and div.attributes or {}) do
+      local when = key:match("^(%a+)%-")
+      if when then
+        return holds(key, value) == ((kind == "visible") == (when == "when")) and div.content or {}
+      end
+    end
+  end })
+end
+
+-- What stands for the number of something that the meeting's PDF does not show.
+function parts.elsewhere(name, words)
+  return pandoc.Str(words[parts.REFERENCES[name:match("^%a+")]] .. "\u{a0}(report-full.pdf)")
+end
+
 if not quarto then
   return parts
 end
@@ -147,6 +165,54 @@ local function cited(cite)
   return found and #cite.citations == 1 and pandoc.Inlines(found) or nil
 end
 
+-- Quarto stops at a reference to what the profile hides.
+local function refer(doc)
+  local profiles, hidden = pandoc.List(words["quarto_profile"] or {}), {}
+  local function holds(key, value)
+    return key:match("profile$") and profiles:includes(value) or quarto.doc.is_format(value)
+  end
+  local function noted(is)
+    local function note(node)
+      hidden[node.identifier] = is or nil
+    end
+    return { Header = note, Div = note, Figure = note, Table = note }
+  end
+  doc.blocks:walk(noted(true))
+  parts.shown(doc.blocks, holds):walk(noted(false))
+  return #profiles > 0 and doc:walk({ Cite = function(cite)
+    local out = pandoc.Inlines({})
+    for number, citation in ipairs(cite.citations) do
+      out:extend(number > 1 and { pandoc.Str(", ") } or {})
+      out:extend(hidden[citation.id] and citation.prefix or {})
+      out:extend(hidden[citation.id] and #citation.prefix > 0 and { pandoc.Space() } or {})
+      out:insert(hidden[citation.id] and parts.elsewhere(citation.id, words) or pandoc.Cite({}, { citation }))
+    end
+    return cite.citations:find_if(function(one) return hidden[one.id] end) and out or nil
+  end }) or nil
+end
+
+-- One caption over several pictures of a cell: Quarto would give it to the first of them alone.
+local function together(div)
+  local caption
+  local content = div.content:walk({
+    Figure = function(figure)
+      if figure.identifier == div.identifier .. "-1" then
+        caption = figure.caption.long[1]
+        return figure.content
+      end
+    end,
+    Image = function(image)
+      image.identifier = image.identifier:match("%-%d+$") and "" or image.identifier
+      return image
+    end,
+  })
+  if caption and div.classes:includes("cell") and parts.float_kind(div.identifier) then
+    div.content = content
+    div.content:insert(pandoc.Para(caption.content))
+    return div
+  end
+end
+
 -- The page shall not name the folder it was made in.
 local function anonymous(div)
   if div.classes:includes("quarto-embed-nb-cell") then
@@ -159,6 +225,7 @@ end
 
 return {
   { Pandoc = count },
+  { Pandoc = refer },
   {
     RawBlock = native,
     Cite = cited,
@@ -181,7 +248,7 @@ return {
       elseif FORMAT == "typst" and div.classes:includes("panel-tabset") then
         return parts.tabs(div.content)
       end
-      return slide(div) or anonymous(div)
+      return together(div) or slide(div) or anonymous(div)
     end,
   },
 }
