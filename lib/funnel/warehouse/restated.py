@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import ibis
 import ibis.expr.types as ir
@@ -42,6 +43,13 @@ def restated(
     another week, or across the report date) concern the whole lead; otherwise what happened to the earliest
     entry that makes the stage reached; otherwise `reassigned`, when an attribute of the settings changed.
     """
+    if before == after:  # then nothing changed, which takes no look at the rows
+        nothing = ibis.literal(False)
+        tables = replace(
+            tables,
+            leads=tables.leads.filter(nothing),
+            stage_entries=tables.stage_entries.filter(nothing),
+        )
     cutoff = instant(AsOf(report_date, after).cutoff)
     names = [name for name in settings.attributes if name in tables.attributes]
     old = _side(tables, settings, before, rule, names, "b")
