@@ -80,9 +80,16 @@ def test_the_page_runs_its_own_script_alone_and_names_its_colours(charts) -> Non
     assert "</header>\n<nav>links</nav>" in page
     assert '<p style="color:var(--ink,#1F2937)">#1f2937</p>' in page  # words stay words
     assert "@font-face" in page and "prefers-color-scheme: dark" in page
-    assert dress(PAGE, charts, "", PALETTE, Texts("en"), dark=True) == dress(
-        PAGE, charts, "", PALETTE, Texts("en"), dark=True
-    )
+
+
+def test_the_font_that_was_kept_is_taken_where_the_signs_are_the_same(charts, tmp_path: Path) -> None:
+    kept = tmp_path / "font.css"
+    made = [dress(PAGE, charts, "", PALETTE, Texts("en"), dark=True, kept=kept) for _ in range(2)]
+    assert made[0] == made[1] == dress(PAGE, charts, "", PALETTE, Texts("en"), dark=True)
+    was = kept.read_bytes()
+    more = PAGE.replace("</main>", "Ω</main>")
+    assert dress(more, charts, "", PALETTE, Texts("en"), dark=True, kept=kept).count("@font-face") == 2
+    assert kept.read_bytes() != was
 
 
 def test_heads_lead_to_what_they_mean_where_it_stands() -> None:

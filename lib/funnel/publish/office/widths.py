@@ -8,7 +8,7 @@ _LONGEST = 34
 """Signs from which on a cell's text goes on in a second line."""
 _HEADS = 2
 """First rows, which may break between words."""
-BESIDE = 2.2
+BESIDE = 3.0
 """Signs of room that a column takes beside its text."""
 
 
@@ -16,7 +16,7 @@ def wanted(rows: Sequence[Sequence[str]]) -> list[float]:
     """Return the signs of each column's longest text, with room; heads count by their longest word.
 
     >>> wanted([["Age, weeks", "Leads"], ["", ""], ["12", "1203"]])
-    [8.2, 7.2]
+    [9.0, 8.0]
     """
     count = max((len(row) for row in rows), default=0)
     found = []

@@ -23,7 +23,14 @@ _STYLED = re.compile(r"""<style>.*?</style>|<[a-z][^<>]*?\sstyle=(["']).*?\1""",
 
 
 def dress(
-    page: str, charts: Charts, links: str, palette: Mapping[str, str], texts: Texts, *, dark: bool
+    page: str,
+    charts: Charts,
+    links: str,
+    palette: Mapping[str, str],
+    texts: Texts,
+    *,
+    dark: bool,
+    kept: Path | None = None,
 ) -> str:
     """Return the page that is published.
 
@@ -34,6 +41,7 @@ def dress(
         palette: colours of `_brand.yml` by name, as ``#rrggbb``.
         texts: the language.
         dark: whether the page's style has a dark look; it is the built-in renderer's.
+        kept: file that the page's font is kept in for the next time.
     """
     names = {hue.lower(): name for name, hue in reversed(list(palette.items()))}
     head, mark, body = page.partition("<body")
@@ -42,7 +50,7 @@ def dress(
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     body = f"<script>{script}</script>\n</body>".join(body.rsplit("</body>", 1))
     brand = "".join(f"--brand-{name}:{hue};" for name, hue in palette.items())
-    style = faces(body) + (_HERE / "page.css").read_text(encoding="utf-8")
+    style = faces(body, kept) + (_HERE / "page.css").read_text(encoding="utf-8")
     style += (_HERE / "dark.css").read_text(encoding="utf-8") if dark else ""
     head = head.replace("</head>", f"<style>:root{{{brand}}}\n{style}</style>\n</head>", 1)
     return allowing(head + mark + body, script)
@@ -76,5 +84,7 @@ def dress_pages(
         ]
         page = staged / f"report{suffix}.html"
         links = beside.links(suffix, others, texts)
-        whole = dress(page.read_text(encoding="utf-8"), charts[language], links, palette, texts, dark=dark)
+        kept = settings.path("run") / f"font{suffix}.css"
+        given = (page.read_text(encoding="utf-8"), charts[language], links, palette, texts)
+        whole = dress(*given, dark=dark, kept=kept)
         write_text(page, whole)

@@ -6,10 +6,12 @@ import base64
 import html
 import io
 import re
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import font_source_sans_pro
-from fontTools import subset
+
+from funnel.publish.files import sha256_of, write_text
 
 _FILES = Path(font_source_sans_pro.__file__).parent / "files"
 _CUTS = (("Regular", "400"), ("Bold", "600 700"))
@@ -18,12 +20,22 @@ _ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "\u00a0–−…"
 """Signs that a page may show without having them at first, such as those of a chart's values."""
 
 
-def faces(page: str) -> str:
-    """Return the style rules that bring the font of a page; they name its licence inside the fonts."""
+def faces(page: str, kept: Path | None = None) -> str:
+    """Return the style rules that bring the font of a page; the fonts name their licence.
+
+    Args:
+        page: HTML.
+        kept: file of the rules of the last time, which are taken where the page shows the same signs.
+    """
     signs = "".join(sorted({*html.unescape(_TAGS.sub("", page)), *_ALWAYS}))
-    return "\n".join(
-        _face(_cut(_FILES / f"SourceSansPro-{name}.ttf", signs), weight) for name, weight in _CUTS
-    )
+    of = f"/* {sha256_of([], signs, version_of('fonttools'))} */\n"
+    if kept and kept.is_file() and (rules := kept.read_text(encoding="utf-8")).startswith(of):
+        return rules.removeprefix(of)
+    cuts = [_face(_cut(_FILES / f"SourceSansPro-{name}.ttf", signs), weight) for name, weight in _CUTS]
+    rules = "\n".join(cuts)
+    if kept:
+        write_text(kept, of + rules)
+    return rules
 
 
 def _face(font: str, weight: str) -> str:
@@ -32,6 +44,8 @@ def _face(font: str, weight: str) -> str:
 
 
 def _cut(path: Path, signs: str) -> str:
+    from fontTools import subset  # slow to load, and seldom needed
+
     options = subset.Options(
         flavor="woff", layout_features=["kern", "tnum", "mark"], hinting=False, recalc_timestamp=False,
         name_IDs=[0, 13, 14], notdef_outline=True, desubroutinize=False,
