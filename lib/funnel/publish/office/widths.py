@@ -16,7 +16,7 @@ def wanted(rows: Sequence[Sequence[str]]) -> list[float]:
     """Return the signs of each column's longest text, with room; heads count by their longest word.
 
     >>> wanted([["Age, weeks", "Leads"], ["", ""], ["12", "1203"]])
-    [9.0, 8.0]
+    [8.0, 8.0]
     """
     count = max((len(row) for row in rows), default=0)
     found = []
