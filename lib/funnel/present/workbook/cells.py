@@ -38,6 +38,8 @@ SIZE = 11.0
 """Size of letters in points; a font without one is a corrupt size to some programs."""
 _BOLD = 1.2
 """Width of a bold letter, in characters."""
+_ONE_PAGE = 70
+"""Rows that can be read on one page."""
 LIMIT = 200
 """Longest text of a value; a pivot item takes 255."""
 _CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -232,15 +234,18 @@ def heighten(sheet: Worksheet, head: int, columns: int) -> None:
     sheet.row_dimensions[head].height = LINE * max(needed, default=1)
 
 
-def finish(sheet: Worksheet, rows: int, columns: int, head: int) -> None:
-    """Make the column heads (row `head`) high enough; print landscape, as wide as a page, heads on each."""
+def finish(sheet: Worksheet, rows: int, columns: int, head: int, *, whole: bool = False) -> None:
+    """Make the column heads (row `head`) high enough; print landscape, as wide as a page, heads on each.
+
+    What is to be seen `whole` goes on one page unless it is too long to be read there.
+    """
     heighten(sheet, head, columns)
     sheet.print_area = f"A1:{get_column_letter(columns)}{max(rows, head)}"
     sheet.print_title_rows = f"{head}:{head}"
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = 9
     sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
+    sheet.page_setup.fitToHeight = 1 if whole and rows <= _ONE_PAGE else 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     if sheet.oddFooter is not None and sheet.oddFooter.center is not None:
         sheet.oddFooter.center.text = "&A  &P / &N"

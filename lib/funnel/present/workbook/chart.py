@@ -34,7 +34,10 @@ def conversions(
         texts: the language.
     """
     drawn = LineChart()
-    drawn.title, drawn.legend = texts.t("wb_chart"), Legend(legendPos="b")
+    drawn.title, drawn.legend = (
+        texts.t("wb_chart" if len(lines) > 1 else "wb_chart_now"),
+        Legend(legendPos="b"),
+    )
     drawn.width, drawn.height = _WIDTH, _HEIGHT  # type: ignore[assignment]
     for number in lines:
         drawn.add_data(Reference(sheet, number, HEAD, number, rows[1]), titles_from_data=True)

@@ -64,9 +64,11 @@ def cohorts(
     last = total + 2
     if len(table) > 1:
         number = work.number(_CHANGE[1])
-        lines = {number: painter.theme.ink} | ({len(heads) - 1: painter.theme.stages[0]} if told else {})
+        ahead_of_some = told and any(week in contents.expected for week in table["cohort_week"])
+        lines = {number: painter.theme.ink}
+        lines |= {len(heads) - 1: painter.theme.stages[0]} if ahead_of_some else {}
         last = chart.conversions(sheet, (work.first, work.last), lines, total + 4, texts)
-    finish(sheet, last, len(heads), HEAD)
+    finish(sheet, last, len(heads), HEAD, whole=True)
     return work.cached
 
 

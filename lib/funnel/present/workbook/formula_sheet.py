@@ -67,7 +67,7 @@ def formulas(
     widths(sheet, sizes)
     for at in range(work.hidden, work.hidden + 2 + len(work.criteria)):
         sheet.column_dimensions[get_column_letter(at)].hidden = True
-    finish(sheet, work.row - 1, len(sizes), first + 1)
+    finish(sheet, work.row - 1, len(sizes), first + 1, whole=True)
     for head in work.heads:
         heighten(sheet, head, len(sizes))
     sheet.freeze_panes = "B2"

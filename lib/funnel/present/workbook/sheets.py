@@ -129,7 +129,7 @@ def pivot(
     numbers = zip(fields.shown, zip(*(line.numbers for line in lines), strict=True), strict=True)
     sizes = [width_of(fields.caption(name), fields.formats[name], column) for name, column in numbers]
     widths(sheet, [*labels, *([max(sizes)] * len(sizes))])
-    finish(sheet, last + _MORE, side + len(fields.shown), made.head)
+    finish(sheet, last + _MORE, side + len(fields.shown), made.head, whole=True)
     return f"A{made.head}:{address(side + len(fields.shown), last)}"
 
 

@@ -404,6 +404,13 @@ def test_beside_the_cohorts_stands_what_is_expected_and_a_chart_of_both(contents
     (chart,) = sheet._charts
     refs = [series.val.numRef.f for series in chart.series]
     assert refs == ["'Cohorts'!$M$5:$M$17", "'Cohorts'!$O$5:$O$17"]
+    nothing = openpyxl.load_workbook(write(dataclasses.replace(shown, expected={}))).worksheets[0]
+    assert len(nothing._charts[0].series) == 1  # no line without a number
+
+
+def test_what_is_short_is_printed_on_one_page(contents, write):
+    book = openpyxl.load_workbook(write(contents))
+    assert [book[name].page_setup.fitToHeight for name in ("Cohorts", "Pivot", "Formulas")] == [1, 1, 1]
 
 
 def test_excels_own_names_and_limits_are_kept():
