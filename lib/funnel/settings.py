@@ -166,7 +166,9 @@ class Settings(Sources):
         stages: the funnel in order, without the lead itself and without `lost`.
         reach: `any-later` or `entered`, see METHODS.md.
         horizon_weeks: a cohort is final when it is this old.
-        cohorts: how many weekly cohorts the tables show.
+        cohorts: how many cohorts the tables show.
+        period: week, 4weeks, month or quarter: what a cohort of the cohort table is; `auto` takes the
+            shortest of which a usual cohort is not too small.
         young_weeks: cohorts younger than this are marked as unripe.
         reading_age: the summary reads the newest cohort that is at least this many weeks old.
         attributes: lead attributes to slice by, with the names a reader sees, by language; beside them
@@ -208,6 +210,7 @@ class Settings(Sources):
     reach: ReachRule = "any-later"
     horizon_weeks: Annotated[int, Field(ge=1, le=520)] = 104
     cohorts: Annotated[int, Field(ge=2, le=104)] = 13
+    period: Literal["auto", "week", "4weeks", "month", "quarter"] = "auto"
     young_weeks: Annotated[int, Field(ge=0, le=520)] = 4
     reading_age: Annotated[int, Field(ge=0, le=104)] = 1
     attributes: dict[str, Annotated[dict[Naming, str], AfterValidator(_naming)]] = Field(default_factory=dict)

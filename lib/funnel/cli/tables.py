@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -23,9 +23,11 @@ from funnel.cli.common import (
     today,
     words,
 )
-from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks, parse_date, week_of
+from funnel.dates import PERIODS, WEEK, AsOf, Period, age_weeks, complete_weeks, parse_date, week_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from funnel.edition.results import Cubes
 
 
@@ -38,6 +40,9 @@ def cohorts(
     ] = "",
     where: Annotated[list[str] | None, typer.Option(metavar="ATTR=VALUE", help="Only these leads.")] = None,
     age: Annotated[int | None, typer.Option(min=0, help="Compare at this age in weeks.")] = None,
+    period: Annotated[
+        str, typer.Option(metavar="PERIOD", help="A cohort is a week, 4weeks, month or quarter.")
+    ] = "week",
     reach: Annotated[str | None, typer.Option(help="any-later or entered.")] = None,
     format: FormatOption = Format.table,
 ) -> None:
@@ -51,6 +56,8 @@ def cohorts(
     if reach:
         (rule,) = chosen_words("--reach", reach, ("any-later", "entered"), most=1)
         settings = settings.model_copy(update={"reach": rule})
+    (chosen,) = chosen_words("--period", period, PERIODS, most=1)
+    kind = cast(Period, chosen)
     day = parse_date(date)
     with Warehouse.of(settings) as warehouse:
         report_date_for(warehouse, today(settings), day)
@@ -63,9 +70,9 @@ def cohorts(
         only = read_filters(where or [], warehouse, as_of)
         cube = warehouse.reached(as_of, [tuple(attributes)], settings.reach, only)
         require_cohort(cube, day, warehouse.first_day())
-    shown = complete_weeks(day, weeks or settings.cohorts)
+    shown = _shown(cube, day, kind, weeks or settings.cohorts)
     first, second = [*attributes, "", ""][:2]
-    table = cohort_table(cube, settings.steps, day, shown, first, age, second)
+    table = cohort_table(cube, settings.steps, day, shown, first, age, second, kind)
     if age is not None and table.empty:
         oldest = age_weeks(max(shown[0], cube["cohort_week"].min().date()), day)
         found = f"none of the {len(shown)} shown cohorts is {age} weeks old on {day}"
@@ -78,9 +85,24 @@ def cohorts(
         )
     columns = written_out(COHORTS if age is None else EQUAL_AGE, settings.stage_keys)
     hidden = [column.key for column in columns if "command" not in column.places]
+    if kind != "week":
+        hidden += ["cohort_week", "period"]
+        for place, name in enumerate(("period_start", "weeks", "weeks_of")):
+            table.insert(place, name, table.pop(name))
     print_frame(table.drop(columns=hidden), format)
     if small.any():
-        say(f"{SMALL_MARK} Fewer than {SMALL} leads: a share of so few says little; add up more weeks.")
+        say(f"{SMALL_MARK} Fewer than {SMALL} leads: a share of so few says little; see --period.")
+
+
+def _shown(cube: pd.DataFrame, day: dt.date, period: Period, count: int) -> list[dt.date]:
+    """Return the weeks of the newest cohorts; longer periods begin with the first lead."""
+    from funnel.analysis.cohorts.periods import newest
+
+    if period == "week":
+        return complete_weeks(day, count)
+    first = cube["cohort_week"].min().date()
+    weeks = [week for week in complete_weeks(day, (day - first).days // 7 + 1) if week >= first]
+    return newest(weeks, period, day, count)
 
 
 @app.command()

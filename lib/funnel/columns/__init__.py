@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from funnel.columns import attention, forecast, initiatives, money, quality, revenue
-from funnel.columns.cohorts import COHORTS, DURATIONS, EQUAL_AGE, LEADS, SLICES
+from funnel.columns.cohorts import BY_PERIOD, COHORTS, DURATIONS, EQUAL_AGE, LEADS, SLICES
 from funnel.columns.column import OVERALL, SMALL_MARK, Column, Place, Unit, computed, written_out
 
 TABLES: Mapping[str, Sequence[Column]] = {
     "cohorts": COHORTS,
+    "cohorts_by_period": BY_PERIOD,
     "forecast": forecast.ENDS,
     "equal_age": EQUAL_AGE,
     "slices_<attribute>": SLICES,
@@ -44,6 +45,6 @@ TABLES: Mapping[str, Sequence[Column]] = {
 }
 """The tables made from columns, by their file in the archive."""
 __all__ = [
-    "COHORTS", "DURATIONS", "EQUAL_AGE", "LEADS", "OVERALL", "SLICES", "SMALL_MARK", "TABLES",
+    "BY_PERIOD", "COHORTS", "DURATIONS", "EQUAL_AGE", "LEADS", "OVERALL", "SLICES", "SMALL_MARK", "TABLES",
     "Column", "Place", "Unit", "computed", "written_out",
 ]  # fmt: skip

@@ -68,8 +68,39 @@ _AT_AGE = replace(
     places=frozenset[Place]({"command"}),
 )
 
+_PERIOD = (
+    Column(
+        "period_start",
+        words("Cohort", "Когорта"),
+        words(
+            "the first day of the four weeks, month or quarter",
+            "первый день четырёх недель, месяца или квартала",
+        ),
+        "date",
+    ),
+    Column(
+        "weeks",
+        words("Weeks", "Недель"),
+        words(
+            "weeks of it that count: complete, and not before the first lead",
+            "сколько его недель учтено: закончившихся и не раньше первого лида",
+        ),
+        "count",
+    ),
+    Column("weeks_of", words("of", "из"), words("weeks that it has", "сколько в нём недель"), "count"),
+    replace(
+        _AGE,
+        meaning=words(
+            "whole weeks since its last week that counts ended",
+            "полных недель с конца последней учтённой недели",
+        ),
+    ),
+)
+
 COHORTS = (WEEK, _AGE, *_FUNNEL, _CHANGE)
 """A row: a week's leads, as far as they have ripened by the report date."""
+BY_PERIOD = (*_PERIOD, *_FUNNEL, _CHANGE)
+"""The same of a longer period: the sums of its weeks."""
 EQUAL_AGE = (WEEK, replace(_AGE, places=frozenset[Place]({"command"})), _AT_AGE, *_FUNNEL, _CHANGE)
 """The same with every cohort counted at one age."""
 SLICES = (

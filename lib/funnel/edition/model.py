@@ -12,14 +12,16 @@ from pathlib import Path
 import pandas as pd
 from pydantic import TypeAdapter
 
+from funnel.analysis.cohorts import periods
 from funnel.analysis.cohorts import table as cohorts
+from funnel.analysis.forecast.expected import of_cohorts
 from funnel.calendar import NO_CALENDAR, Calendar
-from funnel.dates import WEEK, AsOf, age_weeks, complete_weeks, read_position
+from funnel.dates import WEEK, AsOf, Period, age_weeks, complete_weeks, period_start, read_position
 from funnel.edition.logbook import Logbook
 from funnel.errors import MissingError
 from funnel.meetings import Meeting
 from funnel.schema import Initiative, Investigation
-from funnel.settings import Language, Settings, load
+from funnel.settings import LEAD, Language, Settings, load
 
 DETAIL = WEEK * 26
 """An initiative that ended longer ago stands only in the scoreboard."""
@@ -110,6 +112,26 @@ class Edition:
         first = self.reached["cohort_week"].min().date()
         return [week for week in complete_weeks(self.report_date, count) if week >= first]
 
+    @cached_property
+    def _every_week(self) -> list[dt.date]:
+        first = self.reached["cohort_week"].min().date()
+        return self._known_weeks(max((self.report_date - first).days // 7 + 1, 1))
+
+    @cached_property
+    def period(self) -> Period:
+        """What a cohort of the cohort table is: as set, or the shortest that is not too small."""
+        if self.settings.period != "auto":
+            return self.settings.period
+        leads = cohorts.counts(self.reached, self.settings.steps[:1], self._every_week)[LEAD]
+        return periods.choose(leads.set_axis(self._every_week), self.report_date)
+
+    @cached_property
+    def shown_weeks(self) -> list[dt.date]:
+        """The weeks of the cohort table's cohorts, oldest first."""
+        if self.period == "week":
+            return self.weeks
+        return periods.newest(self._every_week, self.period, self.report_date, self.settings.cohorts)
+
     @property
     def data_end(self) -> dt.date | None:
         """The last day, where nothing happened in the whole week before the report date; else None."""
@@ -129,6 +151,29 @@ class Edition:
         return cohorts.cohort_table(
             self.reached, self.settings.steps, self.report_date, self.weeks, attribute, age
         )
+
+    def shown_table(self, age: int | None = None) -> pd.DataFrame:
+        """The cohort table of the page: its cohorts are those of `period`."""
+        steps, weeks = self.settings.steps, self.shown_weeks
+        return cohorts.cohort_table(self.reached, steps, self.report_date, weeks, age=age, period=self.period)
+
+    def shown_equal_age(self) -> pd.DataFrame:
+        """The same with every cohort at the age of the one that the summary reads."""
+        ages = self.shown_table()["age_weeks"].tolist()
+        return self.shown_table(ages[read_position(ages, self.settings.reading_age)])
+
+    def shown_forecast(self) -> pd.DataFrame:
+        """What the cohorts of the page's table will become: a row for each cohort and stage."""
+        whole = self.period == "week"
+        return self.results["forecast"] if whole else of_cohorts(self.shown_table(), self.results["expected"])
+
+    @cached_property
+    def shown_imported(self) -> frozenset[pd.Timestamp]:
+        """The cohorts of the page's table that hold imported leads, by the week that names each."""
+        begun = {week: period_start(week, self.period, self.report_date) for week in self.shown_weeks}
+        firsts = {start: min(w for w, s in begun.items() if s == start) for start in set(begun.values())}
+        marked = [begun[week.date()] for week in self.imported if week.date() in begun]
+        return frozenset(pd.Timestamp(firsts[start]) for start in marked)
 
     @cached_property
     def imported(self) -> frozenset[pd.Timestamp]:
@@ -169,7 +214,7 @@ class Edition:
 
     def slices(self, attribute: str) -> pd.DataFrame:
         """The values of an attribute compared over the shown cohorts together."""
-        return cohorts.slices(self.reached, self.settings.steps, self.weeks, attribute)
+        return cohorts.slices(self.reached, self.settings.steps, self.shown_weeks, attribute)
 
     def reach_gap(self) -> pd.DataFrame:
         """How far apart the two reach rules are, over the shown cohorts.
@@ -179,7 +224,7 @@ class Edition:
         """
         steps = self.settings.steps
         own, other = (
-            cohorts.counts(cube, steps, self.weeks).sum() for cube in (self.reached, self.reached_other)
+            cohorts.counts(cube, steps, self.shown_weeks).sum() for cube in (self.reached, self.reached_other)
         )
         later, entered = (own, other) if self.settings.reach == "any-later" else (other, own)
         frame = pd.DataFrame({"any_later": later, "entered": entered})
@@ -190,6 +235,7 @@ class Edition:
         """Every published table by the name of its file in the archive."""
         return {
             "cohorts": self.cohort_table(),
+            **({} if self.period == "week" else {"cohorts_by_period": self.shown_table()}),
             "equal_age": self.equal_age_table(),
             "history": self.history(),
             "triangle": self.triangle(),

@@ -275,6 +275,12 @@ CHANGES: tuple[Change, ...] = (
         "whether the delay has changed is asked with each calendar week as it went for all cohorts: a month "
         "that is closed at its end is no change",
     ),
+    Change(
+        "slices-of-the-shown-periods",
+        "0.2.0",
+        ("slices_*", "reach_gap"),
+        "where weeks bring too few leads the cohorts are longer periods, and slices are of these",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

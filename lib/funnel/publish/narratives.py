@@ -185,8 +185,8 @@ def _values(edition: Edition, texts: Texts) -> dict[str, str]:
     from funnel.present.narrative.catalogue import citable  # heavy, and needed once a week
 
     return citable(
-        edition.cohort_table(),
-        edition.equal_age_table(),
+        edition.shown_table(),
+        edition.shown_equal_age(),
         edition.results,
         edition.report_date,
         edition.settings,
@@ -206,7 +206,7 @@ def _draft(edition: Edition, texts: Texts, values: Mapping[str, str]) -> str:
     from funnel.present.parts.gate_words import sentences
 
     settings, shown, cite = edition.settings, edition.in_detail(), citing(values)
-    cohorts, equal_age = edition.cohort_table(), edition.equal_age_table()
+    cohorts, equal_age = edition.shown_table(), edition.shown_equal_age()
     text = draft(
         cohorts,
         equal_age,

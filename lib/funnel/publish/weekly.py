@@ -269,7 +269,7 @@ def _render(edition: Edition, language: Language, narrative: Narrative, order: O
     write_text(
         settings.root / "_variables.yml",
         yaml.safe_dump(
-            {"t": texts.plain(), "n": nested(narrative.values)},
+            {"t": _plain(edition, texts), "n": nested(narrative.values)},
             allow_unicode=True,
             sort_keys=True,
             width=10_000,
@@ -286,6 +286,13 @@ def _render(edition: Edition, language: Language, narrative: Narrative, order: O
         out=run / "pages",
         texts=(place.parent.as_posix(), "docs"),
     )
+
+
+def _plain(edition: Edition, texts: Texts) -> dict[str, str]:
+    """Return the texts that pages name, the caption of the cohort table as its cohorts are."""
+    plain = texts.plain()
+    own = f"cap_cohorts_{edition.period}"
+    return plain | {"cap_cohorts": plain.get(own, plain["cap_cohorts"])}
 
 
 def _moved(narrative: Narrative, texts: Texts) -> str:

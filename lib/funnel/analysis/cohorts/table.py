@@ -15,15 +15,15 @@ import numpy as np
 import pandas as pd
 
 from funnel.analysis.cohorts.compare import due
+from funnel.analysis.cohorts.periods import SMALL as SMALL
+from funnel.analysis.cohorts.periods import grown, last_week, together
 from funnel.columns import COHORTS, EQUAL_AGE, OVERALL, SLICES, computed
-from funnel.dates import age_weeks
+from funnel.dates import Period, age_weeks
 from funnel.gate.stamps import untold_weeks
 from funnel.schema import REACHED_COLUMNS, require
 from funnel.settings import LEAD
 
 Z90 = 1.6448536269514722
-SMALL = 30
-"""Fewer leads than this are marked as small; see METHODS.md."""
 
 
 def select(cube: pd.DataFrame, attribute: str = "", attribute2: str = "") -> pd.DataFrame:
@@ -119,6 +119,7 @@ def cohort_table(
     attribute: str = "",
     age: int | None = None,
     attribute2: str = "",
+    period: Period = "week",
 ) -> pd.DataFrame:
     """Make the cohort table: how far the leads of each week have ripened by the report date.
 
@@ -131,15 +132,22 @@ def cohort_table(
         age: compare at this age (equal-age): count what each cohort had reached when it was so old.
             Cohorts younger than it are left out.
         attribute2: one row per cohort and pair of values.
+        period: what weekly cohorts are counted together by. The age is then that of the youngest week.
 
     Returns:
         One row per cohort (and value): `cohort_week`, `age_weeks`, [`at_age`], [attributes], `leads`, the
         count of each stage, `<stage>_rate` (share of the step before), `overall_rate`,
-        `overall_change` (relative to the cohort before it in the table, of the same value).
+        `overall_change` (relative to the cohort before it in the table, of the same value). Of a longer
+        period `cohort_week` is its first week that counts; behind stand `period`, `period_start`, `weeks`
+        (how many count) and `weeks_of` (how many it has).
     """
     if age is not None:
-        weeks = [week for week in weeks if age_weeks(week, report_date) >= age]
-    table = with_rates(counts(reached, steps, weeks, attribute, age, attribute2), steps)
+        weeks = grown(weeks, period, report_date, age)
+    counted = counts(reached, steps, weeks, attribute, age, attribute2)
+    told = None
+    if period != "week":
+        counted, told = together(counted, period, report_date)
+    table = with_rates(counted, steps)
     values = list(table.index.names[1:])
     if values:
         by_value = table.groupby(level=values, sort=False)["overall_rate"]
@@ -147,10 +155,16 @@ def cohort_table(
     else:
         table["overall_change"] = relative_change(table["overall_rate"])
     table = table.reset_index().rename(columns={"lead": "leads", "value": attribute, "value2": attribute2})
-    ages = [age_weeks(week.date(), report_date) for week in table["cohort_week"]]
+    spans = told["weeks"].reindex(table["cohort_week"]) if told is not None else [1] * len(table)
+    youngest = [
+        last_week(week.date(), int(span)) for week, span in zip(table["cohort_week"], spans, strict=True)
+    ]
+    ages = [age_weeks(week, report_date) for week in youngest]
     table.insert(1, "age_weeks", pd.Series(ages, dtype="int64"))
     if age is not None:
         table.insert(2, "at_age", age)
+    if told is not None:
+        table = table.join(told, on="cohort_week")
     return computed(table, COHORTS if age is None else EQUAL_AGE, steps)
 
 

@@ -47,6 +47,26 @@ def expected(
     return pd.DataFrame(rows, columns=list(EXPECTED_COLUMNS))
 
 
+def of_cohorts(cohorts: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
+    """Return what the rows of a cohort table of longer periods will become, as the forecast of weeks says it.
+
+    Args:
+        cohorts: `analysis.cohorts.table.cohort_table` of a period longer than a week.
+        expected: `EXPECTED_COLUMNS`.
+
+    Returns:
+        One row per cohort and stage for which something is expected: `cohort_week` (as in the table),
+        `stage`, `leads`, `reached`, `final_mean`, `final_p05`, `final_p95`, `tail_share`, `reliable`,
+        `reason`.
+    """
+    total = expected[expected["attribute"] == ""].rename(
+        columns={"start": "period_start", "mean": "final_mean", "low": "final_p05", "high": "final_p95"}
+    )
+    told = cohorts[["cohort_week", "period", "period_start"]].merge(total, on=["period", "period_start"])
+    told = told.assign(reliable=told["reason"] == "")
+    return told.drop(columns=["period", "period_start", "attribute", "value"])
+
+
 def _rows(one: StageForecast, report_date: dt.date) -> Iterator[dict[str, object]]:
     frame = one.frame().set_index("cohort_week")
     seen = one.fit.triangle

@@ -17,6 +17,7 @@ from funnel.present.parts.columned import change_cell
 from funnel.present.parts.escape import clean, for_html, for_typst
 from funnel.present.parts.grid import Cell, raw_blocks
 from funnel.present.parts.grid_typst import PAGE_WIDTH
+from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import HTML_FONTS, Theme
 from funnel.settings import LEAD, Settings
@@ -142,14 +143,17 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
         return Headline(texts.t("empty_cohorts"), (), theme)
     at = read_at(frame, settings)
     record = frame.iloc[at]
-    week = texts.t("tile_cohort", week=texts.week(record["cohort_week"].date()))
-    title = f"{week}, {texts.t('tile_age', n=int(record['age_weeks']))}"
+    week = texts.t("tile_cohort", week=cohort_name(record, texts, full=True))
+    aged = "tile_age_period" if "period" in record else "tile_age"
+    title = f"{week}, {texts.t(aged, n=int(record['age_weeks']))}"
     before = float(frame["leads"].iloc[at - 1]) if at else math.nan
-    few = record["leads"] < SMALL
+    few, grown = record["leads"] < SMALL, "tile_leads_period" if "period" in record else "tile_leads"
+    if before > 0 and "period" in record and record["weeks"] != frame["weeks"].iloc[at - 1]:
+        before = math.nan  # not of the same length
     first = Tile(
         texts.stage(LEAD, settings),
         texts.number(record["leads"]),
-        _growth(float(record["leads"]), before, texts, theme)
+        _growth(grown, float(record["leads"]), before, texts, theme)
         + ((Cell(texts.t("tile_few", n=SMALL)),) if few else ()),
         theme.stage(LEAD, settings),
     )
@@ -187,8 +191,8 @@ def _compared(key: str, relative: float, texts: Texts, theme: Theme) -> tuple[Ce
     return (Cell(texts.t(key, change=cell.text), colour=cell.colour),)
 
 
-def _growth(leads: float, before: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:
+def _growth(key: str, leads: float, before: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:
     """The change of the number of leads; without a colour inside the 90 % of two equal Poisson numbers."""
-    lines = _compared("tile_leads", leads / before - 1 if before > 0 else math.nan, texts, theme)
+    lines = _compared(key, leads / before - 1 if before > 0 else math.nan, texts, theme)
     chance = abs(leads - before) <= 1.645 * math.sqrt(leads + max(before, 0.0))
     return tuple(Cell(line.text) for line in lines) if chance else lines

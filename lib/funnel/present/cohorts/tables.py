@@ -21,6 +21,7 @@ from funnel.present.parts.escape import clean
 from funnel.present.parts.explore import cohort_view, segment_view
 from funnel.present.parts.final import expected_cells
 from funnel.present.parts.grid import Cell, Grid, Head, Row
+from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
 from funnel.settings import Settings
@@ -49,11 +50,10 @@ def cohort_grid(
     With a forecast, the expected final conversion stands beside the overall one as far as it can be trusted.
 
     Args:
-        frame: `analysis.cohorts.table.cohort_table`, with the columns `cohort_week, age_weeks, leads,
-            <stage>..., <stage>_rate..., overall_rate, overall_change`.
+        frame: `analysis.cohorts.table.cohort_table`, of weeks or of longer periods.
         settings: stages, and the age up to which a cohort is marked as unripe.
         texts: the language.
-        forecast: `analysis.forecast.final.FORECAST_COLUMNS`.
+        forecast: see `present.parts.final.expected`.
         caveats: what the reader must know of the data before reading; see `data_tables.caveats`.
         imported: `analysis.cohorts.table.imported`.
     """
@@ -62,24 +62,24 @@ def cohort_grid(
     ahead: Sequence[tuple[Cell, ...]] = [()] * len(frame)
     ahead_notes: tuple[str, ...] = ()
     if forecast is not None:
-        ahead, ahead_notes = expected_cells(frame["cohort_week"], forecast, settings, texts, theme)
+        ahead, ahead_notes = expected_cells(frame, forecast, settings, texts, theme)
     rows = []
     for record, unripe, few, cells_ahead in zip(
         frame.to_dict("records"), young, _chancy(frame, settings, imported), ahead, strict=True
     ):
         own = _own(record, texts, theme, imported, plain=unripe or few, unripe=unripe)
-        own["cohort_week"] = replace(
-            own["cohort_week"], link=cohort_view(int(record["age_weeks"]), settings, texts)
-        )
+        own["cohort_week"] = replace(own["cohort_week"], link=cohort_view(record, settings, texts))
         row = (*cells(columns, record, texts, own), *cells_ahead)
         rows.append(Row(row, "muted" if unripe else "plain"))
     heads = columned.heads(columns, settings, texts, theme)
     if forecast is not None:
         heads += columned.heads(ENDS, settings, texts, theme)
-    notes = [*caveats, texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))]
+    notes = [*caveats, *_of_periods(frame, settings, texts)]
+    notes.append(texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings)))
     notes.append(texts.t("note_coloured"))
     if young.any():
-        notes.append(texts.t("note_unripe", n=settings.young_weeks))
+        key = "note_unripe_period" if "period" in frame else "note_unripe"
+        notes.append(texts.t(key, n=settings.young_weeks))
     notes += [*_marked(frame, imported, texts), *ahead_notes]
     shown = tuple(notes) if rows else ()
     return Grid("cohorts", tuple(heads), tuple(rows), theme, shown, texts.t("empty_cohorts"))
@@ -100,14 +100,14 @@ def equal_age_grid(
     rows = []
     for record, few in zip(frame.to_dict("records"), _chancy(frame, settings, imported), strict=True):
         own = _own(record, texts, theme, imported, plain=few)
-        view = cohort_view(int(record["age_weeks"]), settings, texts, int(record["at_age"]))
-        own["cohort_week"] = replace(own["cohort_week"], link=view)
+        own["cohort_week"] = replace(own["cohort_week"], link=cohort_view(record, settings, texts))
         rows.append(Row(cells(columns, record, texts, own)))
     heads = tuple(columned.heads(columns, settings, texts, theme))
     notes = []
     if rows:
         age = int(frame["at_age"].iloc[0])
-        notes = [texts.t("note_equal_age", n=age), texts.t("note_coloured"), *_marked(frame, imported, texts)]
+        key = "note_equal_age_period" if "period" in frame else "note_equal_age"
+        notes = [texts.t(key, n=age), texts.t("note_coloured"), *_marked(frame, imported, texts)]
     return Grid("equal-age", heads, tuple(rows), theme, tuple(notes), texts.t("empty_cohorts"))
 
 
@@ -131,7 +131,8 @@ def triangle_grid(
     rows = []
     for record in newest.reset_index().to_dict("records"):
         week, leads = record["cohort_week", ""], record["leads", ""]
-        cells = [_cohort(week, leads, texts, imported), Cell(texts.number(leads))]
+        named: dict[Hashable, Any] = {"cohort_week": week, "leads": leads}
+        cells = [_cohort(named, texts, imported), Cell(texts.number(leads))]
         for age in shown:
             rate, lived = float(record["rate", age]), not math.isnan(record["reached", age])
             shade = rate / highest if highest > 0 and not math.isnan(rate) else None
@@ -210,21 +211,26 @@ def _own(
 ) -> dict[str, Cell]:
     """Return a cohort's cells that say more than their number: the week, the change."""
     change = change_cell(record["overall_change"], texts, theme)
-    week = _cohort(record["cohort_week"], record["leads"], texts, imported, unripe=unripe)
+    week = _cohort(record, texts, imported, unripe=unripe)
     return {"cohort_week": week, "overall_change": Cell(change.text) if plain else change}
 
 
 def _cohort(
-    week: pd.Timestamp,
-    leads: float,
-    texts: Texts,
-    imported: Collection[pd.Timestamp],
-    *,
-    unripe: bool = False,
+    record: Mapping[Hashable, Any], texts: Texts, imported: Collection[pd.Timestamp], *, unripe: bool = False
 ) -> Cell:
-    """Return the week of a cohort with its marks."""
-    marks = [MARK] * unripe + [SMALL_MARK] * bool(leads < SMALL) + [IMPORTED_MARK] * (week in imported)
-    return Cell(" ".join([texts.compact_week(week.date()), *marks]))
+    """Return the name of a cohort with its marks."""
+    marks = [MARK] * unripe + [SMALL_MARK] * bool(record["leads"] < SMALL)
+    marks += [IMPORTED_MARK] * (record["cohort_week"] in imported)
+    return Cell(" ".join([cohort_name(record, texts), *marks]))
+
+
+def _of_periods(frame: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+    """Say what a cohort is where it is no week: who chose it, and which are not whole."""
+    if "period" not in frame or frame.empty:
+        return []
+    key = "note_period_auto" if settings.period == "auto" else "note_period"
+    said = [texts.t(key, period=texts.t(f"period_{frame['period'].iloc[0]}"))]
+    return [*said, texts.t("note_period_part")] if (frame["weeks"] < frame["weeks_of"]).any() else said
 
 
 def _chancy(frame: pd.DataFrame, settings: Settings, imported: Collection[pd.Timestamp]) -> list[bool]:

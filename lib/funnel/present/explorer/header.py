@@ -11,11 +11,12 @@ import pandas as pd
 from funnel.analysis.cohorts.table import SMALL
 from funnel.analysis.cube.cross import Cross, leads_by
 from funnel.calendar import working_share
-from funnel.dates import PERIODS, WEEK, Period, period_start, weeks_in
+from funnel.dates import PERIODS, Period, period_start, weeks_in
 from funnel.present.explorer.contents import Contents
 from funnel.present.parts import theme as look
 from funnel.present.parts.escape import clean
 from funnel.present.parts.final import GREY
+from funnel.present.parts.periods import period_name
 from funnel.present.parts.texts import MINUS, Texts, catalogue
 from funnel.settings import LANGUAGES, Language, Settings
 
@@ -133,26 +134,18 @@ def _periods(
         "of": [place[start] for start in begun],
         "starts": [start.isoformat() for start in starts],
         "labels": {
-            language: [_label(start, period, text) for start in starts] for language, text in texts.items()
+            language: [period_name(start, period, text) for start in starts]
+            for language, text in texts.items()
         },
         "ticks": {
-            language: [_label(start, period, text, short=True) for start in starts]
+            language: [
+                text.date(start) if period in ("week", "4weeks") else period_name(start, period, text)
+                for start in starts
+            ]
             for language, text in texts.items()
         },
         "weeks": [weeks_in(start, period) for start in starts],
     }
-
-
-def _label(start: dt.date, period: Period, texts: Texts, *, short: bool = False) -> str:
-    if short and period in ("week", "4weeks"):
-        return texts.date(start)
-    if period == "week":
-        return texts.compact_week(start)
-    if period == "4weeks":
-        return f"{texts.date(start)} – {texts.date(start + WEEK * 4 - dt.timedelta(days=1))}"
-    if period == "quarter":
-        return texts.t("quarter", quarter=str((start.month + 2) // 3), year=str(start.year))
-    return f"{texts.month(start)} {start.year}"
 
 
 def _expected(

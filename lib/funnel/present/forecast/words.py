@@ -17,7 +17,7 @@ from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.cite import Cite, typed
 from funnel.present.parts.claims import beyond_chance, chance_makes
 from funnel.present.parts.escape import clean, for_markdown
-from funnel.present.parts.final import TAIL, expected, revenue_doubt
+from funnel.present.parts.final import TAIL, expected_of, revenue_doubt
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
 
@@ -64,12 +64,12 @@ def final(
 
     Args:
         read: a row of the cohort table.
-        frames: by name: `forecast`, `maturity`.
+        frames: by name: `forecast`, `maturity`, and of longer periods `expected`.
         settings: the stages; the last one counts.
         texts: the language.
         cite: how numbers of the catalogue are held, see `present.parts.cite`.
     """
-    item = expected(frames["forecast"], settings).get(read["cohort_week"])
+    item = expected_of(read, frames, settings)
     if item is None:
         return []
     low, high = cite("final_low", texts.percent(item.low, 1)), cite("final_high", texts.percent(item.high, 1))
@@ -77,8 +77,9 @@ def final(
         return [texts.t("say_final_doubt", reason=texts.t(f"doubt_{item.doubt}"), low=low, high=high)]
     share = float(read["overall_rate"]) / item.rate if item.rate > 0 else float("nan")
     curve = frames["maturity"]
-    here = (curve["stage"] == settings.stage_keys[-1]) & (curve["age_weeks"] == read["age_weeks"])
-    usual = float(curve.loc[here, "maturity"].sum())
+    ages = range(int(read["age_weeks"]), int(read["age_weeks"] + read.get("weeks", 1)))
+    mine = curve[curve["stage"] == settings.stage_keys[-1]].set_index("age_weeks")["maturity"]
+    usual = float(mine.reindex(ages, fill_value=0).mean())  # of its weeks
     said = [
         texts.t(
             "say_final",

@@ -14,7 +14,8 @@ from funnel.present.forecast.tables import signed
 from funnel.present.forecast.words import revenue_ahead
 from funnel.present.parts.cite import KINDS, names
 from funnel.present.parts.escape import clean, for_markdown
-from funnel.present.parts.final import expected
+from funnel.present.parts.final import expected_of
+from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import EMPTY, Texts
 from funnel.schema import Initiative
 from funnel.settings import Settings
@@ -48,7 +49,7 @@ def citable(
     """
     found = dict.fromkeys(names(settings), EMPTY) | {"date": texts.date(report_date)}
     if len(cohorts):
-        found |= dict(_cohort(cohorts, equal_age, frames["forecast"], settings, texts))
+        found |= dict(_cohort(cohorts, equal_age, frames, settings, texts))
     found |= dict(_flag(frames["deviations"], settings, texts))
     revenue = revenue_ahead(frames, settings, texts)
     for name, key in (("", "total"), *((f"_{key}", key) for key in ("low", "high", "existing", "future"))):
@@ -65,10 +66,14 @@ def citable(
 
 
 def _cohort(
-    cohorts: pd.DataFrame, equal_age: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts
+    cohorts: pd.DataFrame,
+    equal_age: pd.DataFrame,
+    frames: Mapping[str, pd.DataFrame],
+    settings: Settings,
+    texts: Texts,
 ) -> Iterator[tuple[str, str]]:
     read = cohorts.iloc[read_at(cohorts, settings)]
-    yield "week", texts.week(read["cohort_week"].date())
+    yield "week", cohort_name(read, texts, full=True)
     yield "age", texts.number(int(read["age_weeks"]))
     yield "leads", texts.number(int(read["leads"]))
     for stage in settings.stage_keys:
@@ -80,7 +85,7 @@ def _cohort(
     if found is not None and not math.isnan(found[0]["overall_change"]):
         yield "equal_age_change", texts.change(found[0]["overall_change"])
         yield "equal_age_before", texts.percent(found[1]["overall_rate"], 2)
-    item = expected(forecast, settings).get(read["cohort_week"])
+    item = expected_of(read, frames, settings)
     if item is not None:
         yield "final", texts.percent(item.rate, 1) if item.reliable else EMPTY
         yield "final_low", texts.percent(item.low, 1)

@@ -15,7 +15,8 @@ from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.words import revenue_ahead
 from funnel.present.parts.cite import Cite, typed
 from funnel.present.parts.escape import for_markdown
-from funnel.present.parts.final import expected, revenue_doubt
+from funnel.present.parts.final import expected_of, revenue_doubt
+from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import Texts
 from funnel.present.revenue.week import plan_in_short
 from funnel.schema import Initiative
@@ -48,7 +49,7 @@ def in_short(
     """
     lines = [
         _arrivals(frames["arrivals"], settings, texts),
-        _cohort(cohorts, equal_age, frames["forecast"], settings, texts, cite),
+        _cohort(cohorts, equal_age, frames, settings, texts, cite),
         _flags(frames["deviations"], settings, texts, cite),
         decided(frames["meetings"], since, texts),
         _tried(frames["scoreboard"], shown, texts),
@@ -77,7 +78,7 @@ def _arrivals(arrivals: pd.DataFrame, settings: Settings, texts: Texts) -> str:
 def _cohort(
     cohorts: pd.DataFrame,
     equal_age: pd.DataFrame,
-    forecast: pd.DataFrame,
+    frames: Mapping[str, pd.DataFrame],
     settings: Settings,
     texts: Texts,
     cite: Cite,
@@ -87,7 +88,7 @@ def _cohort(
     read = cohorts.iloc[read_at(cohorts, settings)]
     if read["leads"] == 0:
         return ""
-    week = texts.compact_week(read["cohort_week"].date())
+    week = cohort_name(read, texts)
     said = texts.t("short_cohort", week=week, rate=cite("overall", texts.percent(read["overall_rate"], 2)))
     found = at_equal_age(read["cohort_week"], equal_age, settings)
     if found is not None and not math.isnan(found[0]["overall_change"]):
@@ -96,7 +97,7 @@ def _cohort(
             "short_chance" if chance else "short_equal",
             change=cite("equal_age_change", texts.change(this["overall_change"])),
         )
-    item = expected(forecast, settings).get(read["cohort_week"])
+    item = expected_of(read, frames, settings)
     if item is not None:
         low = cite("final_low", texts.percent(item.low, 1))
         high = cite("final_high", texts.percent(item.high, 1))

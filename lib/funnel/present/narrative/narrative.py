@@ -28,6 +28,7 @@ from funnel.present.parts.claims import (
     too_young,
 )
 from funnel.present.parts.escape import clean, for_markdown
+from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.tables import kind, problem
 from funnel.settings import Settings
@@ -95,7 +96,7 @@ def _cohort(
 ) -> list[str]:
     at = read_at(cohorts, settings)
     record = cohorts.iloc[at]
-    week = texts.week(record["cohort_week"].date())
+    week = cohort_name(record, texts, full=True)
     if record["leads"] == 0:
         return [texts.t("say_empty_cohort", week=week)]
     parts = "; ".join(_parts(record, settings, texts, cite))
@@ -120,11 +121,14 @@ def _reading_age(
     cohorts: pd.DataFrame, frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts
 ) -> list[str]:
     """Say where hardly any sale has come at the age that is read, and what to set if it is known."""
-    age = too_young(frames["maturity"], settings)
+    read = int(cohorts["age_weeks"].iloc[read_at(cohorts, settings)])
+    age = too_young(frames["maturity"], settings, read if "period" in cohorts else settings.reading_age)
     if not age or not cohorts["leads"].iloc[read_at(cohorts, settings)]:
         return []
     if cohorts["age_weeks"].iloc[0] >= age:
         return [texts.t("say_reading_age", n=settings.reading_age, age=age)]
+    if "period" in cohorts:
+        return [texts.t("say_reading_age_only", n=read)]
     known = frames["forecast"]["age_weeks"].max() if len(frames["forecast"]) else 0
     if known >= age and age < MOST_COHORTS:
         return [texts.t("say_reading_age_shown", n=settings.reading_age, age=age, cohorts=age + 1)]
@@ -207,7 +211,7 @@ def _neighbours(cohorts: pd.DataFrame, settings: Settings, texts: Texts) -> list
     for key, place in (("say_neighbour_before", at - 1), ("say_neighbour_after", at + 1)):
         if 0 <= place < len(cohorts):
             row = cohorts.iloc[place]
-            week, leads = texts.week(row["cohort_week"].date()), texts.t("n_leads", n=int(row["leads"]))
+            week, leads = cohort_name(row, texts, full=True), texts.t("n_leads", n=int(row["leads"]))
             if row["leads"] == 0:
                 said.append(texts.t(f"{key}_empty", week=week))
                 continue

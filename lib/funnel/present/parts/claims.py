@@ -148,15 +148,16 @@ def leads_have(total: Mapping[Hashable, Any]) -> bool:
     return float(total["matched"]) > 0
 
 
-def too_young(maturity: pd.DataFrame, settings: Settings) -> int:
+def too_young(maturity: pd.DataFrame, settings: Settings, read: int) -> int:
     """Return the reading age to propose where at the set one hardly anything has come yet; 0 for none.
 
     Args:
         maturity: `analysis.forecast.maturity.MATURITY_COLUMNS`.
-        settings: `reading_age` and the stages; the last one counts.
+        settings: the stages; the last one counts.
+        read: the age that is read.
     """
     curve = maturity[maturity["stage"] == settings.stage_keys[-1]].set_index("age_weeks")["maturity"]
-    now = curve[curve.index <= settings.reading_age]
+    now = curve[curve.index <= read]
     if curve.empty or (len(now) and float(now.iloc[-1]) >= READABLE):
         return 0
     ripe = curve[curve >= RIPE]

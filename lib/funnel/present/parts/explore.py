@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from funnel.columns import OVERALL
+from funnel.dates import WEEK, period_start
 from funnel.present.parts.texts import Texts
 from funnel.settings import LEAD, Settings
 
@@ -41,18 +44,29 @@ def segment_view(attribute: str, value: str, stage: str, settings: Settings, tex
     return _address([*facts, *([(f"only.{attribute}", value)] if attribute else [])], texts)
 
 
-def cohort_view(age: int, settings: Settings, texts: Texts, at_age: int | None = None) -> str:
+def cohort_view(record: Mapping[Hashable, Any], settings: Settings, texts: Texts) -> str:
     """Return who made a cohort: its leads, and those of the younger ones, by the first slice.
 
     Args:
-        age: of the cohort, in weeks.
+        record: a row of `analysis.cohorts.table.cohort_table`, as of the report date or at an age.
         settings: the slices.
         texts: the language.
-        at_age: the age at which it is compared; None for as of the report date.
     """
-    facts = [("by", name) for name in settings.slices[:1]] + [("last", str(age + 1))]
-    facts += [("count", "equal-age"), ("age", str(at_age))] if at_age is not None else []
+    facts = [("by", name) for name in settings.slices[:1]]
+    if "period" in record:
+        facts.append(("period", record["period"]))
+    facts.append(("last", str(_and_newer(record))))
+    facts += [("count", "equal-age"), ("age", str(int(record["at_age"])))] if "at_age" in record else []
     return _address(facts, texts)
+
+
+def _and_newer(record: Mapping[Hashable, Any]) -> int:
+    """Return how many cohorts there are from this one to the newest complete one."""
+    age, first = int(record["age_weeks"]), record["cohort_week"].date()
+    if "period" not in record:
+        return age + 1
+    weeks = [first + WEEK * number for number in range(int(record["weeks"]) + age)]
+    return len({period_start(week, record["period"], weeks[-1] + WEEK) for week in weeks})
 
 
 def _address(facts: list[tuple[str, str]], texts: Texts) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from funnel.analysis.forecast.expected import of_cohorts
 from funnel.present.parts.claims import doubtful_young
 from funnel.present.parts.grid import Cell
 from funnel.present.parts.texts import Texts
@@ -38,14 +39,17 @@ class Expected:
     reliable: bool
 
 
-def expected(forecast: pd.DataFrame, settings: Settings) -> dict[pd.Timestamp, Expected]:
-    """Return the expected overall conversion by cohort; a week without leads has none.
+def expected(cohorts: pd.DataFrame, forecast: pd.DataFrame, settings: Settings) -> list[Expected | None]:
+    """Return the expected overall conversion of each row of a cohort table; None where nothing is expected.
 
     Args:
-        forecast: `analysis.forecast.final.FORECAST_COLUMNS`.
+        cohorts: `analysis.cohorts.table.cohort_table`.
+        forecast: of weeks `analysis.forecast.final.FORECAST_COLUMNS`, of longer periods
+            `analysis.forecast.expected.EXPECTED_COLUMNS`.
         settings: the stages; the last one counts.
     """
-    rows = forecast[(forecast["stage"] == settings.stage_keys[-1]) & (forecast["leads"] > 0)]
+    rows = of_cohorts(cohorts, forecast) if "period" in cohorts else forecast
+    rows = rows[(rows["stage"] == settings.stage_keys[-1]) & (rows["leads"] > 0)]
     found = {}
     for row in rows.to_dict("records"):
         mean, low, high = (
@@ -54,7 +58,19 @@ def expected(forecast: pd.DataFrame, settings: Settings) -> dict[pd.Timestamp, E
         found[pd.Timestamp(row["cohort_week"])] = Expected(
             mean, low, high, doubt_of(row), bool(row["reliable"])
         )
-    return found
+    return [found.get(pd.Timestamp(week)) for week in cohorts["cohort_week"]]
+
+
+def expected_of(read: pd.Series, frames: Mapping[str, pd.DataFrame], settings: Settings) -> Expected | None:
+    """Return the expected overall conversion of one row of the cohort table.
+
+    Args:
+        read: the row.
+        frames: the results of the edition by name: `forecast`, and of longer periods `expected`.
+        settings: the stages; the last one counts.
+    """
+    forecast = frames["expected" if "period" in read else "forecast"]
+    return expected(pd.DataFrame([read.to_dict()]), forecast, settings)[0]
 
 
 def doubt_of(row: Mapping[Hashable, Any]) -> str:
@@ -82,27 +98,26 @@ def revenue_doubt(forecast: pd.DataFrame, settings: Settings, texts: Texts) -> l
 
 
 def expected_cells(
-    weeks: pd.Series, forecast: pd.DataFrame, settings: Settings, texts: Texts, theme: Theme
+    cohorts: pd.DataFrame, forecast: pd.DataFrame, settings: Settings, texts: Texts, theme: Theme
 ) -> tuple[list[tuple[Cell, Cell]], tuple[str, ...]]:
     """Return for each cohort the expected conversion and its interval, and what stands under the table.
 
     An unreliable number is not shown: a mark stands in its place, and the note says why.
 
     Args:
-        weeks: Mondays of the cohorts, a row each.
-        forecast: `analysis.forecast.final.FORECAST_COLUMNS`.
+        cohorts: `analysis.cohorts.table.cohort_table`.
+        forecast: see `expected`.
         settings: stages and horizon.
         texts: the language.
         theme: the colours.
     """
-    known = expected(forecast, settings)
+    known = expected(cohorts, forecast, settings)
     marks: dict[str, str] = {}
     rows = []
-    for week in weeks:
-        if week not in known:
+    for item in known:
+        if item is None:
             rows.append((Cell(texts.percent(float("nan"))), Cell(texts.percent(float("nan")))))
             continue
-        item = known[week]
         mark = marks.setdefault(item.doubt, _MARKS[len(marks)]) if item.doubt else ""
         colour = theme.muted if mark else theme.ink
         rate = texts.percent(item.rate, 1) if item.reliable else ""
@@ -110,7 +125,7 @@ def expected_cells(
         rows.append(
             (Cell(" ".join(part for part in (rate, mark) if part), colour=colour), Cell(words, colour=colour))
         )
-    notes = [texts.t("note_expected", n=settings.horizon_weeks)] if known else []
+    notes = [texts.t("note_expected", n=settings.horizon_weeks)] if any(known) else []
     notes += [f"{mark} {doubtful(doubt, texts)}" for doubt, mark in marks.items()]
     return rows, tuple(notes)
 
