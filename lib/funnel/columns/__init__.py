@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from funnel.columns import attention, forecast, initiatives, money, quality, revenue
+from funnel.columns import attention, forecast, initiatives, money, people, quality, revenue
 from funnel.columns.cohorts import BY_PERIOD, COHORTS, DURATIONS, EQUAL_AGE, LEADS, SLICES
 from funnel.columns.column import OVERALL, SMALL_MARK, Column, Place, Unit, computed, written_out
 
@@ -42,6 +42,10 @@ TABLES: Mapping[str, Sequence[Column]] = {
     "problems": quality.PROBLEMS,
     "restated": quality.RESTATED,
     "reach_gap": quality.REACH_GAP,
+    "managers_summary": people.MANAGERS,
+    "losses": people.LOSSES,
+    "losses_segments": people.LOST_SEGMENTS,
+    "waiting": people.WAITING,
 }
 """The tables made from columns, by their file in the archive."""
 __all__ = [

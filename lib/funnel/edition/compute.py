@@ -14,6 +14,7 @@ from funnel.edition.checks import require_cohort
 from funnel.edition.logbook import Logbook, read_registers
 from funnel.edition.model import Edition
 from funnel.edition.money import ask_money
+from funnel.edition.people import ask_people, people
 from funnel.edition.results import Aside, Cubes, Earlier, at_once, results
 from funnel.edition.shown import as_shown
 from funnel.settings import ReachRule, Settings
@@ -55,6 +56,7 @@ def compute(
     registers = registers or read_registers(settings)
     cubes = ask(warehouse, settings, as_of, registers, calendar)
     asked = ask_money(warehouse, settings, as_of)
+    who = ask_people(warehouse, settings, as_of, asked.waits)
     other: ReachRule = "entered" if settings.reach == "any-later" else "any-later"
     reached_other = warehouse.reached(as_of, [()], other)
     problems = warehouse.problems(as_of)
@@ -83,7 +85,7 @@ def compute(
         ),
         earlier=tuple(item.name for item in earlier),
         calendar=cubes.calendar,
-        results=results(cubes, asked, earlier, aside),
+        results=results(cubes, asked, earlier, aside) | people(cubes, who),
     )
 
 

@@ -24,6 +24,7 @@ from funnel.warehouse import (
     journeys,
     keeping,
     load,
+    lost,
     problems,
     restated,
     values,
@@ -251,6 +252,11 @@ class Warehouse(Opened):
         """Count the open leads that wait too long, by stage; see `waiting.WAITING_COLUMNS`."""
         read, rule = self._read(as_of, [name for names in by for name in names]), self._rule(rule)
         return waiting.waiting_counts(read, self._settings, as_of, limits, by, rule=rule)
+
+    def lost(self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None) -> pd.DataFrame:
+        """Return why leads were lost, by stage; see `lost.LOST_COLUMNS`."""
+        counted = lost.lost(self._timed(as_of, by), self._settings, as_of, by, rule=self._rule(rule))
+        return written.blotted(counted, "reason")
 
     def customers(self, as_of: AsOf, by: By = _TOTAL, where: Where = None) -> pd.DataFrame:
         """Return customers and their payments; see `customers.CUSTOMER_COLUMNS`.

@@ -76,6 +76,22 @@ def binomial_below(count: int, number: int, share: float) -> float:
     return float(special.bdtr(count, number, share))
 
 
+def binomial_quantile(chance: float, number: Values, share: Values) -> Floats:
+    """Return the least count of which at most so much has a chance of `chance` or more.
+
+    >>> binomial_quantile(0.95, np.array([10.0, 0.0]), 0.5).tolist()
+    [8.0, 0.0]
+    """
+    number, share = np.broadcast_arrays(np.asarray(number, dtype=np.float64), np.asarray(share))
+    low, high = np.full(number.shape, -1.0), number.astype(np.float64)
+    while (high - low > 1).any():
+        middle = np.floor((low + high) / 2)
+        enough = special.bdtr(middle, number.astype(np.int64), share) >= chance
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    result: Floats = high
+    return result
+
+
 def negative_binomial_below(count: Values, mean: Values, size: Values) -> Floats:
     """Return the chance of at most `count` by a negative binomial: variance mean + mean^2 / size.
 

@@ -57,6 +57,9 @@ FIXED = {
 }
 MEETING = "meeting"
 """The profile of the PDF that the meeting reads, as Quarto knows profiles: `_quarto-meeting.yml`."""
+_THERE = ("managers", "managers-judged", "losses", "losses-segments", "losses-timed", "waiting")
+THERE = tuple(f"shown.{name}" for name in _THERE)
+"""What run/report.yml says is there to be shown, true or false: `when-meta` asks for it, as in Quarto."""
 PALETTE = {"ink": "#1f2937", "muted": "#5f6b7a", "line": "#d5dae1", "wash": "#f4f6f8", "paper": "#ffffff"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -227,7 +230,7 @@ def _check(
 ) -> None:
     for path, value in flat(data):
         is_word = re.fullmatch(rf"language\.[a-z]{{2}}\.({'|'.join(WORDS)})", path)
-        if path in FOLLOWED or path in KNOWN or is_word or path in ("format.html", "format.typst"):
+        if path in FOLLOWED | KNOWN | {*THERE, "format.html", "format.typst"} or is_word:
             continue
         line = lines.get(path, lines.get(path.rsplit(".", 1)[0], 0))
         if path in FIXED:

@@ -169,6 +169,13 @@ end
 local function refer(doc)
   local profiles, hidden = pandoc.List(words["quarto_profile"] or {}), {}
   local function holds(key, value)
+    if key:match("meta$") then -- `when-meta="shown.managers"`: metadata under a dotted path
+      local found = doc.meta
+      for name in value:gmatch("[^.]+") do
+        found = type(found) == "table" and found[name] or nil
+      end
+      return found == true
+    end
     return key:match("profile$") and profiles:includes(value) or quarto.doc.is_format(value)
   end
   local function noted(is)
