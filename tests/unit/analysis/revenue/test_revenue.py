@@ -12,7 +12,7 @@ import worlds
 
 from funnel.analysis.forecast.final import Forecast, forecast
 from funnel.analysis.forecast.reliability import AGE_BANDS, UNSURE, Verdict
-from funnel.analysis.revenue.revenue_slices import revenue_slices
+from funnel.analysis.revenue.revenue_slices import _alone, revenue_slices
 from funnel.analysis.revenue.volume import draw_volume, expected_volume
 from funnel.analysis.revenue.weeks import REVENUE_COLUMNS, forecast_revenue
 from funnel.analysis.revenue.whatif import (
@@ -302,3 +302,11 @@ def test_no_step_converts_more_than_all() -> None:
         key: SimpleNamespace(fit=SimpleNamespace(triangle=triangle), mean=mean) for key, mean in means.items()
     }
     assert [_rate(SimpleNamespace(stages=stages), step) for step in (0, 1)] == [0.2, 1.0]
+
+
+def test_only_values_of_the_attribute_that_is_forecast_apart_have_a_forecast_of_their_own() -> None:
+    apart = SimpleNamespace(attribute="product", groups={"a": ("a",), "rest": ("b", "c")})
+    whole, none = (SimpleNamespace(history=SimpleNamespace(apart=one)) for one in (apart, None))
+    product, channel = (pd.DataFrame({"attribute": [name]}) for name in ("product", "channel"))
+    assert _alone(whole, product) == {"a"}
+    assert _alone(whole, channel) == _alone(whole, product.head(0)) == _alone(none, product) == set()
