@@ -13,7 +13,7 @@ _INCH = 914_400
 WIDTH, HEIGHT = 10.0, 5.625
 """Inches of Pandoc's slides."""
 _SIDE, _TOP, _TITLE = 0.35, 0.85, 0.6
-_SIGN, _LINE = 0.56, 1.7
+_SIGN, _LINE = 0.68, 1.8
 """Width of a sign and height of a row as shares of the letters' size, about."""
 _SIZES = (5.5, 12.0)
 """Points: smallest and largest letters of a table."""
