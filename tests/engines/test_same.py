@@ -44,6 +44,7 @@ def asked(settings: Settings) -> dict[str, Question]:
         "problems": lambda house, as_of: house.problems(as_of),
         "restated": lambda house, as_of: house.restated(as_of.report_date, long_ago, as_of.known_at),
         "long_waiting": lambda house, as_of: house.long_waiting(as_of, limits, names),
+        "lost": lambda house, as_of: house.lost(as_of, by[: 1 + len(names)]),
         "waiting_counts": lambda house, as_of: house.waiting_counts(as_of, limits, by[: 1 + len(names)]),
         "crossed": lambda house, as_of: house.crossed(as_of, names),
         "standing": lambda house, as_of: house.standing(as_of, names),

@@ -118,6 +118,14 @@ def test_the_cohort_table_as_csv_with_offsets_converted_and_skips_counted(loaded
     assert table["overall_rate"].tolist() == [0.5, 0.5]
 
 
+def test_cohorts_of_a_month_are_the_sums_of_its_weeks(loaded: Any) -> None:
+    asked = ("cohorts", "--date", "2022-09-21", "--format", "csv", "--weeks")
+    weekly = pd.read_csv(io.StringIO(loaded(*asked, "2").out))
+    month = pd.read_csv(io.StringIO(loaded(*asked, "1", "--period", "month").out)).iloc[0]
+    assert month[["period_start", "weeks_of", "age_weeks"]].tolist() == ["2022-09-01", 4, 0]
+    assert month[["leads", "target", "sale"]].tolist() == weekly[["leads", "target", "sale"]].sum().tolist()
+
+
 def test_the_other_reach_rule_drops_the_skip(loaded: Any) -> None:
     words = ("cohorts", "--date", "2022-09-21", "--weeks", "2", "--format", "csv", "--reach", "entered")
     assert pd.read_csv(io.StringIO(loaded(*words).out))["target"].tolist() == [1, 0]
@@ -174,6 +182,7 @@ def test_check_lists_the_remarks_and_is_content(loaded: Any, project: Path) -> N
             ("cohorts", "--date", "2022-09-11"),
             "no cohort is complete by then: the first lead is of 2022-09-05; allowed: 2022-09-12",
         ),
+        (("cohorts", "--date", "2022-09-26", "--period", "monht"), "did you mean 'month'?"),
         (("cohorts", "--date", "2022-09-26", "--by", "chanel"), "did you mean 'channel'?"),
         (("cohorts", "--date", "2022-09-26", "--by", "channel,channel"), "one or two different attributes"),
         (("cohorts", "--date", "2022-09-26", "--where", "channel"), "ATTR=VALUE"),
