@@ -15,6 +15,8 @@ WIDTH, HEIGHT = 10.0, 5.625
 _SIDE, _TOP, _TITLE = 0.35, 0.85, 0.6
 _SIGN, _LINE = 0.68, 1.8
 """Width of a sign and height of a row as shares of the letters' size, about."""
+_HEADS = 3.2
+"""Rows that heads of several lines may take more."""
 _SIZES = (5.5, 12.0)
 """Points: smallest and largest letters of a table."""
 
@@ -103,7 +105,7 @@ def _table(table: Element) -> float:
             for side, room in (("marL", 0.04), ("marR", 0.04), ("marT", 0.015), ("marB", 0.015)):
                 properties.set(side, str(round(room * _INCH)))
     _letters(table, points)
-    return line * len(rows)
+    return line * (len(rows) + _HEADS)
 
 
 def _texts(row: Element) -> Iterator[str]:
