@@ -13,9 +13,9 @@ _INCH = 914_400
 WIDTH, HEIGHT = 10.0, 5.625
 """Inches of Pandoc's slides."""
 _SIDE, _TOP, _TITLE = 0.35, 0.85, 0.6
-_SIGN, _LINE = 0.68, 1.8
+_SIGN, _LINE = 0.68, 2.3
 """Width of a sign and height of a row as shares of the letters' size, about."""
-_HEADS = 3.2
+_HEADS = 1.2
 """Rows that heads of several lines may take more."""
 _SIZES = (5.5, 12.0)
 """Points: smallest and largest letters of a table."""
@@ -52,6 +52,8 @@ def shape(slide: Element) -> None:
             top = min(below + 0.08, HEIGHT - 0.5)
             _put(place, _SIDE, top, WIDTH - 2 * _SIDE, HEIGHT - top - 0.1)
             _letters(box, 8)
+            for body in box.iter(f"{_A}bodyPr"):
+                body.set("anchor", "t")
         else:
             _put(place, _SIDE, _TOP, WIDTH - 2 * _SIDE, HEIGHT - _TOP - 0.2)
             _letters(box, 13)
