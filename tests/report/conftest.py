@@ -15,6 +15,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from funnel.present.parts.texts import Texts
+
 ROOT = Path(__file__).parents[2]
 DAY = dt.date(2022, 9, 26)
 HEADERS = ["Cohort", "Age", *(f"Column{n}" for n in range(1, 15))]
@@ -246,6 +248,7 @@ def set_language(project: Path, lang: str) -> None:
         "date": str(DAY),
     }
     texts = {"heading": "Сводка" if lang == "ru" else "Summary", "cap_cohorts": "Cohorts *as of* the date"}
+    texts["sec_left_out"] = Texts(lang).t("sec_left_out")
     (project / "run/report.yml").write_text(yaml.safe_dump(facts, allow_unicode=True))
     variables = {"t": texts, "report": {"total": 558}}
     (project / "_variables.yml").write_text(yaml.safe_dump(variables, allow_unicode=True))

@@ -232,15 +232,17 @@ quarto = {{
   json = pandoc.json,
   base64 = {{ decode = function(text) return text end }},
   doc = {{ is_format = function(name) return name == "typst" end }},
+  utils = {{ resolve_path = function(name) return {folder!r} .. "/" .. name end }},
+  variables = {{ get = function(name) return "Nothing to show here yet" end }},
 }}
-return dofile({part!r})
+return dofile({folder!r} .. "/report.lua")
 """
 
 
 def filtered(folder, text: str, **settings) -> str:
     """A text as Markdown, after the filter that Quarto runs; of Quarto itself only what it asks for."""
     wrapped = folder / "filter.lua"
-    wrapped.write_text(FILTER.format(part=str(pandoc.TEMPLATES / "report.lua")))
+    wrapped.write_text(FILTER.format(folder=str(pandoc.TEMPLATES)))
     words = {"crossref-tbl-title": "Table", "crossref-sec-prefix": "Section", **settings}
     done = subprocess.run(
         [

@@ -1,25 +1,37 @@
 -- What has nothing to show keeps no caption, no number and no heading: what it says is said once, and of sections
 -- that hold nothing else in a list at the end.
 
+-- The blocks of a table or figure but its caption: what a notebook's cell shows stands in blocks of the renderer.
+local function outputs_of(blocks, last, out)
+  for at = 1, last do
+    local block = blocks[at]
+    local class = block.t == "Div" and block.classes[1] or ""
+    if class:match("^x%-output$") or class:match("^cell") or class == "quarto-embed-nb-cell" then
+      outputs_of(block.content, #block.content, out)
+    else
+      out:insert(block)
+    end
+  end
+  return out
+end
+
 -- The words of a table or figure that says only why it is empty, or nil.
 local function words_of(float)
   local words
-  for at = 1, #float.content - 1 do
-    local block = float.content[at]
-    for _, inner in ipairs(block.t == "Div" and block.classes[1] == "x-output" and block.content or { block }) do
-      local raw = inner.t == "RawBlock" and inner.format == "html" and inner.text
-      if raw and raw:find('<p class="empty">', 1, true) and not raw:find("<table", 1, true) then
-        words = (words or "") .. raw:match('<p class="empty">(.-)</p>')
-      elseif not (inner.t == "RawBlock" and inner.format ~= "html") then
-        return nil
-      end
+  for _, inner in ipairs(outputs_of(float.content, #float.content - 1, pandoc.List())) do
+    local raw = inner.t == "RawBlock" and inner.format == "html" and inner.text
+    if raw and raw:find('<p class="empty">', 1, true) and not raw:find("<table", 1, true) then
+      words = (words or "") .. raw:match('<p class="empty">(.-)</p>')
+    elseif not (inner.t == "RawBlock" and inner.format ~= "html") then
+      return nil
     end
   end
   return words
 end
 
 local function is_break(block)
-  return block.t == "Div" and block.classes[1] == "x-break"
+  local raw = block.t == "RawBlock" and block.text or ""
+  return block.t == "Div" and block.classes[1] == "x-break" or raw:find("pagebreak", 1, true) or raw:find("page%-break")
 end
 
 -- A heading with what stands under it, up to the next one.
@@ -110,7 +122,7 @@ return function(blocks, target, float_kind, heading)
     end
   end
   if #list > 0 then
-    made:insert(pandoc.Header(top, heading, pandoc.Attr("sec-left-out")))
+    made:insert(pandoc.Header(top, heading(), pandoc.Attr("sec-left-out")))
   end
   for _, one in ipairs(list) do
     made:insert(pandoc.Para({ pandoc.Strong(one.title) }))

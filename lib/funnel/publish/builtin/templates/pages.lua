@@ -244,7 +244,9 @@ return function(work, blocks, meta, page)
     return value == page.target or value == page.profile or there:includes(value)
   end)
   check_pages(shown, work)
-  local left, gone = leave_out(shown, page.target, work.shared.float_kind, work.given.words["left-out"])
+  local left, gone = leave_out(shown, page.target, work.shared.float_kind, function()
+    return work.given.words["left-out"]
+  end)
   local tree, found = numbered(left, work, page)
   found.hidden = hidden
   for name, words in pairs(gone) do

@@ -91,7 +91,7 @@ function parts.shown(blocks, holds)
   return blocks:walk({ Div = function(div)
     local kind = (div.classes[1] or ""):match("^content%-(%a+)$")
     for key, value in pairs(kind and div.attributes or {}) do
-      local when = key:match("^(%a+)%-")
+      local when = key:match("^(%a+)%-format$") or key:match("^(%a+)%-profile$")
       if when then
         return holds(key, value) == ((kind == "visible") == (when == "when")) and div.content or {}
       end
@@ -165,8 +165,8 @@ local function cited(cite)
   return found and #cite.citations == 1 and pandoc.Inlines(found) or nil
 end
 
--- Quarto stops at a reference to what the profile hides.
-local function refer(doc)
+-- What the profile hides, and what has nothing to show, is left out here: Quarto would stop at references to it.
+local function leave_out(doc)
   local profiles, hidden = pandoc.List(words["quarto_profile"] or {}), {}
   local function holds(key, value)
     if key:match("meta$") then -- `when-meta="shown.managers"`: metadata under a dotted path
@@ -185,17 +185,29 @@ local function refer(doc)
     return { Header = note, Div = note, Figure = note, Table = note }
   end
   doc.blocks:walk(noted(true))
-  parts.shown(doc.blocks, holds):walk(noted(false))
-  return #profiles > 0 and doc:walk({ Cite = function(cite)
-    local out = pandoc.Inlines({})
-    for number, citation in ipairs(cite.citations) do
-      out:extend(number > 1 and { pandoc.Str(", ") } or {})
-      out:extend(hidden[citation.id] and citation.prefix or {})
-      out:extend(hidden[citation.id] and #citation.prefix > 0 and { pandoc.Space() } or {})
-      out:insert(hidden[citation.id] and parts.elsewhere(citation.id, words) or pandoc.Cite({}, { citation }))
+  local shown = parts.shown(doc.blocks, holds)
+  shown:walk(noted(false))
+  local nothing = dofile(quarto.utils.resolve_path("nothing.lua"))
+  local gone
+  doc.blocks, gone = nothing(shown, FORMAT, parts.float_kind, function() return quarto.variables.get("t.sec_left_out") end)
+  local function said(name)
+    if gone[name] then
+      return pandoc.Link(gone[name], "#" .. name)
     end
-    return cite.citations:find_if(function(one) return hidden[one.id] end) and out or nil
-  end }) or nil
+    return #profiles > 0 and hidden[name] and parts.elsewhere(name, words) or nil
+  end
+  return doc:walk({ Cite = function(cite)
+    local out, changed = pandoc.Inlines({}), false
+    for number, citation in ipairs(cite.citations) do
+      local instead = said(citation.id)
+      changed = changed or instead ~= nil
+      out:extend(number > 1 and { pandoc.Str(", ") } or {})
+      out:extend(instead and citation.prefix or {})
+      out:extend(instead and #citation.prefix > 0 and { pandoc.Space() } or {})
+      out:insert(instead or pandoc.Cite({}, { citation }))
+    end
+    return changed and out or nil
+  end })
 end
 
 -- One caption over several pictures of a cell: Quarto would give it to the first of them alone.
@@ -231,8 +243,8 @@ local function anonymous(div)
 end
 
 return {
+  { Pandoc = leave_out },
   { Pandoc = count },
-  { Pandoc = refer },
   {
     RawBlock = native,
     Cite = cited,
