@@ -91,8 +91,8 @@ function parts.shown(blocks, holds)
   return blocks:walk({ Div = function(div)
     local kind = (div.classes[1] or ""):match("^content%-(%a+)$")
     for key, value in pairs(kind and div.attributes or {}) do
-      local when = key:match("^(%a+)%-format$") or key:match("^(%a+)%-profile$")
-      if when then
+      local when = key:match("^(%a+)%-")
+      if when == "when" or when == "unless" then
         return holds(key, value) == ((kind == "visible") == (when == "when")) and div.content or {}
       end
     end
@@ -176,7 +176,7 @@ local function leave_out(doc)
       end
       return found == true
     end
-    return key:match("profile$") and profiles:includes(value) or quarto.doc.is_format(value)
+    return key:match("profile$") and profiles:includes(value) or quarto.doc.is_format(value) or false
   end
   local function noted(is)
     local function note(node)
