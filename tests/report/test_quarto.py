@@ -239,7 +239,7 @@ return dofile({folder!r} .. "/report.lua")
 """
 
 
-def filtered(folder, text: str, **settings) -> str:
+def filtered(folder, text: str, to: str = "markdown-raw_attribute", **settings) -> str:
     """A text as Markdown, after the filter that Quarto runs; of Quarto itself only what it asks for."""
     wrapped = folder / "filter.lua"
     wrapped.write_text(FILTER.format(folder=str(pandoc.TEMPLATES)))
@@ -250,7 +250,7 @@ def filtered(folder, text: str, **settings) -> str:
             "--from",
             "markdown",
             "--to",
-            "markdown-raw_attribute",
+            to,
             "--lua-filter",
             str(wrapped),
         ],
@@ -280,6 +280,13 @@ def test_the_filter_puts_one_caption_under_all_pictures_of_a_cell(tmp_path):
     assert "#fig-two-" not in shown
     assert shown.index("a.png") < shown.index("b.png") < shown.rindex("Two *words*")
     assert shown.rindex("Two *words*") > shown.rindex("![")
+
+
+def test_the_filter_lets_a_card_stay_with_its_picture_on_paper(tmp_path):
+    """A block of Typst that sticks to the next one does so within the same box only."""
+    cell = "::: {.quarto-embed-nb-cell}\n::: {#cell-x .cell}\n::: {.cell-output .cell-output-display}\n"
+    cell += "A card\n:::\n\n::: {.cell-output .cell-output-display}\nA picture\n:::\n:::\n:::\n"
+    assert filtered(tmp_path, cell, to="typst") == "A card A picture"
 
 
 def program(folder, script: str) -> str:

@@ -232,8 +232,13 @@ local function together(div)
   end
 end
 
--- The page shall not name the folder it was made in.
+-- Boxes round what a cell shows: in the PDF they would part a card from its picture, and the page shall not name the
+-- folder it was made in.
 local function anonymous(div)
+  local class = div.classes[1] or ""
+  if FORMAT == "typst" and (class:match("^cell") or class == "quarto-embed-nb-cell") and not parts.float_kind(div.identifier) then
+    return div.content
+  end
   if div.classes:includes("quarto-embed-nb-cell") then
     for _, key in ipairs({ "notebook", "notebook-title", "notebook-cellId" }) do
       div.attributes[key] = nil
