@@ -40,9 +40,13 @@ def report(
     from funnel.publish.order import Order
     from funnel.publish.sizes import too_large
     from funnel.publish.weekly import make_edition
+    from funnel.template.update import behind
     from funnel.warehouse import Warehouse
 
     settings = load_settings(bring_up=True)
+    if older := behind(settings.root):
+        say(f"Not of the installed version: {', '.join(older)}. Captions may not fit what they show.")
+        say("To do: funnel init --update . brings them; what was edited stays.")
     languages = [language_of(settings, word) for word in words(lang)] if lang else [settings.language]
     chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx", "docx", "pptx"))
     (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from funnel.errors import InputError, Problem
+from funnel.errors import FunnelError, InputError, Problem
 from funnel.publish.files import write_bytes
 from funnel.template import product, project
 from funnel.template.product import Product
-from funnel.template.written import Written, digest
+from funnel.template.written import Written, digest, read
 
 What = Literal["added", "changed", "yours", "removed by you", "gone", "renamed"]
 ALIKE = 0.6
@@ -37,6 +37,22 @@ class Step:
     content: bytes | None = None
     to: str = ""
     untouched: bool = True
+
+
+def behind(folder: Path) -> list[str]:
+    """Return the notebooks and pages of a repository that were written by a version which had others.
+
+    A caption comes from the installed version, and what stands under it from the notebook: they fit when both
+    are of one version. Nothing is said of a folder that `funnel init` did not write, or whose note is
+    damaged: that is for `funnel init --update` to tell.
+    """
+    try:
+        note = read(folder)
+    except FunnelError:
+        return []
+    fresh = project.managed(note.jobs)
+    pages = (name for name in fresh if name.startswith("notebooks/") or name == "report.qmd")
+    return [name for name in sorted(pages) if note.files.get(name) != digest(fresh[name])]
 
 
 def plan(folder: Path, note: Written, named: Product) -> list[Step]:

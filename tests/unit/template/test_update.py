@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from funnel.template import project
+from funnel.template.update import behind
 
 OLD = {
     "a.md": b"first\n",
@@ -130,3 +131,20 @@ def test_a_link_out_of_the_repository_is_not_written_through(funnel: Any, home: 
     (home / "a.md").symlink_to(outside)
     assert funnel("init", "--update", home).code == 2
     assert outside.read_bytes() == OLD["a.md"]
+
+
+def test_notebooks_and_pages_of_another_version_are_named_until_they_are_brought(
+    funnel: Any, version: Any, files: Path
+) -> None:
+    version({"notebooks/a.ipynb": b"old", "report.qmd": b"same", "README.md": b"old"})
+    home = files.parent / "company"
+    assert funnel("init", home, "--from", "files", "--data", files).code == 0
+    assert behind(home) == []
+    version(
+        {"notebooks/a.ipynb": b"new", "report.qmd": b"same", "README.md": b"new", "notebooks/b.ipynb": b""}
+    )
+    assert behind(home) == ["notebooks/a.ipynb", "notebooks/b.ipynb"]
+    assert funnel("init", "--update", home).code == 0
+    assert behind(home) == []
+    (home / ".funnel.json").write_text("{")
+    assert behind(home) == []
