@@ -46,9 +46,14 @@ def at_equal_age(
     at = next((at for at, other in enumerate(equal_age["cohort_week"]) if other == week), 0)
     if at == 0:
         return None
-    this, before, last = equal_age.iloc[at], equal_age.iloc[at - 1], settings.stage_keys[-1]
-    chance = may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
-    return this, before, chance
+    this, before = equal_age.iloc[at], equal_age.iloc[at - 1]
+    return this, before, _chance(this, before, settings)
+
+
+def _chance(this: pd.Series, before: pd.Series, settings: Settings) -> bool:
+    """Whether the difference of two cohorts' conversion to the last stage may be chance."""
+    last = settings.stage_keys[-1]
+    return may_be_chance(int(this[last]), int(this["leads"]), int(before[last]), int(before["leads"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +170,8 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
     lines = _at_equal_age(record["cohort_week"], equal_age, settings, texts, theme)
     raw = _compared("tile_raw", record["overall_change"], texts, theme)
     young = record["age_weeks"] < settings.young_weeks  # its raw change says more of its age than of itself
-    lines += tuple(Cell(cell.text) for cell in raw) if young or few or before < SMALL else raw
+    plain = young or few or before < SMALL or (at and _chance(record, frame.iloc[at - 1], settings))
+    lines += tuple(Cell(cell.text) for cell in raw) if plain else raw
     tiles.append(
         Tile(texts.stage(OVERALL, settings), texts.percent(record["overall_rate"], 2), lines, theme.ink)
     )

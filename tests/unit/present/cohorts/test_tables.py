@@ -269,6 +269,20 @@ def test_the_headline_reads_the_reference_cohort(
     )
 
 
+def test_a_raw_change_of_the_headline_that_may_be_chance_has_no_colour(
+    cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings
+) -> None:
+    old = settings.model_copy(update={"reading_age": 4, "young_weeks": 4})
+    at = read_at(cohorts, old)
+    colours = []
+    for sold in (24, 80):  # after 22 of about as many leads
+        frame = cohorts.copy()
+        frame.loc[frame.index[at - 1 : at + 1], "sale"] = [22, sold]
+        frame.loc[frame.index[at], "overall_change"] = sold / 22 - 1
+        colours.append(headline(frame, equal_age, old, Texts("en")).tiles[-1].lines[-1].colour)
+    assert not colours[0] and colours[1]
+
+
 def test_the_headline_of_a_first_and_of_no_cohort(
     cohorts: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings
 ) -> None:
