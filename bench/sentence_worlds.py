@@ -308,6 +308,7 @@ def _lay_out(made: Made, folder: Path) -> None:
     ]
     settings = {
         "schema": 2, "company": "Bench & Co", "timezone": "Europe/Moscow", "currency": "RUB",
+        "period": "week",  # the recount counts cohorts of weeks
         "stages": stages,
         "attributes": NAMES, **made.settings,
     }  # fmt: skip

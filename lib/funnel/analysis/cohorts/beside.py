@@ -19,8 +19,8 @@ between them. NaN and False of a base of none."""
 def beside(base: pd.Series, reached: pd.Series, expected: pd.Series) -> pd.DataFrame:
     """Hold shares against expected ones; see `BESIDE_COLUMNS`.
 
-    >>> beside(pd.Series([20, 0]), pd.Series([18, 0]), pd.Series([0.5, 0.5])).loc[0].tolist()
-    [20, 18, 0.9, 0.5, 0.3, 0.7, True]
+    >>> print(*beside(pd.Series([20, 0]), pd.Series([18, 0]), pd.Series([0.5, 0.5])).loc[0])
+    20 18 0.9 0.5 0.3 0.7 True
     """
     rate, many = share(reached, base), base.to_numpy(float)
     known = (many > 0) & expected.notna().to_numpy()
