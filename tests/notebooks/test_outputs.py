@@ -5,6 +5,7 @@ import re
 import nbformat
 import pytest
 
+from funnel.present.parts.vector import KIND
 from tests.conftest import ROOT, Demo
 
 pytestmark = pytest.mark.xdist_group("edition")
@@ -21,7 +22,7 @@ def test_labelled_cells_show_markdown_or_a_picture_and_nothing_that_loads_script
     for cell in labelled:
         kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
         assert kinds, cell.source
-        assert kinds <= {"text/markdown", "image/png", "text/plain"}
+        assert kinds <= {"text/markdown", "image/png", "text/plain", KIND}
         assert not [output for output in cell.outputs if output.output_type in ("error", "stream")]
 
 

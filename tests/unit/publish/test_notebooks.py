@@ -97,7 +97,7 @@ def test_every_picture_s_words_are_where_quarto_looks_for_them(tmp_path: Path) -
     code = (
         "#| label: pictures\nfrom funnel.present.parts.picture import Picture\n"
         "for words in WORDS:\n"
-        "    display(Picture(b'', words, 1, 1) if words else 1)"
+        "    display(Picture(b'png', words, 1, 1) if words else 1)"
     )
     one = notebook(tmp_path, "one", code.replace("WORDS", "['a \"b\"']"))
     two = notebook(tmp_path, "two", code.replace("WORDS", "['', 'first', '', 'second']"))

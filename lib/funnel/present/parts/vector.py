@@ -31,6 +31,7 @@ _POINTS = 72
 _PAD = 0.1
 _HEAD = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 _SIZE = re.compile(r'(<svg\b)[^>]*?viewBox="([^"]*)"[^>]*>')
+_NAME = re.compile(r'( id="|href="#|url\(#)([^")]+)')
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _ID = re.compile(r' id="([^"]*)"')
 _USED = re.compile(r'(?:href="#|url\(#)([^")]*)')
@@ -70,8 +71,10 @@ def _svg(figure: Figure, box: Bbox | None) -> str:
     used = set(_USED.findall(raw))
     raw = _ID.sub(lambda name: name[0] if name[1] in used else "", raw)
     raw = re.sub(r"\n\s*", "\n", re.sub(r"<g>\s*</g>|<defs>\s*</defs>", "", raw)).strip()
+    numbers: dict[str, str] = {}  # names of clips follow from lengths to the last bit, which vary
+    raw = _NAME.sub(lambda found: found[1] + numbers.setdefault(found[2], f"n{len(numbers)}"), raw)
     own = hashlib.sha256(raw.encode()).hexdigest()[:8]
-    return re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{own}-", raw)
+    return _NAME.sub(rf"\g<1>{own}-\g<2>", raw)
 
 
 def _panel(panel: Panel, box: Bbox, width: float, height: float) -> dict[str, Any]:
