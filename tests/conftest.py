@@ -54,10 +54,17 @@ def new_project(folder: Path, text: str | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A project with the demo imported and its first edition archived, in both languages."""
+    """A project with the demo imported and its first edition archived, in both languages.
+
+    Attributes:
+        project: its folder; what tests do there changes it.
+        edition: the archived edition.
+        results: the frames that edition was made from, as they were then.
+    """
 
     project: Path
     edition: Path
+    results: Path
 
 
 class Silent:
@@ -76,7 +83,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     order = Order(dt.date(2022, 9, 26), ["en", "ru"], renderer="builtin")
     made = make_edition(chosen, "funnel.yml", order, dt.datetime(2022, 9, 26, 7), Silent())
     assert made.new
-    return Demo(project, made.folder)
+    results = project.parent / "results"
+    shutil.copytree(project / "run" / "edition" / "results", results)
+    return Demo(project, made.folder, results)
 
 
 @pytest.fixture

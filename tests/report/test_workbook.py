@@ -102,7 +102,7 @@ def test_what_is_expected_of_segments_is_what_the_report_forecasts(demo: Demo) -
     head, *rows = book["Data"].iter_rows(values_only=True)
     data = pd.DataFrame(rows, columns=head)
     told = data[data["Reliability of the forecast"] != "not reliable yet"]
-    expected = pd.read_parquet(demo.project / "run" / "edition" / "results" / "expected.parquet")
+    expected = pd.read_parquet(demo.results / "expected.parquet")
     settings = load(demo.project / "funnel.yml")
     sale = expected[(expected["stage"] == settings.stage_keys[-1]) & (expected["period"] == "week")]
     for attribute in ("", *settings.slices):
