@@ -15,14 +15,12 @@ from typing import Any
 import yaml
 
 from funnel.errors import nearest
-from funnel.present.parts import frames, theme
+from funnel.present.parts import frames, theme, vector
 from funnel.present.parts.texts import Texts
 
 OPTIONS = ("label", "fig-cap", "fig-alt", "tbl-cap", "echo", "warning")
 """What a cell may say of itself in lines that begin with `#|`."""
 PICTURES = ("image/png", "image/svg+xml")
-CHART = "application/vnd.funnel.chart+json"
-"""A picture as SVG with its values (`present.parts.vector`), which the page takes in its place."""
 _OPTION = re.compile(r"^#\|\s?(.*)$", re.MULTILINE)
 _DRAWN = ("[<matplotlib", "<matplotlib", "<seaborn.")
 _BRACKETS = re.compile(r"[<(\[].*[>)\]]")
@@ -134,9 +132,8 @@ def _settle(output: Any, name: str, brand: Path, texts: Texts) -> str:
         data["text/markdown"], kind = grid._repr_mimebundle_()["text/markdown"], "text/markdown"
     if not kind and "text/plain" not in data:
         return f"it shows {', '.join(data)}; to do: a frame, a figure or Markdown"
-    kept = [
-        name for name in (kind or "text/plain", CHART) if name in data and (name != CHART or kind in PICTURES)
-    ]
+    shown = [kind or "text/plain", *([vector.KIND] if kind in PICTURES else [])]
+    kept = [name for name in shown if name in data]
     output["data"] = type(data)({name: data[name] for name in kept})
     return ""
 

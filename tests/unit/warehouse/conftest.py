@@ -77,3 +77,28 @@ def house(tmp_path: Path, config: Settings):
 def day(number: int) -> dt.datetime:
     """Return a knowledge time; the tests count imports in days."""
     return dt.datetime(2022, 10, number)
+
+
+@pytest.fixture
+def four_ways(house, make):
+    """Four leads: sold, lost, just come, and lost and begun again; as known on 1 October 2022."""
+    batch = make(
+        leads=[
+            "lead_id created_at manager",
+            ("1", "2022-01-03 10:00", "Anna"),
+            ("2", "2022-01-03 10:00", "Boris"),
+            ("3", "2022-01-04 00:00", None),
+            ("4", "2022-01-03 10:00", "Anna"),
+        ],
+        stage_entries=[
+            "lead_id stage entered_at",
+            ("1", "target", "2022-01-04 10:00"),
+            ("1", "sale", "2022-01-07 10:00"),
+            ("2", "target", "2022-01-03 22:00"),
+            ("2", "lost", "2022-01-05 10:00"),
+            ("4", "lost", "2022-01-04 10:00"),
+            ("4", "target", "2022-01-13 10:00"),
+        ],
+    )
+    house.load(batch, dt.datetime(2022, 10, 1))
+    return house._tables

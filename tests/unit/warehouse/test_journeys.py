@@ -11,32 +11,8 @@ from funnel.warehouse.waiting import long_waiting
 AT = AsOf(dt.date(2022, 2, 7), dt.datetime(2022, 10, 2))
 
 
-@pytest.fixture
-def tables(house, make):
-    batch = make(
-        leads=[
-            "lead_id created_at manager",
-            ("1", "2022-01-03 10:00", "Anna"),
-            ("2", "2022-01-03 10:00", "Boris"),
-            ("3", "2022-01-04 00:00", None),
-            ("4", "2022-01-03 10:00", "Anna"),
-        ],
-        stage_entries=[
-            "lead_id stage entered_at",
-            ("1", "target", "2022-01-04 10:00"),
-            ("1", "sale", "2022-01-07 10:00"),
-            ("2", "target", "2022-01-03 22:00"),
-            ("2", "lost", "2022-01-05 10:00"),
-            ("4", "lost", "2022-01-04 10:00"),
-            ("4", "target", "2022-01-13 10:00"),
-        ],
-    )
-    house.load(batch, dt.datetime(2022, 10, 1))
-    return house._tables
-
-
-def test_every_way_ends_reached_lost_or_open_after_the_time_it_took(tables, config):
-    found = waits(tables, config, AT)
+def test_every_way_ends_reached_lost_or_open_after_the_time_it_took(four_ways, config):
+    found = waits(four_ways, config, AT)
     outcomes = found.groupby(["start", "stage", "outcome"])["leads"].sum().to_dict()
     assert outcomes == {
         ("lead", "target", "reached"): 3,  # lead 4 came back from its loss
@@ -96,18 +72,18 @@ def test_where_leads_stand_alone_says_nothing_of_any_time(house, config, make):
     assert long_waiting(house._tables, config, AT, waiting_limits(found, 104)).empty
 
 
-def test_times_are_known_to_half_a_per_cent(tables, config):
-    found = waits(tables, config, AT)
+def test_times_are_known_to_half_a_per_cent(four_ways, config):
+    found = waits(four_ways, config, AT)
     way = found[(found["start"] == "lead") & (found["stage"] == "target") & (found["outcome"] == "reached")]
     assert way["days"].tolist() == pytest.approx([0.5, 1.0, 10.0], rel=0.0051)
 
 
-def test_by_an_attribute_the_leads_add_up_to_the_total(tables, config):
-    found = waits(tables, config, AT, [(), ("manager",)])
+def test_by_an_attribute_the_leads_add_up_to_the_total(four_ways, config):
+    found = waits(four_ways, config, AT, [(), ("manager",)])
     sums = found.groupby(["attribute", "start", "stage"])["leads"].sum()
     assert sums[""].to_dict() == sums["manager"].to_dict()
 
 
-def test_an_unknown_attribute_is_named_with_the_nearest_one(tables, config):
+def test_an_unknown_attribute_is_named_with_the_nearest_one(four_ways, config):
     with pytest.raises(InputError, match="did you mean 'manager'"):
-        waits(tables, config, AT, [("manger",)])
+        waits(four_ways, config, AT, [("manger",)])

@@ -12,32 +12,8 @@ AT = AsOf(dt.date(2022, 2, 7), dt.datetime(2022, 10, 2))
 LIMITS = {"lead": 30.0, "target": 20.0}
 
 
-@pytest.fixture
-def tables(house, make):
-    batch = make(
-        leads=[
-            "lead_id created_at manager",
-            ("1", "2022-01-03 10:00", "Anna"),
-            ("2", "2022-01-03 10:00", "Boris"),
-            ("3", "2022-01-04 00:00", None),
-            ("4", "2022-01-03 10:00", "Anna"),
-        ],
-        stage_entries=[
-            "lead_id stage entered_at",
-            ("1", "target", "2022-01-04 10:00"),
-            ("1", "sale", "2022-01-07 10:00"),
-            ("2", "target", "2022-01-03 22:00"),
-            ("2", "lost", "2022-01-05 10:00"),
-            ("4", "lost", "2022-01-04 10:00"),
-            ("4", "target", "2022-01-13 10:00"),
-        ],
-    )
-    house.load(batch, dt.datetime(2022, 10, 1))
-    return house._tables
-
-
-def test_the_longest_waits_come_first_and_who_is_lost_or_done_is_not_listed(tables, config):
-    found = long_waiting(tables, config, AT, {"lead": 30.0, "target": 20.0}, ["manager"])
+def test_the_longest_waits_come_first_and_who_is_lost_or_done_is_not_listed(four_ways, config):
+    found = long_waiting(four_ways, config, AT, {"lead": 30.0, "target": 20.0}, ["manager"])
     assert found[["lead_id", "stage", "manager"]].to_numpy().tolist() == [
         ["3", "lead", ""],
         ["4", "target", "Anna"],
@@ -46,20 +22,20 @@ def test_the_longest_waits_come_first_and_who_is_lost_or_done_is_not_listed(tabl
     assert found["cohort_week"].dt.date.tolist() == [dt.date(2022, 1, 3)] * 2
 
 
-def test_a_bounded_list_holds_those_furthest_in_the_funnel_and_tells_how_many_there_are(tables, config):
+def test_a_bounded_list_holds_those_furthest_in_the_funnel_and_tells_how_many_there_are(four_ways, config):
     limits = {"lead": 30.0, "target": 20.0}
-    found = long_waiting(tables, config, AT, limits, ["manager"], most=1)
+    found = long_waiting(four_ways, config, AT, limits, ["manager"], most=1)
     assert found[["lead_id", "stage", "long_waiting"]].to_numpy().tolist() == [["4", "target", 2]]
-    every = long_waiting(tables, config, AT, limits, ["manager"])
+    every = long_waiting(four_ways, config, AT, limits, ["manager"])
     assert set(every["long_waiting"]) == {len(every)} == {2}
 
 
-def test_a_stage_without_a_limit_lists_nobody(tables, config):
-    assert long_waiting(tables, config, AT, {"target": 25.0}).empty
+def test_a_stage_without_a_limit_lists_nobody(four_ways, config):
+    assert long_waiting(four_ways, config, AT, {"target": 25.0}).empty
 
 
-def test_open_leads_are_counted_by_stage_and_those_that_wait_too_long_among_them(tables, config):
-    found = waiting_counts(tables, config, AT, LIMITS, [(), ("manager",)])
+def test_open_leads_are_counted_by_stage_and_those_that_wait_too_long_among_them(four_ways, config):
+    found = waiting_counts(four_ways, config, AT, LIMITS, [(), ("manager",)])
     assert tuple(found.columns) == WAITING_COLUMNS
     assert found.drop(columns="longest_days").to_numpy().tolist() == [
         ["", "", "lead", 1, 1, 30.0],
@@ -70,12 +46,12 @@ def test_open_leads_are_counted_by_stage_and_those_that_wait_too_long_among_them
     assert found["longest_days"].tolist() == pytest.approx([34.0, 24.583, 34.0, 24.583], abs=0.01)
 
 
-def test_who_waits_less_counts_as_open_alone_and_a_stage_without_a_limit_is_left_out(tables, config):
-    found = waiting_counts(tables, config, AT, {"target": 25.0})
+def test_who_waits_less_counts_as_open_alone_and_a_stage_without_a_limit_is_left_out(four_ways, config):
+    found = waiting_counts(four_ways, config, AT, {"target": 25.0})
     assert found[["stage", "open", "waiting"]].to_numpy().tolist() == [["target", 1, 0]]
-    assert waiting_counts(tables, config, AT, {}).empty
+    assert waiting_counts(four_ways, config, AT, {}).empty
 
 
-def test_an_unknown_attribute_of_the_counts_is_named_with_the_nearest_one(tables, config):
+def test_an_unknown_attribute_of_the_counts_is_named_with_the_nearest_one(four_ways, config):
     with pytest.raises(InputError, match="did you mean 'manager'"):
-        waiting_counts(tables, config, AT, LIMITS, [("manger",)])
+        waiting_counts(four_ways, config, AT, LIMITS, [("manger",)])

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from funnel.present.parts import vector
 from funnel.present.parts.escape import for_html
 from funnel.present.parts.texts import EMPTY, Texts
-from funnel.publish.outputs import CHART, text
+from funnel.publish.outputs import text
 
 _IMAGE = re.compile(r'<img\b[^>]*?\bsrc="data:image/png;base64,([^"]+)"[^>]*>')
 _ALT = re.compile(r'\balt="([^"]*)"')
@@ -31,8 +32,8 @@ def found(notebooks: Iterable[Path]) -> Charts:
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             for output in cell.get("outputs", ()):
                 data = output.get("data", {})
-                if CHART in data and "image/png" in data:
-                    charts[_named(text(data["image/png"]))] = data[CHART]
+                if vector.KIND in data and "image/png" in data:
+                    charts[_named(text(data["image/png"]))] = data[vector.KIND]
     return charts
 
 
