@@ -65,14 +65,15 @@ def _line(moment: Floats, x: Floats, y: Floats) -> Floats:
 
 
 def batches(company: Company, true: Ints, lost: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Move sales to the end of their month, entries to Fridays, losses to the day of the cleaning."""
+    """Move sales to the end of their month or quarter, entries to Fridays, losses to the cleaning's day."""
     true, lost = true.copy(), lost.copy()
-    if company.month_end:
-        last = true[:, -1]
-        some = (last < 2**58) & (rng.random(len(last)) < company.month_end)
-        end = _month_end(company, last[some])
-        last[some] = np.maximum(last[some], end - 1 - rng.integers(0, 2 * _DAY, some.sum()))
-        true[:, -1] = last
+    for share, months, days in ((company.month_end, 1, 2), (company.quarter_end, 3, 14)):
+        if share:
+            last = true[:, -1]
+            some = (last < 2**58) & (rng.random(len(last)) < share)
+            end = _end(company, last[some], months)
+            last[some] = np.maximum(last[some], end - 1 - rng.integers(0, days * _DAY, some.sum()))
+            true[:, -1] = last
     if company.friday:
         true, lost = _friday(true), _friday(lost)
     if company.cleaned:
@@ -81,11 +82,12 @@ def batches(company: Company, true: Ints, lost: Ints, rng: np.random.Generator) 
     return true, lost
 
 
-def _month_end(company: Company, moment: Ints) -> Ints:
-    """Return the end of the month of each moment."""
+def _end(company: Company, moment: Ints, months: int = 1) -> Ints:
+    """Return the end of the month of each moment, or of a span of so many months of the year."""
     start = np.datetime64(company.start, "s")
-    month = (start + moment.astype("timedelta64[s]")).astype("datetime64[M]") + 1
-    return (month.astype("datetime64[s]") - start).astype(np.int64)
+    month = (start + moment.astype("timedelta64[s]")).astype("datetime64[M]").astype(np.int64)
+    after = ((month // months + 1) * months).astype("datetime64[M]")
+    return (after.astype("datetime64[s]") - start).astype(np.int64)
 
 
 def monthly(company: Company, manager: Ints, entered: Ints, lost: Ints) -> tuple[Ints, Ints]:
@@ -95,7 +97,7 @@ def monthly(company: Company, manager: Ints, entered: Ints, lost: Ints) -> tuple
     for moment in (entered, lost[:, None]):
         there = mine[:, None] & (moment < 2**58)
         moved = moment.copy()
-        end = _month_end(company, moment[there])
+        end = _end(company, moment[there])
         first, length = (0, 3) if company.monthly_after else (-2, 2)
         at = end + first * _DAY + moment[there] % (length * _DAY - 60)
         moved[there] = np.maximum(moment[there], at)

@@ -134,6 +134,12 @@ def draw(company: Company, rng: np.random.Generator) -> History:
     true, stopped, end = _go(company, cohort, created, line, rng)
     true, lost = batches(company, true, _lose(company, line, stopped, end, rng), rng)
     entered, lost = recorded(company, created, true, lost, rng)
+    if company.begun_at:
+        there = np.minimum(true[:, -1], lost) >= company.begun_at * WEEK
+        cohort, created, line, true, entered, lost = (
+            each[there] for each in (cohort, created, line, true, entered, lost)
+        )
+        size = len(cohort)
     sold = np.flatnonzero(true[:, -1] < NEVER)
     wait = rng.exponential(company.pay_weeks, len(sold)) * WEEK
     price = np.array([one.price for one in company.lines])[line[sold]]

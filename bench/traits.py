@@ -64,6 +64,7 @@ class Company:
         pace: from which cohort on, and by which factor, every step takes longer.
         country: whose holidays slow decisions ("": nothing does): `bookkeeping.HOLIDAYS`.
         month_end: share of sales that are signed on the last two days of their month.
+        quarter_end: share of sales that are signed in the last two weeks of their quarter.
         monthly: how many managers enter everything on the last two days of its month.
         monthly_after: they do so on the first three days of the next month instead.
         exported_at: week of the first export from a CRM that keeps no history; one follows every week (None:
@@ -75,6 +76,7 @@ class Company:
         migration: "stamped": what came before was entered on one day; "created": it bears the creation's
             time; "" none.
         migrated_at: week of that.
+        begun_at: week before which nothing is on record of what had ended: only open leads were taken over.
         leaves_at: week in which the first manager leaves and the last one inherits the open leads.
         report_at: weeks at which reports are made; () for the newest.
         steady: whether nothing changes, so that bars of steady worlds apply and the law of its leads can be
@@ -102,6 +104,7 @@ class Company:
     pace: tuple[int, float] | None = None
     country: str = ""
     month_end: float = 0.0
+    quarter_end: float = 0.0
     monthly: int = 0
     monthly_after: bool = False
     exported_at: int | None = None
@@ -111,6 +114,7 @@ class Company:
     reopened: float = 0.0
     migration: str = ""
     migrated_at: int = 0
+    begun_at: int = 0
     leaves_at: int | None = None
     report_at: tuple[int, ...] = ()
     steady: bool = True

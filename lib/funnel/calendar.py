@@ -191,6 +191,22 @@ def month_start_share(calendar: Calendar, weeks: Sequence[dt.date]) -> Floats:
     )
 
 
+def month_phases(calendar: Calendar, weeks: Sequence[dt.date]) -> tuple[Floats, Floats, Floats]:
+    """Return by week how much of the time lies in it at which a month may be entered as a whole.
+
+    At its end; on the first working days of the next one; or on the first days of that, whichever they are.
+
+    Args:
+        calendar: of a span that holds the weeks and the months they touch.
+        weeks: their Mondays.
+    """
+    return (
+        month_end_share(calendar, weeks),
+        month_start_share(calendar, weeks),
+        month_start_share(EVERY_DAY, weeks),
+    )
+
+
 def old_month_share(weeks: Sequence[dt.date]) -> Floats:
     """Return of each week in which a month begins the part that lies in the month before, and NaN of others.
 

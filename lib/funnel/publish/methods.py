@@ -281,6 +281,19 @@ CHANGES: tuple[Change, ...] = (
         ("slices_*", "reach_gap"),
         "where weeks bring too few leads the cohorts are longer periods, and slices are of these",
     ),
+    Change(
+        "closings-of-the-next-month",
+        "0.2.0",
+        ("forecast*", "maturity", "revenue*", "what_if", "backtest", "costs*", "ltv", "payback"),
+        "a month whose entries are made in the first days of the next one is known as such, as one that is "
+        "closed in its last days was",
+    ),
+    Change(
+        "misses-while-little-was-known",
+        "0.2.0",
+        ("forecast*", "revenue*", "what_if", "backtest", "costs*"),
+        "what a forecast missed while too little was known speaks against the forecast of now too",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 

@@ -1,12 +1,13 @@
-"""Time as a company lives it: a week of holidays passes slowly, the last days of a month fast.
+"""Time as a company lives it: a week of holidays passes slowly, that in which a month is closed fast.
 
 A hazard by calendar lag reads a quiet Christmas as poor conversion. So every calendar week has a pace, 1 on
 average: how much of a usual week's business is done in it. Lags are counted in that time, and what is
 expected is turned back into calendar weeks. The pace is 1 - b * (share of the working days that are free) -
-c * (share of working days around New Year), and rises by g with the share of a month's end in the week. How
-strongly they act is learnt from the weekly totals of the stages against what the pooled hazards and a slowly
-moving level expect: b and c start from usual ones and move as far as the data say; g counts only where it
-stands out beyond `PROOF` standard errors. Without a country there are neither holidays nor a New Year.
+c * (share of working days around New Year), and rises by g with the share of the week in which the month is
+closed: in its last days, or in the first ones of the next month, whichever a stage's totals show (`_closed`).
+How strongly they act is learnt from the weekly totals of the stages against what the pooled hazards and a
+slowly moving level expect: b and c start from usual ones and move as far as the data say; g counts only where
+it stands out beyond `PROOF` standard errors. Without a country there are neither holidays nor a New Year.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from funnel.analysis.cube.triangles import Triangle, calendar_sum
-from funnel.calendar import Calendar, month_end_share, new_year_share, working_share
+from funnel.calendar import Calendar, month_phases, new_year_share, working_share
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,7 +29,7 @@ SLOWER = (0.8, 0.4)
 SURE = (0.25, 0.3)
 """How sure that is: standard deviations."""
 PROOF = 4.0
-"""Standard errors by which the month's end must stand out."""
+"""Standard errors by which the closing of months must stand out."""
 LEAST = 0.1
 """The least pace of a week."""
 _SMOOTH = 13
@@ -129,13 +130,36 @@ def clocks_of(stages: Sequence[Triangle], calendar: Calendar) -> list[Clock]:
     if not count:
         return [steady(weeks) for _ in stages]
     days = [week.date() for week in pd.date_range(seen.weeks[0], periods=weeks, freq="7D")]
-    month = month_end_share(calendar, days)
-    sides = np.column_stack([np.zeros((weeks, 2)), month - month.mean()])
+    usual = np.zeros((weeks, 2))
     if calendar.country:
-        sides[:, 0] = -(1 - working_share(calendar, days))
-        sides[:, 1] = -new_year_share(calendar, days)
+        usual = -np.column_stack([1 - working_share(calendar, days), new_year_share(calendar, days)])
+    phases = [np.column_stack([usual, part - part.mean()]) for part in month_phases(calendar, days)]
+    sides = [_closed(one, phases, bool(calendar.country)) for one in stages]
     strengths = _strengths(stages, sides, bool(calendar.country))
-    return [_ticking(sides, strength) if strength.any() else steady(weeks) for strength in strengths]
+    return [
+        _ticking(side, strength) if strength.any() else steady(weeks)
+        for side, strength in zip(sides, strengths, strict=True)
+    ]
+
+
+def _closed(seen: Triangle, phases: Sequence[Floats], country: bool) -> Floats:
+    """Return what may explain a stage's weekly totals, with the closing of months that stands out most.
+
+    Args:
+        seen: of the stage.
+        phases: what may explain the pace of the weeks, for each kind (`calendar.month_phases`).
+        country: whether there are holidays.
+    """
+    if len(seen.ages) <= _FEWEST:
+        return phases[0]
+    usual = np.array([*(SLOWER if country else (0.0, 0.0)), 0.0])
+
+    def stands_out(sides: Floats) -> float:
+        apart, weight, design = _against(seen, sides, usual, 0, 1)
+        column = design[:, 2] - (weight * design[:, 2]).sum() / max(weight.sum(), 1e-9)
+        return float(abs((weight * apart * column).sum()) / np.sqrt(max((weight * column**2).sum(), 1e-9)))
+
+    return max(phases, key=stands_out)
 
 
 def _ticking(sides: Floats, strength: Floats) -> Clock:
@@ -144,19 +168,22 @@ def _ticking(sides: Floats, strength: Floats) -> Clock:
     return Clock(np.concatenate([[0.0], np.cumsum(pace / pace.mean())]))
 
 
-def _strengths(stages: Sequence[Triangle], sides: Floats, country: bool) -> list[Floats]:
-    """Return how strongly free days and New Year slow a week and the end of a month hastens it, by stage.
+def _strengths(stages: Sequence[Triangle], sides: Sequence[Floats], country: bool) -> list[Floats]:
+    """Return how strongly free days and New Year slow a week and a month's closing hastens it, by stage.
 
     Gauss-Newton steps on the weekly totals of all stages together, over their dispersion, each from the clock
     of the step before: what waited over the holidays comes after them. Free days and New Year act on all
-    stages alike, with normal priors; the end of a month on each by itself.
+    stages alike, with normal priors; the closing of a month on each by itself.
     """
     count = len(stages)
     prior = np.concatenate([SLOWER if country else (0.0, 0.0), np.zeros(count)])
     held = np.concatenate([1 / np.array(SURE) ** 2, np.full(count, 1e-9)])
     share, proven = prior, np.zeros(count, dtype=bool)
     for _ in range(_TURNS if len(stages[0].ages) > _FEWEST else 0):
-        rows = [_against(one, sides, share[[0, 1, 2 + n]], n, count) for n, one in enumerate(stages)]
+        rows = [
+            _against(one, side, share[[0, 1, 2 + n]], n, count)
+            for n, (one, side) in enumerate(zip(stages, sides, strict=True))
+        ]
         apart, weight, design = (np.concatenate(each) for each in zip(*rows, strict=True))
         spread = max(float((weight * apart**2).sum() / max(len(apart) - count - 2, 1)), 1.0)
         matrix = design.T @ (weight[:, None] * design) + spread * np.diag(held)

@@ -17,11 +17,9 @@ import numpy.typing as npt
 
 from funnel.analysis.cube.cells import TOTAL, Cells, reading_age
 from funnel.calendar import (
-    EVERY_DAY,
     NO_CALENDAR,
     Calendar,
-    month_end_share,
-    month_start_share,
+    month_phases,
     new_year_share,
     old_month_share,
     working_share,
@@ -85,11 +83,7 @@ def rhythm(table: Cells, share: Floats, calendar: Calendar = NO_CALENDAR) -> Rhy
         calendar: working days; of no country only the months' ends are known.
     """
     old = old_month_share(table.weeks)
-    kinds = (
-        (month_end_share(calendar, table.weeks), np.ones(len(old))),
-        (month_start_share(calendar, table.weeks), old),
-        (month_start_share(EVERY_DAY, table.weeks), old),
-    )
+    kinds = tuple(zip(month_phases(calendar, table.weeks), (np.ones(len(old)), old, old), strict=True))
     batched = _batched(table, [part > 0 for part, _ in kinds])
     free = working_share(calendar, table.weeks) - 1.0
     whole = table.keys.index(TOTAL)

@@ -89,11 +89,11 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
     Returns:
         One row per `back` (weeks ago) and `band` (index in `AGE_BANDS`, by the age then): `forecast`, `low`,
         `high` (90 %) and `actual` number of conversions between then and now, `tail` (chance of an outcome so
-        far out, two-sided), `share` (the miss as a share of the final number of these cohorts), `changed`
-        (whether a change of the delay was seen then), `meant` (whether it would have been told as learnt: the
-        miss of a forecast that was marked then is no evidence, only a measure). The number is taken as
-        negative binomial with the mean and variance of the draws, and of how unevenly conversions come in
-        this company (`rhythm`): tails counted in draws would hang on the seed.
+        far out, two-sided), `share` (the miss as a share of the final number of these cohorts) and `changed`
+        (whether a change of the delay was seen then). The number is taken as negative binomial with the mean
+        and variance of the draws, and of how unevenly conversions come in this company (`rhythm`): tails
+        counted in draws would hang on the seed. A forecast that was marked then as too little learnt is
+        judged too: its draws know how little was known.
     """
     rows = []
     now, fit_now = past.seen(stage, at), past.told(stage, at).fit
@@ -107,7 +107,7 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
         mean_by, left = one.by(back), np.maximum(fit.left, 1e-9)[:, None]
         rate = np.clip(mean_by[:, None] * one.factor / left, 0, 1)
         bands = band_of(then.ages)
-        restless, unlearnt = uneven(fit_now, back, leave=back), _unlearnt(fit)
+        restless = uneven(fit_now, back, leave=back)
         for band in np.unique(bands):
             mine = bands == band
             came = float((now.reached[:count] - then.reached)[mine].sum())
@@ -127,11 +127,10 @@ def retrospect(past: History, stage: str, at: int = 0, backs: tuple[int, ...] = 
                     "tail": tail,
                     "share": abs(came - mean) / max(float(then.reached[mine].sum()) + mean, 1.0),
                     "changed": fit.model.changed_at > 0,
-                    "meant": not unlearnt,
                 }
             )
-    columns = ["back", "band", "forecast", "low", "high", "actual", "tail", "share", "changed", "meant"]
-    return pd.DataFrame(rows, columns=columns).astype({"changed": bool, "meant": bool})
+    columns = ["back", "band", "forecast", "low", "high", "actual", "tail", "share", "changed"]
+    return pd.DataFrame(rows, columns=columns).astype({"changed": bool})
 
 
 def _held_against(came: float, mean: float, variance: float) -> tuple[float, float, float]:
@@ -217,8 +216,8 @@ def judge(past: History, stage: str, at: int = 0) -> Verdict:
             return Verdict(("delay_may_have_changed",) * len(AGE_BANDS), record)
         record = record[record["changed"]]
     # A change that is seen on one of two dates alone was marked on one of them: its miss is no evidence.
-    meant = record[record["meant"] & (record["changed"] == (fit.model.changed_at > 0))]
-    missed, unlike = _missed(meant, stages), _unlike(fit)
+    alike = record[record["changed"] == (fit.model.changed_at > 0)]
+    missed, unlike = _missed(alike, stages), _unlike(fit)
     alarm = FALSE_ALARMS["young_unlike_old"] / stages
     reasons = [
         "missed_lately" if band in missed else "young_unlike_old" if chance < alarm else ""
@@ -226,7 +225,7 @@ def judge(past: History, stage: str, at: int = 0) -> Verdict:
     ]
     doubts = [
         max(_doubt(chance, FALSE_ALARMS["young_unlike_old"]), _doubt(miss, FALSE_ALARMS["missed_lately"]))
-        for chance, miss in zip(unlike, _misses(meant), strict=True)
+        for chance, miss in zip(unlike, _misses(alike), strict=True)
     ]
     return Verdict(tuple(reasons), record, tuple(doubts))
 

@@ -8,7 +8,7 @@ import pytest
 
 from funnel.analysis.calendar.clock import Clock, clocks_of, steady
 from funnel.analysis.cube.triangles import Triangle
-from funnel.calendar import NO_CALENDAR, calendar_of, working_share
+from funnel.calendar import NO_CALENDAR, calendar_of, month_end_share, working_share
 
 LAGS = 53
 FIRST = dt.date(2020, 1, 6)
@@ -77,6 +77,31 @@ def test_the_end_of_the_month_counts_only_where_it_stands_out() -> None:
     learnt = np.diff(clock.ends)[: len(pace)]
     ends = np.array(last)
     assert learnt[ends].mean() > 1.4 > 1.0 > learnt[~ends].mean()
+
+
+def test_a_month_written_down_in_the_next_ones_first_days_is_known_as_that() -> None:
+    cohorts = 130
+    days = [FIRST + dt.timedelta(weeks=n) for n in range(cohorts + LAGS)]
+    first = np.array([sum((day + dt.timedelta(days=n)).day <= 3 for n in range(7)) / 3 for day in days])
+    pace = 0.4 + 2.6 * first
+    pace /= pace.mean()
+    triangle = seen(pace, cohorts, np.random.default_rng(4))
+    ended, closed = (seen(one, cohorts, np.random.default_rng(4)) for one in (_ended(days), pace))
+    of_ends, of_beginnings = clocks_of([ended, closed], NO_CALENDAR)
+    learnt = np.diff(of_beginnings.ends)[: len(pace)]
+    assert np.abs(learnt - pace).mean() < 0.1, "the whole of it, not what months' ends share with it"
+    paced = of_beginnings.paced(triangle)
+    old = slice(0, cohorts - LAGS)
+    true = np.diff(-np.exp(-np.arange(LAGS + 1.0) / 6))
+    got = paced.events[old].sum(axis=0) / paced.events[old].sum()
+    assert np.abs(np.cumsum(got) - np.cumsum(true / true.sum())).max() < 0.02
+    assert np.abs(np.diff(of_ends.ends)[: len(pace)] - _ended(days)).mean() < 0.1, "each stage its own"
+
+
+def _ended(days: list[dt.date]) -> np.ndarray:
+    """Return the pace of a company that closes its months on their last two working days."""
+    pace = 0.4 + 2.6 * month_end_share(NO_CALENDAR, days)
+    return pace / pace.mean()
 
 
 def test_each_stage_has_its_own_end_of_the_month() -> None:

@@ -63,7 +63,7 @@ def test_the_miss_of_a_change_that_is_seen_no_more_is_no_evidence(
     monkeypatch: pytest.MonkeyPatch, changed: bool, reason: str
 ) -> None:
     missed = {"back": 8, "band": 0, "forecast": 22.0, "low": 10.0, "high": 39.0, "actual": 150.0}
-    record = pd.DataFrame([{**missed, "tail": 1e-9, "share": 2.2, "changed": changed, "meant": True}])
+    record = pd.DataFrame([{**missed, "tail": 1e-9, "share": 2.2, "changed": changed}])
     monkeypatch.setattr(reliability, "retrospect", lambda *_: record)
     leads, sales = worlds.plain(250).draw(np.random.default_rng([21, 0]), 110)
     assert judged(seen(leads, sales)).reasons[0] == reason
