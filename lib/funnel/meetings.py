@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 
+from funnel.day import Day, within
 from funnel.schema import Filled
 from funnel.settings import Frozen
 
@@ -32,9 +33,9 @@ class Decision(Frozen):
 
     what: Filled
     who: Filled
-    due: dt.date
-    done: dt.date | None = None
-    dropped: dt.date | None = None
+    due: Day
+    done: Day | None = None
+    dropped: Day | None = None
     outcome: str = ""
 
     @model_validator(mode="after")
@@ -66,7 +67,7 @@ class Question(Frozen):
 
     question: Filled
     who: str = ""
-    answered: dt.date | None = None
+    answered: Day | None = None
     answer: str = ""
 
     @model_validator(mode="after")
@@ -96,7 +97,7 @@ class Meeting(Frozen):
     @model_validator(mode="after")
     def _consistent(self) -> Meeting:
         try:
-            day = dt.date.fromisoformat(self.id)
+            day = within(dt.date.fromisoformat(self.id))
         except ValueError:
             raise ValueError(f"the file's name {self.id!r} is no day; name it as 2022-09-26.yml") from None
         wrong = [

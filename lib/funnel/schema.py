@@ -8,7 +8,6 @@ and described by the `*_COLUMNS` constants.
 from __future__ import annotations
 
 import bisect
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -21,6 +20,7 @@ import pyarrow as pa
 from pydantic import Field, model_validator
 
 from funnel.change import Change
+from funnel.day import Day
 from funnel.settings import Frozen, Language
 from funnel.stored import Rows, Runs
 from funnel.validation import FILLED, KEY
@@ -358,12 +358,12 @@ class Initiative(Frozen):
     id: str
     title: Filled | Annotated[dict[Language, Filled], Field(min_length=1)]
     owner: Filled
-    start: dt.date
-    end: dt.date | None = None
+    start: Day
+    end: Day | None = None
     scope: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict, max_length=2
     )
-    rollout: dict[str, dt.date] = Field(default_factory=dict)
+    rollout: dict[str, Day] = Field(default_factory=dict)
     hypotheses: Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
     expected_sales_per_month: Annotated[float, Field(ge=-(10**9), le=10**9, allow_inf_nan=False)] | None = (
         None
@@ -422,16 +422,16 @@ class Investigation(Frozen):
     """
 
     id: str
-    opened: dt.date
-    first_week: dt.date
-    last_week: dt.date | None = None
+    opened: Day
+    first_week: Day
+    last_week: Day | None = None
     stage: str
     attribute: str = ""
     value: str = ""
     question: Filled
     who: Filled
     finding: str = ""
-    closed: dt.date | None = None
+    closed: Day | None = None
     state: EndState | None = None
 
     @model_validator(mode="after")

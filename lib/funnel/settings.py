@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from funnel import versions
 from funnel.calendar import calendar_of
 from funnel.change import Change
+from funnel.day import Day
 from funnel.errors import InputError, MissingError, Problem, SettingsError, nearest
 from funnel.settings_engine import EngineTables, checked, engine_of
 from funnel.settings_files import LEAD as LEAD
@@ -105,7 +106,7 @@ class WhatIf(Frozen):
 
     stage: str
     change: Change
-    since: Annotated[dt.date | None, Field(alias="from")] = None
+    since: Annotated[Day | None, Field(alias="from")] = None
 
 
 class Accepted(Frozen):

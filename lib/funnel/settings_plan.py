@@ -5,17 +5,20 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from funnel.dates import WEEK, week_of
+from funnel.day import within
 from funnel.settings_files import Frozen
 
 Amount = Annotated[float, Field(ge=0, le=10**15, allow_inf_nan=False)]
 Leads = Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)]
 MEASURES = ("leads", "sales", "revenue")
+_NAMED = 6
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -66,21 +69,21 @@ def _goals(value: object) -> object:
 
 
 def _period(key: object) -> object:
-    if isinstance(key, dt.date) and not isinstance(key, dt.datetime):
-        return key.isoformat()
-    if isinstance(key, str) and _MONTH.fullmatch(key):
-        return key
+    written = str(key)
     try:
-        return dt.date.fromisoformat(str(key)).isoformat()
+        written = written if _MONTH.fullmatch(written) else dt.date.fromisoformat(written).isoformat()
     except ValueError:
         raise ValueError(f"{key!r} is no week or month; allowed: 2022-10-03 or 2022-10") from None
+    within(dt.date.fromisoformat(f"{written}-01"[:10]))
+    return written
 
 
 def _once(plan: dict[str, Planned]) -> dict[str, Planned]:
-    named = [days(key) for key in plan]
-    twice = sorted({key for key in plan if named.count(days(key)) > 1})
+    named = Counter(days(key) for key in plan)
+    twice = sorted(key for key in plan if named[days(key)] > 1)
     if twice:
-        raise ValueError(f"{', '.join(twice)}: one week is planned twice")
+        more = f" and {len(twice) - _NAMED:,} more" if len(twice) > _NAMED else ""
+        raise ValueError(f"{', '.join(twice[:_NAMED])}{more}: one week is planned twice")
     return plan
 
 
