@@ -17,8 +17,17 @@ from funnel.warehouse import Warehouse
 from tests.conftest import new_project
 
 MAIL, PHONE, NAME = "petrova@mail.example", "+7 916 123-45-67", "Петрова Анна Ильинична"
-PLANTED = re.compile(r"petrova|916\W*123|Петрова", re.IGNORECASE)
+PHONES = (
+    PHONE,
+    "8–916–123–45–67",
+    "８９１６１２３４５６７",
+    "8\u00a0916\u00a0123\u00a045\u00a067",
+    "тел. 916-123-45-67",
+)
+MAILS = (MAIL, "petrova%40mail.example", "petrova＠mail.example", '"petrova"@mail.example')
+PLANTED = re.compile(r"petrova|[9９]\W*[1１]\W*[6６]\W*[1１]\W*[2２]\W*[3３]\W*[4４]|Петрова", re.IGNORECASE)
 SHOWN = "Иван Сидоров"
+FORMATS = "html,pdf,xlsx,docx,pptx"
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +39,20 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(simulate(World(weeks=40, leads_per_week=60.0), 5), folder / "in")
     leads = pd.read_parquet(folder / "in" / "leads.parquet")
     number = range(len(leads))
-    leads["manager"] = [SHOWN if n % 3 else f"Олег, {PHONE}" for n in number]
-    leads["region"] = [f"{MAIL}" if n % 4 == 0 else "Север" for n in number]
+    leads["manager"] = [SHOWN if n % 3 else f"Олег, {PHONES[n % 5]}" for n in number]
+    leads["region"] = [MAILS[n % 16 // 4] if n % 4 == 0 else "Север" for n in number]
     leads["client_name"] = [f"{NAME} {n}" for n in number]
     leads["Телефон"] = PHONE
-    leads["hint"] = [f"звонить {PHONE}" if n % 2 else None for n in number]
+    leads["hint"] = [f"звонить {PHONES[n % 5]}" if n % 2 else None for n in number]
     newest = leads.index[-80:]
     renamed = {old: f"{old}-{MAIL}" for old in leads.loc[newest, "lead_id"]}
     leads["lead_id"] = leads["lead_id"].replace(renamed)
     leads.to_parquet(folder / "in" / "leads.parquet")
     entries = pd.read_parquet(folder / "in" / "stage_entries.parquet")
     entries["lead_id"] = entries["lead_id"].replace(renamed)
-    entries["reason"] = [f"ушёл к {MAIL}" if stage == "lost" else None for stage in entries["stage"]]
+    entries["reason"] = [
+        f"ушёл к {MAILS[n % 4]}" if stage == "lost" else None for n, stage in enumerate(entries["stage"])
+    ]
     entries.to_parquet(folder / "in" / "stage_entries.parquet")
     payments = pd.read_parquet(folder / "in" / "payments.parquet")
     payments["lead_id"] = payments["lead_id"].replace(renamed)
@@ -54,7 +65,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def texts_of(path: Path) -> str:
     """Return all that a published file says."""
-    if path.suffix == ".xlsx":
+    if path.suffix in (".xlsx", ".docx", ".pptx"):
         with zipfile.ZipFile(path) as book:
             return " ".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())
     if path.suffix == ".pdf":
@@ -70,7 +81,7 @@ def test_no_planted_person_is_in_any_published_file_or_printed(project: Path, fu
         return funnel("--config", project / "funnel.yml", *words)
 
     assert run("import").code in (0, 1)
-    made = run("report", "--renderer", "builtin", "--lang", "en,ru", "--no-import")
+    made = run("report", "--renderer", "builtin", "--lang", "en,ru", "--no-import", "--formats", FORMATS)
     assert made.code == 0, made.err
     files = [
         path
@@ -78,7 +89,9 @@ def test_no_planted_person_is_in_any_published_file_or_printed(project: Path, fu
         for path in (project / folder).rglob("*")
         if path.is_file()
     ]
-    assert {path.suffix for path in files} >= {".html", ".pdf", ".xlsx", ".csv", ".json", ".md"}
+    assert {path.suffix for path in files} >= {
+        *(".html", ".pdf", ".xlsx", ".csv", ".json", ".md", ".docx", ".pptx"),
+    }
     said = {str(path): texts_of(path) for path in files}
     (day,) = {path.name for path in (project / "archive").iterdir() if path.is_dir()}
     for words in (

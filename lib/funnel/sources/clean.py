@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from funnel.gate.personal import SUSPECT, blot
+from funnel.gate.contacts import SUSPECT
+from funnel.gate.personal import blot
 from funnel.sources.tabular import Cells, Sheet
 
 _GUARD = r"^'([=+\-@\t\r])"
@@ -36,12 +37,12 @@ def mapped(values: pa.Array, change: Callable[[str], str | None]) -> pa.Array:
     )
 
 
-def blotted(values: pa.Array) -> pa.Array:
-    """Blot telephone numbers and e-mail addresses out of a text column."""
+def blotted(values: pa.Array, one: Callable[[str], str] = blot) -> pa.Array:
+    """Blot telephone numbers and e-mail addresses out of a text column, of ids by `personal.blot_id`."""
     suspect = pc.match_substring_regex(values, SUSPECT)
     if not pc.any(suspect).as_py():
         return values
-    return pc.replace_with_mask(values, suspect.fill_null(False), mapped(values.filter(suspect), blot))
+    return pc.replace_with_mask(values, suspect.fill_null(False), mapped(values.filter(suspect), one))
 
 
 def without_words(cells: Cells, words: Sequence[str]) -> Cells:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from funnel.dates import AsOf
 from funnel.gate.attributes import named, shown_as
-from funnel.gate.personal import SUSPECT, blot, is_about_people
+from funnel.gate.contacts import SUSPECT
+from funnel.gate.personal import blot, blot_id, is_about_people
 from funnel.settings import Settings
 from funnel.warehouse.known import Tables
 from funnel.warehouse.reach import filled
@@ -92,9 +93,10 @@ def in_one_writing(
 
 
 def blotted(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
-    """Blot telephone numbers and addresses out of columns of text that is not an attribute's."""
+    """Blot telephone numbers and addresses out of columns of text that is not an attribute's, or of ids."""
     for name in names:
-        clean = {value: blot(value) for value in frame[name].dropna().unique() if isinstance(value, str)}
+        one = blot_id if name.endswith("_id") else blot
+        clean = {value: one(value) for value in frame[name].dropna().unique() if isinstance(value, str)}
         if any(value != text for value, text in clean.items()):
             frame[name] = frame[name].map(lambda value, clean=clean: clean.get(value, value))
     return frame

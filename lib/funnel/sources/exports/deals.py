@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.errors import InputError, Problem
-from funnel.gate.personal import blot
+from funnel.gate.personal import blot_id
 from funnel.schema import INSTANT, LEADS, STAGE_ENTRIES, Known
 from funnel.settings import Settings
 from funnel.settings_exports import ColumnField, Export
@@ -86,7 +86,7 @@ def _one_id_of_two(opened: Sequence[Opened]) -> list[Problem]:
     for first, second in itertools.combinations(ids, 2):
         both = pc.unique(ids[second].filter(pc.is_in(ids[second], ids[first])))
         if len(both):
-            what = f"{len(both):,} ids stand in files of both, such as {blot(both[0].as_py())}"
+            what = f"{len(both):,} ids stand in files of both, such as {blot_id(both[0].as_py())}"
             todo = "give the block of one of them id_prefix, such as crm2-"
             problems.append(Problem(f"{first} and {second}", what, todo=todo))
     return problems

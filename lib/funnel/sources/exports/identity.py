@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from funnel.gate.personal import blot_id
 from funnel.sources.clean import blotted
 from funnel.sources.convert import Fault, id_faults
 from funnel.sources.tabular import TEXT, Cells, Mask
@@ -91,7 +92,7 @@ def doubtful(ids: pa.Array, spoilt: Mask) -> list[Fault]:
         ids: text.
         spoilt: whose capitals were changed on the way; see `one_writing`.
     """
-    telling = pc.not_equal(blotted(ids), ids).fill_null(False).to_numpy(zero_copy_only=False)
+    telling = pc.not_equal(blotted(ids, blot_id), ids).fill_null(False).to_numpy(zero_copy_only=False)
     personal = "it is a telephone number or an address; give leads a number of your own"
     return [
         Fault("lead_id", telling, lambda _: personal),
