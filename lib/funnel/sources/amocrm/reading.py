@@ -24,6 +24,7 @@ from funnel.sources.api.attributes import Attributes
 from funnel.sources.api.client import PageTooLarge, Params
 from funnel.sources.api.reader import FULL, UPDATE, Progress, ReadLead
 from funnel.sources.api.records import Aside, Fault
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import ADDED, MOVED, Cursor, EventRow, LeadRow, State
 
 MANY = (ADDED, MOVED)
@@ -98,9 +99,11 @@ class Reader(reader.Reader):
             named = {f"filter[entity_id][{number}]": id_ for number, id_ in enumerate(asked)}
             query: Params = {"filter[type]": kind, "filter[entity]": "lead", **named}
             cursor: Cursor | None = Cursor(limit=EVENT_LIMITS[0])
+            turn = Round(self.client, "events")
             while cursor is not None:
                 page, cursor = self.page("events", query, cursor, EVENT_LIMITS)
                 rows = page.rows.events if page else ()
+                turn.look(rows)
                 if not all(isinstance(row, dict) and row.get("entity_id") in asked for row in rows):
                     return  # the account does not filter by id, and all its events have been read
                 with self.state.transaction():
@@ -123,9 +126,13 @@ class Reader(reader.Reader):
             since: unix seconds; 0 reads all.
         """
         cursor = self.state.cursor("leads") or Cursor(since=since, limit=LEAD_LIMITS[0], mode=KEYSET)
+        turn = Round(self.client, "leads")
         while not cursor.done:
+            if not cursor.offset:
+                turn.begin()
             page, cursor = self.page("leads", paging.lead_params(cursor), cursor, LEAD_LIMITS)
             rows = page.rows.leads if page else ()
+            turn.look(rows)
             times = [records.time_of(row, "updated_at") for row in rows]
             if not paging.obeys(times, cursor, self.present):
                 cursor = Cursor(mode=PAGES, limit=LEAD_LIMITS[0], newest=cursor.newest)
@@ -185,9 +192,13 @@ class Reader(reader.Reader):
             if kind in MANY:
                 until = paging.closed(since + paging.WINDOW if since else oldest, now)
             cursor = Cursor(since=since, until=until, limit=EVENT_LIMITS[0])
+        turn = Round(self.client, "events")
         while not cursor.done:
+            if not cursor.offset:
+                turn.begin()
             page, cursor = self.page("events", paging.event_params(kind, cursor), cursor, EVENT_LIMITS)
             rows = page.rows.events if page else ()
+            turn.look(rows)
             every = [records.time_of(row, "created_at") for row in rows]
             times = [time for time in every if time is not None and time <= self.present]
             if cursor.until is not None and any(not cursor.since <= time <= cursor.until for time in times):

@@ -10,6 +10,7 @@ from funnel.sources.amocrm.credentials import VENDOR
 from funnel.sources.amocrm.wire import Account, CustomField, Named, Page, Pipeline, Status
 from funnel.sources.api.records import Aside
 from funnel.sources.api.references import LOST, WON, Field, Listed, Names, References, entries, remember
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import State
 
 LIMIT = 250
@@ -66,6 +67,7 @@ def _listed(
     """Read one of the account's lists, whole; what cannot be read is added to `odd`."""
     found: list[Item] = []
     number, again = 1, False
+    turn = Round(client, path)
     while True:
         page = client.get(path, {"limit": LIMIT, "page": number} if paged else {}, Page)
         if page is None and not again:
@@ -73,6 +75,7 @@ def _listed(
             continue
         if page is not None:
             rows = getattr(page.rows, path.rpartition("/")[2])
+            turn.look(rows)
             found += entries(rows, model, path, odd)
         if page is None or not page.more or not paged:
             return list({item.id: item for item in found}.values())

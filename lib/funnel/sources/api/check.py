@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from funnel.sources.api import records
 from funnel.sources.api.reader import Reader
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import LEAD, LeadRow
 
 DAY = 86_400
@@ -46,8 +47,10 @@ def check(reader: Reader, upto: int, bound: int) -> Found:
     cursor = state.cursor(STREAM)
     if cursor is None:
         state.change("DELETE FROM listed", [()])
+    turn = Round(reader.client, "leads")
     while cursor is None or not cursor.done:
         rows, cursor = reader.listing(cursor)
+        turn.look(rows)
         with state.transaction():
             _compare(reader, rows, upto, bound)
             state.move(STREAM, cursor)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 import logging
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from funnel.errors import InputError, Problem
 from funnel.gate.personal import blot
 from funnel.settings_accounts import Account, is_loopback
+from funnel.sources.api import bounded
 from funnel.sources.api.clock import LONGEST, instant, retry_after
 from funnel.sources.api.vendor import Vendor
 from funnel.sources.api.wire import Wire, loads
@@ -27,9 +27,6 @@ NO_JSON = "no JSON"
 PER_SECOND = 5
 TRIES = 6
 TIMEOUT = 60.0
-LONGEST_ANSWER = 100_000_000
-"""Bytes of one answer, unpacked: a page of 250 deals has a few."""
-_OF_TRANSPORT = ("content-encoding", "content-length", "transfer-encoding")
 Params = Mapping[str, str | int]
 Body = Mapping[str, object]
 Answer = TypeVar("Answer", bound=Wire)
@@ -152,7 +149,11 @@ class Client:
             timeout=TIMEOUT,
             follow_redirects=False,  # a redirect would carry the token to another host
             trust_env=not is_loopback(account.host),
-            headers={"User-Agent": "funnel-cohort-report", "Accept": "application/json"},
+            headers={
+                "User-Agent": "funnel-cohort-report",
+                "Accept": "application/json",
+                "Accept-Encoding": bounded.ACCEPTED,
+            },
         )
 
     def __enter__(self) -> Client:
@@ -307,31 +308,16 @@ class Client:
         self._pace.wait()
         seconds, status = self._pace.clock() - self._start, 0
         try:
-            answer = self._bounded(self._http.send(request, stream=True))
+            answer = bounded.take_in(self._http, request)
             status = answer.status_code
             self.server_time = instant(answer.headers.get("Date", "")) or self.server_time
             return answer
+        except bounded.Boundless as error:
+            raise self.error(*error.args) from None
         finally:
             self._pace.done()
             if self._log is not None:
                 self._log(seconds, shown, status)
-
-    def _bounded(self, answer: httpx.Response) -> httpx.Response:
-        """Take in an answer, unpacked, as long as it is no longer than any answer is.
-
-        Raises:
-            InputError: it is.
-        """
-        content = bytearray()
-        with contextlib.closing(answer):
-            for piece in answer.iter_bytes(1 << 16):
-                content += piece
-                if len(content) > LONGEST_ANSWER:
-                    what = f"an answer has more than {LONGEST_ANSWER // 1_000_000} MB"
-                    raise self.error(what, "look into the account, or ask the vendor: no page is so long")
-        headers = [(name, value) for name, value in answer.headers.items() if name not in _OF_TRANSPORT]
-        whole = bytes(content)
-        return httpx.Response(answer.status_code, headers=headers, content=whole, request=answer.request)
 
     def error(self, wrong: str, todo: str) -> InputError:
         """Return an error about this account."""

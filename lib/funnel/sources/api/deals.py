@@ -19,6 +19,7 @@ from funnel.sources.api.client import Client
 from funnel.sources.api.reader import FULL, Page, Progress, Reader
 from funnel.sources.api.records import Aside, Fault
 from funnel.sources.api.references import References
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import MOVED, Cursor, EventRow, LeadRow, Ref, State
 from funnel.sources.api.wire import time_or_none
 
@@ -158,8 +159,10 @@ class DealReader(Reader):
     def _walk(self, stream: str, since: int, take: Callable[[Sequence[object]], object]) -> int:
         """Read a stream to its end; return the newest edit seen, never one ahead."""
         cursor = self.state.cursor(stream) or Cursor(since=since)
+        turn = Round(self.client, stream)
         while not cursor.done:
             rows, following = self.page(stream, cursor)
+            turn.look(rows)
             times = [time for row in rows if (time := self.time_of(row)) is not None and time <= self.present]
             newest = max([cursor.newest, *times, min(1, len(rows))])
             with self.state.transaction():

@@ -6,6 +6,7 @@ from funnel.settings_accounts import BitrixSettings
 from funnel.sources.api import records
 from funnel.sources.api.records import Aside
 from funnel.sources.api.references import LOST, WON, End, Field, Listed, Names, References, entries, remember
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import State
 from funnel.sources.bitrix24.client import VENDOR, Client
 from funnel.sources.bitrix24.wire import (
@@ -68,9 +69,11 @@ def _users(client: Client, odd: list[Aside]) -> dict[int | str, str]:
     """Read all users; pages by number are safe here, since users do not come by the minute."""
     found: dict[int | str, str] = {}
     start: int | None = 0
+    turn = Round(client, "users")
     while start is not None:
         body = {"sort": "ID", "order": "ASC", "select": ["ID", "NAME", "LAST_NAME"], "start": start}
         page = client.post("user.get", body, Rows)
+        turn.look(page.result if page else ())
         for user in entries(page.result if page else (), User, "user.get", odd, "ID"):
             found[user.ID] = f"{user.NAME} {user.LAST_NAME}".strip() or f"user {user.ID}"
         following = page.next if page else None

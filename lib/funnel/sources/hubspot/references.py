@@ -5,6 +5,7 @@ from __future__ import annotations
 from funnel.sources.api.client import Params
 from funnel.sources.api.records import Aside
 from funnel.sources.api.references import LOST, WON, End, Field, Listed, Names, References, entries, remember
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import State
 from funnel.sources.hubspot.client import VENDOR, Client
 from funnel.sources.hubspot.wire import Details, Option, Owner, Pipeline, Property, Rows, Stage
@@ -58,9 +59,11 @@ def _field(found: Property, odd: list[Aside]) -> Field:
 def _owners(client: Client, odd: list[Aside], *, archived: bool) -> dict[int | str, str]:
     found: dict[int | str, str] = {}
     after = ""
+    turn = Round(client, "owners")
     while True:
         query: Params = {"limit": 100, "archived": "true" if archived else "false"}
         page = client.get("crm/v3/owners", {**query, **({"after": after} if after else {})}, Rows)
+        turn.look(page.results if page else ())
         for owner in entries(page.results if page else (), Owner, "owners", odd):
             found[owner.id] = f"{owner.firstName} {owner.lastName}".strip() or f"user {owner.id}"
         following = page.paging.next.after if page else ""

@@ -19,6 +19,7 @@ from funnel.sources.api.client import Params
 from funnel.sources.api.deals import LEADS, DealReader, Told
 from funnel.sources.api.reader import Page, ReadLead
 from funnel.sources.api.records import Aside, Fault
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import Cursor
 from funnel.sources.pipedrive.client import Client
 from funnel.sources.pipedrive.timeline import STAGE, STATUS, timeline
@@ -94,9 +95,11 @@ class Reader(DealReader):
         found: list[Change] = []
         bad: list[Aside] = []
         start: int | None = 0
+        turn = Round(self.client, f"the changes of deal {id_}")
         while start is not None:
             query: Params = {"limit": LISTED, "start": start, "items": "dealChange"}
             page = self.client.get(f"api/v1/deals/{id_}/flow", query, Rows, optional=True)
+            turn.look(page.data if page else ())
             for raw in page.data if page else ():
                 data = (
                     raw.get("data") if isinstance(raw, dict) and raw.get("object") == "dealChange" else None

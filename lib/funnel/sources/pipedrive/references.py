@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from funnel.sources.api.records import Aside
 from funnel.sources.api.references import LOST, WON, Field, Listed, Names, References, entries, remember
+from funnel.sources.api.rounds import Round
 from funnel.sources.api.state import State
 from funnel.sources.pipedrive.client import VENDOR, Client
 from funnel.sources.pipedrive.wire import DealField, Option, Own, Pipeline, Rows, Stage, User
@@ -53,8 +54,10 @@ def _field(field: DealField, odd: list[Aside]) -> Field:
 def _rows(client: Client, path: str) -> list[object]:
     found: list[object] = []
     after = ""
+    turn = Round(client, path)
     while True:
         page = client.get(path, {"limit": 500, **({"cursor": after} if after else {})}, Rows)
+        turn.look(page.data if page else ())
         found += page.data if page else ()
         following = page.additional_data.next_cursor if page else ""
         if not following or following == after:

@@ -6,7 +6,7 @@ import pytest
 
 from funnel.errors import InputError
 from funnel.sources.amocrm import Pace
-from funnel.sources.api import client
+from funnel.sources.api import bounded
 from funnel.sources.api.client import TRIES
 from standin.account import lifted
 from standin.server import HTML_429, Api, Drop
@@ -149,7 +149,7 @@ def test_an_answer_that_is_no_api_answer_is_told_without_its_text(account, told)
 
 
 def test_an_answer_without_end_is_not_taken_in(account, told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "LONGEST_ANSWER", 2_000)
+    monkeypatch.setattr(bounded, "LONGEST", 2_000)
     here = account(Api(full_world(told)))
     with pytest.raises(InputError, match="an answer has more than"):
         here.pull(told.end)
