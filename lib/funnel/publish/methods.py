@@ -294,6 +294,13 @@ CHANGES: tuple[Change, ...] = (
         ("forecast*", "revenue*", "what_if", "backtest", "costs*"),
         "what a forecast missed while too little was known speaks against the forecast of now too",
     ),
+    Change(
+        "values-known-as-personal",
+        "0.2.0",
+        ("slices*", "deviations", "change*", "costs*", "spend*", "payback", "ltv", "revenue_slices", "telling*",
+         "forecast*", "managers*", "losses*", "problems", "shapes", "scoreboard", "waiting*"),
+        "more values are known as telephone numbers and e-mail addresses, and are shown together as [personal]",
+    ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""
 
