@@ -14,7 +14,8 @@ from pydantic import AfterValidator, Field, field_validator
 from funnel import vendors
 from funnel.settings_files import AttributeName, Frozen, wrong_mapping
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})+")
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")
 _SOURCE = re.compile(r"^(responsible|pipeline|tags(:.+)?|utm_[a-z]+|field:.+)$", re.DOTALL)
 

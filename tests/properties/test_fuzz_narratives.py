@@ -50,7 +50,79 @@ PIECES = (
         "\n",
     ),
 )
-TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=25).map(
+NESTED = (
+    *(
+        "> ",
+        "- ",
+        "1. ",
+        "  - ",
+        "\t",
+        "::: {.callout-note}\n\n",
+        ":::: {.columns}\n",
+        "*",
+        "**",
+        "_",
+        "~~",
+        "[",
+        "![",
+        "[^",
+    ),
+    *(
+        "(",
+        "{",
+        "<div>",
+        "</div>",
+        "<b>",
+        "&lt;",
+        "`",
+        "``",
+        "$",
+        "\\(",
+        "|a",
+        "|-",
+        "^",
+        "~",
+        '"',
+        "'",
+        ": ",
+        "# ",
+    ),
+    *(
+        "[a](",
+        "[a][",
+        "{{< var n.x >}}",
+        "{{<",
+        "{{{<",
+        ">}}",
+        "<!--",
+        "-->",
+        "@tbl-",
+        "\ue000",
+        "\ue0001\ue001",
+        "\u202e",
+    ),
+    *(
+        "[l](java\x01script:x)",
+        "[l](\x0bjavascript:x)",
+        "[l](data:text/html,x)",
+        "<http://a\u2028b>",
+        "| a | b |\n",
+    ),
+    *(
+        "+---+\n| a |\n+---+\n",
+        "a\n: d\n\n",
+        "[x]{.mark}",
+        "![](x.png){width=9%}",
+        "{#fig-a}",
+        "---\n",
+        "\r",
+        "\x85",
+    ),
+)
+DEEP = st.lists(
+    st.tuples(st.sampled_from(NESTED), st.one_of(st.integers(1, 40), st.just(400), st.just(3000))), max_size=4
+).map(lambda parts: "\n".join(piece * times for piece, times in parts))
+TEXTS = DEEP | st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=25).map(
     lambda pieces: "\n".join(pieces)
 )
 

@@ -297,9 +297,10 @@ CHANGES: tuple[Change, ...] = (
     Change(
         "values-known-as-personal",
         "0.2.0",
-        ("slices*", "deviations", "change*", "costs*", "spend*", "payback", "ltv", "revenue_slices", "telling*",
-         "forecast*", "managers*", "losses*", "problems", "shapes", "scoreboard", "waiting*"),
-        "more values are known as telephone numbers and e-mail addresses, and are shown together as [personal]",
+        ("slices*", "deviations", "change*", "costs*", "spend*", "payback", "ltv", "revenue_slices",
+         "telling*", "forecast*", "managers*", "losses*", "problems", "shapes", "scoreboard", "waiting*"),
+        "more values are known as telephone numbers and e-mail addresses, and are shown together as "
+        "[personal]",
     ),
 )  # fmt: skip
 """Oldest first; a new line goes to the end."""

@@ -64,7 +64,7 @@ class Client(client.Client):
         path = "/oauth2/access_token"
         try:
             answer = self.send(self._http.build_request("POST", path, json=dict(body)), path)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise self.error(
                 f"the token cannot be renewed ({type(error).__name__})", "try again later"
             ) from None

@@ -45,6 +45,8 @@ STRANGERS = (
 )
 NO_HOSTS = (
     "localhost:x@evil.example",
+    f"{'a' * 64}.amocrm.ru",
+    f"{'a.' * 130}amocrm.ru",
     "127.0.0.1:80@evil.example",
     "localhost:8123@evil.example",
     "localhost@evil.example",

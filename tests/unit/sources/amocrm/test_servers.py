@@ -20,7 +20,9 @@ from typing import Any
 import pytest
 
 from funnel.errors import InputError
+from funnel.sources.amocrm import Credentials
 from funnel.sources.api import bounded
+from standin.account import Account
 from standin.company import DAY
 from standin.connected import NOW
 from standin.server import Api
@@ -127,6 +129,21 @@ def test_an_answer_that_unfolds_without_bound_takes_little_memory(
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
     assert says in done.stdout, (done.stdout, done.stderr[-2000:])
+
+
+def test_an_answer_that_cannot_be_unpacked_is_told_where_a_token_is_asked_for(tmp_path: Path) -> None:
+    grant = tmp_path / "oauth.json"
+    words = ("client_id", "client_secret", "redirect_uri", "refresh_token")
+    grant.write_text(json.dumps(dict.fromkeys(words, "planted")))
+    grant.chmod(0o600)
+    here = Account(Api(World()), "", tmp_path / "store")
+
+    def answer(line: socket.socket) -> None:
+        line.sendall(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\njunk")
+
+    with raw(answer) as host, pytest.raises(InputError, match="the token cannot be renewed") as caught:
+        here.pull(NOW, amo=here.amo(host=host), credentials=Credentials(file=grant))
+    assert "planted" not in str(caught.value)
 
 
 Lie = Callable[[str, dict], None]
