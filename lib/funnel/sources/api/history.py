@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from funnel.settings import LEAD, LOST
@@ -92,16 +94,26 @@ def visits(now: Now, moves: Sequence[Move]) -> list[Visit]:
 def _chained(moves: Sequence[Move]) -> list[Move]:
     """Put moves of the same second into the order in which each begins where the one before it ended."""
     result: list[Move] = []
-    left = list(moves)
-    while left:
-        tied = [move for move in left if move.at == left[0].at]
+    for _, group in groupby(moves, lambda move: move.at):
+        tied = list(group)
         if len(tied) == 1:
-            chosen = tied[0]
-        else:
-            place = result[-1].after if result else _outer_start(tied)
-            chosen = next((move for move in tied if move.before == place), tied[0])
-        left.remove(chosen)
-        result.append(chosen)
+            result += tied
+            continue
+        leaving: dict[Place | None, deque[int]] = defaultdict(deque)
+        for number, move in enumerate(tied):
+            leaving[move.before].append(number)
+        taken = [False] * len(tied)
+        first = 0
+        while first < len(tied):
+            if taken[first]:
+                first += 1
+                continue
+            following = leaving[result[-1].after if result else _outer_start(tied)]
+            while following and taken[following[0]]:
+                following.popleft()
+            chosen = following[0] if following else first
+            taken[chosen] = True
+            result.append(tied[chosen])
     return result
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from funnel.sources.api.history import Entry, Move, Now, entries, lost_last, visits, won_at
+from funnel.sources.api.history import Entry, Move, Now, _chained, entries, lost_last, visits, won_at
 from funnel.sources.api.mapping import StageMap
 from standin.server import Api
 from standin.world import Lead, World
@@ -113,3 +116,47 @@ def test_two_entries_an_hour_apart_when_clocks_go_back_are_one_wall_clock_time(a
     here.funnel = here.funnel.model_copy(update={"timezone": zone})
     table = here.sync(first + 9999).batch.tables["stage_entries"]
     assert table["entered_at"].to_pylist() == [dt.datetime(2021, 10, 31, 2, 30)]
+
+
+def slowly(moves):
+    """The order of moves of one second, found by looking through all that are left."""
+    result, left = [], list(moves)
+    while left:
+        tied = [move for move in left if move.at == left[0].at]
+        ends = {move.after for move in tied}
+        outer = next((move.before for move in tied if move.before not in ends), None)
+        place = result[-1].after if result else outer
+        chosen = tied[0] if len(tied) == 1 else next((m for m in tied if m.before == place), tied[0])
+        left.remove(chosen)
+        result.append(chosen)
+    return result
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 3),
+            st.sampled_from((None, NEW, TARGET, OFFER)),
+            st.sampled_from((NEW, TARGET, OFFER)),
+        ),
+        max_size=12,
+    )
+)
+def test_moves_of_one_second_are_put_into_the_same_order_at_once(moves):
+    given_ = sorted((Move(*move) for move in moves), key=lambda move: move.at)
+    assert _chained(given_) == slowly(given_)
+
+
+def test_a_lead_that_a_robot_moved_a_hundred_thousand_times_takes_no_longer_than_its_moves():
+    """Eight times the moves may take 24 times as long on a busy machine; what is quadratic takes 64 times."""
+
+    def seconds(count, at):
+        moves = [
+            Move(at(number), (NEW, TARGET)[number % 2], (TARGET, NEW)[number % 2]) for number in range(count)
+        ]
+        start = time.process_time()
+        assert len(_chained(moves)) == count
+        return time.process_time() - start
+
+    for at in (lambda number: 5, lambda number: number):
+        assert seconds(64_000, at) < 24 * max(seconds(8_000, at), 0.005)
