@@ -20,6 +20,8 @@ DEEP = {
     "[" * 3000: "narrative/more.md:3: more than 8 open brackets",
     "[" * 40 + "a" + "](x)" * 40: "narrative/more.md:3: more than 8 open brackets",
     "^[" * 1000 + "a": "narrative/more.md:3: more than 8 open brackets",
+    "[a](" * 400: "narrative/more.md:3: more than 40 links that do not end",
+    "[a](\n" * 400: "narrative/more.md:43: more than 40 links that do not end",
     "[a\n" * 30: "narrative/more.md:11: more than 8 open brackets",
     " ".join("`" * ticks for ticks in range(1, 400)): "narrative/more.md:3: 40 back-ticks or more in a row",
     "*_" * 1500 + "a" + "_*" * 1500: "something in it is nested too deeply",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 LEVELS = 40
 BRACKETS = 8
+LINKS = 40
 CHARACTERS = 300_000
 OPENINGS = 500
 _MARKERS = re.compile(r"(?:[\s>]|[-*+](?=\s)|\d{1,9}[.)](?=\s))*")
@@ -33,6 +34,7 @@ class Depth:
     """What is open while lines of prose are read, one after the other."""
 
     _brackets: int = 0
+    _links: int = 0
 
     def wrong(self, line: str, divs: int) -> str:
         """Return what of a line is too deep, or nothing.
@@ -42,7 +44,7 @@ class Depth:
             divs: how many ::: blocks are open.
         """
         if not line.strip():
-            self._brackets = 0
+            self._brackets = self._links = 0
             return ""
         markers = _MARKERS.match(line)
         if markers and len(_MARKER.findall(markers[0])) > LEVELS:
@@ -51,7 +53,12 @@ class Depth:
             return f"::: blocks more than {LEVELS} levels deep"
         if _TICKS.search(line):
             return f"{LEVELS} back-ticks or more in a row"
-        for sign in re.findall(r"[\[\]]", _PASSED.sub("", line)):
+        passed = _PASSED.sub("", line)
+        for sign in re.findall(r"\]\(|\)", passed):  # an address is looked for from each of them to the end
+            self._links = max(0, self._links + (1 if sign == "](" else -1))
+            if self._links > LINKS:
+                return f"more than {LINKS} links that do not end; write \\( for a bracket that is text"
+        for sign in re.findall(r"[\[\]]", passed):
             self._brackets = max(0, self._brackets + (1 if sign == "[" else -1))
             if self._brackets > BRACKETS:
                 return f"more than {BRACKETS} open brackets; write \\[ for a bracket that is text"
