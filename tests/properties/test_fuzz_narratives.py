@@ -120,7 +120,7 @@ NESTED = (
     ),
 )
 DEEP = st.lists(
-    st.tuples(st.sampled_from(NESTED), st.one_of(st.integers(1, 40), st.just(400), st.just(3000))), max_size=4
+    st.tuples(st.sampled_from(NESTED), st.one_of(st.integers(1, 40), st.just(400))), max_size=4
 ).map(lambda parts: "\n".join(piece * times for piece, times in parts))
 TEXTS = DEEP | st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=25).map(
     lambda pieces: "\n".join(pieces)
