@@ -32,6 +32,7 @@ _PAD = 0.1
 _HEAD = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 _SIZE = re.compile(r'(<svg\b)[^>]*?viewBox="([^"]*)"[^>]*>')
 _NAME = re.compile(r'( id="|href="#|url\(#)([^")]+)')
+_TAG = re.compile(r"<[^>]*>")
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _ID = re.compile(r' id="([^"]*)"')
 _USED = re.compile(r'(?:href="#|url\(#)([^")]*)')
@@ -67,7 +68,7 @@ def _svg(figure: Figure, box: Bbox | None) -> str:
         figure.savefig(out, format="svg", metadata=nothing, bbox_inches=box, dpi=_POINTS)
     raw = _HEAD.sub("", out.getvalue().decode("utf-8"))
     raw = _SIZE.sub(r'\1 viewBox="\2">', raw, count=1).replace("xlink:href", "href")
-    raw = _LONG.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), raw)
+    raw = _TAG.sub(lambda tag: _LONG.sub(_short, tag[0]), raw)  # what is written, such as 27.09.2021, stays
     used = set(_USED.findall(raw))
     raw = _ID.sub(lambda name: name[0] if name[1] in used else "", raw)
     raw = re.sub(r"\n\s*", "\n", re.sub(r"<g>\s*</g>|<defs>\s*</defs>", "", raw)).strip()
@@ -75,6 +76,10 @@ def _svg(figure: Figure, box: Bbox | None) -> str:
     raw = _NAME.sub(lambda found: found[1] + numbers.setdefault(found[2], f"n{len(numbers)}"), raw)
     own = hashlib.sha256(raw.encode()).hexdigest()[:8]
     return _NAME.sub(rf"\g<1>{own}-\g<2>", raw)
+
+
+def _short(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _panel(panel: Panel, box: Bbox, width: float, height: float) -> dict[str, Any]:

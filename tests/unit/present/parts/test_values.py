@@ -170,3 +170,15 @@ def test_the_drawing_is_the_same_each_time_and_names_nothing_twice(axes: Axes) -
     assert other is not None
     ids = [re.findall(r' id="([^"]*)"', one["svg"]) for one in (first, other)]
     assert all(ids) and not set(ids[0]) & set(ids[1])
+
+
+def test_what_a_drawing_says_keeps_its_digits(axes: Axes) -> None:
+    """A Russian date holds what looks like a long number; only the places of the drawing are rounded."""
+    axes.plot([0, 1], [1 / 3, 2 / 3])
+    axes.set_xticks([0, 1], ["27.09.2021", "01.10.2022"])
+    axes.set_title("0.12500")
+    found = chart(axes.get_figure())
+    assert found is not None
+    assert re.findall(r">([\d.]+)</text>", found["svg"])[:2] == ["27.09.2021", "01.10.2022"]
+    assert ">0.12500</text>" in found["svg"]
+    assert not re.search(r'[ds]="[^"]*\d\.\d{3}', found["svg"])
