@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import subprocess
 import zipfile
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from funnel.publish.office.write import write
 from funnel.publish.render import render
 from tests.office import OFFICE
 
@@ -80,3 +82,26 @@ def test_libreoffice_shows_it(made: Path, tmp_path: Path, kind: str, kit) -> Non
         check=True,
     ).stdout
     assert all(text in shown.replace("\n", " ") for row in kit.rows for text in row[2:])
+
+
+def test_a_wide_table_is_cut_between_its_groups_and_no_letter_is_small(tmp_path: Path) -> None:
+    """Thirty columns under ten heads, 25 rows: each slide has the first column, whole groups and 9 points."""
+    groups = [f"Group {at}" for at in range(10)]
+    above = "".join(f'<th colspan="3">{name}</th>' for name in groups)
+    below = "".join(f"<th>{name[-1]}{kind}</th>" for name in groups for kind in "abc")
+    rows = [[f"Cohort {row:02}", *(f"{row:02}{column:02} %" for column in range(30))] for row in range(25)]
+    body = "".join("<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>" for row in rows)
+    head = f'<thead><tr><th rowspan="2">Cohort</th>{above}</tr><tr>{below}</tr></thead>'
+    caption = "<figcaption>Wide</figcaption>"
+    page = f"<figure><table>{head}<tbody>{body}</tbody></table><p>A note</p>{caption}</figure>"
+    write(page, "pptx", tmp_path / "wide.pptx", dt.datetime(2022, 9, 26, tzinfo=dt.UTC))
+    slides = parts(tmp_path / "wide.pptx", "ppt/slides/slide")
+    tables = [table for slide in slides for table in slide.iter(f"{A}tbl")]
+    assert {text for row in rows for text in row} <= set().union(*(texts(one, f"{A}tc") for one in tables))
+    for table in tables:
+        told = texts(table, f"{A}tc")
+        assert "Cohort" in told and told & {row[0] for row in rows}
+        for name in groups:
+            assert {name, *(f"{name[-1]}{kind}" for kind in "abc")} <= told or name not in told
+    letters = [int(run.get("sz")) for slide in slides for run in slide.iter(f"{A}rPr") if run.get("sz")]
+    assert letters and min(letters) >= 900

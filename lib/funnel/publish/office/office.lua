@@ -1,6 +1,6 @@
 -- From the built-in renderer's page to Word and PowerPoint: boxes, tables and pictures of its HTML as their own.
 local slides = FORMAT:match("^pptx") ~= nil
-local ROWS, SIGNS = 22, 1400 -- of a table and of a text that fit a slide
+local ROWS, ACROSS, SIGNS = 10, 109, 1400 -- rows and signs of a row that fit a slide at 9 points, signs of a text
 
 local function styled(div, words)
   return (div.attributes.style or ""):find(words, 1, true) ~= nil
@@ -104,22 +104,148 @@ local function told(blocks)
   end
 end
 
-local function pieces(one)
-  local body = one.bodies[1].body
-  if #body <= ROWS then
-    return { one }
+local function signs(text)
+  return utf8.len(text) or #text
+end
+
+local function word(text)
+  local most = 0
+  for one in text:gmatch("%S+") do
+    most = math.max(most, signs(one))
   end
-  local found = {}
-  for first = 1, #body, ROWS do
-    local piece = one:clone()
-    local rows = pandoc.List({})
-    for at = first, math.min(first + ROWS - 1, #body) do
-      rows:insert(body[at])
+  return most
+end
+
+-- The cells of the head by row, with the column where each begins.
+local function heads(one)
+  local found, taken = {}, {}
+  for at, row in ipairs(one.head.rows) do
+    found[at] = {}
+    taken[at] = taken[at] or {}
+    local column = 1
+    for _, cell in ipairs(row.cells) do
+      while taken[at][column] do
+        column = column + 1
+      end
+      table.insert(found[at], { column = column, cell = cell })
+      for down = at, at + cell.row_span - 1 do
+        taken[down] = taken[down] or {}
+        for across = column, column + cell.col_span - 1 do
+          taken[down][across] = true
+        end
+      end
     end
-    piece.bodies[1].body = rows
-    table.insert(found, piece)
   end
   return found
+end
+
+local function even(one)
+  for _, row in ipairs(one.bodies[1].body) do
+    if #row.cells ~= #one.colspecs then
+      return false
+    end
+  end
+  return true
+end
+
+-- How many signs wide each column wants to be, as widths.py has it; and where the next column is of the same group.
+local function wanted(one, told)
+  local wide, joined = {}, {}
+  for column = 1, #one.colspecs do
+    wide[column] = 3
+    for _, row in ipairs(one.bodies[1].body) do
+      wide[column] = math.max(wide[column], signs(pandoc.utils.stringify(row.cells[column].contents)))
+    end
+  end
+  for _, row in ipairs(told) do
+    for _, head in ipairs(row) do
+      if head.cell.col_span == 1 then
+        wide[head.column] = math.max(wide[head.column], word(pandoc.utils.stringify(head.cell.contents)))
+      end
+      for column = head.column, head.column + head.cell.col_span - 2 do
+        joined[column] = true
+      end
+    end
+  end
+  for column = 1, #wide do
+    wide[column] = math.min(wide[column], 34) + 3
+  end
+  return wide, joined
+end
+
+local function cut(one, told, kept)
+  local made, has = one:clone(), {}
+  local specs = pandoc.List({})
+  for _, column in ipairs(kept) do
+    has[column] = true
+    specs:insert(one.colspecs[column])
+  end
+  made.colspecs = specs
+  for at, row in ipairs(told) do
+    local cells = pandoc.List({})
+    for _, head in ipairs(row) do
+      if has[head.column] then
+        cells:insert(head.cell)
+      end
+    end
+    made.head.rows[at].cells = cells
+  end
+  for at, row in ipairs(one.bodies[1].body) do
+    local cells = pandoc.List({})
+    for _, column in ipairs(kept) do
+      cells:insert(row.cells[column])
+    end
+    made.bodies[1].body[at].cells = cells
+  end
+  return made
+end
+
+-- A table too wide for a slide: its first column and as many groups of columns as fit, then the next ones.
+local function narrow(one)
+  if not even(one) or #one.colspecs < 3 then
+    return { one }
+  end
+  local told = heads(one)
+  local wide, joined = wanted(one, told)
+  local found, kept, size, column = {}, { 1 }, wide[1], 2
+  while column <= #wide do
+    local last, group = column, wide[column]
+    while joined[last] and last < #wide do
+      last = last + 1
+      group = group + wide[last]
+    end
+    if #kept > 1 and size + group > ACROSS then
+      table.insert(found, cut(one, told, kept))
+      kept, size = { 1 }, wide[1]
+    end
+    for at = column, last do
+      table.insert(kept, at)
+    end
+    size, column = size + group, last + 1
+  end
+  if #found == 0 then
+    return { one }
+  end
+  table.insert(found, cut(one, told, kept))
+  return found
+end
+
+local function pieces(one)
+  local found = {}
+  for _, part in ipairs(narrow(one)) do
+    local body = part.bodies[1].body
+    local each = math.max(1, math.ceil(#body / math.max(1, math.ceil(#body / ROWS))))
+    for first = 1, #body, each do
+      local piece = part:clone()
+      local rows = pandoc.List({})
+      for at = first, math.min(first + each - 1, #body) do
+        rows:insert(body[at])
+      end
+      piece.bodies[1].body = rows
+      table.insert(found, piece)
+    end
+  end
+  return #found > 0 and found or { one }
 end
 
 local function pictured(block)

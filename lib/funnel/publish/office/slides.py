@@ -17,7 +17,7 @@ _SIGN, _LINE = 0.68, 2.3
 """Width of a sign and height of a row as shares of the letters' size, about."""
 _HEADS = 1.2
 """Rows that heads of several lines may take more."""
-_SIZES = (5.5, 12.0)
+_SIZES = (9.0, 12.0)
 """Points: smallest and largest letters of a table."""
 
 
@@ -51,7 +51,7 @@ def shape(slide: Element) -> None:
         elif exhibits:
             top = min(below + 0.08, HEIGHT - 0.5)
             _put(place, _SIDE, top, WIDTH - 2 * _SIDE, HEIGHT - top - 0.1)
-            _letters(box, 8)
+            _letters(box, 9)
             for body in box.iter(f"{_A}bodyPr"):
                 body.set("anchor", "t")
         else:
