@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from recount_facts import WEEK, Facts, Said, names, recounts
 
-names("payback_at_once", "payback_weeks", "n_days", "of_days", "part_of_days")
+names("from_amount", "payback_at_once", "payback_weeks", "n_days", "of_days", "part_of_days")
 _MODEL = "the forecast is the model's; its order, its parts and what has come are counted"
 _KNOWN = 20
 
@@ -16,23 +16,26 @@ _KNOWN = 20
 
 @recounts(
     "say_final", "say_final_tail", "say_final_doubt", "short_cohort", "short_equal", "short_chance",
-    "short_final",
+    "short_equal_same", "short_final",
     "short_final_doubt", rests=_MODEL,
 )  # fmt: skip
 def final(said: Said) -> None:
     """What has come lies below what is expected, and that within its interval."""
     facts = said.facts
-    counts = facts.counts([facts.read_week])
+    counts = facts.counts(facts.read_cohort)
     now = facts.rate("overall", counts)
     if said.key == "short_cohort":
         said.same("rate", now)
-        said.must(said.day("week") == facts.read_week + pd.Timedelta(days=6), "not the cohort that is read")
-    elif said.key in ("short_equal", "short_chance"):
-        age, before = facts.age(facts.read_week), facts.weeks[facts.weeks.index(facts.read_week) - 1]
-        rates = [facts.rate("overall", facts.counts([week], age)) for week in (facts.read_week, before)]
+        said.must(said.names("week", facts.read_cohort, full=False), "not the cohort that is read")
+    elif said.key in ("short_equal", "short_chance", "short_equal_same"):
+        age, both = facts.age(facts.read_cohort), (facts.read_cohort, facts.beside(-1) or [])
+        rates = [facts.rate("overall", facts.counts(cohort, age)) for cohort in both]
+        if said.key == "short_equal_same":
+            said.must(abs(rates[0] / rates[1] - 1) < 0.005, f"it is {rates[0] / rates[1] - 1:+.1%}")
+            return
         said.same("change", rates[0] / rates[1] - 1)
-        told = any(one.key == "say_chance" for one in said.before)
-        said.must(told == (said.key == "short_chance"), "chance is told here or below alone")
+        other = "say_chance" if said.key == "short_chance" else "say_beyond"
+        said.must(any(one.key == other for one in said.before), "chance is told here or below alone")
     elif said.key != "say_final_tail":
         low, high = said.printed("low")[0], said.printed("high")[0]
         said.must(low.value <= high.value and now <= high.value + high.half, f"{now:.2%} has come already")
@@ -50,9 +53,13 @@ def _usual(said: Said) -> None:
     """What is usual at this age, beside what cohorts of more than a year did."""
     facts = said.facts
     old = [week for week in facts.complete(130) if facts.age(week) >= 52]
-    sold = [facts.counts(old, age)[facts.last] for age in (facts.age(facts.read_week), 52)] if old else [0, 0]
-    if sold[1] >= 200 and not facts.stamped:
-        share = sold[0] / sold[1]
+    sold = (
+        [facts.counts(old, age)[facts.last] for age in (*map(facts.age, facts.read_cohort), 52)]
+        if old
+        else [0]
+    )
+    if sold[-1] >= 200 and not facts.stamped:
+        share = float(np.mean(sold[:-1])) / sold[-1]
         said.must(abs(said.number("usual") - share) < 0.15, f"of older cohorts {share:.0%} had come")
 
 
@@ -111,6 +118,7 @@ def revenue_doubt(said: Said) -> None:
 @recounts(
     "say_change",
     "say_change_chance",
+    "say_change_beyond",
     "say_change_value",
     rests="how ripe each cohort is, which parts the change into its causes, is the model's",
 )
@@ -135,9 +143,13 @@ def change(said: Said) -> None:
         said.must(
             parts[0] == 0 or (parts[0] > 0) == (more > 0), f"{more:+d} leads, {parts[0]:+.1f} by volume"
         )
-    elif said.key == "say_change_chance":
+    elif said.key in ("say_change_chance", "say_change_beyond"):
         of = said.latest("say_change")
-        said.must(of and abs(of.number("rate")) <= said.number("most") + 0.05, "more than chance")
+        beyond = -1 if said.key == "say_change_beyond" else 1
+        said.must(
+            of and beyond * (abs(of.number("rate")) - said.number("most")) <= 0.11,
+            "more than chance, or less",
+        )
         said.must(said.number("most") <= 4 * (now[facts.last] + then[facts.last] + 4) ** 0.5, "that wide?")
     else:
         mine = facts.members(said["attribute"], said["value"])
@@ -208,21 +220,26 @@ def _spend(facts: Facts) -> pd.DataFrame:
 @recounts(
     "say_costs",
     "say_costs_doubt",
+    "say_costs_unsold",
+    "say_costs_unsold_doubt",
     rests="the sales still to come are the model's; spend and cost so far are counted",
 )
 def costs(said: Said) -> None:
-    """Spend of the shown cohorts, over their sales so far; less is expected, within its interval."""
+    """Spend of the newest weeks' cohorts, over their sales so far; less is expected, within its interval."""
     facts = said.facts
     spend = _spend(facts)
-    cost = spend.loc[spend["week"].isin(facts.weeks), "cost"].sum()
-    sales = facts.counts(facts.weeks)[facts.last]
+    cost = spend.loc[spend["week"].isin(facts.newest_weeks), "cost"].sum()
+    sales = facts.counts(facts.newest_weeks)[facts.last]
     said.same("spend", cost)
+    said.same("n", len(facts.newest_weeks))
+    said.must(bool(sales) != ("unsold" in said.key), f"{sales} sales have come")
     if sales:
         said.same("now", cost / sales)
-    low, high = said.printed("interval")[0], (said.printed("interval") + said.printed("interval"))[1]
-    if said.key == "say_costs":
+    low, *more = said.printed("interval")  # of few sales it has no upper end
+    if not said.key.endswith("doubt"):
         end = said.printed("end")[0]
-        said.must(low.value - low.half <= end.value <= high.value + high.half, "outside its own interval")
+        said.must(low.value - low.half <= end.value, "below its own interval")
+        said.must(not more or end.value <= more[0].value + more[0].half, "above its own interval")
         said.must(not sales or end.value <= cost / sales + end.half, "more than so far")
 
 
@@ -231,9 +248,9 @@ def costs_gaps(said: Said) -> None:
     """So many shown weeks have leads of the channel and no spend, and others have spend."""
     facts, spend = said.facts, _spend(said.facts)
     leads = facts.leads["channel"].map(lambda text: " ".join(text.split()))
-    shown = facts.leads["week"].isin(facts.weeks)
+    shown = facts.leads["week"].isin(facts.newest_weeks)
     for name in said["channels"].split(", "):
-        mine = spend[spend["channel"].eq(name.strip("“”«»")) & spend["week"].isin(facts.weeks)]
+        mine = spend[spend["channel"].eq(name.strip("“”«»")) & spend["week"].isin(facts.newest_weeks)]
         weeks = set(facts.leads.loc[shown & leads.eq(name.strip("“”«»")), "week"])
         said.must(len(mine) and weeks - set(mine["week"]), f"{name}: no gap")
 
@@ -244,8 +261,8 @@ def costs_gaps(said: Said) -> None:
 def channels(said: Said) -> None:
     """Both have spend in every shown week with leads, the low one costs less, by what came too."""
     facts, spend = said.facts, _spend(said.facts)
-    spend = spend[spend["week"].isin(facts.weeks)]
-    leads = facts.leads[facts.leads["week"].isin(facts.weeks)]
+    spend = spend[spend["week"].isin(facts.newest_weeks)]
+    leads = facts.leads[facts.leads["week"].isin(facts.newest_weeks)]
     value = leads["channel"].map(lambda text: " ".join(text.split()))
     sold = facts.reached.loc[leads.index, facts.last].notna()
     said.must(said.number("low_cost") < said.number("high_cost"), "not lower")
@@ -267,7 +284,7 @@ def _unmatched(facts: Facts) -> tuple[float, float, float]:
     """Return the spend of the shown weeks, what met no lead, and what bears names that no lead has."""
     keys = ["channel", "campaign"] if "campaign" in facts.leads else ["channel"]
     spend, leads = _spend(facts), facts.leads
-    spend = spend[spend["week"].isin(facts.weeks)]
+    spend = spend[spend["week"].isin(facts.newest_weeks)]
     met = pd.MultiIndex.from_frame(leads[["week", *keys]].drop_duplicates())
     ever = (
         pd.MultiIndex.from_frame(leads[keys].drop_duplicates())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from recount_facts import WEEK, Facts, Said, days_in, names, plain, recounts
+from recount_calendar import days_in, plain
+from recount_facts import WEEK, Facts, Said, names, recounts
 
 names(
     "n_of",
@@ -25,6 +26,7 @@ names("verdict_too_early", "verdict_cannot_be_told", "unit_thousand", "unit_mill
 _CHANCE = "the test of the flags knows how weeks vary and how many are compared; here a plain one"
 
 FLAG, CARD = ("say_flag", "say_flag_overall"), ("card_flag", "card_flag_target")
+SHORT = ("short_flag", "short_flag_overall")
 
 # flags
 
@@ -74,7 +76,7 @@ def _card(said: Said) -> None:
     mine, stage = facts.segment(said["segment"]), facts.stage(said["stage"])
     first, last = days_in(card["days"])
     weeks = list(pd.date_range(first, last - pd.Timedelta(days=6), freq="7D"))
-    said.must(card.number("cohorts") == len(weeks), f"{len(weeks)} cohorts")
+    said.must(card.number("weeks") == len(weeks), f"{len(weeks)} weeks")
     base = "leads" if stage in ("overall", facts.stages[0]) else facts.stages[facts.stages.index(stage) - 1]
     name = facts.last if stage == "overall" else stage
     own = [facts.counts([week], facts.age(week), mine) for week in weeks]
@@ -119,7 +121,7 @@ def card_flag(said: Said) -> None:
         said.must(said.number("money") >= 0, "money")
 
 
-@recounts("card_since", rests="the week of a change is found by likelihood")
+@recounts("card_since", "card_since_before", rests="the week of a change is found by likelihood")
 def card_since(said: Said) -> None:
     """A Monday before the report, not long before the cohorts that were read."""
     day, card = days_in(said["week"])[0], said.latest(*CARD)
@@ -127,12 +129,15 @@ def card_since(said: Said) -> None:
     if card is not None:
         first = days_in(card["days"])[0]
         said.must(first - 27 * WEEK <= day < said.facts.date, "not near them")
+        said.must(
+            (day < first) == (said.key == "card_since_before"), "before the counted weeks, or among them"
+        )
 
 
 @recounts("say_digs", "say_dug", "say_nobody_digs")
 def digs(said: Said) -> None:
     """Whether an investigation of that segment and stage is written down."""
-    facts, flag = said.facts, said.latest(*FLAG)
+    facts, flag = said.facts, said.latest(*SHORT, *FLAG)
     if flag is None:
         said.must(False, "no flag")
         return

@@ -7,10 +7,11 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from recount_facts import SMALL, WEEK, Facts, Said, names, recounts
+from recount_facts import SMALL, Facts, Said, names, recounts
 
 names("word_above", "word_below", "usual_target", "usual_qualified", "usual_proposal", "usual_sale")
-names("n_leads", "n_rows", "n_cases", "n_weeks", "n_cohorts", "of_weeks")
+names("quarter", "explorer_weeks_of")  # of a cohort's name, see `Facts.name`
+names("n_leads", "n_rows", "n_cases", "n_weeks", "of_weeks")
 
 
 @recounts("verb_target", "verb_qualified", "verb_proposal", "verb_sale", "verb_other")
@@ -26,7 +27,7 @@ def part(said: Said) -> None:
     """The nth clause counts the nth stage of the cohort that is read."""
     facts = said.facts
     at = sum(one.key in ("part_first", "part_next") for one in said.before)
-    stage, counts = facts.stages[at], facts.counts([facts.read_week])
+    stage, counts = facts.stages[at], facts.counts(facts.read_cohort)
     of = said.latest("verb_target", "verb_qualified", "verb_proposal", "verb_sale", "verb_other")
     said.must(of and facts.stage(of["stage"]) == stage, f"clause {at} is not of {stage}")
     said.must((said.key == "part_first") == (at == 0), "of them, or of these")
@@ -41,7 +42,7 @@ def part_none(said: Said) -> None:
     stage = facts.stages[sum(one.key in ("part_first", "part_next") for one in said.before)]
     said.must(facts.stage(said["stage"]) == stage, f"not of {stage}")
     said.must(said.key in (f"none_{stage}", "none_other"), f"{said.key} is said of {stage}")
-    reached = facts.counts([facts.read_week])[stage]
+    reached = facts.counts(facts.read_cohort)[stage]
     said.must(reached == 0, f"{reached} reached {stage}")
 
 
@@ -49,18 +50,13 @@ def part_none(said: Said) -> None:
 def cohort(said: Said) -> None:
     """It is the newest cohort that is old enough, and has so many leads."""
     facts = said.facts
-    said.must(said.week("week") == facts.read_week, f"the cohort to read is {facts.read_week:%Y-%m-%d}")
-    leads = facts.counts([facts.read_week])["leads"]
+    said.must(said.names("week", facts.read_cohort), f"the cohort to read is {facts.read_cohort[0]:%Y-%m-%d}")
+    leads = facts.counts(facts.read_cohort)["leads"]
     if said.key == "say_empty_cohort":
         said.must(leads == 0, f"it has {leads} leads")
     else:
         said.same("leads", leads)
         said.must(leads > 0, "it has no leads")
-
-
-def _before(facts: Facts) -> pd.Timestamp | None:
-    at = facts.weeks.index(facts.read_week)
-    return facts.weeks[at - 1] if at else None
 
 
 def _change(said: Said, now: float, then: float) -> None:
@@ -74,9 +70,9 @@ def _change(said: Said, now: float, then: float) -> None:
 @recounts("say_overall", "say_overall_same", "say_overall_only")
 def overall(said: Said) -> None:
     """The overall conversion, and its raw change."""
-    facts, before = said.facts, _before(said.facts)
-    now = facts.rate("overall", facts.counts([facts.read_week]))
-    then = facts.rate("overall", facts.counts([before])) if before is not None else float("nan")
+    facts, before = said.facts, said.facts.beside(-1)
+    now = facts.rate("overall", facts.counts(facts.read_cohort))
+    then = facts.rate("overall", facts.counts(before)) if before is not None else float("nan")
     said.same("rate", now)
     if said.key == "say_overall_only":
         said.must(not then > 0, f"the cohort before stands at {then:.2%}")
@@ -89,27 +85,31 @@ def overall(said: Said) -> None:
 @recounts("say_raw_older")
 def raw_older(said: Said) -> None:
     """How much older the cohort before is."""
-    before = _before(said.facts)
+    before = said.facts.beside(-1)
     said.must(before is not None, "there is none before")
     if before is not None:
-        said.same("n", said.facts.age(before) - said.facts.age(said.facts.read_week))
+        said.same("n", said.facts.age(before) - said.facts.age(said.facts.read_cohort))
 
 
-@recounts("say_equal", "say_equal_same", "say_equal_none", "say_driver", "say_driver_largest", "say_chance")
+@recounts(
+    "say_equal", "say_equal_same", "say_equal_none", "say_driver", "say_driver_largest", "say_chance",
+    "say_beyond",
+)  # fmt: skip
 def equal_age(said: Said) -> None:
     """Both cohorts at the age of the one that is read."""
-    facts, before = said.facts, _before(said.facts)
+    facts, before = said.facts, said.facts.beside(-1)
     if before is None:
         said.must(False, "there is no cohort before")
         return
-    age = facts.age(facts.read_week)
-    now, then = (facts.counts([week], age) for week in (facts.read_week, before))
+    age = facts.age(facts.read_cohort)
+    now, then = (facts.counts(cohort, age) for cohort in (facts.read_cohort, before))
     rates = facts.rate("overall", now), facts.rate("overall", then)
-    if said.key == "say_chance":
+    if said.key in ("say_chance", "say_beyond"):
         said.same("now", now[facts.last])
         said.same("then", then[facts.last])
         p = _two_shares(now[facts.last], now["leads"], then[facts.last], then["leads"])
-        said.must(p > 0.05, f"chance makes that in {p:.1%} of cases alone")
+        fits = p > 0.05 if said.key == "say_chance" else p < 0.15
+        said.must(fits, f"chance makes that in {p:.1%} of cases alone")
         return
     if said.key in ("say_driver", "say_driver_largest"):
         _driver(said, now, then)
@@ -149,9 +149,9 @@ def _two_shares(a: int, m: int, b: int, n: int) -> float:
 def neighbour(said: Said) -> None:
     """The cohorts beside the one that is read."""
     facts = said.facts
-    week = facts.read_week + (WEEK if said.key.endswith("after") else -WEEK)
-    counts = facts.counts([week])
-    said.must(said.week("week") == week and week in facts.weeks, "not the cohort beside it")
+    cohort = facts.beside(1 if said.key.endswith("after") else -1) or []
+    counts = facts.counts(cohort)
+    said.must(cohort and said.names("week", cohort), "not the cohort beside it")
     said.same("leads", counts["leads"])
     said.same("rate", facts.rate("overall", counts))
 
@@ -160,9 +160,9 @@ def neighbour(said: Said) -> None:
 def neighbour_empty(said: Said) -> None:
     """A week beside it without leads."""
     facts = said.facts
-    week = facts.read_week + (WEEK if "after" in said.key else -WEEK)
-    said.must(said.week("week") == week, "not the week beside it")
-    said.must(facts.counts([week])["leads"] == 0, "it brought leads")
+    cohort = facts.beside(1 if "after" in said.key else -1) or []
+    said.must(cohort and said.names("week", cohort), "not the cohort beside it")
+    said.must(facts.counts(cohort)["leads"] == 0, "it brought leads")
 
 
 @recounts("say_unripe", "say_unripe_all", "say_read_unripe")
@@ -170,12 +170,13 @@ def unripe(said: Said) -> None:
     """How many shown cohorts are young."""
     facts = said.facts
     limit = facts.setting("young_weeks", 4)
-    young = sum(facts.age(week) < limit for week in facts.weeks)
+    young = sum(facts.age(cohort) < limit for cohort in facts.cohorts)
     if said.key == "say_read_unripe":
-        said.must(facts.age(facts.read_week) < limit, "it is old enough")
-        said.must(facts.counts([facts.read_week])["leads"], "it has no leads: nothing will grow")
+        said.must(facts.age(facts.read_cohort) < limit, "it is old enough")
+        said.must(facts.counts(facts.read_cohort)["leads"], "it has no leads: nothing will grow")
         return
-    said.must((young == len(facts.weeks)) == said.key.endswith("_all"), f"{young} of {len(facts.weeks)}")
+    whole = len(facts.cohorts)
+    said.must((young == whole) == said.key.endswith("_all"), f"{young} of {whole}")
     if "n" in said.values:
         said.same("n", young)
     said.same("limit", limit)
@@ -189,13 +190,19 @@ def reading_age(said: Said) -> None:
     """Of old cohorts, hardly any sale had come by the age read, and about half by the one proposed."""
     facts = said.facts
     now = facts.setting("reading_age", 1)
+    if said.key == "say_reading_age_only" and facts.settings["period"] != "week":
+        now = facts.age(facts.read_cohort)
     said.same("n", now)
     weeks = facts.complete(130)
     if said.key == "say_reading_age_only":
         return
     age = int(said.number("age"))
-    shown = weeks[-int(said.number("cohorts")) :] if "cohorts" in said.values else facts.weeks
-    said.must(any(facts.age(week) >= age for week in shown), f"no shown cohort is {age} weeks old")
+    shown = (
+        [[week] for week in weeks[-int(said.number("cohorts")) :]]
+        if "cohorts" in said.values
+        else facts.cohorts
+    )
+    said.must(any(facts.age(cohort) >= age for cohort in shown), f"no shown cohort is {age} weeks old")
     come = _come(facts, weeks)
     if come is not None:
         said.must(come[min(now, len(come) - 1)] < 0.25, f"{come[now]:.0%} had come by {now}")

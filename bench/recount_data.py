@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from recount_facts import WEEK, Facts, Said, days_in, names, plain, recounts
+from recount_calendar import days_in, plain
+from recount_facts import WEEK, Facts, Said, names, recounts
 
 
 def _rows(facts: Facts) -> tuple[int, int]:

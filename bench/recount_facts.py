@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from recount_calendar import begun, called, days_in, plain
 
 WEEK = pd.Timedelta(days=7)
 SMALL = 30
 _LOCALE = Path(__file__).parents[1] / "lib" / "funnel" / "present" / "locale"
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = {
     "thousand": 1e3, "million": 1e6, "billion": 1e9, "тыс": 1e3, "млн": 1e6, "млрд": 1e9,
 }  # fmt: skip
@@ -37,12 +37,6 @@ class Printed:
     def is_(self, value: float, slack: float = 0.0) -> bool:
         """Tell whether a value would be printed so."""
         return bool(np.isfinite(value)) and abs(self.value - value) <= self.half * (1 + 1e-6) + slack + 1e-9
-
-
-def plain(words: object) -> str:
-    """Return printed words without marks of Markdown, no-break spaces and the long minus."""
-    text = re.sub(r"\\([^A-Za-z0-9\s])", r"\1", str(words))
-    return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2212", "-").strip()
 
 
 @dataclass(frozen=True)
@@ -172,10 +166,31 @@ class Facts:
         frame["amount"] = frame["amount"].astype(float)
         return frame[frame["lead_id"].isin(self.leads.index) & (frame["at"] < self.date)]
 
+    def begun(self, week: pd.Timestamp) -> pd.Timestamp:
+        """Return the first day of the period that a week counts in."""
+        return begun(week, str(self.settings["period"]), self.complete(1)[-1])
+
+    @cached_property
+    def cohorts(self) -> list[list[pd.Timestamp]]:
+        """Mondays of each shown cohort, oldest first: one of a week, several of a longer period."""
+        found: dict[pd.Timestamp, list[pd.Timestamp]] = {}
+        for week in self.complete(2000):
+            found.setdefault(self.begun(week), []).append(week)
+        return list(found.values())[-self.setting("cohorts", 13) :]
+
     @cached_property
     def weeks(self) -> list[pd.Timestamp]:
         """Mondays of the shown cohorts, oldest first."""
+        return [week for cohort in self.cohorts for week in cohort]
+
+    @cached_property
+    def newest_weeks(self) -> list[pd.Timestamp]:
+        """As many newest weeks as cohorts are shown, oldest first: those that costs are told of."""
         return self.complete(self.setting("cohorts", 13))
+
+    def name(self, cohort: Sequence[pd.Timestamp]) -> str:
+        """Return what a cohort of a longer period is called."""
+        return called(cohort, str(self.settings["period"]), self.complete(1)[-1], self.language)
 
     def complete(self, count: int) -> list[pd.Timestamp]:
         """Return the last complete weeks since the first lead, oldest first."""
@@ -183,15 +198,21 @@ class Facts:
         weeks = [newest - WEEK * back for back in reversed(range(count))]
         return [week for week in weeks if week >= self.leads["week"].min()]
 
-    def age(self, week: pd.Timestamp) -> int:
-        """Return a cohort's age in whole weeks."""
+    def age(self, cohort: pd.Timestamp | Sequence[pd.Timestamp]) -> int:
+        """Return a cohort's age in whole weeks: that of its youngest week."""
+        week = cohort if isinstance(cohort, pd.Timestamp) else max(cohort)
         return (self.date - week - WEEK).days // 7
 
     @cached_property
-    def read_week(self) -> pd.Timestamp:
-        """The cohort that is read."""
-        old = [week for week in self.weeks if self.age(week) >= self.setting("reading_age", 1)]
-        return old[-1] if old else self.weeks[0]
+    def read_cohort(self) -> list[pd.Timestamp]:
+        """The weeks of the cohort that is read."""
+        old = [cohort for cohort in self.cohorts if self.age(cohort) >= self.setting("reading_age", 1)]
+        return old[-1] if old else self.cohorts[0]
+
+    def beside(self, by: int) -> list[pd.Timestamp] | None:
+        """Return the weeks of a cohort beside the one that is read; None where none is shown there."""
+        at = self.cohorts.index(self.read_cohort) + by
+        return self.cohorts[at] if 0 <= at < len(self.cohorts) else None
 
     def counts(
         self, weeks: Sequence[pd.Timestamp], age: int | None = None, mine: pd.Series | None = None
@@ -303,7 +324,7 @@ class Said:
 
     def day(self, name: str) -> pd.Timestamp:
         """Return the last date of a value."""
-        return _days(self[name])[-1]
+        return days_in(self[name])[-1]
 
     def week(self, name: str) -> pd.Timestamp:
         """Return the Monday of a printed week; its first day must be that Monday."""
@@ -313,23 +334,15 @@ class Said:
         self.must(first and int(first[0]) == monday.day, f"{name}: {self[name]!r} is no week")
         return monday
 
+    def names(self, name: str, cohort: Sequence[pd.Timestamp], *, full: bool = True) -> bool:
+        """Tell whether a value names a cohort; a week in full has both its days."""
+        if str(self.facts.settings["period"]) != "week":
+            return self[name] == self.facts.name(cohort)
+        return (self.week(name) if full else self.day(name) - pd.Timedelta(days=6)) == cohort[0]
+
     def latest(self, *keys: str) -> Said | None:
         """Return the newest earlier text of one of some keys."""
         return next((one for one in reversed(self.before) if one.key in keys), None)
-
-
-def _days(text: str) -> list[pd.Timestamp]:
-    """Return the full dates of a text, in either language."""
-    found = []
-    for day, month, year in re.findall(r"(\d{1,2})[ .]([A-Z][a-z]{2}|\d\d)[ .](\d{4})", text):
-        number = int(month) if month.isdigit() else _MONTHS.index(month) + 1
-        found.append(pd.Timestamp(int(year), number, int(day)))
-    return found
-
-
-def days_in(text: str) -> list[pd.Timestamp]:
-    """Return the full dates of a printed text."""
-    return _days(plain(text))
 
 
 def read_said(facts: Facts) -> list[Said]:

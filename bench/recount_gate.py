@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from recount_facts import Facts, Said, days_in, names, recounts
+from recount_calendar import days_in
+from recount_facts import Facts, Said, names, recounts
 
 names("table_leads", "table_stage_entries", "table_payments", "table_spend")
 _MOMENT = {"leads": "created_at", "stage_entries": "entered_at", "payments": "paid_at", "spend": "date"}

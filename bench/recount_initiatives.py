@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import pandas as pd
-from recount_facts import WEEK, Facts, Said, days_in, plain, recounts
+from recount_calendar import days_in, plain
+from recount_facts import WEEK, Facts, Said, names, recounts
+
+names("short_name", "short_names_more")
 
 
 @recounts("say_initiative")
@@ -99,15 +102,27 @@ def metric(said: Said) -> None:
 
 @recounts("short_initiatives", "short_verdict")
 def initiatives_short(said: Said) -> None:
-    """Every initiative that is told below is counted once."""
+    """Every initiative that is told below is named once, beside the verdict it has there."""
     told = [one for one in said.before if one.key == "say_initiative"]
     if said.key == "short_initiatives":
         parts = [one for one in said.before if one.key == "short_verdict"]
-        said.must(sum(one.number("n") for one in parts) == len(told), f"{len(told)} are told below")
+        named = sum(len(_named(one)) + _more(one) for one in parts)
+        said.must(named == len(told), f"{len(told)} are told below, {named} here")
         return
     own = [
-        one
+        plain(one["title"])
         for one in told
         if re.match(rf"{re.escape(said['verdict'])}[.:]", plain(one["verdict"]), re.IGNORECASE)
     ]
-    said.same("n", len(own))
+    named = _named(said)
+    said.must(set(named) <= set(own) and len(set(named)) == len(named), f"{named} of {own}")
+    said.must(len(named) + _more(said) == len(own), f"{len(own)} have that verdict")
+
+
+def _named(said: Said) -> list[str]:
+    return re.findall("[“«](.*?)[”»](?=, |; |$| и ещё | and )", said["names"])
+
+
+def _more(said: Said) -> int:
+    found = re.search(r"(?: and| и ещё) (\d+)(?: more)?$", said["names"])
+    return int(found[1]) if found else 0

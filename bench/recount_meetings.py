@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
-from recount_facts import WEEK, Facts, Said, days_in, plain, recounts
+from recount_calendar import days_in, plain
+from recount_facts import WEEK, Facts, Said, recounts
 
 LATE, OPEN, OVER = "short_late", "short_open", "short_over"
 
@@ -27,17 +28,30 @@ def _decisions(facts: Facts) -> pd.DataFrame:
     return frame
 
 
-@recounts("short_meetings", LATE, OPEN, OVER)
+NONE, RESTS = "short_meetings_none", "short_meetings_over"
+
+
+@recounts("short_meetings", NONE, RESTS, LATE, OPEN, OVER)
 def meetings(said: Said) -> None:
     """As many as the files hold, and the one that is named is the first that is due."""
     found = _decisions(said.facts)
+    if said.key in (NONE, RESTS):
+        days = [name for name in said.facts.register("meetings") if pd.Timestamp(name) < said.facts.date]
+        said.must(bool(days) == (said.key == RESTS), f"meetings of {days}")
+        said.must(not set(found["key"]) - {""}, "a decision is open, late or newly closed")
+        return
     if said.key == "short_meetings":
         told = {one.key for one in said.before if one.key in (LATE, OPEN, OVER)}
         said.must(told == set(found["key"]) - {""}, "another kind of decision is there")
         return
     mine = found[found["key"] == said.key]
     said.same("n", len(mine))
-    if said.key != OVER:
+    if said.key == OVER:
+        names = [one.words for one in said.before[-len(mine) - 1 :] if one.key == "short_name"]
+        told = [plain(words)[1:-1] for words in names[-min(len(mine), 3) :]]
+        said.must(len(told) == min(len(mine), 3), f"{len(told)} of {len(mine)} are named")
+        said.must(set(told) <= set(mine["what"]), "another one is named")
+    else:
         first = mine.sort_values("due", kind="stable").iloc[0]
         said.must(plain(said["what"]) in plain(first["what"]), "another one is due first")
         said.must(plain(said["who"]) in plain(first["who"]), "it is with somebody else")

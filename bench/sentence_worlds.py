@@ -259,11 +259,19 @@ WORLDS: Mapping[str, Callable[[], Made]] = {
     "empty-week": empty_weeks,
     "year": lambda: invented(Company("year", 150.0, (Line(weeks=(1.0, 4.0, 12.0, 30.0)),), weeks=130)),
     "season": lambda: invented(Company("season", 300.0, season=0.35, weeks=110), slices=["manager"]),
+    "months": lambda: simulated(
+        World(weeks=70, leads_per_week=12.0, initiatives=(), episodes=()), 4, period="month", cohorts=6
+    ),
+    "quarters": lambda: invented(Company("quarters", 5.0, weeks=100), period="quarter", reading_age=13),
+    "four-weeks": lambda: invented(Company("four", 12.0, weeks=60), period="4weeks"),
+    "months-many": lambda: simulated(World(weeks=104, leads_per_week=150.0), 7, period="month"),
     "better": lambda: invented(Company("better", 200.0, base=(80, 1.8), weeks=110)),
     **ODD,
 }
 """By name."""
-QUICK_ONES = ("short-log", "edited", "gaps-in-costs", "tiny-no-payments", "fallen", "empty-week")
+QUICK_ONES = (
+    "short-log", "edited", "gaps-in-costs", "tiny-no-payments", "fallen", "empty-week", "months", "quarters",
+)  # fmt: skip
 """Those of the tests."""
 
 
@@ -308,7 +316,7 @@ def _lay_out(made: Made, folder: Path) -> None:
     ]
     settings = {
         "schema": 2, "company": "Bench & Co", "timezone": "Europe/Moscow", "currency": "RUB",
-        "period": "week",  # the recount counts cohorts of weeks
+        "period": "week",  # unless a world says otherwise
         "stages": stages,
         "attributes": NAMES, **made.settings,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Thirty-nine companies of all kinds, and no sentence of their drafts false.
+"""Forty-three companies of all kinds, and no sentence of their drafts false.
 
     python bench/sentences.py [--worlds 'demo,young'] [--quick] [--keep FOLDER] [--again]
 

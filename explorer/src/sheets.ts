@@ -136,7 +136,7 @@ function change(make: Maker, counted: Tally, row: number, period: number, spans:
     spans[period]!.imported ||
     spans[period - 1]!.imported;
   const chance = mayBeChance(won, leads, wonThen, leadsThen);
-  const arrow = relative > 0 ? "▲" : relative < 0 ? "▼" : "";
+  const arrow = (plain || chance ? ["▽", "△"] : ["▼", "▲"])[Number(relative > 0)];
   const text = texts.change(relative);
   make.notes.add(texts.t("note_coloured"));
   return {

@@ -141,6 +141,25 @@ def test_every_figure_has_words_for_those_who_cannot_see_it(edition: Path) -> No
         assert all(re.search(r'\balt="[^"]{20,}"', image) for image in images)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "captions"),
+    [
+        ("", ["as a share of all leads of the cohort, 4 weeks after", "steps 4 weeks after"]),
+        (".ru", ["как доля всех лидов когорты, через 4 недели", "менеджера через 4 недели"]),
+    ],
+)
+def test_what_is_drawn_over_time_says_its_age(edition: Path, suffix: str, captions: list[str]) -> None:
+    shown = narrow(page_text(edition / f"report{suffix}.html"))
+    assert [words for words in captions if words not in shown] == []
+
+
+def test_dates_in_drawings_are_whole(edition: Path) -> None:
+    page = (edition / "report.ru.html").read_text(encoding="utf-8")
+    said = re.findall(r"<text\b[^>]*>([\d.]+\.[\d.]+)</text>", page)
+    assert [one for one in said if re.fullmatch(r"\d\d\.\d\d\.\d{4}", one)]
+    assert [one for one in said if one.count(".") > 1 and not re.fullmatch(r"\d\d\.\d\d\.\d{4}", one)] == []
+
+
 def test_the_russian_page_holds_no_english_heading(edition: Path) -> None:
     page = (edition / "report.ru.html").read_text(encoding="utf-8")
     headings = [

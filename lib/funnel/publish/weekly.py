@@ -291,10 +291,14 @@ def _render(edition: Edition, language: Language, narrative: Narrative, order: O
 
 
 def _plain(edition: Edition, texts: Texts) -> dict[str, str]:
-    """Return the texts that pages name, the caption of the cohort table as its cohorts are."""
+    """Return the texts that pages name, with captions that say which cohorts and which age are shown."""
     plain = texts.plain()
-    own = f"cap_cohorts_{edition.period}"
-    return plain | {"cap_cohorts": plain.get(own, plain["cap_cohorts"])}
+    plain["cap_cohorts"] = plain.get(f"cap_cohorts_{edition.period}", plain["cap_cohorts"])
+    for caption, name in (("cap_managers_over_time", "managers"), ("cap_losses_over_time", "losses_lines")):
+        ages = edition.results[name]["at_age"]
+        if len(ages):
+            plain[caption] = texts.t(f"{caption}_aged", n=int(ages.iloc[0]))
+    return plain
 
 
 def _moved(narrative: Narrative, texts: Texts) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from funnel.present.attention.words import LONG, Record
+from funnel.present.attention.words import LONG, Record, quoted
 from funnel.present.parts import theme as look
 from funnel.present.parts.cards import Card, Cards
 from funnel.present.parts.escape import clean, for_markdown
@@ -51,13 +51,15 @@ def meeting_cards(meetings: pd.DataFrame, since: dt.date, settings: Settings, te
 
 
 def decided(meetings: pd.DataFrame, since: dt.date, texts: Texts) -> str:
-    """Say in one line of Markdown which decisions are late, which are to be done and how many were closed.
+    """Say in one line of Markdown which decisions are late, to be done or closed; or that there are none.
 
     Args:
         meetings: `funnel.meetings.MEETING_COLUMNS`.
         since: see `asked_back`.
         texts: the language.
     """
+    if meetings.empty:
+        return texts.t("short_meetings_none")
     shown = asked_back(meetings[meetings["kind"] == "decision"], since)
     parts = []
     for key, states in (
@@ -68,9 +70,9 @@ def decided(meetings: pd.DataFrame, since: dt.date, texts: Texts) -> str:
         mine = shown[shown["state"].isin(states)]
         if len(mine):
             first = mine.iloc[0]
-            told = {} if key == "short_over" else _task(first.to_dict(), texts)
-            parts.append(texts.t(key, n=len(mine), **told))
-    return texts.t("short_meetings", parts="; ".join(parts)) if parts else ""
+            over = {"names": quoted(mine["text"].tolist(), texts)} if key == "short_over" else {}
+            parts.append(texts.t(key, n=len(mine), **(over or _task(first.to_dict(), texts))))
+    return texts.t("short_meetings", parts="; ".join(parts)) if parts else texts.t("short_meetings_over")
 
 
 def _task(row: Record, texts: Texts) -> dict[str, str]:

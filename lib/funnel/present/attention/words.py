@@ -20,6 +20,8 @@ from funnel.settings import LEAD, Settings
 
 WHOLE = "overall_rate"
 SAID_FLAGS = 3
+SAID_NAMES = 3
+"""Names of one list in a line; of more the number is said."""
 LONG = 400
 """Characters of a text that people wrote which are shown."""
 
@@ -50,6 +52,30 @@ def metric_name(metric: str, settings: Settings, texts: Texts) -> str:
                 key, stage=stage_name(stage, settings, texts), base=stage_name(base, settings, texts)
             )
     return clean(metric, 40)
+
+
+def quoted(names: Sequence[str], texts: Texts) -> str:
+    """Return names in quotation marks, as Markdown: the first ones, and how many more there are."""
+    first = ", ".join(
+        texts.t("short_name", name=for_markdown(clean(name, 80))) for name in names[:SAID_NAMES]
+    )
+    more = len(names) - SAID_NAMES
+    return texts.t("short_names_more", names=first, n=more) if more > 0 else first
+
+
+def who_digs(flag: Record, dug: pd.DataFrame, texts: Texts) -> str:
+    """Say as Markdown who digs at a flag, who did, or that nobody does.
+
+    Args:
+        flag: a row of `deviations` with its `investigation`.
+        dug: `schema.INVESTIGATION_COLUMNS`.
+        texts: the language.
+    """
+    who, mine = whose(flag, dug, texts), dug[dug["id"] == flag["investigation"]]
+    if not who:
+        return texts.t("say_nobody_digs")
+    over = mine["state"].iloc[0] != "open"
+    return texts.t("say_dug" if over else "say_digs", who=for_markdown(who))
 
 
 def whose(flag: Record, dug: pd.DataFrame, texts: Texts) -> str:
@@ -253,10 +279,7 @@ def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Te
     said = [texts.t("say_flags", n=len(chosen))]
     for row in chosen.head(SAID_FLAGS).to_dict("records"):
         said.append(_flag(row, settings, texts))
-        who, mine = whose(row, dug, texts), dug[dug["id"] == row["investigation"]]
-        over = len(mine) > 0 and mine["state"].iloc[0] != "open"
-        key = "say_dug" if over else "say_digs"
-        said.append(texts.t(key, who=for_markdown(who)) if who else texts.t("say_nobody_digs"))
+        said.append(who_digs(row, dug, texts))
     return said
 
 
@@ -269,11 +292,12 @@ def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
         "card_flag" if row.get("kind", "history") == "history" else "card_flag_target",
         observed=texts.percent(row["observed"], 1),
         expected=texts.percent(row["expected"], 1),
-        cohorts=texts.t("n_cohorts", n=int(row["weeks"])),
+        weeks=texts.t("n_weeks", n=int(row["weeks"])),
         days=f"{texts.date(first.date())} – {texts.date(last)}",
     )
     if not pd.isna(row["since"]) and row["since"] != first:
-        said += " " + texts.t("card_since", week=texts.date(row["since"].date()))
+        key = "card_since_before" if row["since"] < first else "card_since"
+        said += " " + texts.t(key, week=texts.date(row["since"].date()))
     if math.isnan(sales):
         return said
     unit = unit_for(0.0 if math.isnan(money) else money, settings.currency, texts)

@@ -168,10 +168,9 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
         name, rate = clean(texts.stage(stage, settings)), texts.percent(record[f"{stage}_rate"])
         tiles.append(Tile(name, rate, (Cell(part),), theme.stage(stage, settings)))
     lines = _at_equal_age(record["cohort_week"], equal_age, settings, texts, theme)
-    raw = _compared("tile_raw", record["overall_change"], texts, theme)
     young = record["age_weeks"] < settings.young_weeks  # its raw change says more of its age than of itself
     plain = young or few or before < SMALL or (at and _chance(record, frame.iloc[at - 1], settings))
-    lines += tuple(Cell(cell.text) for cell in raw) if plain else raw
+    lines += _compared("tile_raw", record["overall_change"], texts, theme, chance=bool(plain))
     tiles.append(
         Tile(texts.stage(OVERALL, settings), texts.percent(record["overall_rate"], 2), lines, theme.ink)
     )
@@ -181,24 +180,23 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
 def _at_equal_age(
     week: pd.Timestamp, equal_age: pd.DataFrame, settings: Settings, texts: Texts, theme: Theme
 ) -> tuple[Cell, ...]:
-    """The change at equal age; without a colour where chance alone may have made it."""
+    """The change at equal age, marked where chance alone may have made it."""
     found = at_equal_age(week, equal_age, settings)
     if found is None:
         return ()
     this, _, chance = found
-    lines = _compared("tile_equal", float(this["overall_change"]), texts, theme)
-    return tuple(Cell(line.text) for line in lines) if chance else lines
+    return _compared("tile_equal", float(this["overall_change"]), texts, theme, chance=chance)
 
 
-def _compared(key: str, relative: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:
+def _compared(key: str, relative: float, texts: Texts, theme: Theme, *, chance: bool) -> tuple[Cell, ...]:
     if math.isnan(relative):
         return ()
-    cell = change_cell(relative, texts, theme)
+    cell = change_cell(relative, texts, theme, chance=chance)
     return (Cell(texts.t(key, change=cell.text), colour=cell.colour),)
 
 
 def _growth(key: str, leads: float, before: float, texts: Texts, theme: Theme) -> tuple[Cell, ...]:
-    """The change of the number of leads; without a colour inside the 90 % of two equal Poisson numbers."""
-    lines = _compared(key, leads / before - 1 if before > 0 else math.nan, texts, theme)
+    """The change of the number of leads; chance inside the 90 % of two equal Poisson numbers."""
     chance = abs(leads - before) <= 1.645 * math.sqrt(leads + max(before, 0.0))
-    return tuple(Cell(line.text) for line in lines) if chance else lines
+    change = leads / before - 1 if before > 0 else math.nan
+    return _compared(key, change, texts, theme, chance=chance)

@@ -52,8 +52,8 @@ def managers_over_time(
                 part = lines[(lines["value"] == name) & (lines["stage"] == stage)]
                 title = clean(texts.stage(stage, settings), 24) if at == 0 else ""
                 given.append(Panel(part, theme.stage(stage, settings), title, clean(name, 16)))
-        alt = texts.t("alt_managers")
-        return panels(given, len(settings.stage_keys), alt, theme, texts, together=True)
+        alt, both = texts.t("alt_managers"), (texts.t("chart_manager"), texts.t("chart_usual"))
+        return panels(given, len(settings.stage_keys), alt, both, theme, texts, together=True)
 
 
 def reasons_over_time(lines: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
@@ -72,7 +72,8 @@ def reasons_over_time(lines: pd.DataFrame, settings: Settings, texts: Texts) -> 
             Panel(lines[lines["reason"] == reason], theme.ink, reason_name(reason, texts))
             for reason in dict.fromkeys(lines["reason"])
         ]
-        return panels(given, ACROSS, texts.t("alt_reasons"), theme, texts, together=False)
+        both = texts.t("chart_cohort"), texts.t("chart_cohorts")
+        return panels(given, ACROSS, texts.t("alt_reasons"), both, theme, texts, together=False)
 
 
 def reason_name(reason: str, texts: Texts) -> str:

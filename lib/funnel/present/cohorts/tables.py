@@ -179,16 +179,16 @@ def slices_grid(frame: pd.DataFrame, attribute: str, settings: Settings, texts: 
     rows = []
     for record in frame.head(SHOWN_SLICES).to_dict("records"):
         name = clean(record["value"], 40) or texts.t("not_given")
-        change = change_cell(record["against_total"], texts, theme)
+        chance = record["value"] not in told
         own = {
             "value": Cell(
                 name + (f" {MARK}" if record["small"] else ""),
                 link=segment_view(attribute, record["value"], OVERALL, settings, texts),
             ),
-            "against_total": change if record["value"] in told else Cell(change.text),
+            "against_total": change_cell(record["against_total"], texts, theme, chance=chance),
         }
         rows.append(Row(cells(columns, record, texts, own), "muted" if record["small"] else "plain"))
-    notes = [texts.t("note_slices")]
+    notes = [texts.t("note_slices"), texts.t("note_arrows")]
     if frame["small"].any():
         notes.append(texts.t("note_small", n=SMALL))
     rest = frame.iloc[SHOWN_SLICES:]
@@ -210,9 +210,8 @@ def _own(
     unripe: bool = False,
 ) -> dict[str, Cell]:
     """Return a cohort's cells that say more than their number: the week, the change."""
-    change = change_cell(record["overall_change"], texts, theme)
-    week = _cohort(record, texts, imported, unripe=unripe)
-    return {"cohort_week": week, "overall_change": Cell(change.text) if plain else change}
+    change = change_cell(record["overall_change"], texts, theme, chance=plain)
+    return {"cohort_week": _cohort(record, texts, imported, unripe=unripe), "overall_change": change}
 
 
 def _cohort(

@@ -145,9 +145,8 @@ def _change(change: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]
     words = {part: signed(float(parts[part]), texts) for part in PARTS}
     last = for_markdown(clean(texts.stage(settings.stage_keys[-1], settings)))
     said = [texts.t("say_change", last=last, change=signed(float(parts.sum()), texts, 0), **words)]
-    if not beyond_chance(float(parts["rate"]), float(spread["rate"])):
-        most = texts.number(chance_makes(float(spread["rate"])), 1)
-        said.append(texts.t("say_change_chance", most=most))
+    key = f"say_change_{'beyond' if beyond_chance(float(parts['rate']), float(spread['rate'])) else 'chance'}"
+    said.append(texts.t(key, most=texts.number(chance_makes(float(spread["rate"])), 1)))
     values = change[(change["level"] == "value") & change["part"].isin(["mix", "rate"])]
     each = values.groupby(["attribute", "value"], sort=False)[["reached", "spread"]].sum()
     moved = each["reached"]

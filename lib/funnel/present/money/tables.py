@@ -116,17 +116,16 @@ def telling_grid(slices: pd.DataFrame, ranked: pd.DataFrame, settings: Settings,
                 for field, name in zip(("value", "value2"), names, strict=True)
                 if name
             )
-            change = change_cell(record["against_total"], texts, theme)
             small = bool(record["small"])
             own = {
                 "value": Cell(INDENT + values + (f" {MARK}" if small else "")),
-                "against_total": change if at in told else Cell(change.text),
+                "against_total": change_cell(record["against_total"], texts, theme, chance=at not in told),
             }
             rows.append(Row(columned.cells(columns, record, texts, own), "muted" if small else "plain"))
     heads = columned.heads(columns, settings, texts, theme)
     heads[0] = replace(heads[0], title="")
     heads[2] = replace(heads[2], title=heads[2].group, group="")
-    notes = [texts.t("note_telling", n=SHOWN_TELLING)] if rows else []
+    notes = [texts.t("note_telling", n=SHOWN_TELLING), texts.t("note_arrows")] if rows else []
     if any(row.cells[0].text.endswith(MARK) for row in rows):
         notes.append(texts.t("note_small", n=SMALL))
     quiet = ranked[ranked["effect"] <= 0]

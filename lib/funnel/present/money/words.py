@@ -40,11 +40,13 @@ def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
     total = summary[summary["level"] == "total"].to_dict("records")[0]
     if not total["vat"] or math.isnan(total["projected_low"]):
         return []
+    now = float(total[f"cost_per_{settings.stage_keys[-1]}"])
     said = [
         texts.t(
-            "say_costs_doubt" if doubtful(total) else "say_costs",
+            "say_costs" + "_unsold" * math.isnan(now) + "_doubt" * doubtful(total),
+            n=given["costs"]["cohort_week"].nunique(),
             spend=texts.money(total["spend"], currency),
-            now=texts.money(total[f"cost_per_{settings.stage_keys[-1]}"], currency),
+            now=texts.money(now, currency),
             end=texts.money(total["projected_cost_per_sale"], currency),
             interval=projected(total, texts, 0)[1],
         )

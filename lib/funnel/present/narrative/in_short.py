@@ -10,7 +10,7 @@ import pandas as pd
 
 from funnel.columns import OVERALL
 from funnel.present.attention.meetings import decided
-from funnel.present.attention.words import instead, segment, stage_name, verdict_word
+from funnel.present.attention.words import instead, quoted, segment, stage_name, verdict_word, who_digs
 from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.words import revenue_ahead
 from funnel.present.parts.cite import Cite, typed
@@ -50,7 +50,7 @@ def in_short(
     lines = [
         _arrivals(frames["arrivals"], settings, texts),
         _cohort(cohorts, equal_age, frames, settings, texts, cite),
-        _flags(frames["deviations"], settings, texts, cite),
+        _flags(frames["deviations"], frames["investigations"], settings, texts, cite),
         decided(frames["meetings"], since, texts),
         _tried(frames["scoreboard"], shown, texts),
         _revenue(frames, settings, texts, cite),
@@ -93,10 +93,12 @@ def _cohort(
     found = at_equal_age(read["cohort_week"], equal_age, settings)
     if found is not None and not math.isnan(found[0]["overall_change"]):
         this, _, chance = found
-        said += texts.t(
-            "short_chance" if chance else "short_equal",
-            change=cite("equal_age_change", texts.change(this["overall_change"])),
-        )
+        change = texts.change(this["overall_change"])
+        if change == texts.change(0.0):
+            said += texts.t("short_equal_same")
+        else:
+            key = "short_chance" if chance else "short_equal"
+            said += texts.t(key, change=cite("equal_age_change", change))
     item = expected_of(read, frames, settings)
     if item is not None:
         low = cite("final_low", texts.percent(item.low, 1))
@@ -106,7 +108,7 @@ def _cohort(
     return said + "."
 
 
-def _flags(flags: pd.DataFrame, settings: Settings, texts: Texts, cite: Cite) -> str:
+def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Texts, cite: Cite) -> str:
     chosen = flags[flags["flag"]]
     if chosen.empty:
         return texts.t("short_no_flag") if len(flags) else ""
@@ -118,18 +120,19 @@ def _flags(flags: pd.DataFrame, settings: Settings, texts: Texts, cite: Cite) ->
         observed=cite("flag_now", texts.percent(first["observed"], 1)),
         expected=cite("flag_usual", texts.percent(first["expected"], 1)),
     )
+    said += " " + who_digs(first, dug, texts)
     more = len(chosen) - 1
     return f"{said} {texts.t('short_more', n=more)}" if more else said
 
 
 def _tried(scoreboard: pd.DataFrame, shown: Sequence[Initiative], texts: Texts) -> str:
     mine = scoreboard[scoreboard["initiative"].isin([item.id for item in shown])]
-    counts = mine["verdict"].value_counts(sort=False)
-    parts = [
-        texts.t("short_verdict", verdict=verdict_word(str(verdict), texts).lower(), n=int(n))
-        for verdict, n in counts.items()
-    ]
-    return texts.t("short_initiatives", verdicts=", ".join(parts)) if parts else ""
+    names = {item.id: item.name(texts.language) for item in shown}
+    parts = []
+    for verdict, rows in mine.groupby("verdict", sort=False):
+        own = quoted([names[each] for each in rows["initiative"]], texts)
+        parts.append(texts.t("short_verdict", verdict=verdict_word(str(verdict), texts).lower(), names=own))
+    return texts.t("short_initiatives", verdicts="; ".join(parts)) if parts else ""
 
 
 def _revenue(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts, cite: Cite) -> str:

@@ -183,9 +183,8 @@ def _at_equal_age(record: pd.Series, equal_age: pd.DataFrame, settings: Settings
         key = "say_driver" if part > MOST else "say_driver_largest"
         said.append(texts.t(key, stage=name, rate=rates[0], before=rates[1]))
     last = settings.stage_keys[-1]
-    if chance:
-        said.append(texts.t("say_chance", now=int(this[last]), then=int(before[last])))
-    return said
+    key = "say_chance" if chance else "say_beyond"
+    return [*said, texts.t(key, now=int(this[last]), then=int(before[last]))]
 
 
 def driver(this: pd.Series, before: pd.Series, settings: Settings) -> tuple[str, float]:

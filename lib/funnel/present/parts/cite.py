@@ -35,7 +35,7 @@ NAMES: Mapping[str, str] = {
     "revenue_high": "the high end",
     "revenue_existing": "the part of leads that are there already",
     "revenue_future": "the part of leads still to come",
-    "spend": "the ad spend of the shown cohorts",
+    "spend": "the ad spend of the newest weeks",
     "cost_per_sale": "what a sale has cost so far",
     "initiatives": "how many initiatives run, or ended within the last half-year",
     "initiative.ID": "the name of an initiative; `ID` is its file's name",

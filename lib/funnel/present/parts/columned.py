@@ -16,6 +16,8 @@ from funnel.present.parts.theme import Theme
 from funnel.settings import LEAD, Settings
 
 UP, DOWN = "▲", "▼"
+MAYBE_UP, MAYBE_DOWN = "△", "▽"
+"""Hollow: the change may be chance, which is so understood without the colour too."""
 _LEFT = ("week", "text")
 
 
@@ -94,14 +96,22 @@ def _text(column: Column, record: Mapping[Hashable, Any], texts: Texts) -> str:
             return texts.number(value, column.digits)
 
 
-def change_cell(relative: float, texts: Texts, theme: Theme) -> Cell:
-    """Return a relative change with an arrow, so that it is understood without its colour."""
+def change_cell(relative: float, texts: Texts, theme: Theme, *, chance: bool = False) -> Cell:
+    """Return a relative change with an arrow, so that it is understood without its colour.
+
+    Args:
+        relative: the change.
+        texts: the language.
+        theme: the colours.
+        chance: it may be chance, or cannot be judged: the arrow is hollow and nothing is coloured.
+    """
     words = texts.change(relative)
     if math.isnan(relative) or words == texts.change(0.0):
         return Cell(words)
-    return (
-        Cell(f"{UP} {words}", colour=theme.up) if relative > 0 else Cell(f"{DOWN} {words}", colour=theme.down)
-    )
+    up = relative > 0
+    if chance:
+        return Cell(f"{MAYBE_UP if up else MAYBE_DOWN} {words}")
+    return Cell(f"{UP if up else DOWN} {words}", colour=theme.up if up else theme.down)
 
 
 def interval(low: float, high: float, texts: Texts, digits: int = 1) -> str:

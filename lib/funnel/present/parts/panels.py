@@ -32,7 +32,14 @@ class Panel:
 
 
 def panels(
-    given: Sequence[Panel], columns: int, alt: str, theme: Theme, texts: Texts, *, together: bool
+    given: Sequence[Panel],
+    columns: int,
+    alt: str,
+    lines: tuple[str, str],
+    theme: Theme,
+    texts: Texts,
+    *,
+    together: bool,
 ) -> Picture:
     """Draw the panels, row by row.
 
@@ -40,6 +47,7 @@ def panels(
         given: from left to right, then down; not empty.
         columns: in a row.
         alt: what the picture shows, in words.
+        lines: what the line is of, and what it is held against.
         theme: the colours.
         texts: the language.
         together: the panels of a column share their scale.
@@ -61,8 +69,8 @@ def panels(
     for empty in grid.ravel()[len(given) :]:
         empty.set_visible(False)
     keys = [
-        (Line2D([], [], color=theme.ink, linewidth=1.4), texts.t("chart_own")),
-        (Line2D([], [], color=theme.muted, linewidth=0.9, linestyle=(0, (3, 2))), texts.t("chart_usual")),
+        (Line2D([], [], color=theme.ink, linewidth=1.4), lines[0]),
+        (Line2D([], [], color=theme.muted, linewidth=0.9, linestyle=(0, (3, 2))), lines[1]),
         (Patch(facecolor=theme.line, alpha=0.7), texts.t("chart_by_chance")),
         (
             Line2D([], [], color=theme.ink, marker="o", linestyle="none", markersize=4),

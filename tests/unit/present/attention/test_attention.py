@@ -161,8 +161,9 @@ def test_a_flag_is_told_in_one_line_with_its_cost(settings):
     (card,) = attention_tables.flag_cards(pd.DataFrame([flag("Boris")]), dug(), settings, EN).cards
     assert card.title == "Manager: Boris · Qualified ▼ −39\xa0%"
     assert card.lines == (
-        "33.7\xa0% instead of the usual 55.5\xa0%, 6 cohorts together (15 Aug 2022 – 25 Sep 2022). "
-        "It began in the week of 8 Aug 2022. "
+        "33.7\xa0% instead of the usual 55.5\xa0%, 6 weeks together (15 Aug 2022 – 25 Sep 2022). "
+        "It began before these, in the week of 8 Aug 2022; only the newest weeks that are old enough are "
+        "counted. "
         "If all goes on as usual from there, that costs about 11 sales (1.67\xa0million USD) "
         "in these cohorts.",
         "Nobody digs there yet.",
@@ -364,11 +365,20 @@ def test_the_draft_says_what_the_sections_show(settings):
     first, second, third = attention_words.paragraphs(
         made, [item], [item], dt.date(2022, 9, 19), settings, EN
     )
-    assert first[0] == "**Look here first: 1 flag.**"
+    assert first[0] == "**Look here first: 1 flag.** It differs by more than chance explains."
     assert first[1].startswith("Manager: Boris\\*, conversion to “Qualified”: 33.7\xa0% instead of")
     assert first[2] == "Who digs: head of sales."
     assert second == ["**Investigations:** 1 is open, for 3 weeks."]
     assert third[0].startswith("**A \\*bold\\* plan.** Partly confirmed: 1 of 2")
+
+
+def test_a_change_within_the_counted_weeks_only_says_when_it_began(settings):
+    later = flag("Boris", since=pd.Timestamp(2022, 8, 29))
+    said = attention_words.flag_sentences(later, settings, EN)
+    assert "It began in the week of 29 Aug 2022." in said and "before these" not in said
+    assert "Началось ещё раньше, с недели 08.08.2022: учтены только самые новые" in (
+        attention_words.flag_sentences(flag("Boris"), settings, Texts("ru"))
+    )
 
 
 def test_cards_say_why_there_are_none(settings):

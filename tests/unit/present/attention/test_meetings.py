@@ -64,7 +64,12 @@ def test_the_line_names_what_is_due_first_and_escapes_it() -> None:
     said = decided(frame, LAST, Texts("en")).replace("\xa0", " ")
     assert said.startswith("**The last meetings decided:** 1 is to be done (“")
     assert "[x](" not in said
-    assert decided(meetings_at((), D), LAST, Texts("ru")) == ""
+    closed = meetings_at((meeting(LAST, decision("*a*", D, done=LAST, outcome="b")),), D)
+    assert "1 was closed since the previous report (“\\*a\\*”)." in decided(closed, LAST, Texts("en"))
+    for language in ("en", "ru"):
+        none = decided(meetings_at((), D), LAST, Texts(language))  # type: ignore[arg-type]
+        over = decided(closed, D, Texts(language))  # type: ignore[arg-type]
+        assert none.startswith("**") and over.startswith("**") and none != over
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

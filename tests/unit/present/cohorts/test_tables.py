@@ -41,11 +41,11 @@ def row(grid: Grid, start: str) -> list[str]:
 def test_the_reference_cohort(cohorts: pd.DataFrame, settings: Settings) -> None:
     english = row(tables.cohort_grid(cohorts, settings, Texts("en")), "12–18 Sep")
     assert " | ".join(english).replace(NBSP, " ") == (
-        "12–18 Sep 2022 * | 1 | 558 | 236 | 42 % | 126 | 53 % | 53 | 42 % | 23 | 43 % | 4.12 % | ▲ +22 %"
+        "12–18 Sep 2022 * | 1 | 558 | 236 | 42 % | 126 | 53 % | 53 | 42 % | 23 | 43 % | 4.12 % | △ +22 %"
     )
     russian = row(tables.cohort_grid(cohorts, settings, Texts("ru")), "12.09")
     assert " | ".join(russian).replace(NBSP, " ") == (
-        "12.09–18.09.2022 * | 1 | 558 | 236 | 42 % | 126 | 53 % | 53 | 42 % | 23 | 43 % | 4,12 % | ▲ +22 %"
+        "12.09–18.09.2022 * | 1 | 558 | 236 | 42 % | 126 | 53 % | 53 | 42 % | 23 | 43 % | 4,12 % | △ +22 %"
     )
 
 
@@ -154,7 +154,7 @@ def test_every_number_of_a_wide_report_is_inside_the_page(
 def test_equal_age_says_the_age(equal_age: pd.DataFrame, settings: Settings) -> None:
     grid = tables.equal_age_grid(equal_age, settings, Texts("en"))
     assert grid.notes[0].startswith("Every cohort is counted as it stood 1 week after")
-    assert row(grid, "12–18 Sep")[-1] == f"▲ +36{NBSP}%"  # 23/558 against 17/562
+    assert row(grid, "12–18 Sep")[-1] == f"△ +36{NBSP}%"  # 23/558 against 17/562
     assert len(grid.rows) == 12
 
 
@@ -261,8 +261,8 @@ def test_the_headline_reads_the_reference_cohort(
         "4.12 %",
     ]
     assert [line.text.replace(NBSP, " ") for line in shown.tiles[-1].lines] == [
-        "▲ +36 % at equal age",
-        "▲ +22 % against the previous cohort",
+        "△ +36 % at equal age",
+        "△ +22 % against the previous cohort",
     ]
     assert (
         shown._repr_mimebundle_() == headline(cohorts, equal_age, settings, Texts("en"))._repr_mimebundle_()
@@ -274,13 +274,16 @@ def test_a_raw_change_of_the_headline_that_may_be_chance_has_no_colour(
 ) -> None:
     old = settings.model_copy(update={"reading_age": 4, "young_weeks": 4})
     at = read_at(cohorts, old)
-    colours = []
+    colours, signs = [], []
     for sold in (24, 80):  # after 22 of about as many leads
         frame = cohorts.copy()
         frame.loc[frame.index[at - 1 : at + 1], "sale"] = [22, sold]
         frame.loc[frame.index[at], "overall_change"] = sold / 22 - 1
-        colours.append(headline(frame, equal_age, old, Texts("en")).tiles[-1].lines[-1].colour)
+        line = headline(frame, equal_age, old, Texts("en")).tiles[-1].lines[-1]
+        colours.append(line.colour)
+        signs.append(line.text[0])
     assert not colours[0] and colours[1]
+    assert signs == ["△", "▲"]  # for who sees no colour
 
 
 def test_the_headline_of_a_first_and_of_no_cohort(
@@ -334,4 +337,4 @@ def test_a_change_that_may_be_chance_has_no_colour(cohorts: pd.DataFrame, settin
     frame.loc[4, "sale"] = 90
     loud = tables.cohort_grid(frame, settings, Texts("en"))
     assert [bool(line.cells[-1].colour) for line in loud.rows] == [at in (4, 5) for at in range(9)]
-    assert any(note.startswith("Coloured: the 90 % interval") for note in loud.notes)
+    assert any(note.startswith("Full arrow (▲▼), coloured: the 90 % interval") for note in loud.notes)

@@ -223,7 +223,7 @@ def test_the_expected_final_conversion_stands_beside_the_raw_one(
     grid = tables.cohort_grid(cohorts, settings, Texts("en"), frames["forecast"])
     assert [row[:-2] for row in cells(grid)] == cells(plain)
     # 23 of 558: twice is 46/558 = 8.2 %, from 34.5/558 = 6.2 % to 69/558 = 12.4 %
-    assert cells(grid)[11][-4:] == ["4.12 %", "▲ +22 %", "8.2 %", "6.2–12.4"]
+    assert cells(grid)[11][-4:] == ["4.12 %", "△ +22 %", "8.2 %", "6.2–12.4"]
     # an unripe row is grey, but what may be read in it is not
     assert grid.rows[11].tone == "muted"
     assert [cell.colour for cell in grid.rows[11].cells[-2:]] == [grid.theme.ink] * 2
@@ -517,9 +517,12 @@ def test_the_narrative_tells_the_forecast_and_its_record(
         "**Revenue.** Over the next 13 weeks revenue of 52.0 million RUB is expected: 39.0 million RUB "
         "from leads that are there "
         "already, 13.0 million RUB from leads still to come. "
-        "Leads that reached “Sale”, the newest cohorts old enough to be read against as many before them: "
+        "Leads that reached “Sale”, cohorts of the newest weeks old enough to be read against as many "
+        "before them: "
         "−13 in all; −6.0 from the number of leads, −2.0 from age, 0.0 from the mix, −5.0 from conversion. "
-        "Of mix and conversion together most comes from Channel “chat”: −6.0. "
+        "The part of conversion is more than chance makes: in nine of ten cases chance alone gives no more "
+        "than 1.6 either way. "
+        "Of mix and conversion together most comes from Channel “chat”: −6.0, more than chance makes. "
         "Of 4 forecasts of earlier editions for young cohorts that have come due, 3 held within their 90 % "
         "interval. Of what was still to come then they expected 15 % too much. "
         "Of 2 weekly revenue forecasts that can be checked by now, 1 held within their 80 % interval. "

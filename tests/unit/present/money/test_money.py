@@ -149,13 +149,16 @@ def test_a_log_shorter_than_the_way_tells_the_least_and_few_arrivals_a_dash(
 def test_sentences_name_the_cheapest_and_the_dearest_channel_at_the_end(
     summary: pd.DataFrame, durations: pd.DataFrame, settings: Settings
 ) -> None:
-    said = " ".join(money({"costs_summary": summary, "durations": durations}, settings, Texts("en")))
+    weeks = pd.DataFrame({"cohort_week": pd.date_range("2022-09-05", periods=3, freq="7D")})
+    given = {"costs_summary": summary, "durations": durations, "costs": weeks}
+    said = " ".join(money(given, settings, Texts("en")))
+    assert "The cohorts of the newest 3 weeks cost" in said
     assert "RUB\u00a021,000" in said
     assert "lowest in" not in said  # their intervals touch: which is cheaper cannot be told
     apart = summary.copy()
     apart.loc[apart["projected_cost_per_sale"] == 5000.0, "projected_low"] = 4800.0
     apart.loc[apart["projected_cost_per_sale"] == 2500.0, "projected_high"] = 3100.0
-    told = " ".join(money({"costs_summary": apart}, settings, Texts("en")))
+    told = " ".join(money({"costs_summary": apart, "costs": weeks}, settings, Texts("en")))
     assert re.search(r"lowest in “web” \(RUB.2,500\) and highest in “\\<b\\>fair” \(RUB.5,000\)", told)
     assert "within 0.6 days, 80 % within 174 days" in said
     assert "rests on how long older leads took" not in said
@@ -164,6 +167,18 @@ def test_sentences_name_the_cheapest_and_the_dearest_channel_at_the_end(
         money({"durations": young}, settings, Texts("en"))
     )
     assert money({}, settings, Texts("en")) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "no sale has come of them yet"), ("ru", "продаж из них пока нет")]
+)
+def test_costs_before_the_first_sale_tell_no_cost_of_a_sale(
+    summary: pd.DataFrame, settings: Settings, language: str, words: str
+) -> None:
+    weeks = pd.DataFrame({"cohort_week": pd.date_range("2022-09-05", periods=3, freq="7D")})
+    none = summary.assign(**{f"cost_per_{settings.stage_keys[-1]}": NAN})
+    (said, *_) = money({"costs_summary": none, "costs": weeks}, settings, Texts(language))  # type: ignore[arg-type]
+    assert words in said and "–" not in said.split("(")[0]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from funnel.present.narrative.in_short import in_short
 from funnel.present.narrative.narrative import draft
 from funnel.present.parts.cite import KINDS, NAMES, citing, names, nested
 from funnel.present.parts.texts import EMPTY, Texts
+from funnel.schema import INVESTIGATION_COLUMNS
 from funnel.settings import Settings
 from funnel.warehouse.problems import PROBLEMS
 from tests.unit.present.attention.test_attention import ROWS, initiative
@@ -34,12 +35,13 @@ def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFra
     }  # fmt: skip
     flag = {
         "attribute": "manager", "value": "Boris *x*", "stage": "sale", "observed": 0.2, "expected": 0.4,
-        "flag": True,
+        "flag": True, "investigation": "",
     }  # fmt: skip
     return {
         "forecast": pd.DataFrame([row]),
         "deviations": pd.DataFrame([flag]),
         "maturity": pd.DataFrame({"stage": [], "age_weeks": [], "maturity": []}),
+        "investigations": pd.DataFrame(columns=list(INVESTIGATION_COLUMNS)),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
         "plan": pd.DataFrame(columns=list(PLAN_COLUMNS)),
         "meetings": meetings_at((), D),

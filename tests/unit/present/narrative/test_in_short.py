@@ -10,10 +10,11 @@ import pytest
 from funnel.analysis.initiatives.verdict import scoreboard
 from funnel.analysis.revenue.planned import PLAN_COLUMNS
 from funnel.edition.meetings import meetings_at
+from funnel.present.attention.words import quoted
 from funnel.present.narrative.in_short import in_short
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
-from tests.unit.present.attention.test_attention import HOSTILE, ROWS, flag, initiative
+from tests.unit.present.attention.test_attention import HOSTILE, ROWS, dug, flag, initiative, investigation
 from tests.unit.present.forecast.test_forecast_shown import forecast_of, revenue_of
 
 Frames = dict[str, pd.DataFrame]
@@ -27,6 +28,7 @@ def frames(cohorts: pd.DataFrame) -> Frames:
     return {
         "forecast": forecast_of(cohorts),
         "deviations": pd.DataFrame([flag("Boris"), flag("Vera"), flag("Gleb", flagged=False)]),
+        "investigations": dug(),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
         "plan": pd.DataFrame(columns=list(PLAN_COLUMNS)),
         "meetings": meetings_at((), D),
@@ -50,14 +52,17 @@ def test_four_lines_tell_the_week(say) -> None:
     assert say() == [
         "- **Cohort 12–18 Sep 2022:** 4.12 % overall so far, +36 % against the previous one at equal age "
         "(may be chance); 8.2 % expected at the end (6.2 % to 12.4 %).",
-        "- **Look here first:** Manager: Boris, “Qualified” 33.7 % instead of 55.5 %. 1 more flag below.",
-        "- **Initiatives:** 1 partly confirmed.",
+        "- **Look here first:** Manager: Boris, “Qualified” 33.7 % instead of 55.5 %, more than chance "
+        "explains. Nobody digs there yet. 1 more flag below.",
+        "- **The last meetings decided:** nothing is written down yet (`funnel meeting`).",
+        "- **Initiatives:** partly confirmed: “Training”.",
         "- **Revenue of the next 13 weeks:** 52.0 million RUB expected, with 80 % probability "
         "41.0 million RUB to 63.0 million RUB.",
     ]
     assert [line[:12] for line in say("ru")] == [
         "- **Когорта ",
         "- **Куда смо",
+        "- **Решения ",
         "- **Инициати",
         "- **Выручка ",
     ]
@@ -74,10 +79,32 @@ def test_what_is_not_reliable_is_a_range_and_says_so(say, frames: Frames) -> Non
 def test_what_is_not_known_is_left_out(say, cohorts: pd.DataFrame, frames: Frames) -> None:
     none = {name: frame.head(0) for name, frame in frames.items()}
     assert say(shown=(), **none)[0].endswith("at equal age (may be chance).")
-    assert len(say(shown=(), **none)) == 1
-    assert say(shown=(), cohorts=cohorts.head(0), **none) == []
+    assert len(say(shown=(), **none)) == 2  # the cohort, and that no meeting is written down
+    assert len(say(shown=(), cohorts=cohorts.head(0), **none)) == 1
     quiet = frames["deviations"].assign(flag=False)
     assert "- **No conversion stands out** this week." in say(deviations=quiet)
+
+
+def test_who_digs_at_the_first_flag_and_what_the_initiatives_are_called(say) -> None:
+    mine = {
+        "deviations": pd.DataFrame([flag("Boris", investigation="b")]),
+        "investigations": dug(investigation()),
+    }
+    assert say(**mine)[1].endswith(" Who digs: head of sales.")
+    assert say("ru", **mine)[1].endswith(" Разбирается: head of sales.")
+    assert "- **Инициативы:** подтвердилось отчасти: «Обучение»." in say("ru")
+    four = ["*one*", "two", "three", "four"]
+    assert quoted(four, Texts("en")) == "“\\*one\\*”, “two”, “three” and 1 more"
+    assert quoted(four[:2], Texts("ru")) == "«\\*one\\*», «two»"
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "more than chance"), ("ru", "больше случайного")])
+def test_a_change_that_is_no_chance_is_said_to_be_none(
+    say, equal_age: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, language: str, word: str
+) -> None:
+    assert word not in say(language)[0]
+    monkeypatch.setattr("funnel.present.cohorts.headline.may_be_chance", lambda *_: False)
+    assert f"({word})" in say(language)[0]
 
 
 def test_names_are_only_text(say) -> None:

@@ -43,9 +43,10 @@ def test_the_reference_reading_in_english(frames: Frames, settings: Settings) ->
         "**Cohort 12 Sep 2022 – 18 Sep 2022: 558 leads.** 42 % of them (236) were target; of these 53 % "
         "(126) were qualified; of these 42 % (53) got a proposal; of these 43 % (23) bought. Overall "
         "conversion: 4.12 %, 22 % above the previous cohort. This comparison is raw: the previous cohort "
-        "has had 1 week more to ripen. At equal age, 1 week after the end of each week, it is 36 % above "
-        "the previous cohort (4.12 % against 3.02 %). The largest part of this difference comes "
-        "from the step to “Sale”: 43 % against 38 %."
+        "has had 1 week more to ripen, so it says little of how good the leads are. "
+        "At equal age, 1 week after the end of each week, it is 36 % above the "
+        "previous cohort (4.12 % against 3.02 %). The largest part of this difference comes "
+        "from the step to “Sale”: at that age 43 % against 38 %."
     )
 
 
@@ -54,9 +55,10 @@ def test_the_reference_reading_in_russian(frames: Frames, settings: Settings) ->
         "**Когорта 12.09.2022 – 18.09.2022: 558 лидов.** 42 % из них (236) оказались целевыми; из них 53 % "
         "(126) прошли квалификацию; из них 42 % (53) получили предложение; из них 43 % (23) купили. Общая "
         "конверсия: 4,12 %, на 22 % выше, чем у предыдущей когорты. Это сравнение без поправки на возраст: "
-        "у предыдущей когорты было на 1 неделю больше, чтобы дозреть. В одном возрасте, через 1 неделю "
+        "у предыдущей когорты было на 1 неделю больше, чтобы дозреть, и о качестве лидов оно говорит мало. "
+        "В одном возрасте, через 1 неделю "
         "после конца своей недели, конверсия на 36 % выше, чем у предыдущей (4,12 % против 3,02 %). "
-        "Больше всего в эту разницу внёс переход в этап «Продажа»: 43 % против 38 %."
+        "Больше всего в эту разницу внёс переход в этап «Продажа»: в том же возрасте 43 % против 38 %."
     )
 
 
@@ -190,7 +192,25 @@ def test_a_difference_that_may_be_chance_is_called_so(frames: Frames, settings: 
     equal = frames["equal_age"].copy()
     equal.loc[10, ["sale", "overall_rate"]] = [3, 3 / 562]
     equal.loc[11, "overall_change"] = 23 / 558 / (3 / 562) - 1
-    assert "chance" not in write(frames | {"equal_age": equal}, settings).split("\n")[0]
+    sure = write(frames | {"equal_age": equal}, settings).split("\n")[0]
+    assert "may well be chance" not in sure
+    assert "With 23 against 3 it is more than chance usually makes" in sure
+    sure = write(frames | {"equal_age": equal}, settings, "ru").split("\n")[0]
+    assert "(23 против 3) это больше, чем обычно даёт случайность" in sure
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "right"),
+    [
+        ("en", "bad news", "compared with others at equal age alone"),
+        ("ru", "новость", "только в одном возрасте"),
+    ],
+)
+def test_a_young_cohort_is_not_excused_beside_its_own_fall_at_equal_age(
+    frames: Frames, settings: Settings, language: str, word: str, right: str
+) -> None:
+    text = write(frames, settings, language)
+    assert word not in text and right in text
 
 
 def test_examples_of_newcombe() -> None:

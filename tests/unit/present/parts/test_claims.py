@@ -128,7 +128,10 @@ def test_a_change_of_the_rate_that_chance_makes_is_called_so(settings: Settings)
     at = PARTS.index("rate") + 1
     assert {row.cells[at].shade for row in grid.rows} == {None}
     sure = " ".join(forecast_said({"change": change_of(-40.0, 13.0)}, settings, Texts("en")))
-    assert "chance" not in sure and "Channel “chat”: −39.8" in sure
+    assert (
+        "no more than chance" not in sure and "−40.0 from conversion. The part of conversion is more" in sure
+    )
+    assert "Channel “chat”: −39.8, more than chance makes." in sure
 
 
 @pytest.mark.parametrize(("cells", "told"), [(2, False), (19, False), (20, True)])
@@ -161,7 +164,11 @@ def spend(matched: float, alone: float, unknown: float = 0.0) -> dict[str, pd.Da
     cost = {"spend": 100.0, "cost_per_sale": 10.0, "projected_cost_per_sale": 9.0, "vat": "yes"}
     row = {"level": "total", "value": "", "projected_low": 8.0, "projected_high": 11.0, **cost}
     account = {"level": "total", "matched": matched, "no_leads": alone, "unknown_names": unknown}
-    return {"costs_summary": pd.DataFrame([row]), "spend_account": pd.DataFrame([account])}
+    return {
+        "costs": pd.DataFrame({"cohort_week": [pd.Timestamp(2022, 9, 19)]}),
+        "costs_summary": pd.DataFrame([row]),
+        "spend_account": pd.DataFrame([account]),
+    }
 
 
 def test_channels_whose_spend_is_not_known_of_every_week_are_not_compared(settings: Settings) -> None:
