@@ -73,7 +73,8 @@ def test_they_are_only_text_in_a_value_and_in_what_a_notebook_shows(project, kit
     variables = project / "_variables.yml"
     variables.write_text(variables.read_text().replace("Cohorts *as of* the date", "As \ue0001\ue001 of"))
     book = project / "run/cohorts.ipynb"
-    book.write_text(book.read_text().replace("Defined **here**.", "Defined \\ue0000\\ue001 here."))
+    shown = "Defined \\ue0000\\ue001 [here](https://example.org/#a=%EE%80%801%EE%80%81)."
+    book.write_text(book.read_text().replace("Defined **here**.", shown))
     words = page(project, kit)
     assert "As \ufffd1\ufffd of" in words
     assert "Defined \ufffd0\ufffd here." in words

@@ -13,7 +13,7 @@ from funnel.publish.builtin.depth import Depth, too_much
 from funnel.publish.builtin.problems import Place, Problems
 
 OPEN, CLOSE = "\ue000", "\ue001"  # around the number of a shortcode in the text given to Pandoc
-_MARK = re.compile(f"[{OPEN}{CLOSE}]|&#(?:x0*e00[01]|0*5734[45]);?", re.IGNORECASE)
+_MARK = re.compile(f"[{OPEN}{CLOSE}]|&#(?:x0*e00[01]|0*5734[45]);?|%EE%80%8[01]", re.IGNORECASE)
 TOKEN = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 RAW_CLASS = "funnel-raw"
 RAW_TARGETS = ("html", "typst")
@@ -131,9 +131,9 @@ def scan(
 
 
 def unmarked(text: str) -> str:
-    r"""Return a text in which nothing can be taken for our marks, neither as it is nor by its number.
+    r"""Return a text in which nothing can be taken for our marks: as they are, by number or in an address.
 
-    >>> unmarked("a\ue0000\ue001 &#xE000;1&#57345;") == "a\ufffd0\ufffd \ufffd1\ufffd"
+    >>> unmarked("a\ue0000\ue001 &#xE000;1&#57345; %ee%80%801") == "a\ufffd0\ufffd \ufffd1\ufffd \ufffd1"
     True
     """
     return _MARK.sub("\ufffd", text)
