@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from funnel.publish.office.write import write
+from funnel.publish.office import reference, write
 from funnel.publish.render import render
 from tests.office import OFFICE
 
@@ -54,6 +54,18 @@ def test_tables_are_tables_and_hold_every_number(made: Path, kit) -> None:
     for name in ("report.docx", "report.pptx"):
         with zipfile.ZipFile(made / name) as archive:
             assert any("/media/" in part for part in archive.namelist())
+
+
+def test_quarto_gives_word_lying_pages_and_small_tables_by_one_document(
+    tmp_path: Path,
+) -> None:
+    made = tmp_path / "reference.docx"
+    made.write_bytes(reference())
+    assert made.read_bytes() == reference()
+    (document,), (styles,) = parts(made, "word/document"), parts(made, "word/styles")
+    assert [size.get(f"{W}orient") for size in document.iter(f"{W}pgSz")] == ["landscape"]
+    (table,) = (style for style in styles.iter(f"{W}style") if style.get(f"{W}styleId") == "Table")
+    assert [one.get(f"{W}val") for one in table.iterfind(f"{W}rPr/{W}sz")] == ["16"]
 
 
 def test_what_stands_on_a_slide_stands_within_it(made: Path) -> None:

@@ -102,6 +102,8 @@ class TestOrdinary:
             names = packed.namelist()
             text = "".join(packed.read(name).decode() for name in names if name.endswith(".xml"))
         assert text.count(table) >= 25
+        assert not re.search("<w:tbl>(?:(?!</w:tbl>).)*<w:tbl>", text, re.DOTALL)  # no box round a table
+        assert target != "docx" or 'w:orient="landscape"' in text
         assert len([name for name in names if "/media/" in name]) >= 12
 
     @pytest.mark.xdist_group("edition")
@@ -228,10 +230,11 @@ class TestSame:
 
 
 FILTER = """
+FORMAT = {format!r}
 quarto = {{
   json = pandoc.json,
   base64 = {{ decode = function(text) return text end }},
-  doc = {{ is_format = function(name) return name == "typst" end }},
+  doc = {{ is_format = function(name) return name == FORMAT end }},
   utils = {{ resolve_path = function(name) return {folder!r} .. "/" .. name end }},
   variables = {{ get = function(name) return "Nothing to show here yet" end }},
 }}
@@ -239,21 +242,13 @@ return dofile({folder!r} .. "/report.lua")
 """
 
 
-def filtered(folder, text: str, to: str = "markdown-raw_attribute", **settings) -> str:
+def filtered(folder, text: str, shown_in: str = "typst", **settings) -> str:
     """A text as Markdown, after the filter that Quarto runs; of Quarto itself only what it asks for."""
     wrapped = folder / "filter.lua"
-    wrapped.write_text(FILTER.format(folder=str(pandoc.TEMPLATES)))
+    wrapped.write_text(FILTER.format(folder=str(pandoc.TEMPLATES), format=shown_in))
     words = {"crossref-tbl-title": "Table", "crossref-sec-prefix": "Section", **settings}
     done = subprocess.run(
-        [
-            pandoc.program(),
-            "--from",
-            "markdown",
-            "--to",
-            to,
-            "--lua-filter",
-            str(wrapped),
-        ],
+        [pandoc.program(), "--from=markdown", "--to=markdown-raw_attribute", f"--lua-filter={wrapped}"],
         env={"QUARTO_FILTER_PARAMS": json.dumps(words), "PATH": ""},
         input=text,
         capture_output=True,
@@ -286,7 +281,18 @@ def test_the_filter_lets_a_card_stay_with_its_picture_on_paper(tmp_path):
     """A block of Typst that sticks to the next one does so within the same box only."""
     cell = "::: {.quarto-embed-nb-cell}\n::: {#cell-x .cell}\n::: {.cell-output .cell-output-display}\n"
     cell += "A card\n:::\n\n::: {.cell-output .cell-output-display}\nA picture\n:::\n:::\n:::\n"
-    assert filtered(tmp_path, cell, to="typst") == "A card A picture"
+    assert filtered(tmp_path, cell) == "A card A picture"
+    assert "quarto-embed-nb-cell" in filtered(tmp_path, cell, "html")
+
+
+def test_the_filter_gives_word_tables_of_their_own_as_wide_as_their_texts(tmp_path):
+    """Quarto would put each into a box that no page parts, Pandoc would make all columns alike."""
+    rows = f"<tr><td>{'long ' * 9}</td><td>1</td></tr>" * 2
+    text = f"See @tbl-a.\n\n::: {{#tbl-a}}\n```{{=html}}\n<table>{rows}</table>\n```\n\nWho\n:::\n"
+    shown = filtered(tmp_path, text, "docx")
+    assert shown.startswith("See [Table 1](#tbl-a).")
+    assert '::: {custom-style="Table Caption"} [Table 1: Who]{#tbl-a} :::' in shown
+    assert len(re.search(" (-{4,}) -", shown)[1]) == 17  # 37 signs of 150, of a line of 72
 
 
 def program(folder, script: str) -> str:

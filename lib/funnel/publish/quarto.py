@@ -17,11 +17,12 @@ from pathlib import Path
 import font_source_sans_pro
 
 from funnel.errors import RenderError
+from funnel.publish import office
 from funnel.publish.builtin import config, pandoc
 from funnel.publish.builtin.inert import inert_includes
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
-from funnel.publish.files import scratch
+from funnel.publish.files import scratch, write_bytes
 from funnel.publish.policy import with_policy
 
 SECONDS = 300
@@ -65,6 +66,9 @@ def stage(run: Path) -> None:
         _copy(fonts / f"SourceSansPro-{style}.ttf", run / "fonts")
     for name in PARTS:
         _copy(pandoc.TEMPLATES / name, run / "parts")
+    content, reference = office.reference(), run / "parts" / "reference.docx"
+    if not (reference.is_file() and reference.read_bytes() == content):
+        write_bytes(reference, content)
 
 
 def _copy(source: Path, folder: Path) -> None:

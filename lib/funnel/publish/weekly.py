@@ -120,7 +120,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
     if set(LINKED) & set(order.formats):
         shutil.copyfile(_explorer(settings), staged / EXPLORER)
     if "html" in order.formats:
-        dress_pages(staged, settings, order, charts, dark=rendered.renderer == "builtin")
+        dress_pages(staged, settings, order, charts)
     if order.draft:
         progress.done("draft")
         return Made(staged, True, tuple(narratives), rendered.renderer, edition.data_end)

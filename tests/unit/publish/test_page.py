@@ -72,7 +72,7 @@ def test_a_chart_stands_for_its_picture_with_its_values_in_the_readers_language(
 
 
 def test_the_page_runs_its_own_script_alone_and_names_its_colours(charts) -> None:
-    page = dress(PAGE, charts, "<nav>links</nav>", PALETTE, Texts("en"), dark=True)
+    page = dress(PAGE, charts, "<nav>links</nav>", PALETTE, Texts("en"))
     (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}';" in page
@@ -80,15 +80,16 @@ def test_the_page_runs_its_own_script_alone_and_names_its_colours(charts) -> Non
     assert "</header>\n<nav>links</nav>" in page
     assert '<p style="color:var(--ink,#1F2937)">#1f2937</p>' in page  # words stay words
     assert "@font-face" in page and "prefers-color-scheme: dark" in page
+    assert re.search(r"@media print {\s*\.beside, \.values:not\(\[open\]\)[^{}]*{ display: none; }", page)
 
 
 def test_the_font_that_was_kept_is_taken_where_the_signs_are_the_same(charts, tmp_path: Path) -> None:
     kept = tmp_path / "font.css"
-    made = [dress(PAGE, charts, "", PALETTE, Texts("en"), dark=True, kept=kept) for _ in range(2)]
-    assert made[0] == made[1] == dress(PAGE, charts, "", PALETTE, Texts("en"), dark=True)
+    made = [dress(PAGE, charts, "", PALETTE, Texts("en"), kept=kept) for _ in range(2)]
+    assert made[0] == made[1] == dress(PAGE, charts, "", PALETTE, Texts("en"))
     was = kept.read_bytes()
     more = PAGE.replace("</main>", "Ω</main>")
-    assert dress(more, charts, "", PALETTE, Texts("en"), dark=True, kept=kept).count("@font-face") == 2
+    assert dress(more, charts, "", PALETTE, Texts("en"), kept=kept).count("@font-face") == 2
     assert kept.read_bytes() != was
 
 

@@ -47,6 +47,7 @@ KNOWN = frozenset(
         format.html.html-math-method format.html.theme format.html.css format.html.toc-location
         format.html.grid.body-width format.html.grid.sidebar-width format.html.grid.margin-width
         format.typst.template-partials format.typst.font-paths format.typst.section-numbering
+        format.docx.reference-doc
         """,
     )
 )

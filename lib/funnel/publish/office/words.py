@@ -11,6 +11,8 @@ _LONG, _SHORT, _EDGE = 16_838, 11_906, 1_000
 """A4 and its margin, in twentieths of a point."""
 _SIZES = ((8, 20), (12, 17), (16, 15), (99, 13))
 """Most columns, and half points of the letters."""
+_USUAL = 16
+"""Half points of the letters of any table, as report.lua reckons with."""
 _SIGN = 0.6
 """Width of a sign as a share of the letters' size, about."""
 _ORDER = [
@@ -41,6 +43,15 @@ def shape(document: Element) -> None:
         _table(table)
 
 
+def shape_styles(styles: Element) -> None:
+    """Set the letters of tables in the styles of a document, for tables whose columns are not known yet."""
+    for style in styles.iter(f"{_W}style"):
+        if style.get(f"{_W}styleId") == "Table":
+            letters = Element(f"{_W}rPr")
+            letters.extend(_letters(_USUAL))
+            style.insert(next(at for at, one in enumerate(style) if one.tag == f"{_W}tblPr"), letters)
+
+
 def _before(one: Element) -> bool:
     """Tell whether a part of a section's properties stands before the size of its pages."""
     names = ("headerReference", "footerReference", "footnotePr", "endnotePr", "type")
@@ -55,8 +66,7 @@ def _table(table: Element) -> None:
         if properties is None:
             properties = Element(f"{_W}rPr")
             run.insert(0, properties)
-        for name in ("sz", "szCs"):
-            properties.append(_element(name, {"val": str(half)}))
+        properties.extend(_letters(half))
     properties = table.find(f"{_W}tblPr")
     if properties is None:
         return
@@ -75,6 +85,10 @@ def _table(table: Element) -> None:
     width = _element("tblW", {"type": "dxa", "w": str(round(whole))})
     made = (width, borders, _element("tblLayout", {"type": "fixed"}))
     properties[:] = sorted([*properties, *made], key=lambda one: _ORDER.index(one.tag.removeprefix(_W)))
+
+
+def _letters(half: int) -> list[Element]:
+    return [_element(name, {"val": str(half)}) for name in ("sz", "szCs")]
 
 
 def _text(cell: Element) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,10 +17,14 @@ from funnel.publish.office import slides, words
 
 _FILTER = Path(__file__).parent / "office.lua"
 _OPTIONS: dict[str, tuple[str, ...]] = {"docx": (), "pptx": ("--slide-level=1",)}
-_SHAPED: dict[str, tuple[str, Callable[[ElementTree.Element], None]]] = {
-    "docx": ("word/document.xml", words.shape),
-    "pptx": ("ppt/slides/slide", slides.shape),
+_SHAPED: dict[str, Callable[[ElementTree.Element], None]] = {
+    "word/document.xml": words.shape,
+    "ppt/slides/slide": slides.shape,
 }
+_REFERENCE = {"word/document.xml": words.shape, "word/styles.xml": words.shape_styles}
+"""What shapes the parts whose names begin so."""
+_FIRST = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
+"""The first time that a file of parts can carry."""
 FORMATS = tuple(_OPTIONS)
 
 
@@ -55,16 +59,28 @@ def write(page: str, kind: str, out: Path, made: dt.datetime) -> None:
             raise RenderError(f"Pandoc did not finish within {pandoc.SECONDS} seconds.") from None
         if done.returncode != 0:
             raise RenderError(f"Pandoc stopped: {done.stderr.strip()}")
-        _pack(raw, out, kind, made)
+        _pack(raw, out, _SHAPED, made)
 
 
-def _pack(raw: Path, out: Path, kind: str, made: dt.datetime) -> None:
+def reference() -> bytes:
+    """Return the document that gives Quarto's Word its pages and styles, always the same bytes."""
+    command = [pandoc.program(), "--print-default-data-file=reference.docx"]
+    done = subprocess.run(command, capture_output=True, timeout=pandoc.SECONDS, check=True)
+    with scratch() as folder:
+        raw, out = Path(folder) / "raw.docx", Path(folder) / "reference.docx"
+        raw.write_bytes(done.stdout)
+        _pack(raw, out, _REFERENCE, _FIRST)
+        return out.read_bytes()
+
+
+def _pack(
+    raw: Path, out: Path, shapes: Mapping[str, Callable[[ElementTree.Element], None]], made: dt.datetime
+) -> None:
     """Write a file of parts again, shaped, with one time for all of its parts."""
-    begins, shape = _SHAPED[kind]
     with zipfile.ZipFile(raw) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
         for name in before.namelist():
             content = before.read(name)
-            if name.startswith(begins):
+            for shape in (one for begins, one in shapes.items() if name.startswith(begins)):
                 for prefix, address in _spaces(content):
                     ElementTree.register_namespace(prefix, address)
                 tree = ElementTree.fromstring(content)

@@ -28,8 +28,6 @@ def dress(
     links: str,
     palette: Mapping[str, str],
     texts: Texts,
-    *,
-    dark: bool,
     kept: Path | None = None,
 ) -> str:
     """Return the page that is published.
@@ -40,25 +38,22 @@ def dress(
         links: to what lies beside the page.
         palette: colours of `_brand.yml` by name, as ``#rrggbb``.
         texts: the language.
-        dark: whether the page's style has a dark look; it is the built-in renderer's.
         kept: file that the page's font is kept in for the next time.
     """
     names = {hue.lower(): name for name, hue in reversed(list(palette.items()))}
     head, mark, body = page.partition("<body")
-    body = _STYLED.sub(lambda styled: named_colours(styled[0], names), body) if dark else body
+    body = _STYLED.sub(lambda styled: named_colours(styled[0], names), body)
     body = defined(in_place(body, charts, names, texts), texts).replace("</header>", f"</header>\n{links}", 1)
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     body = f"<script>{script}</script>\n</body>".join(body.rsplit("</body>", 1))
     brand = "".join(f"--brand-{name}:{hue};" for name, hue in palette.items())
-    style = faces(body, kept) + (_HERE / "page.css").read_text(encoding="utf-8")
-    style += (_HERE / "dark.css").read_text(encoding="utf-8") if dark else ""
+    style = faces(body, kept)
+    style += "".join((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "dark.css"))
     head = head.replace("</head>", f"<style>:root{{{brand}}}\n{style}</style>\n</head>", 1)
     return allowing(head + mark + body, script)
 
 
-def dress_pages(
-    staged: Path, settings: Settings, order: Order, charts: Mapping[Language, Charts], *, dark: bool
-) -> None:
+def dress_pages(staged: Path, settings: Settings, order: Order, charts: Mapping[Language, Charts]) -> None:
     """Dress the pages of an edition whose files all lie in a folder.
 
     Args:
@@ -66,7 +61,6 @@ def dress_pages(
         settings: where the archive is, and the colours.
         order: what was asked for.
         charts: of each language.
-        dark: see `dress`.
     """
     archive = settings.path("archive")
     before = editions_before(archive, order.report_date)
@@ -85,6 +79,5 @@ def dress_pages(
         page = staged / f"report{suffix}.html"
         links = beside.links(suffix, others, texts)
         kept = settings.path("run") / f"font{suffix}.css"
-        given = (page.read_text(encoding="utf-8"), charts[language], links, palette, texts)
-        whole = dress(*given, dark=dark, kept=kept)
+        whole = dress(page.read_text(encoding="utf-8"), charts[language], links, palette, texts, kept)
         write_text(page, whole)

@@ -111,8 +111,10 @@ end
 -- For Quarto alone. The words of the report's language, which Quarto hands to its own filters.
 local words = quarto.json.decode(quarto.base64.decode(os.getenv("QUARTO_FILTER_PARAMS") or "e30="))
 
--- A slide numbers no table and no figure: it gets the caption's number here, and so do the references.
+-- A slide numbers no table and no figure, and Word's would lie in a box each that no page parts: they get the caption's
+-- number here, and so do the references.
 local numbers, counts = {}, { tbl = 0, fig = 0 }
+local slides, document = FORMAT:match("^pptx") ~= nil, FORMAT:match("^docx") ~= nil
 
 local function label(name)
   local kind = name:match("^(%a+)%-")
@@ -132,37 +134,81 @@ local function count(doc)
   })
 end
 
+-- A table or a figure of a document: its caption is a paragraph that can be referred to.
+local function captioned(div, title)
+  local is_table = parts.float_kind(div.identifier) == "tbl"
+  local style = { ["custom-style"] = is_table and "Table Caption" or "Image Caption" }
+  local words = pandoc.Para({ pandoc.Span(title, pandoc.Attr(div.identifier)) })
+  div.content:insert(is_table and 1 or #div.content + 1, pandoc.Div({ words }, pandoc.Attr("", {}, style)))
+  return div.content
+end
+
 -- Only what stands in no block of its own becomes a table or a picture of a slide.
-local function slide(div)
-  if not FORMAT:match("^pptx") or div.classes:includes("columns") or div.classes:includes("column") then
+local function placed(div)
+  if not slides and not document or div.classes:includes("columns") or div.classes:includes("column") then
     return nil
   end
   local head = label(div.identifier)
   local caption = div.content[#div.content]
-  if head and caption and caption.content then
+  if head and caption and caption.t == "Para" then
     local title = pandoc.Inlines(head)
     title:extend({ pandoc.Str(": ") })
     title:extend(caption.content)
     div.content:remove(#div.content)
+    if document then
+      return captioned(div, title)
+    end
     local blocks = pandoc.Blocks({ pandoc.Header(2, title) })
     blocks:extend(div.content)
     return blocks
   end
-  return div.content
+  return slides and div.content or nil
 end
 
 -- Word, PowerPoint and the like know neither HTML nor Typst: they take the tables of the page as tables.
 local office = FORMAT:match("^docx") or FORMAT:match("^pptx") or FORMAT:match("^odt")
 
+-- In Word the columns of a table are as wide as their texts: Pandoc would make all alike.
+local LINE = 150 -- signs of a table in a line of the lying page, about
+
+local function fitted(one)
+  local columns, wanted, whole = #one.colspecs, {}, 0
+  local function measure(rows, pattern)
+    for _, row in ipairs(rows) do
+      for at, cell in ipairs(#row.cells == columns and row.cells or {}) do
+        for text in pandoc.utils.stringify(cell.contents):gmatch(pattern) do
+          wanted[at] = math.max(wanted[at] or 5, math.min(pandoc.text.len(text), 34))
+        end
+      end
+    end
+  end
+  measure(one.head.rows, "%S+")
+  for _, body in ipairs(one.bodies) do
+    measure(body.body, ".+")
+  end
+  for at = 1, columns do
+    wanted[at] = (wanted[at] or 5) + 3
+    whole = whole + wanted[at]
+  end
+  for at, spec in ipairs(one.colspecs) do
+    one.colspecs[at] = { spec[1], wanted[at] / math.max(whole, LINE) }
+  end
+  return one
+end
+
 local function native(block)
   if office and block.format == "html" then
-    return pandoc.read(block.text, "html").blocks:walk({ Div = slide })
+    local read = pandoc.read(block.text, "html").blocks
+    return read:walk({ Div = placed, Table = document and fitted or nil })
   end
 end
 
 local function cited(cite)
-  local found = FORMAT:match("^pptx") and numbers[cite.citations[1].id]
-  return found and #cite.citations == 1 and pandoc.Inlines(found) or nil
+  local name = cite.citations[1].id
+  if #cite.citations == 1 and numbers[name] and (slides or document) then
+    local found = pandoc.Inlines(numbers[name])
+    return document and pandoc.Link(found, "#" .. name) or found
+  end
 end
 
 -- What the profile hides, and what has nothing to show, is left out here: Quarto would stop at references to it.
@@ -272,7 +318,8 @@ return {
       elseif FORMAT == "typst" and div.classes:includes("panel-tabset") then
         return parts.tabs(div.content)
       end
-      return together(div) or slide(div) or anonymous(div)
+      local joined = together(div)
+      return placed(joined or div) or joined or anonymous(div)
     end,
   },
 }
