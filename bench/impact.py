@@ -24,7 +24,7 @@ from funnel.analysis.initiatives.impact import Measured, impact, measure
 from funnel.analysis.initiatives.power import SEEN_IN
 from funnel.analysis.initiatives.verdict import seen as is_seen
 from funnel.analysis.initiatives.verdict import verdict, whole
-from funnel.schema import Cost, Hypothesis, Initiative
+from funnel.logbook import Cost, Hypothesis, Initiative
 from funnel.simulate import DEMO, INITIATIVES, World, simulate
 
 START, WEEKS = 52, 96

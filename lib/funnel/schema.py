@@ -10,20 +10,14 @@ from __future__ import annotations
 import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from pydantic import Field, model_validator
 
-from funnel.change import Change
-from funnel.day import Day
-from funnel.settings import Frozen, Language
 from funnel.stored import Rows, Runs
-from funnel.validation import FILLED, KEY
 
 MONEY = pa.decimal128(18, 2)
 INSTANT = pa.timestamp("us")
@@ -302,156 +296,6 @@ one of before); a `first` and a `last` day that it is about; an `example`; the `
 accepted."""
 
 
-Filled = Annotated[str, Field(pattern=FILLED)]
-
-
-class Hypothesis(Frozen):
-    """One expected effect of an initiative.
-
-    Attributes:
-        metric: a step conversion `<stage>_rate`, the count share `<stage>_per_lead`, or `overall_rate`.
-        change: expected relative change, 0.2 or 20% for +20 %.
-    """
-
-    metric: Annotated[str, Field(pattern=KEY)]
-    change: Change
-
-
-class Cost(Frozen):
-    """What an initiative costs.
-
-    Attributes:
-        money: in the settings' currency.
-        hours: of work.
-        per_hour: what an hour costs, where hours are to count as money.
-    """
-
-    money: Annotated[Decimal, Field(ge=0, le=10**15)]
-    hours: Annotated[float, Field(ge=0, le=10**7, allow_inf_nan=False)] = 0
-    per_hour: Annotated[Decimal, Field(ge=0, le=10**9)] = Decimal(0)
-
-    @property
-    def total(self) -> Decimal:
-        """Money, and the hours where they have a price."""
-        return self.money + Decimal(str(self.hours)) * self.per_hour
-
-
-class Initiative(Frozen):
-    """A project meant to move the funnel, written down before it starts (`data/initiatives/<id>.yml`).
-
-    Attributes:
-        id: the file's name without `.yml`.
-        title: in one language, or by language.
-        owner: who answers for it.
-        start: first day on which new leads were treated.
-        end: last such day; empty while it runs.
-        scope: the values of an attribute (or of two) it was rolled out to; empty for everybody.
-        rollout: for values of the scope's only attribute that came later than `start`: their first day.
-        hypotheses: what it should move, and by how much; a metric once.
-        expected_sales_per_month: extra sales hoped for, a month of treated leads.
-        expected_revenue_per_month: extra revenue hoped for, likewise, in the settings' currency.
-        weeks_after: how many weekly cohorts after the start the answer is read on, decided before.
-        cost: what it costs.
-        stop_rule: when it is given up.
-    """
-
-    id: str
-    title: Filled | Annotated[dict[Language, Filled], Field(min_length=1)]
-    owner: Filled
-    start: Day
-    end: Day | None = None
-    scope: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
-        default_factory=dict, max_length=2
-    )
-    rollout: dict[str, Day] = Field(default_factory=dict)
-    hypotheses: Annotated[tuple[Hypothesis, ...], Field(min_length=1)]
-    expected_sales_per_month: Annotated[float, Field(ge=-(10**9), le=10**9, allow_inf_nan=False)] | None = (
-        None
-    )
-    expected_revenue_per_month: Annotated[Decimal, Field(ge=-(10**15), le=10**15)] | None = None
-    weeks_after: Annotated[int, Field(ge=4, le=52)] = 13
-    cost: Cost
-    stop_rule: str = ""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Initiative:
-        wrong = []
-        if self.end is not None and self.end < self.start:
-            wrong.append(f"end: {self.end} is before start: {self.start}")
-        metrics = [hypothesis.metric for hypothesis in self.hypotheses]
-        twice = sorted({name for name in metrics if metrics.count(name) > 1})
-        if twice:
-            wrong.append(f"hypotheses: {', '.join(twice)} given twice")
-        values = next(iter(self.scope.values())) if len(self.scope) == 1 else ()
-        for value, day in self.rollout.items():
-            if value not in values:
-                wrong.append(f"rollout: {value!r} is not among the values of the scope's only attribute")
-            elif day < self.start or (self.end is not None and day > self.end):
-                wrong.append(f"rollout.{value}: {day} is not between start and end")
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-    def name(self, language: Language) -> str:
-        """Return the title in a language, or in the one it has."""
-        if isinstance(self.title, str):
-            return self.title
-        return self.title.get(language) or next(iter(self.title.values()), self.id)
-
-
-EndState = Literal["explained", "data defect", "initiative", "noise"]
-END_STATES: tuple[EndState, ...] = ("explained", "data defect", "initiative", "noise")
-
-
-class Investigation(Frozen):
-    """A change that somebody looks into (`data/investigations/<id>.yml`).
-
-    Attributes:
-        id: the file's name without `.yml`.
-        opened: the day of the meeting or report that asked for it.
-        first_week: a day of the first cohort week it is about.
-        last_week: of the last one; empty while the change goes on.
-        stage: the step that changed, or `overall`.
-        attribute: of the segment; empty for all leads.
-        value: of the segment.
-        question: what is to be found out.
-        who: the role that digs.
-        finding: what was found; needed to close it.
-        closed: the day it was closed; empty while it is open.
-        state: what it ended as; given with `closed`.
-    """
-
-    id: str
-    opened: Day
-    first_week: Day
-    last_week: Day | None = None
-    stage: str
-    attribute: str = ""
-    value: str = ""
-    question: Filled
-    who: Filled
-    finding: str = ""
-    closed: Day | None = None
-    state: EndState | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Investigation:
-        wrong = []
-        if self.last_week is not None and self.last_week < self.first_week:
-            wrong.append(f"last_week: {self.last_week} is before first_week: {self.first_week}")
-        if (self.closed is None) != (self.state is None):
-            wrong.append(f"closed and state go together; state: one of {', '.join(END_STATES)}")
-        if self.closed is not None and self.closed < self.opened:
-            wrong.append(f"closed: {self.closed} is before opened: {self.opened}")
-        if self.closed is not None and not self.finding:
-            wrong.append("finding: say what was found before it is closed")
-        if self.value and not self.attribute:
-            wrong.append(f"value: {self.value!r} needs an attribute")
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
-
-
 INVESTIGATION_COLUMNS = (
     "id", "opened", "closed", "state", "age_weeks", "attribute", "value", "stage", "first_week", "last_week",
     "question", "who", "finding",
@@ -459,6 +303,12 @@ INVESTIGATION_COLUMNS = (
 """One row: an investigation as it stood at a report date. `state` is 'open' or an `EndState`; `age_weeks`:
 whole weeks from its opening to its closing or the report date; weeks as Mondays, `last_week` and `closed` NaT
 where open."""
+
+MEETING_COLUMNS = ("meeting", "kind", "text", "who", "due", "state", "over", "outcome", "age_weeks")
+"""One row: a decision or a question as it stood at a report date. `meeting`: its day; `kind` is 'decision' or
+'question'; `due` and `over` (the day on which it was done, dropped or answered) are NaT where there is none;
+`state` is an `ItemState`: 'late' is open after `due`; `age_weeks`: whole weeks from the meeting to `over` or
+the report date."""
 
 EDIT_COLUMNS = ("initiative", "state", "reason", "edited", "commit", "key", "was", "now")
 """One row: a key of an initiative's file that was changed after its start. All text. `state` is 'edited',

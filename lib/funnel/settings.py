@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,17 +12,18 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from funnel import versions
 from funnel.calendar import calendar_of
-from funnel.change import Change
-from funnel.day import Day
 from funnel.errors import InputError, MissingError, Problem, SettingsError, nearest
 from funnel.settings_engine import EngineTables, checked, engine_of
 from funnel.settings_files import LEAD as LEAD
 from funnel.settings_files import LOST as LOST
 from funnel.settings_files import Currency, Zone
 from funnel.settings_files import Frozen as Frozen
+from funnel.settings_form import meant
+from funnel.settings_gate import Gate
 from funnel.settings_plan import Plan
 from funnel.settings_roles import manager_of
 from funnel.settings_sources import Sources, stage_problems
+from funnel.settings_targets import Target, WhatIf
 from funnel.validation import FILLED, KEY, one_writing
 from funnel.yaml_file import read_yaml
 
@@ -59,88 +58,6 @@ class Stage(Frozen):
 
     key: Annotated[str, Field(pattern=KEY)]
     name: dict[Language, str] = Field(default_factory=dict)
-
-
-class Target(Frozen):
-    """What a step should convert, at least: `targets` in the settings.
-
-    Attributes:
-        stage: a configured stage (the step into it), or `overall`.
-        attribute: of the segment; empty for the total.
-        value: of the segment; empty with an attribute is every value of it.
-        since: the first cohort day it holds for (`from` in the file).
-        minimum: absolute, the ripe share: 0.4 is 40 %. Young cohorts are held to what they can show yet.
-        relative: instead of it, a share of the segment's own history at equal age: 0.9 is 90 % of it.
-        tolerance: how far below it may be, relative to it: 0.05 is 5 %.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    stage: str
-    attribute: str = ""
-    value: str = ""
-    since: Annotated[dt.date, Field(alias="from")] = dt.date.min
-    minimum: Annotated[float, Field(gt=0, lt=1)] | None = None
-    relative: Annotated[float, Field(gt=0, le=2)] | None = None
-    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _one_minimum(self) -> Target:
-        if (self.minimum is None) == (self.relative is None):
-            raise ValueError("give either minimum (a share) or relative (to the segment's own history)")
-        if self.value and not self.attribute:
-            raise ValueError(f"value: {self.value!r} needs an attribute")
-        return self
-
-
-class WhatIf(Frozen):
-    """A question of the report: `what_if` in the settings.
-
-    Attributes:
-        stage: a configured stage; the step into it.
-        change: of the odds of its conversion, relative: 0.1 or 10% turns 42 of 100 into 44.3.
-        since: a day of the first week it holds for (`from` in the file); by default the report's own week.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    stage: str
-    change: Change
-    since: Annotated[Day | None, Field(alias="from")] = None
-
-
-class Accepted(Frozen):
-    """A gap in the data that people know of: an entry of `gate.accepted`.
-
-    Attributes:
-        table: leads, stage_entries, payments or spend.
-        reason: told on the first page and kept in the manifest.
-        until: the last report date for which it is accepted.
-    """
-
-    table: Literal["leads", "stage_entries", "payments", "spend"]
-    reason: Annotated[str, Field(pattern=FILLED)]
-    until: dt.date
-
-
-class Gate(Frozen):
-    """What is told and what is refused of data that did not get in: `gate` in the settings.
-
-    Attributes:
-        tell: share of a table from which rows set aside are told on the first page.
-        refuse: share of a table's newest 13 weeks from which no report is made of it.
-        accepted: gaps that are known; see `Accepted`.
-        at_creation: what several stages at the moment of a lead's creation are: `stamped`, as by a migration,
-            so that they tell no time, or `real`, as in a shop that sells in one step.
-        leads_in_one_day: what ten times the leads of a usual month's largest day are: `imported`, so that
-            nobody knows when they came, or `real`, as at a fair.
-    """
-
-    tell: Annotated[float, Field(ge=0, le=1)] = 0.01
-    refuse: Annotated[float, Field(gt=0, le=1)] = 0.2
-    accepted: tuple[Accepted, ...] = ()
-    at_creation: Literal["stamped", "real"] = "stamped"
-    leads_in_one_day: Literal["imported", "real"] = "imported"
 
 
 class Explorer(Frozen):
@@ -344,25 +261,6 @@ class Settings(Sources):
         return self.root / relative
 
 
-_VERSION = re.compile(r"^schema:[ \t]*(\d+)[ \t]*(?:#.*)?$", re.MULTILINE)
-
-
-def _named(text: str) -> str:
-    """Version 1 to 2: the file names its version; in its first line, since people paste blocks at its end."""
-    if not re.search(r"^stages:", text, re.MULTILINE) or re.search(r"^schema:", text, re.MULTILINE):
-        return text  # in braces no line can precede; what cannot be read is told where it stands
-    return f"schema: 2 # the form of this file; funnel writes it\n{text}"
-
-
-STEPS: Sequence[Callable[[str], str]] = (_named,)
-"""What leads the text of a settings file from each version to the next."""
-
-
-def _version(text: str) -> int:
-    found = _VERSION.search(text)
-    return int(found[1]) if found else 1
-
-
 def load(path: Path) -> Settings:
     """Read a settings file; one of an older form is read as what it means today.
 
@@ -377,38 +275,9 @@ def load(path: Path) -> Settings:
             "or name the file: funnel --config PATH COMMAND"
         )
 
-    def bring(text: str) -> str:
-        versions.refuse_newer(str(path), _version(text), versions.SETTINGS)
-        # version 2 only names itself, so that an older text is read as it is and its lines keep their numbers
-        return versions.brought_up(text, max(_version(text), 2), STEPS)
-
-    read = read_yaml(path, Settings, bring, root=path.resolve().parent)
+    read = read_yaml(path, Settings, lambda text: meant(path, text), root=path.resolve().parent)
     if read.root not in read.path("run").resolve().parents:
         wrong = f"{read.run} lies outside the project, and everything in it may be deleted"
         problem = Problem(f"{path}, key run", wrong, "a folder in the project, such as run")
         raise SettingsError(f"{path.name} cannot be used.", [problem])
     return read
-
-
-def bring_up(path: Path) -> Path | None:
-    """Write a settings file of an older form anew, its comments kept; return where the copy of it is kept.
-
-    None where it is of today's form. Call it after `load`, which refuses what cannot be used.
-
-    Raises:
-        FunnelError: it cannot be written; it is as it was.
-    """
-    with path.open(encoding="utf-8", newline="") as stream:
-        text = stream.read()
-    found = _version(text)
-    now = versions.brought_up(text, found, STEPS)
-    if now == text:
-        return None
-    kept = versions.keep_copy(path, found)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(now, encoding="utf-8", newline="")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return kept

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import strategies as st
 
 from funnel.errors import InputError
-from funnel.schema import Batch, Initiative, Investigation
+from funnel.logbook import Initiative, Investigation
+from funnel.schema import Batch
 from funnel.settings import Settings, Stage, load
 from funnel.sources import read
 from funnel.sources.html_table import read_html

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from funnel.errors import MissingError, SettingsError
-from funnel.settings import Settings, WhatIf, load
+from funnel.settings import Settings, load
+from funnel.settings_targets import WhatIf
 
 GOOD = "stages: [{key: target}, {key: sale}]\n"
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from funnel import settings
+from funnel import settings, settings_form
 from funnel.errors import FunnelError, InputError
 from funnel.publish import archive, verify
 from funnel.publish.methods import CHANGES, Change, since
@@ -41,12 +41,12 @@ def test_an_older_settings_file_is_written_anew_with_its_comments_and_a_copy(tmp
     path = tmp_path / "funnel.yml"
     path.write_text(OLD, encoding="utf-8")
     before = settings.load(path)
-    kept = settings.bring_up(path)
+    kept = settings_form.bring_up(path)
     assert kept is not None and kept.read_text(encoding="utf-8") == OLD
     first, rest = path.read_text(encoding="utf-8").split("\n", 1)
     assert first.startswith("schema: 2") and rest == OLD
     assert settings.load(path) == before
-    assert settings.bring_up(path) is None
+    assert settings_form.bring_up(path) is None
 
 
 def test_reading_an_older_settings_file_does_not_touch_it(funnel: Any, tmp_path: Path) -> None:

@@ -93,15 +93,16 @@ def load_settings(*, bring_up: bool = False) -> Settings:
     Args:
         bring_up: write a file of an older form anew; for commands that write anyway.
     """
-    from funnel import settings as settings_file
+    from funnel import settings_form
+    from funnel.settings import load
 
     path = state["config"]
-    settings = settings_file.load(path)
+    settings = load(path)
     if bring_up:
         from funnel.publish.files import folders, sweep
 
         sweep(folders(settings))
-    kept = settings_file.bring_up(path) if bring_up and os.access(path, os.W_OK) else None
+    kept = settings_form.bring_up(path) if bring_up and os.access(path, os.W_OK) else None
     if kept:
         say(f"{path} is written in today's form; as it was: {kept}")
     return settings

@@ -168,7 +168,7 @@ def bring_new(settings: Settings) -> None:
 def gate(warehouse: Warehouse) -> pd.DataFrame:
     """Return what the gate finds in all that is known now (`schema.FINDING_COLUMNS`)."""
     from funnel.gate.rules import findings
-    from funnel.settings import Gate
+    from funnel.settings_gate import Gate
 
     try:
         known_at = warehouse.known_at()

@@ -28,7 +28,7 @@ def meeting(
     ] = None,
 ) -> None:
     """Write down what a meeting decided and asked; the next report asks it back."""
-    from funnel.meetings import Decision, Question
+    from funnel.logbook import Decision, Question
     from funnel.sources.meetings import write_meeting
 
     settings = load_settings()

@@ -126,7 +126,7 @@ def new(
     from funnel.edition.compute import ask
     from funnel.edition.logbook import Logbook
     from funnel.edition.unmet import values_unknown
-    from funnel.schema import Initiative
+    from funnel.logbook import Initiative
     from funnel.sources.initiatives import read_initiatives, unknown_names
     from funnel.sources.register import new_path, to_be_written, write_entry
     from funnel.warehouse import Warehouse

@@ -34,7 +34,8 @@ from funnel.dates import complete_weeks, week_of
 from funnel.edition.meetings import meetings_at
 from funnel.edition.model import in_detail
 from funnel.edition.proposed import proposed
-from funnel.schema import INVESTIGATION_COLUMNS, Investigation
+from funnel.logbook import Investigation
+from funnel.schema import INVESTIGATION_COLUMNS
 from funnel.settings import LEAD
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from funnel.errors import Problem
-from funnel.meetings import Meeting
-from funnel.schema import EDIT_COLUMNS, Initiative, Investigation
+from funnel.logbook import Initiative, Investigation, Meeting
+from funnel.schema import EDIT_COLUMNS
 from funnel.settings import Settings
 
 

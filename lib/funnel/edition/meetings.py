@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from funnel.meetings import MEETING_COLUMNS, Decision, ItemState, Meeting, Question
+from funnel.logbook import Decision, ItemState, Meeting, Question
+from funnel.schema import MEETING_COLUMNS
 
 
 def meetings_at(items: Sequence[Meeting], report_date: dt.date) -> pd.DataFrame:

@@ -19,8 +19,7 @@ from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.dates import WEEK, AsOf, Period, age_weeks, complete_weeks, period_start, read_position
 from funnel.edition.logbook import Logbook
 from funnel.errors import MissingError
-from funnel.meetings import Meeting
-from funnel.schema import Initiative, Investigation
+from funnel.logbook import Initiative, Investigation, Meeting
 from funnel.settings import LEAD, Language, Settings, load
 
 DETAIL = WEEK * 26

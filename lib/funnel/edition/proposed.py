@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from funnel.analysis.initiatives.prospects import prospects
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 
 PROPOSED_COLUMNS = (
     "initiative", "start", "change", "extra_sales", "extra_revenue", "cost", "payback_months",

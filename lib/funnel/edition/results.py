@@ -53,10 +53,10 @@ from funnel.dates import WEEK, complete_weeks, week_of
 from funnel.edition.attention import attention
 from funnel.edition.logbook import no_edits
 from funnel.edition.money import WORTH_BY, MoneyCubes, chosen, leaking, money
-from funnel.meetings import Meeting
-from funnel.schema import Initiative, Investigation
-from funnel.settings import LEAD, Settings, WhatIf
+from funnel.logbook import Initiative, Investigation, Meeting
+from funnel.settings import LEAD, Settings
 from funnel.settings_plan import weekly_leads
+from funnel.settings_targets import WhatIf
 
 PERIOD = 4
 """Weeks in each of the two periods whose change is explained."""

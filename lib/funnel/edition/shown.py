@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from funnel.dates import AsOf
 from funnel.edition.logbook import Logbook
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 from funnel.settings import Settings
 from funnel.warehouse import Warehouse
 

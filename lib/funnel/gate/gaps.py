@@ -6,7 +6,7 @@ import pandas as pd
 
 from funnel.gate.rules import REFUSE, TELL, finding
 from funnel.schema import require
-from funnel.settings import Gate
+from funnel.settings_gate import Gate
 
 ASIDE_COLUMNS = ("table", "file", "column", "reason", "rows", "newest", "read", "accepted")
 """One row per table, file, column and reason of the last import of that file: `rows` set aside for it, how

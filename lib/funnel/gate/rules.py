@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from funnel.schema import FINDING_COLUMNS
-from funnel.settings import Gate
+from funnel.settings_gate import Gate
 
 TELL, REFUSE, STOPPED, ACCEPTED = "tell", "refuse", "stopped", "accepted"
 FAILS = (REFUSE, STOPPED)

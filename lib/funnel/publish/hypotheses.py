@@ -10,8 +10,9 @@ import pandas as pd
 import yaml
 
 from funnel.edition.logbook import Logbook
+from funnel.logbook import Initiative
 from funnel.publish.manifest import git
-from funnel.schema import EDIT_COLUMNS, Initiative
+from funnel.schema import EDIT_COLUMNS
 from funnel.settings import Settings
 from funnel.yaml_loader import load
 

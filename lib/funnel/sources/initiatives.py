@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from funnel.errors import Problem, nearest
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 from funnel.settings import Settings
 from funnel.sources.register import read_register
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from funnel.errors import Problem, nearest
-from funnel.schema import Investigation
+from funnel.logbook import Investigation
 from funnel.settings import Settings
 from funnel.sources.register import new_path, read_register, to_be_written, write_entry
 

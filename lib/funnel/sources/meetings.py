@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from funnel.errors import Problem
-from funnel.meetings import Decision, Meeting, Question
+from funnel.logbook import Decision, Meeting, Question
 from funnel.sources.register import new_path, read_register, to_be_written, write_entry
 
 _COMMENT = "Close a decision with done (or dropped) and outcome, a question with answered and answer."

@@ -12,8 +12,7 @@ from typing import TypeVar
 import yaml
 
 from funnel.errors import InputError, Problem, SettingsError
-from funnel.meetings import Meeting
-from funnel.schema import Initiative, Investigation
+from funnel.logbook import Initiative, Investigation, Meeting
 from funnel.yaml_file import read_yaml, validated
 
 Entry = TypeVar("Entry", Initiative, Investigation, Meeting)

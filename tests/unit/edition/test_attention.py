@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from funnel.edition.attention import covered_by, in_detail, investigations_at
-from funnel.schema import Initiative, Investigation
+from funnel.logbook import Initiative, Investigation
 
 DAY = dt.date(2022, 9, 26)
 

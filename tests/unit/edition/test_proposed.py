@@ -8,9 +8,9 @@ import pandas as pd
 
 from funnel.analysis.initiatives.prospects import prospects
 from funnel.edition.proposed import PROPOSED_COLUMNS, proposed
+from funnel.logbook import Initiative
 from funnel.present.initiatives.proposed import proposed_grid
 from funnel.present.parts.texts import Texts
-from funnel.schema import Initiative
 from funnel.settings import Settings, Stage
 
 D = dt.date(2022, 9, 26)

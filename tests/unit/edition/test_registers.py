@@ -5,7 +5,8 @@ import json
 import pandas as pd
 
 from funnel.edition.logbook import Logbook, registers_from
-from funnel.schema import EDIT_COLUMNS, Initiative, Investigation
+from funnel.logbook import Initiative, Investigation
+from funnel.schema import EDIT_COLUMNS
 
 
 def test_registers_come_back_from_the_manifest_as_they_were():

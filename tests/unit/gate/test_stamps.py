@@ -17,7 +17,8 @@ from funnel.dates import AsOf
 from funnel.gate.stamps import Stamps, imported_days, stamped_cohorts, stamped_moments, untold_weeks
 from funnel.present.parts.gate_words import sentences
 from funnel.present.parts.texts import Texts
-from funnel.settings import Gate, Settings, Stage
+from funnel.settings import Settings, Stage
+from funnel.settings_gate import Gate
 from funnel.simulate import World, simulate
 from funnel.warehouse import Warehouse
 from funnel.warehouse.known import BEGINNING

@@ -26,8 +26,8 @@ from funnel.analysis.cube.segments import comparable, full_but_one
 from funnel.analysis.statistics.dispersion import false_discovery, limits, tails
 from funnel.calendar import NO_CALENDAR, Calendar
 from funnel.columns import OVERALL
-from funnel.schema import Initiative
-from funnel.settings import Target
+from funnel.logbook import Initiative
+from funnel.settings_targets import Target
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from funnel.analysis.cube.segments import handed_over
 from funnel.analysis.initiatives.overlap import first_whole_week
 from funnel.analysis.statistics.dispersion import estimate
 from funnel.columns import OVERALL
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

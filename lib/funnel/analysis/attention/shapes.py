@@ -21,7 +21,7 @@ from funnel.analysis.cube.cells import TOTAL, Cells, cells, ripening
 from funnel.analysis.cube.segments import leaks
 from funnel.analysis.statistics.dispersion import tails
 from funnel.calendar import NO_CALENDAR, Calendar
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 
 Floats = npt.NDArray[np.float64]
 

@@ -19,7 +19,8 @@ import pandas as pd
 
 from funnel.analysis.cohorts.table import select
 from funnel.analysis.forecast.apart import choose
-from funnel.analysis.forecast.conversion import StageFit, capped, draw_arrivals, widened
+from funnel.analysis.forecast.conversion import StageFit
+from funnel.analysis.forecast.draws import capped, draw_arrivals, widened
 from funnel.analysis.forecast.order import below, ordered, within
 from funnel.analysis.forecast.reliability import Verdict, judge
 from funnel.analysis.forecast.rhythm import uneven

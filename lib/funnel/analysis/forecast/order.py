@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from funnel.analysis.forecast.conversion import StageFit, capped
+from funnel.analysis.forecast.conversion import StageFit
+from funnel.analysis.forecast.draws import capped
 
 Floats = npt.NDArray[np.float64]
 

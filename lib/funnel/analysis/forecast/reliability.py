@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from funnel.analysis.forecast.conversion import StageFit, widened
+from funnel.analysis.forecast.conversion import StageFit
+from funnel.analysis.forecast.draws import widened
 from funnel.analysis.forecast.rhythm import uneven
 from funnel.analysis.forecast.told import History
 from funnel.analysis.statistics import laws

@@ -18,16 +18,9 @@ import pandas as pd
 
 from funnel.analysis.cube.triangles import Triangle, triangle
 from funnel.analysis.forecast.carry import log_ratio, promise_ratio
-from funnel.analysis.forecast.conversion import (
-    Model,
-    Promises,
-    StageFit,
-    capped,
-    draw_coming,
-    draw_effects,
-    with_promises,
-)
+from funnel.analysis.forecast.conversion import Model, Promises, StageFit, with_promises
 from funnel.analysis.forecast.delays import pooled_hazards
+from funnel.analysis.forecast.draws import capped, draw_coming, draw_effects
 from funnel.analysis.forecast.final import FORECAST_COLUMNS, Forecast, StageForecast
 from funnel.analysis.forecast.moves import moves
 from funnel.analysis.forecast.told import History, Told, promises

@@ -17,7 +17,8 @@ from funnel.analysis.calendar.clock import Clock, clocks_of
 from funnel.analysis.cube.triangles import Triangle, triangle
 from funnel.analysis.forecast.apart import Apart
 from funnel.analysis.forecast.carry import CUTS
-from funnel.analysis.forecast.conversion import Promises, StageFit, draw_coming, fit_stage
+from funnel.analysis.forecast.conversion import Promises, StageFit, fit_stage
+from funnel.analysis.forecast.draws import draw_coming
 from funnel.analysis.forecast.moves import Moves, moves
 from funnel.analysis.forecast.order import within
 from funnel.analysis.forecast.states import States, fit_states, told, worth

@@ -28,7 +28,7 @@ from funnel.analysis.initiatives.power import YEAR, Placebo, Power, Step, placeb
 from funnel.analysis.initiatives.returns import earned
 from funnel.analysis.initiatives.verdict import seen, verdict
 from funnel.dates import WEEK
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 
 OFTEN = 4
 """Dates at which that must be (of fewer than 16 a quarter, 2 or more): a few that overlap are one chance."""

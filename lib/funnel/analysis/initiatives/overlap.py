@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from funnel.analysis.cube.cells import TOTAL, Cells
 from funnel.dates import WEEK, week_of
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 
 BEFORE = 26
 LEAST_BEFORE, ENOUGH_BEFORE = 8, 13

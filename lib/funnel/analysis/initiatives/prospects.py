@@ -15,7 +15,7 @@ from funnel.analysis.initiatives.impact import busy_weeks, metric_steps, promise
 from funnel.analysis.initiatives.overlap import BEFORE, Plan, plan
 from funnel.analysis.initiatives.returns import SLICE, WEEKS_A_MONTH
 from funnel.analysis.revenue.whatif import CANNOT_RISE, FULL
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = ("metric", "now", "expected_change", "mde", "power", "readable_from", "weeks", "at_age", "reason")

@@ -10,7 +10,7 @@ from funnel.analysis.cube.cells import Cells
 from funnel.analysis.initiatives.effects import Fitted
 from funnel.analysis.initiatives.overlap import Plan, first_whole_week
 from funnel.dates import WEEK
-from funnel.schema import Initiative
+from funnel.logbook import Initiative
 
 WEEKS_A_MONTH = 365.25 / 7 / 12
 SLICE = ["attribute", "value", "attribute2", "value2"]

@@ -20,7 +20,7 @@ def asked_back(meetings: pd.DataFrame, since: dt.date) -> pd.DataFrame:
     """Return what the meeting asks back: late ones first, then open ones, then those closed of late.
 
     Args:
-        meetings: `funnel.meetings.MEETING_COLUMNS`.
+        meetings: `funnel.logbook.MEETING_COLUMNS`.
         since: the date of the previous edition; what was closed from that day on is shown.
     """
     pending = meetings["state"].isin(_PENDING)
@@ -34,7 +34,7 @@ def meeting_cards(meetings: pd.DataFrame, since: dt.date, settings: Settings, te
     """Return what earlier meetings decided and asked, a card each, with what came of it.
 
     Args:
-        meetings: `funnel.meetings.MEETING_COLUMNS`.
+        meetings: `funnel.logbook.MEETING_COLUMNS`.
         since: see `asked_back`.
         settings: only for the look.
         texts: the language.
@@ -54,7 +54,7 @@ def decided(meetings: pd.DataFrame, since: dt.date, texts: Texts) -> str:
     """Say in one line of Markdown which decisions are late, to be done or closed; or that there are none.
 
     Args:
-        meetings: `funnel.meetings.MEETING_COLUMNS`.
+        meetings: `funnel.logbook.MEETING_COLUMNS`.
         since: see `asked_back`.
         texts: the language.
     """

@@ -11,11 +11,11 @@ import pandas as pd
 
 from funnel.columns import OVERALL
 from funnel.dates import WEEK
+from funnel.logbook import Initiative
 from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.escape import clean, for_markdown
 from funnel.present.parts.rows import Record as Record
 from funnel.present.parts.texts import Texts
-from funnel.schema import Initiative
 from funnel.settings import LEAD, Settings
 
 WHOLE = "overall_rate"

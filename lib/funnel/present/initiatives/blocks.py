@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from funnel.columns.initiatives import IMPACT
+from funnel.logbook import Initiative
 from funnel.present.attention.words import (
     LONG,
     WHOLE,
@@ -31,7 +32,6 @@ from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.picture import Picture
 from funnel.present.parts.texts import EMPTY, Texts
 from funnel.present.parts.theme import Theme
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 Part = Cards | Headline | Picture | Grid

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from funnel.logbook import Initiative
 from funnel.present.attention.words import metric_name
 from funnel.present.parts import theme as look
 from funnel.present.parts.drawing import MIDDLE, above, beside, days_of, figure_of, over_time, share_axis
@@ -15,7 +16,6 @@ from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
 from funnel.present.parts.values import LEVEL
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 SMOOTHED = 4

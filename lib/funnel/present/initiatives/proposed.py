@@ -9,6 +9,7 @@ import pandas as pd
 
 from funnel.columns import computed
 from funnel.columns.initiatives import PROPOSED
+from funnel.logbook import Initiative
 from funnel.present.attention.words import reason_words
 from funnel.present.forecast.tables import signed
 from funnel.present.parts import columned
@@ -17,7 +18,6 @@ from funnel.present.parts.amounts import unit_for
 from funnel.present.parts.escape import clean
 from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.texts import EMPTY, Texts
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from funnel.columns.initiatives import SCOREBOARD
+from funnel.logbook import Initiative
 from funnel.present.attention.words import verdict_word
 from funnel.present.parts import columned
 from funnel.present.parts import theme as look
 from funnel.present.parts.escape import clean
 from funnel.present.parts.grid import Cell, Grid, Row
 from funnel.present.parts.texts import Texts
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from funnel.logbook import Initiative
 from funnel.present.attention.words import WHOLE, main, segment, stage_name, verdict_word
 from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.tables import signed
@@ -17,7 +18,6 @@ from funnel.present.parts.escape import clean, for_markdown
 from funnel.present.parts.final import expected_of
 from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import EMPTY, Texts
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from funnel.columns import OVERALL
+from funnel.logbook import Initiative
 from funnel.present.attention.meetings import decided
 from funnel.present.attention.words import instead, quoted, segment, stage_name, verdict_word, who_digs
 from funnel.present.cohorts.headline import at_equal_age, read_at
@@ -19,7 +20,6 @@ from funnel.present.parts.final import expected_of, revenue_doubt
 from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import Texts
 from funnel.present.revenue.week import plan_in_short
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 

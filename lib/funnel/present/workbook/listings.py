@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from funnel.logbook import Initiative
 from funnel.present.attention.words import metric_name, segment, stage_name, state_word, verdict_word
 from funnel.present.parts.final import TAIL, doubt_of
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.definitions import definitions
 from funnel.present.workbook.contents import Listing, Shown
-from funnel.schema import Initiative
 from funnel.settings import Settings
 
 

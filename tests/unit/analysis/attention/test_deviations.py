@@ -12,8 +12,9 @@ from histories import FIRST, STEPS, Planted, draw, monday
 from funnel.analysis.attention.changes import change_point
 from funnel.analysis.attention.deviations import COLUMNS, deviations
 from funnel.analysis.attention.shapes import _add, _changes, look, shapes
-from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
-from funnel.settings import Target
+from funnel.logbook import Cost, Hypothesis, Initiative
+from funnel.schema import PAID_COLUMNS
+from funnel.settings_targets import Target
 
 SEGMENTS = {"channel": 3, "manager": 5}
 LAST = 70

@@ -11,7 +11,7 @@ from printed_history import ask
 
 from funnel.analysis.forecast.ahead import ahead
 from funnel.analysis.forecast.backtest import BACKTEST_COLUMNS, METHODS, OURS, backtest, forecasts
-from funnel.analysis.forecast.conversion import draw_coming
+from funnel.analysis.forecast.draws import draw_coming
 from funnel.analysis.forecast.told import History, history
 
 DAY = dt.date(2019, 10, 7) + dt.timedelta(weeks=90)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import worlds
 
-from funnel.analysis.forecast.conversion import draw_coming
+from funnel.analysis.forecast.draws import draw_coming
 from funnel.analysis.forecast.final import FORECAST_COLUMNS, QUANTILES, forecast
 from funnel.analysis.forecast.maturity import maturity_curves
 from funnel.errors import MissingError

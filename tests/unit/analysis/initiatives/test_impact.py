@@ -12,7 +12,8 @@ from funnel.analysis.initiatives.impact import COLUMNS, impact, lines, measure
 from funnel.analysis.initiatives.power import power
 from funnel.analysis.initiatives.prospects import prospects
 from funnel.analysis.revenue.whatif import CANNOT_RISE
-from funnel.schema import PAID_COLUMNS, Cost, Hypothesis, Initiative
+from funnel.logbook import Cost, Hypothesis, Initiative
+from funnel.schema import PAID_COLUMNS
 
 SEGMENTS = {"channel": 4, "manager": 5}
 START, LAST = 46, 76

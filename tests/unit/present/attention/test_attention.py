@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from funnel.analysis.initiatives.verdict import scoreboard
+from funnel.logbook import Initiative
 from funnel.present.attention import charts as attention_charts
 from funnel.present.attention import tables as attention_tables
 from funnel.present.attention import words as attention_words
@@ -17,7 +18,7 @@ from funnel.present.parts.cards import Card, Cards
 from funnel.present.parts.grid import Grid
 from funnel.present.parts.picture import Picture
 from funnel.present.parts.texts import Texts
-from funnel.schema import EDIT_COLUMNS, INVESTIGATION_COLUMNS, Initiative
+from funnel.schema import EDIT_COLUMNS, INVESTIGATION_COLUMNS
 from funnel.settings import LANGUAGES
 
 FAULTS = ("data_fault", "skipped_stage")

@@ -9,7 +9,7 @@ import yaml
 
 from funnel.edition.meetings import meetings_at
 from funnel.errors import InputError, SettingsError
-from funnel.meetings import Decision, Meeting, Question
+from funnel.logbook import Decision, Meeting, Question
 from funnel.present.attention.meetings import asked_back, decided, meeting_cards
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings

@@ -17,7 +17,8 @@ from funnel.present.parts.picture import finish
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import LEADS as COUNTED
 from funnel.present.quality.gap_marks import SPENT, marked, marker, sentences
-from funnel.settings import LANGUAGES, Gate, Language, Settings, Stage
+from funnel.settings import LANGUAGES, Language, Settings, Stage
+from funnel.settings_gate import Gate
 
 DAY = pd.Timestamp("2026-10-19").date()
 SETTINGS = Settings(stages=(Stage(key="sale"),))

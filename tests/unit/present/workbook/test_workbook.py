@@ -8,10 +8,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from funnel.logbook import Initiative
 from funnel.present.parts.texts import Texts
 from funnel.present.workbook import Contents, Listing, Shown, listings
 from funnel.present.workbook.cells import sheet_name
-from funnel.schema import Initiative
 
 REPORT = dt.date(2022, 9, 26)
 STAGES = ("target", "qualified", "proposal", "sale")
