@@ -24,9 +24,9 @@ from openpyxl import Workbook
 
 from funnel.errors import FunnelError
 from funnel.publish.builtin.config import WORDS
+from funnel.publish.builtin.pages import HTML, write
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import read as read_report
-from funnel.publish.builtin.write import HTML, write
 from funnel.settings import load
 from funnel.sources import read
 from funnel.sources.initiatives import read_initiatives

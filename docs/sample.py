@@ -20,9 +20,9 @@ from pathlib import Path
 from PIL import Image
 
 from funnel.publish.builtin.config import MEETING, load
+from funnel.publish.builtin.pages import TYPST, compile_first_page, compile_pdf, write
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.read import read
-from funnel.publish.builtin.write import TYPST, compile_first_page, compile_pdf, write
 from funnel.publish.methods import CHANGES
 
 FOLDER = Path(__file__).parent / "sample"

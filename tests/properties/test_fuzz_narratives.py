@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from funnel.publish.builtin.inert import inert
+from funnel.publish.builtin.pages import HTML, TYPST, write
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import Reach
 from funnel.publish.builtin.read import read
-from funnel.publish.builtin.write import HTML, TYPST, write
 from tests.properties.fuzzing import HITS, damaged, fuzzed, told
 
 PIECES = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from funnel.publish.builtin.write import compile_first_page, compile_pdf
+from funnel.publish.builtin.pages import compile_first_page, compile_pdf
 from funnel.publish.methods import CHANGES
 
 ROOT = Path(__file__).parents[2]

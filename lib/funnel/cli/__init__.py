@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from funnel import errors
-from funnel.cli import attention, care, common, data, editions, init, meetings, money, registers, sync, tables
+from funnel.cli import attention, care, common, data, editions, init, meeting, money, registers, sync, tables
 
 __all__ = [
     "attention",
@@ -32,7 +32,7 @@ __all__ = [
     "editions",
     "init",
     "main",
-    "meetings",
+    "meeting",
     "money",
     "registers",
     "sync",

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from funnel.analysis.initiatives.prospects import Economics
+    from funnel.edition.results import Cubes
+    from funnel.logbook import Initiative
     from funnel.settings import Settings
 
 initiative_app = typer.Typer(help="Projects that are to move the funnel.", no_args_is_help=True)
@@ -122,14 +124,9 @@ def new(
     """
     from funnel.analysis.initiatives.prospects import prospects
     from funnel.analysis.revenue.whatif import CANNOT_RISE
-    from funnel.edition.checks import report_date_for
-    from funnel.edition.compute import ask
-    from funnel.edition.logbook import Logbook
-    from funnel.edition.unmet import values_unknown
     from funnel.logbook import Initiative
-    from funnel.sources.initiatives import read_initiatives, unknown_names
+    from funnel.sources.initiatives import unknown_names
     from funnel.sources.register import new_path, to_be_written, write_entry
-    from funnel.warehouse import Warehouse
 
     settings = load_settings()
     path = new_path(settings.path("initiatives"), name)
@@ -157,19 +154,14 @@ def new(
     if wrong:
         raise errors.SettingsError("Nothing was written.", wrong)
     content["hypotheses"] = [hypothesis.model_dump() for hypothesis in item.hypotheses]
-    others, _ = read_initiatives(settings.path("initiatives"), settings)
-    with Warehouse.of(settings) as warehouse:
-        day = report_date_for(warehouse, today(settings), parse_date(date) if date else None)
-        as_of = AsOf(day, warehouse.known_at())
-        for attribute, values in item.scope.items():
-            known = {attribute: warehouse.values(as_of, attribute)}
-            values = tuple(warehouse.meant(as_of, attribute, value) for value in values)
-            wrong += values_unknown(f"--scope {attribute}", attribute, values, known)
-        if wrong:
-            raise errors.InputError("Nothing was written.", wrong)
-        cubes = ask(warehouse, settings, as_of, Logbook((*others, item)))
+    cubes = _cubes_with(item, date, settings)
     economics, frame = prospects(
-        cubes.reached, settings.steps, day, cubes.initiatives[-1], cubes.initiatives[:-1], cubes.paid
+        cubes.reached,
+        settings.steps,
+        cubes.report_date,
+        cubes.initiatives[-1],
+        cubes.initiatives[:-1],
+        cubes.paid,
     )
     write_entry(path, content, _COMMENT)
     say(f"Initiative, yours to edit until it starts: {path}")
@@ -187,6 +179,33 @@ def new(
             "nothing could be told of it. Roll it out to some segments first, and the others show the rest."
         )
     print_frame(frame, format)
+
+
+def _cubes_with(item: Initiative, date: str | None, settings: Settings) -> Cubes:
+    """Return what is known of an initiative's leads beside the other initiatives, it being the last of them.
+
+    Raises:
+        InputError: no lead has a value of its scope.
+    """
+    from funnel.edition.checks import report_date_for
+    from funnel.edition.compute import ask
+    from funnel.edition.logbook import Logbook
+    from funnel.edition.unmet import values_unknown
+    from funnel.sources.initiatives import read_initiatives
+    from funnel.warehouse import Warehouse
+
+    wrong: list[errors.Problem] = []
+    others, _ = read_initiatives(settings.path("initiatives"), settings)
+    with Warehouse.of(settings) as warehouse:
+        day = report_date_for(warehouse, today(settings), parse_date(date) if date else None)
+        as_of = AsOf(day, warehouse.known_at())
+        for attribute, values in item.scope.items():
+            known = {attribute: warehouse.values(as_of, attribute)}
+            values = tuple(warehouse.meant(as_of, attribute, value) for value in values)
+            wrong += values_unknown(f"--scope {attribute}", attribute, values, known)
+        if wrong:
+            raise errors.InputError("Nothing was written.", wrong)
+        return ask(warehouse, settings, as_of, Logbook((*others, item)))
 
 
 def _last_day(settings: Settings) -> dt.date:

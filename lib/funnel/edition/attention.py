@@ -8,7 +8,7 @@
 | `shapes` | a known shape of trouble (`analysis.attention.shapes`), with the `name` it is answered by and the `investigation` that does |
 | `investigations` | an investigation as of the report date (`schema.INVESTIGATION_COLUMNS`) |
 | `proposed` | an initiative that has not begun (`edition.proposed.PROPOSED_COLUMNS`) |
-| `meetings` | a decision or question as of the report date (`meetings.MEETING_COLUMNS`) |
+| `meetings` | a decision or question as of the report date (`schema.MEETING_COLUMNS`) |
 | `impact` | an initiative and metric: expected and measured (`analysis.initiatives.impact`) |
 | `lines` | a cohort week of an initiative in detail: its treated leads and the others (`analysis.initiatives.impact.lines`) |
 | `scoreboard` | an initiative, and all of them: how good the hypotheses were (`analysis.initiatives.verdict`) |
@@ -31,7 +31,7 @@ from funnel.analysis.initiatives.impact import impact, lines
 from funnel.analysis.initiatives.verdict import scoreboard
 from funnel.columns import OVERALL
 from funnel.dates import complete_weeks, week_of
-from funnel.edition.meetings import meetings_at
+from funnel.edition.logbook import meetings_at
 from funnel.edition.model import in_detail
 from funnel.edition.proposed import proposed
 from funnel.logbook import Investigation

@@ -12,11 +12,11 @@ from funnel.errors import InputError, MissingError, Problem, RenderError
 from funnel.publish import office, quarto
 from funnel.publish.builtin import pandoc
 from funnel.publish.builtin.config import MEETING, load
+from funnel.publish.builtin.pages import HTML, TYPST, compile_pdf, write
 from funnel.publish.builtin.pandoc import FULL
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.reach import TEXTS
 from funnel.publish.builtin.read import read
-from funnel.publish.builtin.write import HTML, TYPST, compile_pdf, write
 
 FORMATS = ("html", "pdf", *office.FORMATS)
 LINKED = ("html", *office.FORMATS)

@@ -15,7 +15,7 @@ from funnel.analysis.money.flat import flat
 from funnel.dates import complete_weeks
 from funnel.edition.costs import known_spend
 from funnel.edition.model import Edition
-from funnel.edition.waiting import waiting_leads
+from funnel.edition.people import waiting_leads
 from funnel.present.parts.final import doubt_of, expected
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import ALL, LEADS, marked_sums, sentences

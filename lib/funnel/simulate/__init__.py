@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from funnel.schema import TableName
 from funnel.simulate.events import stage_entries
 from funnel.simulate.leads import draw
-from funnel.simulate.payments import lead_table, payment_table, payments, spend_table
+from funnel.simulate.ledger import lead_table, payment_table, payments, spend_table
 from funnel.simulate.truth import Json, truth
 from funnel.simulate.world import DEMO, DEMO_SEED, EPISODES, INITIATIVES, REFERENCE, Effect, Pin, World
 

@@ -20,7 +20,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from funnel import settings as settings_file
 from funnel.errors import FunnelError, InputError
 from funnel.publish import archive, files, quarto
-from funnel.publish.builtin import pandoc, write
+from funnel.publish.builtin import pages, pandoc
 from funnel.settings import Settings
 from funnel.template import product
 from funnel.warehouse import Warehouse, rebuild
@@ -123,12 +123,12 @@ def _renderer() -> Iterator[Seen]:
 
 def _fonts() -> Iterator[Seen]:
     cuts = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
-    lacking = [name for name in cuts if not (write.FONTS / f"SourceSansPro-{name}.ttf").is_file()]
+    lacking = [name for name in cuts if not (pages.FONTS / f"SourceSansPro-{name}.ttf").is_file()]
     if lacking:
         todo = "install font-source-sans-pro anew"
         yield Seen("fonts", PROBLEM, f"Source Sans Pro lacks {', '.join(lacking)}", todo)
     else:
-        yield Seen("fonts", OK, f"Source Sans Pro in {write.FONTS}")
+        yield Seen("fonts", OK, f"Source Sans Pro in {pages.FONTS}")
 
 
 def _disk(chosen: Settings) -> Iterator[Seen]:

@@ -93,7 +93,14 @@ def restated(
         rows.append(
             both.filter(in_new & ~_counts(stays) & kind.notnull()).select(week=week_now, **touched, **count)
         )
-    edits = ibis.union(*rows, distinct=False)
+    frame = _summed(ibis.union(*rows, distinct=False), ibis.union(*wholes, distinct=False))
+    frame["stage"] = named(frame["stage"], settings.steps)
+    frame["kind"] = named(frame["kind"], KINDS)
+    return frame[list(RESTATED_COLUMNS)]
+
+
+def _summed(edits: ir.Table, wholes: ir.Table) -> pd.DataFrame:
+    """Return the edits by week, stage and kind (as numbers), beside what the whole cohort has."""
     order = ibis.window(group_by="lead", order_by=["week", "stage", "kind", "before"])
     edits = edits.mutate(once=indicator(ibis.row_number().over(order) == 0))
     frame = cube(
@@ -108,12 +115,9 @@ def restated(
         },
     )
     counts = {"cohort_before": ibis._.then.sum(), "cohort_after": ibis._.now.sum()}
-    cohort = cube(ibis.union(*wholes, distinct=False), Slices([()]), ("week", "stage"), counts)
+    cohort = cube(wholes, Slices([()]), ("week", "stage"), counts)
     keys = [name for name in cohort.columns if name not in counts]
-    frame = frame.merge(cohort, on=keys, how="left")
-    frame["stage"] = named(frame["stage"], settings.steps)
-    frame["kind"] = named(frame["kind"], KINDS)
-    return frame[list(RESTATED_COLUMNS)]
+    return frame.merge(cohort, on=keys, how="left")
 
 
 def _side(

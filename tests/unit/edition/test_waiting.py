@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from funnel.dates import AsOf
-from funnel.edition.waiting import waiting_leads
+from funnel.edition.people import waiting_leads
 from funnel.settings import Settings, Stage
 from funnel.settings_links import lead_url
 from funnel.sources import read

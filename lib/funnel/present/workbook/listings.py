@@ -145,7 +145,7 @@ def waiting(
     """Show the open leads that wait longer than nine of ten ever did, for the managers.
 
     Args:
-        frame: `edition.waiting.waiting_leads`; each id leads to the lead's page in the CRM, where it has one.
+        frame: `edition.people.waiting_leads`; each id leads to the lead's page in the CRM, where it has one.
         attributes: shown beside.
         settings: the stages, the names of attributes.
         texts: the language.

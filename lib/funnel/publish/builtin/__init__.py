@@ -3,5 +3,5 @@
 The order data pass through: `config` (settings, variables) and `scan` (shortcodes, fences, lines) ->
 `read` (every text that the report shows) -> one run of Pandoc, in which `templates/builtin.lua` checks the
 texts' trees, each problem with file and line, and `templates/pages.lua` makes the pages; what Quarto's filter
-does too is in `templates/report.lua` -> `write` (one HTML file, one PDF).
+does too is in `templates/report.lua` -> `pages` (one HTML file, one PDF).
 """

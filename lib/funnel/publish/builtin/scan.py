@@ -108,15 +108,7 @@ def scan(
             out.append(f"{start['lead']}{fence}{' ' + info if info else ''}")
             bare.append("")
             continue
-        div = _DIV.match(line)
-        if div and not div["rest"]:
-            if open_divs:
-                open_divs.pop()
-            else:
-                problems.add(Place(name, number), "::: closes a block that was not opened")
-        elif div:
-            open_divs.append(number)
-            source.divs.append(number)
+        _div(line, Place(name, number), open_divs, source, problems)
         prose.append(line)
         if depth is not None and (deep := depth.wrong(line, len(open_divs))):
             problems.add(Place(name, number), deep)
@@ -128,6 +120,18 @@ def scan(
         problems.add(Place(name, opened), "this ::: block is not closed", todo="add a line ::: after it")
     source.text, source.bare = "\n".join(out), "\n".join(bare)
     return source
+
+
+def _div(line: str, place: Place, opened: list[int], source: Source, problems: Problems) -> None:
+    """Note a line that opens or closes a block."""
+    div = _DIV.match(line)
+    if div and div["rest"]:
+        opened.append(place.line)
+        source.divs.append(place.line)
+    elif div and opened:
+        opened.pop()
+    elif div:
+        problems.add(place, "::: closes a block that was not opened")
 
 
 def unmarked(text: str) -> str:

@@ -4,6 +4,6 @@
 `spread`).
 """
 
-from funnel.sources.adcost.reading import read_ad_costs
+from funnel.sources.adcost.ad_files import read_ad_costs
 
 __all__ = ["read_ad_costs"]

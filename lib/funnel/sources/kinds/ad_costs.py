@@ -11,8 +11,8 @@ from funnel.settings import Settings
 from funnel.settings_sources import AdFile
 from funnel.sources import table_file as tables
 from funnel.sources.adcost import read_ad_costs
+from funnel.sources.adcost.ad_files import first_lines
 from funnel.sources.adcost.platforms import PREAMBLE, find_header
-from funnel.sources.adcost.reading import first_lines
 from funnel.sources.findings import Finding
 from funnel.sources.kinds import Item, Rows
 from funnel.sources.proposal import Proposal

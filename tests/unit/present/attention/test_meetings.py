@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 import yaml
 
-from funnel.edition.meetings import meetings_at
+from funnel.edition.logbook import meetings_at
 from funnel.errors import InputError, SettingsError
 from funnel.logbook import Decision, Meeting, Question
 from funnel.present.attention.meetings import asked_back, decided, meeting_cards

@@ -11,7 +11,7 @@ import yaml
 
 from funnel.analysis.initiatives.verdict import scoreboard
 from funnel.analysis.revenue.planned import PLAN_COLUMNS
-from funnel.edition.meetings import meetings_at
+from funnel.edition.logbook import meetings_at
 from funnel.present.narrative.catalogue import citable
 from funnel.present.narrative.in_short import in_short
 from funnel.present.narrative.narrative import draft

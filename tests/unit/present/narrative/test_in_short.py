@@ -9,7 +9,7 @@ import pytest
 
 from funnel.analysis.initiatives.verdict import scoreboard
 from funnel.analysis.revenue.planned import PLAN_COLUMNS
-from funnel.edition.meetings import meetings_at
+from funnel.edition.logbook import meetings_at
 from funnel.present.attention.words import quoted
 from funnel.present.narrative.in_short import in_short
 from funnel.present.parts.texts import Texts

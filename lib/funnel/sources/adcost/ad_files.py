@@ -15,10 +15,10 @@ from funnel.schema import MONEY, SPEND, Column
 from funnel.settings import Settings
 from funnel.settings_sources import AdFile
 from funnel.sources import shares as parts
-from funnel.sources.adcost import values
+from funnel.sources.adcost import figures
+from funnel.sources.adcost.figures import AdCostFile
 from funnel.sources.adcost.platforms import PREAMBLE, Field, find_header, is_total
 from funnel.sources.adcost.spread import spread
-from funnel.sources.adcost.values import AdCostFile
 from funnel.sources.clean import blotted
 from funnel.sources.convert import Fault
 from funnel.sources.csv_file import encoding_notice, read_lines
@@ -99,15 +99,15 @@ def _one(path: Path, sheet: str, settings: Settings, tell: Callable[[str], None]
 
 
 def _part(file: AdCostFile, settings: Settings, tell: Callable[[str], None]) -> parts.Part:
-    text = {name: Cells(values.column(file, place)) for name, place in file.header.places.items()}
-    starts, ends = values.periods(text)
-    first, last = (values.days(cells, file, settings) for cells in (starts, ends))
-    cents, bad_cost = values.cost(text, file)
+    text = {name: Cells(figures.column(file, place)) for name, place in file.header.places.items()}
+    starts, ends = figures.periods(text)
+    first, last = (figures.days(cells, file, settings) for cells in (starts, ends))
+    cents, bad_cost = figures.cost(text, file)
     frame = pd.DataFrame({"date": first, "end": last.fillna(first), "cost": cents})
     counted: tuple[Field, ...] = ("impressions", "clicks")
     faults: list[Fault] = []
     for name in counted:
-        frame[name], wrong = values.whole(
+        frame[name], wrong = figures.whole(
             text[name].text() if name in text else pa.nulls(len(frame), pa.string())
         )
         faults += [Fault(name, wrong, _says("not a whole number from 0 up"))] if wrong.any() else []
