@@ -12,16 +12,21 @@ from __future__ import annotations
 
 import argparse
 import ast
+import compileall
+import importlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 PLACE = Path("lib/funnel/analysis")
@@ -38,6 +43,8 @@ WIDER = (
     "tests/unit/test_cli_money.py",
 )
 SECONDS = 900
+LIBRARIES = ("scipy.stats", "pandas", "pyarrow.parquet", "ibis", "duckdb", "pydantic", "holidays")
+"""Loaded once for all runs, since they are most of a short one; nothing of the copy is."""
 COMPARED = {
     ast.Lt: ("<", "<="),
     ast.LtE: ("<=", "<"),
@@ -157,33 +164,36 @@ def tests_of(file: Path, root: Path) -> list[list[str]]:
 
 
 def fails(copy: Path, tests: list[str]) -> str:
-    """Run some tests in the copy; return the first that failed, or '' where all passed."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-n",
-        "0",
-        "-p",
-        "no:cacheprovider",
-        "--no-header",
-        *tests,
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(copy / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
+    """Run some tests in the copy, in a fork that has the libraries; return the first that failed, or ''."""
+    told = copy.parent / "told"
+    run = multiprocessing.get_context("fork").Process(target=_test, args=(copy, tests, told))
+    run.start()
+    run.join(SECONDS)
+    if run.exitcode is None:
+        run.kill()
+        run.join()
         return "took too long"
-    if done.returncode in (0, 5):
+    if run.exitcode in (0, 5):
         return ""
-    if done.returncode == 4:
-        raise SystemExit(done.stdout + done.stderr)
-    said = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return said[0] if said else done.stdout[-300:] + done.stderr[-300:]
+    text = told.read_text(encoding="utf-8", errors="replace")
+    if run.exitcode == 4:
+        raise SystemExit(text)
+    said = [line for line in text.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return said[0] if said else text[-300:]
+
+
+def _test(copy: Path, tests: list[str], told: Path) -> None:
+    """Be a run of pytest whose words go into a file."""
+    with told.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.chdir(copy)
+    sys.path[:0] = [str(copy / "lib"), str(copy)]
+    os.environ |= {"PYTHONPATH": str(copy / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    sys.dont_write_bytecode = True
+    code = pytest.main(["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--no-header", *tests])
+    sys.stdout.flush()
+    os._exit(int(code))
 
 
 def main() -> None:
@@ -196,11 +206,15 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "run" / "mutations.json")
     given = parser.parse_args()
+    for library in LIBRARIES:
+        importlib.import_module(library)
     told, killed = [], 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
         left_out = shutil.ignore_patterns(".git", ".venv", "run", "__pycache__", "node_modules")
         shutil.copytree(ROOT, copy, ignore=left_out, symlinks=True)
+        # Compiled once; what is read again is known by its hash, so that a mutation within a second is seen.
+        compileall.compile_dir(copy / "lib", quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
         for number, one in enumerate(sample(given.count, given.seed)):
             if given.only and number not in given.only:
                 continue

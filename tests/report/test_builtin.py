@@ -183,31 +183,6 @@ Short and to the point.
     assert "Contents" not in meeting and "Contents" in full
 
 
-def test_what_is_not_there_is_left_out_and_its_stand_in_shown(project, kit):
-    report = project / "report.qmd"
-    report.write_text(
-        report.read_text()
-        + """
-
-:::: {.content-visible when-meta="shown.managers"}
-## Each manager
-
-::: {.content-hidden when-meta="shown.losses"}
-Nobody is lost.
-:::
-::::
-
-::: {.content-visible when-meta="shown.waiting"}
-Nobody waits.
-:::
-"""
-    )
-    settings = project / "_quarto.yml"
-    settings.write_text(settings.read_text() + "\nshown: {managers: true, losses: false, waiting: false}\n")
-    words = kit.page(make(project, kit, formats={"html"}) / "report.html").words
-    assert "Each manager" in words and "Nobody is lost" in words and "Nobody waits" not in words
-
-
 def test_a_profile_with_a_key_that_is_not_known_is_named(project, kit):
     (project / "_quarto-meeting.yml").write_text("format: {typst: {tco: false}}\n")
     with pytest.raises(RenderError, match=r"(?s)_quarto-meeting.yml.*format.typst.tco"):

@@ -28,6 +28,8 @@ REPORT = """
 What conversions cost
 :::
 
+What does a lead cost?
+
 ### By channel {#sec-channel}
 
 ::: {#fig-costs}
@@ -78,6 +80,7 @@ def test_it_is_said_once_and_keeps_no_heading(page: str, project, kit) -> None:
         "The rest",
         "Nothing to show here yet",
     ]
+    assert "What does a lead cost?" not in body, "a question without an answer"
     assert "Cost by channel</fig" not in body and "Other costs</fig" not in body
     assert body.count("<figure") == 1
     words = " ".join(kit.pdf_text(project / "out/report-full.pdf").split())

@@ -51,7 +51,7 @@ def refused(project, kit, text: str, name: str = "report.qmd") -> str:
         ("::: {layout-ncol=two}\nx\n:::", "layout-ncol=two"),
         ('::: {.content-visible when-format="pdf"}\nx\n:::', '"html" or "typst" (the PDF)'),
         ('::: {.content-visible when-profile="boss"}\nx\n:::', 'unless-profile, "meeting"'),
-        ('::: {.content-visible when-meta="shown.boss"}\nx\n:::', "shown.managers"),
+        ('::: {.content-visible when-meta="shown"}\nx\n:::', 'when-meta="shown"'),
         ("::: {#tbl-x}\nonly a caption\n:::", "#tbl-x has no caption"),
         ("::: {#lst-x}\nx\n\ny\n:::", "a block with the id #lst-x"),
         ("::: {.landscape}\nx", "this ::: block is not closed"),

@@ -31,7 +31,6 @@ from funnel.settings import LEAD, Settings
 from funnel.settings_links import lead_url
 
 if TYPE_CHECKING:
-    from funnel.edition.model import Edition
     from funnel.edition.results import Cubes
     from funnel.warehouse import Warehouse
 
@@ -94,20 +93,6 @@ def people(cubes: Cubes, asked: PeopleCubes) -> dict[str, pd.DataFrame]:
         ),
         "waiting": asked.waiting,
         "waiting_managers": judged(strata, ["value"], []),
-    }
-
-
-def there(edition: Edition) -> dict[str, bool]:
-    """Return what there is to be shown, so that no chapter stands empty; `report.qmd` asks by `when-meta`."""
-    found, who = edition.results, edition.settings.manager
-    told = bool((found["losses"]["reason"] != "").any())
-    return {
-        "managers": bool(who) and who in set(edition.reached["attribute"]),
-        "managers-judged": not bool(found["managers_summary"]["few"].astype(bool).all()),
-        "losses": told,
-        "losses-segments": bool(found["losses_segments"]["differs"].astype(bool).any()),
-        "losses-timed": told and len(found["losses_lines"]) > 0,
-        "waiting": len(found["waiting"]) > 0,
     }
 
 

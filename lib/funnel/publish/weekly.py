@@ -17,7 +17,6 @@ from filelock import FileLock, Timeout
 from funnel.dates import AsOf
 from funnel.edition.logbook import read_registers
 from funnel.edition.model import Edition, load_edition
-from funnel.edition.people import there
 from funnel.errors import BusyError, CheckFailed
 from funnel.gate.rules import REFUSE
 from funnel.present.parts.cite import nested
@@ -265,7 +264,6 @@ def _render(edition: Edition, language: Language, narrative: Narrative, order: O
         "date": edition.report_date.isoformat(),
         "company": company,
         "narrative": narrative.path.resolve().relative_to(settings.root.resolve()).as_posix(),
-        "shown": there(edition),
     }  # `quarto preview` watches a file that is named here
     write_text(run / "report.yml", yaml.safe_dump(facts, allow_unicode=True, sort_keys=True))
     write_text(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from funnel.analysis.cohorts.losses import OTHER
@@ -45,7 +47,7 @@ def managers_over_time(
     theme, names = look.load(settings), drawn(summary, settings)
     with look.style(theme):
         if not names:
-            return nothing(texts, "empty_managers")
+            return nothing(texts, "empty_managers" if settings.manager else "empty_no_manager")
         given = []
         for at, name in enumerate(names):
             for stage in settings.stage_keys:
@@ -56,18 +58,21 @@ def managers_over_time(
         return panels(given, len(settings.stage_keys), alt, both, theme, texts, together=True)
 
 
-def reasons_over_time(lines: pd.DataFrame, settings: Settings, texts: Texts) -> Picture:
+def reasons_over_time(
+    lines: pd.DataFrame, reasons: Iterable[str], settings: Settings, texts: Texts
+) -> Picture:
     """Draw the share of all leads lost for each reason, at equal age.
 
     Args:
         lines: `analysis.cohorts.losses.LINE_COLUMNS`.
+        reasons: of loss, '' where none is known.
         settings: only for the look.
         texts: the language.
     """
     theme = look.load(settings)
     with look.style(theme):
         if lines.empty:
-            return nothing(texts, "empty_losses")
+            return nothing(texts, "empty_losses_untimed" if any(reasons) else "empty_losses")
         given = [
             Panel(lines[lines["reason"] == reason], theme.ink, reason_name(reason, texts))
             for reason in dict.fromkeys(lines["reason"])

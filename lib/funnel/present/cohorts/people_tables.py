@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from funnel.analysis.cohorts.periods import SMALL
@@ -34,6 +36,9 @@ def managers_grid(wide: pd.DataFrame, age: int, settings: Settings, texts: Texts
     theme = look.load(settings)
     columns = written_out(people.MANAGERS, settings.stage_keys, "page")
     enough = wide[wide["leads"] >= SMALL]
+    if len(wide) and all(wide[f"{stage}_few"].all() for stage in settings.stage_keys):
+        enough = enough.head(0)
+    empty = texts.t("empty_managers" if settings.manager else "empty_no_manager")
     rows = []
     for record in enough.head(SHOWN_MANAGERS).to_dict("records"):
         link = segment_view(settings.manager, record["value"], settings.stage_keys[-1], settings, texts)
@@ -56,9 +61,7 @@ def managers_grid(wide: pd.DataFrame, age: int, settings: Settings, texts: Texts
     if len(enough) > SHOWN_MANAGERS:
         notes.append(texts.t("note_values_left", n=len(enough) - SHOWN_MANAGERS))
     heads = columned.heads(columns, settings, texts, theme)
-    return Grid(
-        "managers", tuple(heads), tuple(rows), theme, tuple(notes) if rows else (), texts.t("empty_managers")
-    )
+    return Grid("managers", tuple(heads), tuple(rows), theme, tuple(notes) if rows else (), empty)
 
 
 def losses_grid(wide: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
@@ -79,6 +82,7 @@ def losses_grid(wide: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
             "plain" if record["reason"] else "muted",
         )
         for record in wide.to_dict("records")
+        if (wide["reason"] != "").any()
     ]
     heads = columned.heads(columns, settings, texts, theme)
     notes = [texts.t("note_losses", n=int(wide["of"].max()) if len(wide) else 0)]
@@ -90,11 +94,12 @@ def losses_grid(wide: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
     )
 
 
-def segments_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid:
+def segments_grid(frame: pd.DataFrame, reasons: Iterable[str], settings: Settings, texts: Texts) -> Grid:
     """Return the segments in which a reason is more or less frequent than chance explains.
 
     Args:
         frame: `analysis.cohorts.losses.by_segment`, those that differ, the largest excess first.
+        reasons: of loss, '' where none is known.
         settings: attributes.
         texts: the language.
     """
@@ -115,7 +120,7 @@ def segments_grid(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Grid
     notes = [texts.t("note_losses_segments")]
     if len(frame) > SHOWN_SEGMENTS:
         notes.append(texts.t("note_values_left", n=len(frame) - SHOWN_SEGMENTS))
-    empty = texts.t("empty_losses_segments")
+    empty = texts.t("empty_losses_segments" if any(reasons) else "empty_losses")
     return Grid("losses-segments", tuple(heads), tuple(rows), theme, tuple(notes) if rows else (), empty)
 
 

@@ -58,10 +58,6 @@ FIXED = {
 }
 MEETING = "meeting"
 """The profile of the PDF that the meeting reads, as Quarto knows profiles: `_quarto-meeting.yml`."""
-_THERE = ("managers", "managers-judged", "losses", "losses-segments", "losses-timed", "waiting")
-THERE = tuple(f"shown.{name}" for name in _THERE)
-"""What run/report.yml says is there to be shown, true or false: `when-meta` asks for it, as in Quarto."""
-PALETTE = {"ink": "#1f2937", "muted": "#5f6b7a", "line": "#d5dae1", "wash": "#f4f6f8", "paper": "#ffffff"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -231,7 +227,7 @@ def _check(
 ) -> None:
     for path, value in flat(data):
         is_word = re.fullmatch(rf"language\.[a-z]{{2}}\.({'|'.join(WORDS)})", path)
-        if path in FOLLOWED | KNOWN | {*THERE, "format.html", "format.typst"} or is_word:
+        if path in FOLLOWED | KNOWN | {"format.html", "format.typst"} or is_word:
             continue
         line = lines.get(path, lines.get(path.rsplit(".", 1)[0], 0))
         if path in FIXED:
@@ -261,14 +257,12 @@ def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 def _colours(brand: Mapping[str, Any], problems: Problems) -> dict[str, str]:
     """Return palette and semantic colours; a semantic one may name a colour of the palette."""
     tree = brand.get("color") or {}
-    palette = {**PALETTE, **{str(key): value for key, value in (tree.get("palette") or {}).items()}}
+    palette = {str(key): value for key, value in (tree.get("palette") or {}).items()}
     semantic = {str(key): value for key, value in tree.items() if key != "palette"}
     found: dict[str, str] = {}
     for key, value in {**palette, **semantic}.items():
         colour = str(palette.get(str(value), value))
         if not _COLOUR.fullmatch(colour):
             problems.add("_brand.yml", f"color {key}: {value!r}", "#rrggbb, or the name of a palette colour")
-            colour = PALETTE["ink"]
         found[key] = colour
-    found.setdefault("primary", found["ink"])
     return found

@@ -14,7 +14,7 @@ import typst
 from funnel.errors import RenderError
 from funnel.present.parts.texts import Texts
 from funnel.publish.builtin import pandoc
-from funnel.publish.builtin.config import THERE, WORDS, Config, lookup
+from funnel.publish.builtin.config import WORDS, Config
 from funnel.publish.builtin.read import Document
 from funnel.publish.builtin.scan import CLOSE, OPEN
 from funnel.publish.files import scratch
@@ -75,7 +75,6 @@ def _page(target: str, config: Config, renderer: str) -> dict[str, Any]:
     return {
         "target": target,
         "profile": config.profile,
-        "there": [name for name in THERE if lookup(config.meta, name) is True],
         "numbered": numbered,
         "template": str(pandoc.TEMPLATES / ("report.html" if target == HTML else "report.typ")),
         "toc": toc and target == HTML,

@@ -13,7 +13,6 @@ from typing import Any
 import pypandoc
 
 from funnel.errors import RenderError, nearest
-from funnel.publish.builtin.config import THERE
 from funnel.publish.builtin.problems import Problems
 from funnel.publish.builtin.scan import CLOSE, OPEN, Source
 
@@ -100,7 +99,6 @@ def pages(
         "untrusted": UNTRUSTED,
         "quotes": QUOTES.get(lang, QUOTES["en"]),
         "words": words or {},
-        "there": f" {' '.join(THERE)} ",
         "again": again,
     }
     answer = json.loads(_run(["lua", str(TEMPLATES / "builtin.lua")], json.dumps(given)))

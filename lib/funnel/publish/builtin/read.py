@@ -6,24 +6,29 @@ import base64
 import contextlib
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_date
 
 from funnel.errors import nearest
 from funnel.publish.builtin import config
 from funnel.publish.builtin.config import Config
-from funnel.publish.builtin.notebook import Exhibit, Notebooks
+from funnel.publish.builtin.notebook import Notebooks
 from funnel.publish.builtin.pandoc import Texts
 from funnel.publish.builtin.problems import Place, Problems
 from funnel.publish.builtin.reach import TEXTS, Reach
 from funnel.publish.builtin.scan import CLOSE, OPEN, SHORTCODES, Shortcode, Source, mark_raw, scan, unmarked
+from funnel.publish.outputs import PICTURES, options, text
 
 META = ("title", "subtitle", "date", "company", "commit")
 _ARGUMENTS = {"embed": 1, "include": 1, "var": 1, "meta": 1, "pagebreak": 0}
 _MIME = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
+_SUFFIXES = {"image/png": ".png", "image/svg+xml": ".svg"}
+_COLOURED = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 @dataclass(slots=True)
@@ -126,8 +131,7 @@ class _Reader:
         elif call.name == "include":
             return self._include(call, source, above)
         elif call.name == "embed":
-            exhibit = self.books.shown(call.arguments[0], call.place)
-            return {"exhibit": self._exhibit(call.arguments[0], exhibit)} if exhibit else {}
+            return self._exhibit(call)
         elif call.name in ("var", "meta"):
             return self._variable(call)
         if wrong:
@@ -164,22 +168,52 @@ class _Reader:
         self.problems.add(call.place, f"{call.arguments[0]} {what} {file}{near}")
         return {}
 
-    def _exhibit(self, address: str, shown: Exhibit) -> dict[str, object]:
-        """Scan what a cell shows as Markdown, and its caption."""
-        outputs: list[dict[str, object]] = []
-        for one in shown.outputs:
-            if one.markdown:
-                outputs.append({"source": self.texts.add(mark_raw(address, one.markdown, self.problems))})
-            elif one.picture:
-                name = self.document.store(one.picture, one.suffix)
-                outputs.append({"picture": f"{OPEN}p{name}{CLOSE}", "alt": one.alt})
-            else:
-                outputs.append({"words": one.words.rstrip("\n")})
-        caption = self.scan(address, shown.caption, 1, False) if shown.caption else None
-        return {
+    def _exhibit(self, call: Shortcode) -> dict[str, object]:
+        """Return what a cell shows: its outputs, and its caption as Markdown."""
+        address = call.arguments[0]
+        cell = self.books.cell(address, call.place)
+        if cell is None:
+            return {}
+        said, outputs = options(cell), cell.get("outputs", [])
+        label, alts = str(said["label"]), said.get("fig-alt", "")
+        shown = [
+            self._output(output, alts if isinstance(alts, str) else alts[at] if at < len(alts) else "", call)
+            for at, output in enumerate(outputs)
+        ]
+        if not outputs:
+            self.problems.add(
+                call.place,
+                f"{address} shows nothing",
+                "a cell that ends in a frame, a figure or Markdown",
+                "let it end so, and run `funnel report`",
+            )
+        kind = next((kind for kind in ("fig", "tbl") if label.startswith(f"{kind}-")), "")
+        words = str(said.get(f"{kind}-cap") or "")
+        caption = self.scan(address, words, 1, False) if words else None
+        exhibit = {
             "address": address,
-            "kind": shown.kind,
-            "name": shown.name,
-            "outputs": outputs,
+            "kind": kind,
+            "name": label,
+            "outputs": [one for one in shown if one],
             "caption": caption,
         }
+        return {"exhibit": exhibit}
+
+    def _output(self, output: Mapping[str, Any], alt: object, call: Shortcode) -> dict[str, object]:
+        """Return one output: Markdown, a picture (without words of its own the caption serves), or words."""
+        data, address = output.get("data", {}), call.arguments[0]
+        if "text/markdown" in data:
+            source = mark_raw(address, text(data["text/markdown"]), self.problems)
+            return {"source": self.texts.add(source)}
+        if kind := next((kind for kind in PICTURES if kind in data), ""):
+            content = text(data[kind])
+            picture = base64.b64decode(content) if kind == "image/png" else content.encode()
+            name = self.document.store(picture, _SUFFIXES[kind])
+            return {"picture": f"{OPEN}p{name}{CLOSE}", "alt": str(alt)}
+        words = output["text"] if output.get("output_type") == "stream" else data.get("text/plain")
+        if words is None or len(data) > 1:
+            ended = f"ended in an error: {output.get('ename')}" if "ename" in output else ""
+            what = ended or f"shows {', '.join(data) or 'nothing that is known'}"
+            self.problems.add(call.place, f"{address} {what}", todo="" if ended else "run `funnel report`")
+            return {}
+        return {"words": _COLOURED.sub("", text(words)).rstrip("\n")}

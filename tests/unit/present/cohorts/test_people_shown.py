@@ -66,7 +66,9 @@ def test_managers_and_reasons_are_drawn(company, lines):
     assert people_charts.drawn(summary, company) == sorted(["Anna", EVIL], key=lambda name: name)
     people_charts.managers_over_time(lines, summary, company, Texts("ru"))
     reasons = lines[lines["stage"] == "target"].rename(columns={"value": "reason"})
-    people_charts.reasons_over_time(reasons.replace({"reason": {"New": OTHER}}), company, Texts("en"))
+    people_charts.reasons_over_time(
+        reasons.replace({"reason": {"New": OTHER}}), ["New"], company, Texts("en")
+    )
     assert people_charts.reason_name(OTHER, Texts("en")) == "other reasons"
     assert people_charts.reason_name("", Texts("en")) == "not given"
 
@@ -106,6 +108,25 @@ def test_nothing_to_show_is_no_error(company):
     assert not grid.rows
     assert not grid.notes
     people_charts.managers_over_time(pd.DataFrame(columns=["value"]), nothing, company, Texts("en"))
-    people_charts.reasons_over_time(pd.DataFrame(columns=["reason"]), company, Texts("en"))
+    people_charts.reasons_over_time(pd.DataFrame(columns=["reason"]), [], company, Texts("en"))
     empty = pd.DataFrame(columns=["attribute", "value", "base", "reached", "rate", "expected", "differs"])
     assert not waiting_grid(empty, {}, company, Texts("ru")).rows
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_each_emptiness_has_its_own_reason(company, lines, language):
+    texts = Texts(language)
+    few = wide(lines).assign(target_few=True, sale_few=True)
+    assert not people_tables.managers_grid(few, 4, company, texts).rows
+    nobody = company.model_copy(update={"attributes": {}})
+    none = pd.DataFrame(columns=["value", "leads"])
+    assert people_tables.managers_grid(none, 0, nobody, texts).empty == texts.t("empty_no_manager")
+    assert people_tables.managers_grid(none, 0, company, texts).empty == texts.t("empty_managers")
+    segments = pd.DataFrame(columns=["attribute", "value", "reason"])
+    alike = people_tables.segments_grid(segments, ["dear", ""], company, texts)
+    untold = people_tables.segments_grid(segments, [""], company, texts)
+    assert (alike.empty, untold.empty) == (texts.t("empty_losses_segments"), texts.t("empty_losses"))
+    unknown = pd.DataFrame({"reason": [""], "lost": [9], "of": 9, "share": 1.0, "low": 0.7, "high": 1.0})
+    assert not people_tables.losses_grid(unknown, company, texts).rows, "a table of no reason tells nothing"
+    drawn = [people_charts.reasons_over_time(segments, given, company, texts) for given in (["dear"], [])]
+    assert [one.alt for one in drawn] == [texts.t("empty_losses_untimed"), texts.t("empty_losses")]

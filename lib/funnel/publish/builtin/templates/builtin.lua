@@ -12,19 +12,18 @@ local CALLOUTS = { "callout-note", "callout-tip", "callout-warning", "callout-im
 local DIVS = pandoc.List({ "landscape", "content-visible", "content-hidden", "panel-tabset", "columns", "column" })
 DIVS:extend(CALLOUTS)
 local CONDITIONS = { ["when-format"] = " html typst ", ["unless-format"] = " html typst ",
-  ["when-profile"] = " meeting ", ["unless-profile"] = " meeting ",
-  ["when-meta"] = given.there, ["unless-meta"] = given.there }
+  ["when-profile"] = " meeting ", ["unless-profile"] = " meeting " }
 -- Attributes that a block may have, by its class; a callout has one look here, and none has an icon.
 local ATTRIBUTES = { [""] = { "layout-ncol" }, column = { "width" },
   callout = { "title", "collapse", "appearance", "icon" },
-  content = { "when-format", "unless-format", "when-profile", "unless-profile", "when-meta", "unless-meta" } }
+  content = { "when-format", "unless-format", "when-profile", "unless-profile" } }
 local CLASSES = { Header = { "unnumbered", "unlisted" }, Span = { "smallcaps", "underline", "mark" },
   Link = { "uri", "email" } }
 local BLOCKS = "{#tbl-name}, {#fig-name}, {layout-ncol=2}, .landscape, .columns with .column, .panel-tabset, "
   .. ".callout-note|tip|warning|important|caution, .content-visible|hidden with when-format, unless-format, "
-  .. "when-profile, unless-profile, when-meta or unless-meta"
+  .. "when-profile or unless-profile"
 local CONDITION = 'one of when-format and unless-format, "html" or "typst" (the PDF), or of when-profile and '
-  .. 'unless-profile, "meeting"; or of when-meta and unless-meta,' .. given.there
+  .. 'unless-profile, "meeting"'
 
 local function problem(place, wrong, allowed, todo, like, known)
   answer.problems:insert({ place, wrong, allowed or "", todo or "", like or "", pandoc.List(known or {}) })

@@ -61,13 +61,16 @@ return function(blocks, target, float_kind, heading)
   for _, part in ipairs(parts) do
     top = part.header and math.min(top, part.header.level) or top
   end
-  for _, part in ipairs(parts) do -- full: whether it shows more than why it is empty
+  for _, part in ipairs(parts) do -- full: whether it shows more than what it asks and why it is empty
+    local asks = true
     part.notes, part.full = pandoc.List(), part.header == nil or #part.blocks == 0
     for at, block in ipairs(part.blocks) do
-      local words = block.t == "Div" and float_kind(block.identifier) and words_of(block)
-      part.notes[at] = words or false
-      part.full = part.full or not (words or is_break(block))
+      local float = block.t == "Div" and float_kind(block.identifier)
+      part.notes[at] = float and words_of(block) or false
+      part.full = part.full or not (part.notes[at] or is_break(block) or block.t == "Para")
+      asks = asks and not float
     end
+    part.full = part.full or asks and part.blocks:find_if(function(block) return not is_break(block) end) ~= nil
   end
   for at, part in ipairs(parts) do -- a section is full where one of its parts is
     local last = at
@@ -96,7 +99,7 @@ return function(blocks, target, float_kind, heading)
           block.content:remove(#block.content)
           told:extend(block.content)
         end
-      elseif not within then
+      elseif not within and (part.full or block.t ~= "Para") then
         told:insert(block)
         block:walk({ RawBlock = function(raw) plain = plain .. raw.text end })
       end

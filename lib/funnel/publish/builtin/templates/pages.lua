@@ -239,9 +239,8 @@ return function(work, blocks, meta, page)
     hidden[node.identifier] = true
   end
   blocks:walk({ Header = note, Div = note })
-  local there = pandoc.List(page.there) -- what the metadata say is there: when-meta
   local shown = work.shared.shown(blocks, function(_, value)
-    return value == page.target or value == page.profile or there:includes(value)
+    return value == page.target or value == page.profile
   end)
   check_pages(shown, work)
   local left, gone = leave_out(shown, page.target, work.shared.float_kind, function()

@@ -215,13 +215,6 @@ end
 local function leave_out(doc)
   local profiles, hidden = pandoc.List(words["quarto_profile"] or {}), {}
   local function holds(key, value)
-    if key:match("meta$") then -- `when-meta="shown.managers"`: metadata under a dotted path
-      local found = doc.meta
-      for name in value:gmatch("[^.]+") do
-        found = type(found) == "table" and found[name] or nil
-      end
-      return found == true
-    end
     return key:match("profile$") and profiles:includes(value) or quarto.doc.is_format(value) or false
   end
   local function noted(is)
