@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from funnel.columns import TABLES, Column
+from funnel.columns import SHEETS, TABLES, Column
+from funnel.present.parts.texts import Texts
 
 PAGE = Path(__file__).with_suffix(".md")
 HEAD = """# The published columns
@@ -20,8 +21,9 @@ lays a file out otherwise, such as a column for each source of revenue, it is de
 def page() -> str:
     """Return the dictionary as Markdown."""
     parts = [HEAD]
-    for name, columns in TABLES.items():
-        parts.append(f"## {name}.csv\n")
+    sheets = {f"Sheet “{Texts('en').t(name)}”": columns for name, columns in SHEETS.items()}
+    for name, columns in ({f"{name}.csv": columns for name, columns in TABLES.items()} | sheets).items():
+        parts.append(f"## {name}\n")
         parts.append("| column | title | Название | meaning | значение | unit | digits | shown | formula |")
         parts.append("|---|---|---|---|---|---|---|---|---|")
         parts += [_line(column) for column in columns]

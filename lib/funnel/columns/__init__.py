@@ -48,7 +48,15 @@ TABLES: Mapping[str, Sequence[Column]] = {
     "waiting": people.WAITING,
 }
 """The tables made from columns, by their file in the archive."""
+SHEETS: Mapping[str, Sequence[Column]] = {
+    "wb_sheet_forecast": forecast.LISTED,
+    "wb_sheet_initiatives": initiatives.LISTED,
+    "wb_sheet_investigations": attention.INVESTIGATIONS,
+    "wb_sheet_waiting": people.WAITING_LEADS,
+    "wb_sheet_definitions": quality.TERMS,
+}
+"""The listings of the workbook, by the key of their name in the catalogue."""
 __all__ = [
-    "BY_PERIOD", "COHORTS", "DURATIONS", "EQUAL_AGE", "LEADS", "OVERALL", "SLICES", "SMALL_MARK", "TABLES",
-    "Column", "Place", "Unit", "computed", "written_out",
+    "BY_PERIOD", "COHORTS", "DURATIONS", "EQUAL_AGE", "LEADS", "OVERALL", "SHEETS", "SLICES", "SMALL_MARK",
+    "TABLES", "Column", "Place", "Unit", "computed", "written_out",
 ]  # fmt: skip

@@ -67,3 +67,51 @@ LOOK_FIRST = only(
     "command",
 )
 """A row: a step of a segment that differs by more than chance."""
+INVESTIGATIONS = only(
+    (
+        Column(
+            "opened",
+            words("Opened", "Открыто"),
+            words("the day it was asked for", "день, когда поручили"),
+            "date",
+        ),
+        Column(
+            "segment", words("Segment", "Сегмент"), words("attribute and value", "признак и значение"), "text"
+        ),
+        Column(
+            "stage",
+            words("Stage", "Этап"),
+            words("of the step that changed", "шага, который изменился"),
+            "text",
+        ),
+        Column(
+            "first_week",
+            words("From week", "С недели"),
+            words("the first cohort it is about", "первая когорта, о которой речь"),
+            "week",
+        ),
+        Column(
+            "last_week",
+            words("To week", "По неделю"),
+            words("the last one; empty while the change goes on", "последняя; пусто, пока изменение длится"),
+            "week",
+        ),
+        Column(
+            "question",
+            words("Question", "Вопрос"),
+            words("what is to be found out", "что надо выяснить"),
+            "text",
+        ),
+        Column("who", words("Who digs", "Кто разбирается"), words("a role", "роль"), "text"),
+        Column(
+            "state",
+            words("State", "Состояние"),
+            words("open, or what it ended as", "открыто или чем закончилось"),
+            "text",
+        ),
+        Column("closed", words("Closed", "Закрыто"), words("the day", "день"), "date"),
+        Column("finding", words("Finding", "Что нашли"), words("what was found", "что выяснилось"), "text"),
+    ),
+    "sheet",
+)
+"""A row: an investigation."""

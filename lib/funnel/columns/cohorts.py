@@ -44,7 +44,7 @@ WEEK = Column(
     words("the week in which the leads arrived, by its Monday", "неделя прихода лидов, её понедельник"),
     "week",
 )
-_AGE = Column(
+AGE = Column(
     "age_weeks",
     words("Age, weeks", "Возраст, нед."),
     words("whole weeks since that week ended", "полных недель с конца этой недели"),
@@ -61,7 +61,7 @@ _CHANGE = Column(
     under=OVERALL,
 )
 _AT_AGE = replace(
-    _AGE,
+    AGE,
     key="at_age",
     title=words("At age, weeks", "В возрасте, нед."),
     meaning=words("the age at which all cohorts are compared", "возраст, в котором сравниваются все когорты"),
@@ -89,7 +89,7 @@ _PERIOD = (
     ),
     Column("weeks_of", words("of", "из"), words("weeks that it has", "сколько в нём недель"), "count"),
     replace(
-        _AGE,
+        AGE,
         meaning=words(
             "whole weeks since its last week that counts ended",
             "полных недель с конца последней учтённой недели",
@@ -97,11 +97,11 @@ _PERIOD = (
     ),
 )
 
-COHORTS = (WEEK, _AGE, *_FUNNEL, _CHANGE)
+COHORTS = (WEEK, AGE, *_FUNNEL, _CHANGE)
 """A row: a week's leads, as far as they have ripened by the report date."""
 BY_PERIOD = (*_PERIOD, *_FUNNEL, _CHANGE)
 """The same of a longer period: the sums of its weeks."""
-EQUAL_AGE = (WEEK, replace(_AGE, places=frozenset[Place]({"command"})), _AT_AGE, *_FUNNEL, _CHANGE)
+EQUAL_AGE = (WEEK, replace(AGE, places=frozenset[Place]({"command"})), _AT_AGE, *_FUNNEL, _CHANGE)
 """The same with every cohort counted at one age."""
 SLICES = (
     Column(

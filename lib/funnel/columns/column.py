@@ -76,6 +76,10 @@ def words(en: str, ru: str) -> dict[Language, str]:
     return {"en": en, "ru": ru}
 
 
+LOW, HIGH = words("at least (5 %)", "не меньше (5 %)"), words("at most (95 %)", "не больше (95 %)")
+"""Heads of the ends of an interval that stand in columns of their own."""
+
+
 def only(columns: Sequence[Column], *places: Place) -> tuple[Column, ...]:
     """Return columns that are shown in these places at most."""
     return tuple(replace(column, places=column.places & frozenset(places)) for column in columns)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from funnel.columns.cohorts import PAGE
-from funnel.columns.column import Column, only, words
+from funnel.columns.cohorts import AGE, PAGE, WEEK
+from funnel.columns.column import HIGH, LOW, Column, only, words
 
 ENDS = only(
     (
@@ -205,3 +205,40 @@ CHANGE = only(
     "page",
 )
 """A row: an attribute or one of its values; in files also a part, which is a column of the page."""
+LISTED = only(
+    (
+        WEEK,
+        AGE,
+        Column("stage", words("Stage", "Этап"), words("of the funnel", "воронки"), "text"),
+        Column(
+            "reached",
+            words("Reached so far", "Достигли сейчас"),
+            words("leads that reached the stage", "сколько лидов дошло до этапа"),
+            "leads",
+        ),
+        Column(
+            "maturity",
+            words("Maturity", "Зрелость"),
+            words(
+                "the share of the end that a cohort of this age has", "какая доля итога есть в этом возрасте"
+            ),
+            "share",
+        ),
+        Column(
+            "final_mean",
+            words("Expected at the end", "Ожидается в итоге"),
+            words("leads that reach the stage by the horizon", "сколько лидов дойдёт до этапа к горизонту"),
+            "number",
+        ),
+        Column("final_p05", LOW, words("lower end of its interval", "нижняя граница интервала"), "number"),
+        Column("final_p95", HIGH, words("upper end of its interval", "верхняя граница интервала"), "number"),
+        Column(
+            "trust",
+            words("Reliability of the forecast", "Надёжность прогноза"),
+            words("or why it is not reliable yet", "или почему он пока ненадёжен"),
+            "text",
+        ),
+    ),
+    "sheet",
+)
+"""A row: a cohort and a stage."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from funnel.columns.column import Column, only, words
+from funnel.columns.column import HIGH, LOW, Column, only, words
 
 
 def _verdict(key: str, en: str, ru: str, meaning: tuple[str, str]) -> Column:
@@ -166,3 +166,57 @@ PROPOSED = only(
     "page",
 )
 """A row: a proposed initiative."""
+_LISTED = (
+    Column("title", words("Initiative", "Инициатива"), words("what it is called", "как называется"), "text"),
+    Column("owner", words("Owner", "Ответственный"), words("a role", "роль"), "text"),
+    Column(
+        "start",
+        words("From", "С"),
+        words("first day of treated leads", "первый день затронутых лидов"),
+        "date",
+    ),
+    Column(
+        "end",
+        words("To", "По"),
+        words("last day, where it is known", "последний день, если известен"),
+        "date",
+    ),
+    Column(
+        "metric",
+        words("Metric", "Показатель"),
+        words("what it is to move", "что она должна изменить"),
+        "text",
+    ),
+    Column(
+        "expected_change",
+        words("Expected change", "Ожидаемое изменение"),
+        words("written down before it started", "записано до её начала"),
+        "change",
+    ),
+)
+_MEASURED = (
+    Column(
+        "measured_change",
+        words("Measured change", "Измеренное изменение"),
+        words("of the metric, by the leads since", "показателя, по лидам с её начала"),
+        "change",
+    ),
+    Column("low", LOW, words("lower end of its interval", "нижняя граница интервала"), "change"),
+    Column("high", HIGH, words("upper end of its interval", "верхняя граница интервала"), "change"),
+    Column(
+        "readable_from",
+        words("Readable from", "Читается с"),
+        words("the day from which an answer can be read", "день, с которого можно читать ответ"),
+        "date",
+    ),
+    Column("verdict", words("Verdict", "Вывод"), words("what the numbers say", "что говорят числа"), "text"),
+)
+_SPENT = (
+    Column("money", words("Cost", "Стоимость"), words("in money", "в деньгах"), "money"),
+    Column("hours", words("Hours", "Часы"), words("of work", "работы"), "count"),
+    Column("stop_rule", words("Given up when", "Прекращаем, если"), words("the rule", "правило"), "text"),
+)
+LISTED = only((*_LISTED, *_MEASURED, *_SPENT), "sheet")
+"""A row: an initiative and a metric."""
+MEASURED = tuple(column.key for column in _MEASURED)
+"""Of these, what is known once something is measured."""

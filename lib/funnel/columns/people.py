@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from funnel.columns.cohorts import LEADS
+from funnel.columns.cohorts import LEADS, WEEK
 from funnel.columns.column import Column, only, words
 
 _USUAL = words("usual", "обычно")
@@ -162,3 +162,25 @@ WAITING = only(
     "page",
 )
 """A row: all leads, or a manager."""
+WAITING_LEADS = only(
+    (
+        Column("lead_id", words("Lead", "Лид"), words("its id in the CRM", "его номер в CRM"), "text"),
+        WEEK,
+        Column("stage", words("Stage", "Этап"), words("where it stands", "где он стоит"), "text"),
+        Column("since", words("Since", "С какого дня"), words("it stands there", "он там стоит"), "date"),
+        Column(
+            "waited_days",
+            words("Days waited", "Ждёт, дней"),
+            words("until the report date", "до даты отчёта"),
+            "days",
+        ),
+        Column(
+            "limit_days",
+            words("Nine of ten waited at most, days", "Девять из десяти ждали не дольше, дней"),
+            words("of those that moved on from the stage", "из тех, кто ушёл с этапа дальше"),
+            "days",
+        ),
+    ),
+    "sheet",
+)
+"""A row: an open lead that waits too long; beside it the attributes."""

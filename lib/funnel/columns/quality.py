@@ -108,3 +108,13 @@ REACH_GAP = only(
     "page",
 )
 """A row: a stage."""
+TERMS = only(
+    (
+        Column(
+            "term", words("Word", "Слово"), words("as the report uses it", "как оно стоит в отчёте"), "text"
+        ),
+        Column("meaning", words("Meaning", "Значение"), words("what it means", "что оно означает"), "text"),
+    ),
+    "sheet",
+)
+"""A row: a word."""

@@ -9,6 +9,9 @@ from typing import Literal
 
 import pandas as pd
 
+from funnel.columns import Column, Unit
+from funnel.present.parts.texts import Texts
+
 Kind = Literal["text", "date", "count", "number", "share", "change", "money"]
 
 
@@ -29,6 +32,26 @@ class Shown:
     kind: Kind = "text"
     heat: bool = False
     link: str = ""
+
+
+_KINDS: Mapping[Unit, Kind] = {
+    "week": "date",
+    "date": "date",
+    "leads": "count",
+    "weeks": "count",
+    "days": "count",
+    "count": "count",
+    "number": "number",
+    "share": "share",
+    "change": "change",
+    "money": "money",
+}
+"""How the cells of a published column are formatted; others are text."""
+
+
+def listed(column: Column, texts: Texts, *, heat: bool = False, link: str = "") -> Shown:
+    """Return a published column as a listing shows it; see `Shown`."""
+    return Shown(column.key, column.title[texts.language], _KINDS.get(column.unit, "text"), heat, link)
 
 
 @dataclass(frozen=True, slots=True)

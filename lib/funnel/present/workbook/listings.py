@@ -6,12 +6,17 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from funnel.columns import attention
+from funnel.columns import forecast as forecasts
+from funnel.columns import initiatives as projects
+from funnel.columns.people import WAITING_LEADS
+from funnel.columns.quality import TERMS
 from funnel.logbook import Initiative
 from funnel.present.attention.words import metric_name, segment, stage_name, state_word, verdict_word
 from funnel.present.parts.final import TAIL, doubt_of
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.definitions import definitions
-from funnel.present.workbook.contents import Listing, Shown
+from funnel.present.workbook.contents import Listing, Shown, listed
 from funnel.settings import Settings
 
 
@@ -32,17 +37,7 @@ def forecast(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Listing:
         final_mean=frame["final_mean"].where(frame["reliable"]),
         trust=[_trust(doubt, texts) for doubt in doubts],
     )
-    columns = [
-        Shown("cohort_week", texts.t("col_cohort"), "date"),
-        Shown("age_weeks", texts.t("col_age"), "count"),
-        Shown("stage", texts.t("col_stage")),
-        Shown("reached", texts.t("wb_reached"), "count"),
-        Shown("maturity", texts.t("wb_maturity"), "share", heat=True),
-        Shown("final_mean", texts.t("wb_final"), "number"),
-        Shown("final_p05", texts.t("wb_p05"), "number"),
-        Shown("final_p95", texts.t("wb_p95"), "number"),
-        Shown("trust", texts.t("wb_trust")),
-    ]
+    columns = [listed(column, texts, heat=column.key == "maturity") for column in forecasts.LISTED]
     note = texts.t("wb_forecast_note")
     if not frame["reliable"].all():
         note = f"{note} {texts.t('wb_forecast_doubt')}"
@@ -86,29 +81,14 @@ def initiatives(
     ]
     names = ["initiative", "title", "owner", "start", "end", "metric", "expected_change", "money", "hours"]
     frame = pd.DataFrame(rows, columns=[*names, "stop_rule"])
-    columns = [
-        Shown("title", texts.t("wb_initiative")),
-        Shown("owner", texts.t("wb_owner")),
-        Shown("start", texts.t("wb_from"), "date"),
-        Shown("end", texts.t("wb_to"), "date"),
-        Shown("metric", texts.t("wb_metric")),
-        Shown("expected_change", texts.t("wb_expected_change"), "change"),
-    ]
     if impact is not None:
         keep = ["initiative", "metric", "measured_change", "low", "high", "readable_from", "verdict"]
         frame = frame.merge(impact[keep], how="left", on=["initiative", "metric"])
         frame["verdict"] = [verdict_word(verdict, texts) for verdict in frame["verdict"].fillna("")]
-        columns += [
-            Shown("measured_change", texts.t("wb_measured_change"), "change"),
-            Shown("low", texts.t("wb_p05"), "change"),
-            Shown("high", texts.t("wb_p95"), "change"),
-            Shown("readable_from", texts.t("wb_readable_from"), "date"),
-            Shown("verdict", texts.t("wb_verdict")),
-        ]
-    columns += [
-        Shown("money", texts.t("wb_cost"), "money"),
-        Shown("hours", texts.t("wb_hours"), "count"),
-        Shown("stop_rule", texts.t("wb_stop_rule")),
+    columns = [
+        listed(column, texts)
+        for column in projects.LISTED
+        if impact is not None or column.key not in projects.MEASURED
     ]
     frame["metric"] = [metric_name(metric, settings, texts) for metric in frame["metric"]]
     return Listing(texts.t("wb_sheet_initiatives"), frame, columns)
@@ -124,18 +104,7 @@ def investigations(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Lis
             for state in frame["state"]
         ],
     )
-    columns = [
-        Shown("opened", texts.t("wb_opened"), "date"),
-        Shown("segment", texts.t("col_segment")),
-        Shown("stage", texts.t("col_stage")),
-        Shown("first_week", texts.t("wb_from_week"), "date"),
-        Shown("last_week", texts.t("wb_to_week"), "date"),
-        Shown("question", texts.t("wb_question")),
-        Shown("who", texts.t("col_digs")),
-        Shown("state", texts.t("wb_state")),
-        Shown("closed", texts.t("wb_closed"), "date"),
-        Shown("finding", texts.t("wb_finding")),
-    ]
+    columns = [listed(column, texts) for column in attention.INVESTIGATIONS]
     return Listing(texts.t("wb_sheet_investigations"), shown, columns)
 
 
@@ -155,13 +124,9 @@ def waiting(
         stage=[stage_name(stage, settings, texts) for stage in frame["stage"]],
         **{name: frame[name].replace("", texts.t("not_given")) for name in attributes},
     )
+    link = "crm_url" if "crm_url" in frame else ""
     columns = [
-        Shown("lead_id", texts.t("wb_lead_id"), link="crm_url" if "crm_url" in frame else ""),
-        Shown("cohort_week", texts.t("col_cohort"), "date"),
-        Shown("stage", texts.t("col_stage")),
-        Shown("since", texts.t("wb_since"), "date"),
-        Shown("waited_days", texts.t("wb_waited"), "count"),
-        Shown("limit_days", texts.t("wb_limit"), "count"),
+        *(listed(column, texts, link=link if column.key == "lead_id" else "") for column in WAITING_LEADS),
         *(Shown(name, texts.attribute(name, settings)) for name in attributes),
     ]
     note = texts.t("unseen_durations" if unseen else "wb_waiting_note")
@@ -174,5 +139,5 @@ def waiting(
 def meanings(settings: Settings, texts: Texts) -> Listing:
     """Show what the words mean."""
     frame = pd.DataFrame(definitions(settings, texts).entries, columns=["term", "meaning"])
-    columns = [Shown("term", texts.t("wb_term")), Shown("meaning", texts.t("wb_meaning"))]
+    columns = [listed(column, texts) for column in TERMS]
     return Listing(texts.t("wb_sheet_definitions"), frame, columns)

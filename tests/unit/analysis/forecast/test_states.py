@@ -75,3 +75,29 @@ def test_of_a_week_that_is_half_over_half_is_still_to_come() -> None:
     stay = np.exp(-(FORWARDS + LOST))  # until the next week
     assert half[-1, 0, 0] == pytest.approx(plain[-1, 0, 0] / 2, rel=1e-9)
     assert half[-1, 0, 1] == pytest.approx(plain[-1, 0, 1] * (1 + stay) / 2 / stay, rel=0.02)
+
+
+def test_a_lead_that_skips_stages_is_worth_the_sum_over_its_ways() -> None:
+    """Each way a lead can go is walked: it waits, or goes to a later stage and may go on that week."""
+    rng = np.random.default_rng(3)
+    count, lags = 3, 4
+    forwards, lost = rng.uniform(0.05, 0.6, (2, count, lags))
+    skips = np.array([[0, 0.5, 0.3, 0.2], [0, 0, 0.6, 0.4], [0, 0, 0, 1.0]])
+    states = States(np.zeros((1, count, lags)), forwards, lost, skips, np.zeros(1, np.int64), 0.0)
+
+    def reached(at: int, waited: int, ahead: int, stage: int) -> float:
+        if ahead < 0 or waited >= lags:
+            return 0.0
+        leaving = forwards[at, waited] + lost[at, waited]
+        gone = 1 - np.exp(-leaving)
+        onwards = sum(
+            skips[at, to] * (1.0 if to > stage else reached(to, 0, ahead, stage))
+            for to in range(at + 1, count + 1)
+        )
+        stays = (1 - gone) * reached(at, waited + 1, ahead - 1, stage)
+        return float(gone * forwards[at, waited] / leaving * onwards + stays)
+
+    for stage in range(count):
+        value = worth(states, stage)
+        for at, waited, ahead in np.ndindex(stage + 1, lags, lags):
+            assert value[at, waited, ahead] == pytest.approx(reached(at, waited, ahead, stage))
