@@ -1,6 +1,7 @@
 """What keeps the house easy to walk: short modules and functions, one name a thing, what is public told."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,3 +57,10 @@ def test_a_name_of_a_module_stands_for_one_thing() -> None:
     names = Counter(path.stem for path in rooms if path.parent not in CRMS)
     names.update({path.stem for path in rooms if path.parent in CRMS})
     assert {name: count for name, count in names.items() if count > 2} == {}
+
+
+def test_the_readme_is_short() -> None:
+    """Words that are read: no code, no addresses, no signs of tables."""
+    text = (LIB.parents[1] / "README.md").read_text(encoding="utf-8")
+    prose = re.sub(r"(?s)```.*?```|\]\([^)]*\)", " ", text)
+    assert len(re.findall(r"[^\W_][^\s|`*#>\[\]]*", prose)) < 900
