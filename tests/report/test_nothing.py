@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -36,6 +37,14 @@ What does a lead cost?
 {{< embed run/none.ipynb#none >}}
 
 Cost by channel
+:::
+
+## Losses {#sec-losses}
+
+::: {#tbl-losses}
+{{< embed run/none.ipynb#none >}}
+
+Why leads are lost
 :::
 
 ## The rest {#sec-rest}
@@ -83,7 +92,10 @@ def test_it_is_said_once_and_keeps_no_heading(page: str, project, kit) -> None:
     assert "What does a lead cost?" not in body, "a question without an answer"
     assert "Cost by channel</fig" not in body and "Other costs</fig" not in body
     assert body.count("<figure") == 1
-    words = " ".join(kit.pdf_text(project / "out/report-full.pdf").split())
+    pdf = project / "out/report-full.pdf"
+    lines = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True)
+    assert "Losses" in [line.strip() for line in lines.stdout.splitlines()], "a title has its own line"
+    words = " ".join(kit.pdf_text(pdf).split())
     assert words.count(WHY) == 1 and "558" in words
 
 

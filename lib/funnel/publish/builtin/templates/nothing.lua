@@ -128,6 +128,9 @@ return function(blocks, target, float_kind, heading)
     made:insert(pandoc.Header(top, heading(), pandoc.Attr("sec-left-out")))
   end
   for _, one in ipairs(list) do
+    if target == "typst" then -- else it would stand behind the words above it
+      made:insert(pandoc.RawBlock("typst", "#parbreak()"))
+    end
     made:insert(pandoc.Para({ pandoc.Strong(one.title) }))
     made:extend(one.blocks)
   end
