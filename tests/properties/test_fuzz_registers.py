@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from funnel.analysis.initiatives.overlap import first_whole_week
 from funnel.analysis.revenue.planned import shown_periods
 from funnel.dates import WEEK, week_of
-from funnel.edition.logbook import read_registers
-from funnel.edition.meetings import meetings_at
+from funnel.edition.logbook import meetings_at, read_registers
 from funnel.settings import load
 from funnel.settings_links import lead_url
 from funnel.settings_plan import weekly_leads
