@@ -4,17 +4,68 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from funnel.present.workbook.cells import is_active, missing, plain, safe
 from funnel.present.workbook.field import Column
 from funnel.present.workbook.limits import QUOTED
 
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  Excel's days know no zone
+_BLOCK = 20_000
+"""Rows that are put together at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of a file, of which a few thousand are held at a time: each is its parts, one after the other.
+
+    Attributes:
+        parts: a text that stands in every line, or the texts by line.
+        count: how many lines there are.
+    """
+
+    parts: tuple[str | pa.Array, ...]
+    count: int
+
+    def __iter__(self) -> Iterator[pa.Buffer]:
+        """Return the lines as UTF-8, some at a time."""
+        for first in range(0, self.count, _BLOCK):
+            some = (one if isinstance(one, str) else _plain(one.slice(first, _BLOCK)) for one in self.parts)
+            lines = pc.binary_join_element_wise(*some, "")
+            yield pc.binary_join(pa.ListArray.from_arrays([0, len(lines)], lines), "")[0].as_buffer()
+
+    @property
+    def size(self) -> int:
+        """How many bytes they are."""
+        return sum(
+            self.count * len(part.encode()) if isinstance(part, str) else _size(part) for part in self.parts
+        )
+
+
+def _plain(texts: pa.Array) -> pa.Array:
+    return texts.dictionary_decode() if isinstance(texts, pa.DictionaryArray) else texts
+
+
+def _size(texts: pa.Array) -> int:
+    lengths = pc.binary_length(texts.dictionary if isinstance(texts, pa.DictionaryArray) else texts)
+    if isinstance(texts, pa.DictionaryArray):
+        lengths = lengths.take(texts.indices)
+    return int(pc.sum(lengths).as_py() or 0)
+
+
+def repeated(texts: Sequence[str], codes: np.ndarray) -> pa.Array:
+    """Return the text of each line: that at its code.
+
+    >>> repeated(["a", "b"], np.array([1, 0, 1])).to_pylist()
+    ['b', 'a', 'b']
+    """
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype("int32")), pa.array(texts, pa.string()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,65 +96,61 @@ def number(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def numbers(column: Column) -> list[str]:
-    """Return the numbers of a column as they stand in the file; '' where nothing is known."""
+def number_texts(column: Column, before: str, after: str, empty: str) -> pa.Array:
+    """Return the numbers of a column as they stand in the file, between two texts; where unknown `empty`."""
+    known, codes = np.unique(column.values, return_inverse=True)
     written = [
-        number(value) if column.whole else repr(value) for value in np.nan_to_num(column.values).tolist()
+        f"{before}{number(value) if column.whole else repr(value)}{after}" if math.isfinite(value) else empty
+        for value in known.tolist()
     ]
-    return [text if known else "" for text, known in zip(written, np.isfinite(column.values), strict=True)]
+    return repeated(written, codes)
 
 
-def rows(cells: Sequence[Sequence[tuple[str, str]]], first: int, heights: Sequence[float] = ()) -> str:
-    """Return rows from the two ends of their cells, between which the row's number goes.
+def rows(cells: Sequence[tuple[str, pa.Array]], first: int, heights: Sequence[float] = ()) -> Lines:
+    """Return rows.
 
     Args:
-        cells: by column.
+        cells: by column, its letter and what stands in each cell behind the row's number.
         first: the number of the first row.
         heights: of the rows, in points; 0 for the usual one.
     """
-    tall = [f' ht="{height}" customHeight="1"' if height else "" for height in heights]
-    return "".join(
-        f'<row r="{at}"{tall[at - first] if tall else ""}>'
-        + "".join([f"{left}{at}{right}" for left, right in row])
-        + "</row>"
-        for at, row in enumerate(zip(*cells, strict=True), start=first)
-    )
+    count = len(cells[0][1])
+    at = pa.array(np.arange(first, first + count)).cast(pa.string())
+    tall = [f'" ht="{height}" customHeight="1">' if height else '">' for height in heights]
+    parts: list[str | pa.Array] = ['<row r="', at, pa.array(tall, pa.string()) if tall else '">']
+    for letter, ends in cells:
+        parts += [f'<c r="{letter}', at, ends]
+    return Lines((*parts, "</row>"), count)
 
 
-def field_cells(column: Column, letter: str, styles: Styles) -> list[tuple[str, str]]:
+def field_cells(column: Column, styles: Styles) -> pa.Array:
     """Return the ends of the cells of a column of the flat data."""
-    left = f'<c r="{letter}'
     if column.items:
-        ends = [_end(item, styles, 200) for item in column.items]
-        return [(left, ends[code]) for code in column.codes.tolist()]
-    cells = (f"><v>{text}</v></c>" if text else "/>" for text in numbers(column))
-    return [(left, f'" s="{styles.cell}"{cell}') for cell in cells]
+        return repeated([_end(item, styles, 200) for item in column.items], column.codes)
+    return number_texts(column, f'" s="{styles.cell}"><v>', "</v></c>", f'" s="{styles.cell}"/>')
 
 
-def value_cells(
-    values: Sequence[object], letter: str, styles: Styles, limit: int, links: Sequence[str] = ()
-) -> list[tuple[str, str]]:
+def value_cells(values: Sequence[object], styles: Styles, limit: int, links: Sequence[str] = ()) -> pa.Array:
     """Return the ends of the cells of a listing's column.
 
     Args:
         values: what is missing (None, NaN, NaT) is an empty cell.
-        letter: of the column.
         styles: of its cells.
         limit: longest text.
         links: addresses that the cells lead to; '' for none.
     """
-    left, known = f'<c r="{letter}', {}
+    known: dict[tuple[type, object], str] = {}
     found = []
     for at, value in enumerate(values):
         address = links[at] if links else ""
         if address and len(address) <= QUOTED and isinstance(value, str):
-            found.append((left, _link(value, address, styles, limit)))
+            found.append(_link(value, address, styles, limit))
             continue
         key = (type(value), value)
         if key not in known:
             known[key] = _end(value, styles, limit)
-        found.append((left, known[key]))
-    return found
+        found.append(known[key])
+    return pa.array(found, pa.string())
 
 
 def _end(value: object, styles: Styles, limit: int) -> str:

@@ -39,7 +39,7 @@ def listing(sheet: Worksheet, painter: Painter, shown: Listing, texts: Texts) ->
             continue
         styles = _styles(sheet, painter, at, column, left=left)
         links = frame[column.link].tolist() if column.link else ()
-        cells.append(value_cells(values, letter, styles, 2000, links))
+        cells.append((letter, value_cells(values, styles, 2000, links)))
         if text:
             lines = [
                 max(line, math.ceil(size * 1.1 / width)) for line, size in zip(lines, lengths, strict=True)

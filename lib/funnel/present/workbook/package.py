@@ -12,6 +12,8 @@ from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 
+from funnel.present.workbook.bulk import Lines
+
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -34,6 +36,7 @@ class Package:
                 package.namelist(), key=lambda name: (name != _CONTENT_TYPES, name != "_rels/.rels")
             )
             self._parts: dict[str, str | bytes] = {name: package.read(name) for name in names}
+        self._lines: dict[str, tuple[str, Lines]] = {}
 
     def add(self, name: str, content: str, kind: str) -> None:
         """Put a part in, of a content type."""
@@ -62,16 +65,21 @@ class Package:
         """Change the text of a part."""
         self._parts[name] = change(_text(self._parts[name]))
 
-    def put_rows(self, sheet: int, after: int, ref: str, rows: str) -> None:
+    def put_lines(self, name: str, before: str, lines: Lines) -> None:
+        """Put lines into a part, before the last place of a text in it; they are made while it is saved."""
+        self._lines[name] = (before, lines)
+
+    def put_rows(self, sheet: int, after: int, ref: str, rows: Lines) -> None:
         """Put rows behind a row of a sheet, in place of the others; `ref` is the range of all its cells."""
 
         def changed(text: str) -> str:
             start = text.index("</row>", text.index(f'<row r="{after}"')) + len("</row>")
             tail = text[text.index("</sheetData>", start) :]
             head = re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{ref}"', text[:start], count=1)
-            return head + rows + tail
+            return head + tail
 
         self.change(sheet_part(sheet), changed)
+        self.put_lines(sheet_part(sheet), "</sheetData>", rows)
 
     def put_values(self, sheet: int, values: Cached) -> None:
         """Give the formulas of a sheet the values they have."""
@@ -91,11 +99,28 @@ class Package:
         """Write the file; the same parts give the same bytes."""
         moment = f"{day.isoformat()}T00:00:00Z"
         self.change("docProps/core.xml", lambda text: re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", moment, text))
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as package:
+        unfinished = path.with_name(f"{path.name}.part")  # a run that ends here leaves no half of a workbook
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as package:
             for name, content in self._parts.items():
-                package.writestr(_entry(name), content)
-        path.write_bytes(buffer.getvalue())
+                if name in self._lines:
+                    _write_with(package, _entry(name), _text(content), *self._lines[name])
+                else:
+                    package.writestr(_entry(name), content)
+        unfinished.replace(path)
+
+
+def _write_with(
+    package: zipfile.ZipFile, entry: zipfile.ZipInfo, content: str, before: str, lines: Lines
+) -> None:
+    """Write a part with lines before a text of it."""
+    place = content.rindex(before)
+    head, tail = content[:place].encode(), content[place:].encode()
+    entry.file_size = len(head) + lines.size + len(tail)  # by which the form of the entry is chosen
+    with package.open(entry, "w") as part:
+        part.write(head)
+        for some in lines:
+            part.write(some)
+        part.write(tail)
 
 
 def sheet_part(number: int) -> str:

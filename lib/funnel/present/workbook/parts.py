@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
+import pyarrow as pa
 
-from funnel.present.workbook.bulk import number, numbers
+from funnel.present.workbook.bulk import Lines, number, number_texts, repeated
 from funnel.present.workbook.cells import coded, safe
 from funnel.present.workbook.field import Column, Fields
 from funnel.present.workbook.package import DECLARATION, MAIN, RELATIONS
@@ -21,6 +22,8 @@ from funnel.present.workbook.pivot import GRAND, Line, Pivot
 SLICED = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
 CACHE_NUMBER = 1
 """What the slicers call the cache of the pivots."""
+RECORDS_END = "</pivotCacheRecords>"
+"""Before it the records stand."""
 _NAMESPACES = f'xmlns="{MAIN}" xmlns:r="{RELATIONS}"'
 _ALL = (
     'applyNumberFormats="0" applyBorderFormats="0" applyFontFormats="0" applyPatternFormats="0" '
@@ -89,17 +92,16 @@ def _range(column: Column) -> str:
     return f'{kinds} containsNumber="1" {whole}minValue="{number(low)}" maxValue="{number(high)}"'
 
 
-def cache_records(fields: Fields) -> str:
-    """Return one record per row of the flat data: positions of items, and numbers."""
-    written = []
-    for column in fields.columns:
-        if column.items:
-            items = [f'<x v="{at}"/>' for at in range(len(column.items))]
-            written.append([items[code] for code in column.codes.tolist()])
-        else:
-            written.append([f'<n v="{text}"/>' if text else "<m/>" for text in numbers(column)])
-    rows = "".join(f"<r>{''.join(row)}</r>" for row in zip(*written, strict=True))
-    return f'{DECLARATION}<pivotCacheRecords {_NAMESPACES} count="{fields.rows}">{rows}</pivotCacheRecords>'
+def cache_records(fields: Fields) -> tuple[str, Lines]:
+    """Return the part, and its records, one per row of the flat data: positions of items, and numbers."""
+    written: list[str | pa.Array] = [
+        repeated([f'<x v="{at}"/>' for at in range(len(column.items))], column.codes)
+        if column.items
+        else number_texts(column, '<n v="', '"/>', "<m/>")
+        for column in fields.columns
+    ]
+    part = f'{DECLARATION}<pivotCacheRecords {_NAMESPACES} count="{fields.rows}">{RECORDS_END}'
+    return part, Lines(("<r>", *written, "</r>"), fields.rows)
 
 
 def table_definition(

@@ -96,9 +96,11 @@ def put(
 ) -> None:
     """Put the pivots (by number of the sheet), their cache and their slicers into the file."""
     formats = {form: _format_id(book, form) for form in found.formats.values()}
-    package.add(_RECORDS, parts.cache_records(found), f"{SHEETS}pivotCacheRecords+xml")
-    records = package.relate(_CACHE, f"{RELATIONS}/pivotCacheRecords", _RECORDS)
-    definition = parts.cache_definition(found, sheets.TABLE, formats, day, records)
+    around, records = parts.cache_records(found)
+    package.add(_RECORDS, around, f"{SHEETS}pivotCacheRecords+xml")
+    package.put_lines(_RECORDS, parts.RECORDS_END, records)
+    relation = package.relate(_CACHE, f"{RELATIONS}/pivotCacheRecords", _RECORDS)
+    definition = parts.cache_definition(found, sheets.TABLE, formats, day, relation)
     package.add(_CACHE, definition, f"{SHEETS}pivotCacheDefinition+xml")
     relation = package.relate("xl/workbook.xml", f"{RELATIONS}/pivotCacheDefinition", _CACHE)
     cache = f'<pivotCache xmlns:r="{RELATIONS}" cacheId="{CACHE_ID}" r:id="{relation}"/>'

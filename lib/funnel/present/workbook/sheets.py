@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from funnel.present.parts.gate_words import SIGN
 from funnel.present.parts.texts import Texts
-from funnel.present.workbook.bulk import Styles, field_cells, rows
+from funnel.present.workbook.bulk import Lines, Styles, field_cells, rows
 from funnel.present.workbook.cells import (
     FORMATS,
     Painter,
@@ -47,12 +47,12 @@ class Rows:
     Attributes:
         after: the row behind which they stand.
         ref: the range of all cells of the sheet.
-        text: the rows.
+        lines: the rows.
     """
 
     after: int
     ref: str
-    text: str
+    lines: Lines
 
 
 def address(column: int, row: int) -> str:
@@ -93,7 +93,7 @@ def flat_data(sheet: Worksheet, painter: Painter, fields: Fields, contents: Cont
     if contents.marked:
         painter.put(sheet, 1, len(fields.columns) + 2, contents.gaps_of_pivots, limit=2000)
     cells = [
-        field_cells(column, get_column_letter(number), style)
+        (get_column_letter(number), field_cells(column, style))
         for number, (column, style) in enumerate(zip(fields.columns, styles, strict=True), start=1)
     ]
     return Rows(1, ref, rows(cells, 2))

@@ -64,7 +64,7 @@ def write_workbook(path: Path, contents: Contents, settings: Settings, texts: Te
     book.worksheets[0].sheet_view.tabSelected = True
     package = Package(book)
     for number, written in rows.items():
-        package.put_rows(number, written.after, written.ref, written.text)
+        package.put_rows(number, written.after, written.ref, written.lines)
     for number, values in cached.items():
         package.put_values(number, values)
     if found:
