@@ -68,33 +68,38 @@ def of_cohorts(cohorts: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(one: StageForecast, report_date: dt.date) -> Iterator[dict[str, object]]:
-    frame = one.frame().set_index("cohort_week")
+    frame = one.frame()
     seen = one.fit.triangle
     draws = one.draws[seen.ages >= 0]
-    weeks = [week.date() for week in frame.index]
+    weeks = [week.date() for week in frame["cohort_week"]]
+    leads, reached = (frame[name].to_numpy() for name in ("leads", "reached"))
+    mean, low, high, tail = (
+        frame[name].to_numpy(dtype=np.float64)
+        for name in ("final_mean", "final_p05", "final_p95", "tail_share")
+    )
+    reasons = frame["reason"].tolist()
     for period in PERIODS:
         for start, at in _members(weeks, period, report_date).items():
-            part = frame.iloc[at]
-            if part["leads"].sum() == 0:
+            if leads[at].sum() == 0:
                 continue
-            mean = float(part["final_mean"].sum())
+            final = float(np.nansum(mean[at]))
             if len(at) == 1:
-                low, high = float(part["final_p05"].iloc[0]), float(part["final_p95"].iloc[0])
+                least, most = float(low[at[0]]), float(high[at[0]])
             else:
                 quantiles = count_quantiles(draws[at].sum(axis=0, keepdims=True))[0]
-                low, high = float(quantiles[_LOW]), float(quantiles[_HIGH])
-            tail = float((part["tail_share"] * part["final_mean"]).sum())
-            reasons = [reason for reason in part["reason"] if reason]
+                least, most = float(quantiles[_LOW]), float(quantiles[_HIGH])
+            late = float(np.nansum(tail[at] * mean[at]))
+            doubts = [reasons[place] for place in at if reasons[place]]
             yield {
                 "period": period,
                 "start": pd.Timestamp(start),
-                "leads": int(part["leads"].sum()),
-                "reached": int(part["reached"].sum()),
-                "mean": mean,
-                "low": low,
-                "high": high,
-                "tail_share": tail / mean if mean else 0.0,
-                "reason": reasons[0] if reasons else "",
+                "leads": int(leads[at].sum()),
+                "reached": int(reached[at].sum()),
+                "mean": final,
+                "low": least,
+                "high": most,
+                "tail_share": late / final if final else 0.0,
+                "reason": doubts[0] if doubts else "",
             }
 
 
