@@ -18,7 +18,7 @@ No duration is told of fewer than `FEW` arrivals. Where arrivals have not all bu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,23 +28,15 @@ from funnel.schema import require
 from funnel.settings import LEAD
 
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
 
 FEW = 20
 """Leads at risk, and arrivals, below which a month does not speak for itself."""
 STILL = 0.05
 """Share of the arrivals that came in the last quarter of what could be followed, beyond which more follow."""
-_NEEDED = (
-    "attribute",
-    "value",
-    "attribute2",
-    "value2",
-    "cohort_month",
-    "start",
-    "stage",
-    "outcome",
-    "days",
-    "leads",
-)
+_OF_WAY = ("value", "cohort_month", "start", "stage", "outcome", "days", "leads")
+_NEEDED = ("attribute", "attribute2", "value2", *_OF_WAY)
+_OUTCOMES = ("reached", "lost", "open")
 _HALF_STEP = 1.005
 
 
@@ -86,25 +78,22 @@ def durations(waits: pd.DataFrame, horizon_weeks: int, attribute: str = "") -> p
         been followed for); `at_least` (the log is too short for the way: it takes longer than these days).
     """
     require(waits, _NEEDED, "waits")
-    part = waits[(waits["attribute"] == attribute) & (waits["attribute2"] == "")]
     key = "value" if attribute else "cohort_quarter"
-    months = pd.to_datetime(part["cohort_month"])
-    part = part.assign(cohort_quarter=months.dt.to_period("Q").dt.start_time)
     rows = []
-    for start, stage, way, days in _ways(part, horizon_weeks):
-        pool = _pool(way, days)
-        short = _too_short(way, days, pool, horizon_weeks)
-        groups = [] if attribute else [(pd.NaT, way)]
-        for group, frame in [*groups, *way.groupby(key)]:
-            law = _law(frame, days, pool)
-            ends = frame.groupby("outcome")["leads"].sum().reindex(["reached", "lost", "open"], fill_value=0)
+    for start, stage, way in _ways(waits, horizon_weeks, attribute):
+        pool = _pool(way)
+        short = _too_short(way, pool, horizon_weeks)
+        groups = way.by_value() if attribute else [(pd.NaT, way), *way.by_quarter()]
+        for group, some in groups:
+            law = _law(some, pool)
+            ends = dict(zip(_OUTCOMES, some.ends().tolist(), strict=True))
             rows.append(
                 {
                     key: group,
                     "start": start,
                     "stage": stage,
-                    "leads": int(ends.sum()),
-                    **{name: int(count) for name, count in ends.items()},
+                    "leads": sum(ends.values()),
+                    **ends,
                     "share": float(law.reached[-1]) if len(law.reached) else float("nan"),
                     "median_days": law.quantile(0.5) if ends["reached"] >= FEW else float("nan"),
                     "p80_days": law.quantile(0.8) if ends["reached"] >= FEW else float("nan"),
@@ -124,14 +113,13 @@ def curves(waits: pd.DataFrame, horizon_weeks: int, points: int = 200) -> pd.Dat
         `reached`, `lost` (shares of the leads that started, 0..1; the rest is on the way).
     """
     require(waits, _NEEDED, "waits")
-    part = waits[(waits["attribute"] == "") & (waits["attribute2"] == "")]
     parts = []
-    for start, stage, way, days in _ways(part, horizon_weeks):
-        if not len(days):
+    for start, stage, way in _ways(waits, horizon_weeks):
+        if not len(way.days):
             continue
-        law = _law(way, days, _pool(way, days))
+        law = _law(way, _pool(way))
         shown = np.geomspace(1 / 24, horizon_weeks * 7, points)
-        at = np.searchsorted(days, shown, side="right")
+        at = np.searchsorted(way.days, shown, side="right")
         columns = {name: np.append(0.0, getattr(law, name))[at] for name in ("reached", "lost")}
         parts.append(pd.DataFrame({"start": start, "stage": stage, "days": shown, **columns}))
     empty = pd.DataFrame(columns=["start", "stage", "days", "reached", "lost"])
@@ -146,20 +134,19 @@ def waiting_limits(waits: pd.DataFrame, horizon_weeks: int, share: float = 0.9) 
     then the data do not tell when leads moved.
     """
     require(waits, _NEEDED, "waits")
-    part = waits[(waits["attribute"] == "") & (waits["attribute2"] == "")]
-    if _from_lead_alone(part):
+    ways = list(_ways(waits, horizon_weeks))
+    if _from_lead_alone([(start, stage) for start, stage, _ in ways]):
         return {}
     limits: dict[str, float] = {}
     seen: set[str] = set()
-    for start, _, way, days in _ways(part, horizon_weeks):
+    for start, _, way in ways:
         if start in seen:
             continue
         seen.add(start)
-        pool = _pool(way, days)
-        left = float(way.loc[way["outcome"] == "reached", "leads"].sum())
-        if left < FEW or _too_short(way, days, pool, horizon_weeks):
+        pool = _pool(way)
+        if way.ends()[0] < FEW or _too_short(way, pool, horizon_weeks):
             continue
-        limit = _law(way, days, pool).quantile(share)
+        limit = _law(way, pool).quantile(share)
         if np.isfinite(limit):
             limits[start] = limit
     return limits
@@ -171,17 +158,20 @@ def unseen(found: pd.DataFrame) -> bool:
     Args:
         found: what `durations` returns.
     """
-    return _from_lead_alone(found) or not bool(found["reached"].any())
+    return _from_lead_alone(list(zip(found["start"], found["stage"], strict=True))) or not bool(
+        found["reached"].any()
+    )
 
 
-def _from_lead_alone(ways: pd.DataFrame) -> bool:
-    return ways["stage"].nunique() > 1 and set(ways["start"]) == {LEAD}
+def _from_lead_alone(ways: Sequence[tuple[str, str]]) -> bool:
+    return len({stage for _, stage in ways}) > 1 and {start for start, _ in ways} == {LEAD}
 
 
-def _too_short(way: pd.DataFrame, days: Floats, pool: Floats, horizon_weeks: int) -> bool:
+def _too_short(way: _Way, pool: Floats, horizon_weeks: int) -> bool:
     """Whether arrivals have not all but ceased by the end of what the log could follow."""
-    months = pd.to_datetime(way["cohort_month"])
-    log = max(float(way["days"].max()), float((months.max() - months.min()).days))
+    days = way.days
+    months = way.months[way.month]
+    log = max(way.longest, float((months.max() - months.min()).astype("timedelta64[D]").astype(np.int64)))
     left = min((horizon_weeks * 7 - log) / (log / 4), 1.0)
     if not len(days) or left <= 0:
         return False
@@ -211,36 +201,121 @@ class _Followed:
         return self.until == self.incidence.shape[1] or self.arrived >= FEW
 
 
-def _ways(waits: pd.DataFrame, horizon_weeks: int) -> Iterator[tuple[str, str, pd.DataFrame, Floats]]:
-    """Return each way's start and stage, its rows with the numbers of outcome and time, and its times."""
-    for (start, stage), way in waits.groupby(["start", "stage"], sort=False):
-        every = way["days"].to_numpy(dtype=np.float64)
-        days = np.unique(every[every <= horizon_weeks * 7])
-        outcome = way["outcome"].map({"reached": 0, "lost": 1, "open": 2})
-        yield str(start), str(stage), way.assign(_outcome=outcome, _time=np.searchsorted(days, every)), days
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The rows of a way, or of some of its leads, as numbers.
+
+    Attributes:
+        days: the way's times within the horizon, ascending.
+        longest: of all times of the way, those beyond the horizon too.
+        months: first days of the cohorts' months, ascending.
+        values: of the attribute, in order.
+        month: position in `months`, by row.
+        value: position in `values`, by row.
+        outcome: position in `_OUTCOMES`, by row.
+        time: position in `days`, by row; their number for all later times.
+        leads: by row.
+    """
+
+    days: Floats
+    longest: float
+    months: npt.NDArray[np.datetime64]
+    values: pd.Index
+    month: Codes
+    value: Codes
+    outcome: Codes
+    time: Codes
+    leads: Codes
+
+    def ends(self) -> Codes:
+        """Return the leads by outcome."""
+        return np.array([self.leads[self.outcome == end].sum() for end in range(len(_OUTCOMES))])
+
+    def by_value(self) -> Iterator[tuple[object, _Way]]:
+        """Return the leads of each value."""
+        return ((self.values[at], some) for at, some in self._split(self.value))
+
+    def by_quarter(self) -> Iterator[tuple[object, _Way]]:
+        """Return the leads of the cohorts of each quarter."""
+        quarters = pd.DatetimeIndex(self.months).to_period("Q").start_time
+        codes, found = pd.factorize(quarters, sort=True)
+        return ((found[at], some) for at, some in self._split(codes[self.month]))
+
+    def _split(self, codes: Codes) -> Iterator[tuple[int, _Way]]:
+        order = np.argsort(codes, kind="stable")
+        found, first = np.unique(codes[order], return_index=True)
+        for at, rows in zip(found.tolist(), np.split(order, first[1:]), strict=True):
+            columns = {
+                name: getattr(self, name)[rows] for name in ("month", "value", "outcome", "time", "leads")
+            }
+            yield at, replace(self, **columns)
 
 
-def _follow(frame: pd.DataFrame, days: Floats) -> _Followed:
-    """Return Aalen and Johansen's incidences of some leads."""
-    counts = np.zeros((3, len(days) + 1))  # reached, lost, open by time; the last column is all later times
-    places = frame["_outcome"].to_numpy(), frame["_time"].to_numpy()
-    np.add.at(counts, places, frame["leads"].to_numpy(dtype=np.float64))
-    risk = np.cumsum(counts.sum(axis=0)[::-1])[::-1]
-    hazards = counts[:2, :-1] / np.maximum(risk[:-1], 1)
-    staying = np.cumprod(1 - np.minimum(hazards.sum(axis=0), 1))
-    incidence = np.cumsum(np.append(1.0, staying[:-1])[: len(days)] * hazards, axis=1)
-    thin = (np.cumsum(counts[2])[:-1] > 0) & (risk[:-1] < FEW)
-    until = int(np.argmax(thin)) if thin.any() else len(days)
-    return _Followed(float(counts.sum()), incidence, until, float(counts[0, :until].sum()))
+def _ways(waits: pd.DataFrame, horizon_weeks: int, attribute: str = "") -> Iterator[tuple[str, str, _Way]]:
+    """Return start and stage of each way, and its rows of the slices by an attribute ('' for the total)."""
+    part = waits.loc[(waits["attribute"] == attribute) & (waits["attribute2"] == ""), list(_OF_WAY)]
+    start, starts = pd.factorize(part["start"])
+    stage, stages = pd.factorize(part["stage"])
+    way, ways = pd.factorize(start * len(stages) + stage)
+    value, values = pd.factorize(part["value"], sort=True)
+    month, months = pd.factorize(part["cohort_month"].to_numpy(dtype="datetime64[ns]"), sort=True)
+    number, every = pd.factorize(part["days"].to_numpy(dtype=np.float64), sort=True)
+    outcome = pd.Index(_OUTCOMES).get_indexer(pd.Index(part["outcome"]))
+    leads = part["leads"].to_numpy(dtype=np.int64)
+    for at, name in enumerate(ways.tolist()):
+        rows = np.flatnonzero(way == at)
+        own = every[np.unique(number[rows])]
+        days = own[own <= horizon_weeks * 7]
+        time = np.searchsorted(days, every)[number[rows]]
+        yield (
+            str(starts[name // len(stages)]),
+            str(stages[name % len(stages)]),
+            _Way(
+                days,
+                float(own[-1]),
+                months,
+                values,
+                month[rows],
+                value[rows],
+                outcome[rows],
+                time,
+                leads[rows],
+            ),
+        )
 
 
-def _months(frame: pd.DataFrame, days: Floats) -> list[_Followed]:
-    return [_follow(part, days) for _, part in frame.groupby("cohort_month")]
+def _followed(way: _Way, month: Codes, count: int) -> list[_Followed]:
+    """Return Aalen and Johansen's incidences of the leads of each of some months that have any."""
+    times = len(way.days)
+    places = (month * len(_OUTCOMES) + way.outcome) * (times + 1) + way.time
+    counts = np.bincount(places, way.leads, minlength=count * len(_OUTCOMES) * (times + 1))
+    counts = counts.reshape(count, len(_OUTCOMES), times + 1)  # the last column is all later times
+    counts = counts[counts.any(axis=(1, 2))]
+    risk = np.cumsum(counts.sum(axis=1)[:, ::-1], axis=1)[:, ::-1]
+    hazards = counts[:, :2, :-1] / np.maximum(risk[:, None, :-1], 1)
+    staying = np.cumprod(1 - np.minimum(hazards.sum(axis=1), 1), axis=1)
+    before = np.concatenate([np.ones((len(counts), 1)), staying[:, :-1]], axis=1)[:, :times]
+    incidence = np.cumsum(before[:, None, :] * hazards, axis=2)
+    thin = (np.cumsum(counts[:, 2], axis=1)[:, :-1] > 0) & (risk[:, :-1] < FEW)
+    until = np.where(thin.any(axis=1), np.argmax(thin, axis=1) if times else 0, times)
+    return [
+        _Followed(float(own.sum()), found, int(end), float(own[0, :end].sum()))
+        for own, found, end in zip(counts, incidence, until, strict=True)
+    ]
 
 
-def _pool(way: pd.DataFrame, days: Floats) -> Floats:
+def _follow(way: _Way) -> _Followed:
+    """Return the incidences of all leads together."""
+    return _followed(way, np.zeros_like(way.month), 1)[0]
+
+
+def _months(way: _Way) -> list[_Followed]:
+    return _followed(way, way.month, len(way.months))
+
+
+def _pool(way: _Way) -> Floats:
     """Return how all the leads of a way develop."""
-    return _development(_months(way, days), _follow(way, days).incidence)
+    return _development(_months(way), _follow(way).incidence)
 
 
 def _development(months: Sequence[_Followed], together: Floats) -> Floats:
@@ -261,11 +336,11 @@ def _development(months: Sequence[_Followed], together: Floats) -> Floats:
     return developed
 
 
-def _law(frame: pd.DataFrame, days: Floats, pool: Floats) -> _Law:
+def _law(way: _Way, pool: Floats) -> _Law:
     """Return the law of some leads; a month that is too young to speak takes that of all of them."""
-    months = _months(frame, days)
+    days, months = way.days, _months(way)
     share = _development(months, pool)
-    together = _extended(_follow(frame, days), share)
+    together = _extended(_follow(way), share)
     incidence, borrowed, number = np.zeros((2, len(days))), 0.0, 0.0
     for own in months:
         found = _extended(own, share) if own.speaks else together
