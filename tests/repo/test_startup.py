@@ -53,3 +53,22 @@ def test_a_cohort_table_loads_nothing_that_draws_fits_or_reads_files(tmp_path: P
     with Warehouse.open(chosen.path("warehouse"), chosen, write=True) as warehouse:
         warehouse.load(read([tmp_path], chosen), dt.datetime(2022, 9, 12, tzinfo=dt.UTC))
     assert loaded("--config", str(config), "cohorts", "--date", "2022-09-12") <= OF_A_TABLE
+
+
+OBJECT = """
+import gc
+class Kept:
+    def __del__(self):
+        print("collected")
+gc.disable()
+kept = Kept()
+kept.itself = kept
+del kept
+"""
+
+
+@pytest.mark.parametrize(("after", "told"), [("", True), ("from funnel.cli import main\nmain()", False)])
+def test_a_command_ends_without_looking_through_all_that_it_loaded(after: str, told: bool) -> None:
+    words = [sys.executable, "-c", OBJECT + after, "--help"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert ("collected" in done.stdout) is told

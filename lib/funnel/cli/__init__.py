@@ -6,6 +6,7 @@ bad input. Whatever a user can cause is told without a traceback.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import os
@@ -47,6 +48,7 @@ def main() -> None:
     """
     # Loading libraries makes objects that stay; looking through them again and again is a tenth of a command.
     gc.set_threshold(100_000, 20, 20)
+    atexit.register(gc.freeze)  # looking through all of them once more at the end is a fifth of a short one
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a code page that lacks a letter stops nothing
             stream.reconfigure(errors="backslashreplace")
