@@ -18,6 +18,8 @@ _SHOWN = re.compile(r"embed\s+run/([^#\s]+\.ipynb)#")
 SHOWN = "funnel.present.jupyter"
 """What makes the ordinary objects of a notebook show, in the report's look."""
 WORKERS = max(1, min(4, os.cpu_count() or 1))
+PATIENCE = 600
+"""Seconds in which a kernel begins, and tells what a cell showed: a busy machine stops no report."""
 
 
 def notebooks_in(folder: Path) -> list[Path]:
@@ -136,6 +138,8 @@ def _execute(path: Path, fresh: Path, parameters: Mapping[str, str]) -> str | No
             dict(parameters),
             progress_bar=False,
             kernel_manager_class=WarmKernelManager,
+            start_timeout=PATIENCE,
+            iopub_timeout=PATIENCE,
             extra_arguments=["--IPKernelApp.log_level=CRITICAL", f"--IPKernelApp.extra_extensions={SHOWN}"],
         )
     except PapermillExecutionError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+import papermill
 import psutil
 import pytest
 
@@ -114,6 +115,20 @@ def test_a_kernel_that_dies_is_named_too(tmp_path: Path) -> None:
     path = notebook(tmp_path, "dies", "import os; os._exit(1)")
     with pytest.raises(NotebookError, match=r"dies\.ipynb: DeadKernelError"):
         run([path], tmp_path, report_date="")
+
+
+def test_a_kernel_that_answers_late_stops_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine with ten times the work it has processors for, answers took longer than Jupyter's 4 s."""
+    given: dict[str, object] = {}
+    real = papermill.execute_notebook
+
+    def watched(*words: object, **named: object) -> object:
+        given.update(named)
+        return real(*words, **named)
+
+    monkeypatch.setattr(papermill, "execute_notebook", watched)
+    run([notebook(tmp_path, "one", "1")], tmp_path, report_date="")
+    assert given["start_timeout"] == given["iopub_timeout"] == 600
 
 
 def test_names_that_quarto_cannot_embed_are_refused(tmp_path: Path) -> None:
