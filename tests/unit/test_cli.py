@@ -197,7 +197,7 @@ def test_check_lists_the_remarks_and_is_content(loaded: Any, project: Path) -> N
         (("cohorts", "--date", "2022-09-26", "--by", ","), "one or two different attributes"),
         (
             ("cohorts", "--date", "2022-09-26", "--age", "99"),
-            "--age: none of the 13 shown cohorts is 99 weeks old on 2022-09-26; allowed: 0 to 2",
+            "--age: no cohort of the 13 shown weeks is 99 weeks old on 2022-09-26; allowed: 0 to 2",
         ),
         (("report", "--formats", "odt"), "allowed: html, pdf, xlsx, docx, pptx"),
         (("report", "--lang", "de"), "allowed: en, ru"),

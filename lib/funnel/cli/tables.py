@@ -75,7 +75,7 @@ def cohorts(
     table = cohort_table(cube, settings.steps, day, shown, first, age, second, kind)
     if age is not None and table.empty:
         oldest = age_weeks(max(shown[0], cube["cohort_week"].min().date()), day)
-        found = f"none of the {len(shown)} shown cohorts is {age} weeks old on {day}"
+        found = f"no cohort of the {len(shown)} shown weeks is {age} weeks old on {day}"
         problem = errors.Problem("--age", found, f"0 to {oldest}", "or show more cohorts with --weeks")
         raise errors.InputError("No cohort is that old.", [problem])
     small = table["leads"] < SMALL
