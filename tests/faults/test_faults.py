@@ -231,7 +231,7 @@ def left_over(folder: Path, like: Path) -> set[str]:
     entries, problems = kept.entries()
     assert not problems
     needed = {kept.rows(name) for entry in entries for name in entry.rows}
-    usual = re.compile(r"^(data/imports/warehouse/\d{6}\.json|data/warehouse\.damaged-\w+\.duckdb)$")
+    usual = re.compile(r"^(data/imports/warehouse/\d{6}\.json|data/warehouse\.damaged-[\w-]+\.duckdb)$")
 
     def names(root: Path) -> set[str]:
         return {path.relative_to(root).as_posix() for path in root.rglob("*") if path not in needed}
