@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,10 +76,8 @@ def python(copy: Path, code: str) -> str:
 def test_a_column_of_numbers_that_exist_is_one_file(copy: Path) -> None:
     file = copy / "lib" / "funnel" / "columns" / "cohorts.py"
     code = file.read_text(encoding="utf-8")
-    edited = code.replace(
-        "COHORTS = (WEEK, _AGE, *_FUNNEL, _CHANGE)", f"COHORTS = (WEEK, _AGE, *_FUNNEL, _CHANGE,\n{COLUMN})"
-    )
-    assert edited != code
+    edited, found = re.subn(r"(?m)^(COHORTS = \([^)]*)\)", lambda part: f"{part[1]},\n{COLUMN})", code)
+    assert found == 1
     file.write_text(edited, encoding="utf-8")
     published, page, sheet = python(copy, SHOW).splitlines()
     assert published.endswith(",leads_per_day")
