@@ -90,6 +90,7 @@ def test_every_world_has_as_many_sold_or_lost_as_it_says(name: str) -> None:
     company = replace(catalogue.WORLDS[name], leads=300.0, spread=0.0, volume_spread=0.0)
     history = draw(company, catalogue.rng_of(name, 0))
     ended = (history.true[:, -1] < NEVER) | (history.lost < NEVER)
+    ended = ended[history.cohort >= company.begun_at]  # of those before it only the open ones are on record
     share = float(ended.mean())
     low = np.sqrt(company.closed * (1 - company.closed) / len(ended))
     assert share == pytest.approx(company.closed, abs=5 * float(low) + 0.002)
@@ -207,3 +208,24 @@ def test_amounts_are_paid_to_the_cent() -> None:
     at = history.paid_at < history.moment(history.company.dates[0])
     known = history.created[history.payer] < history.moment(history.company.dates[0])
     assert sum(paid["amount"], Decimal(0)) == Decimal(int(history.amount[at & known].sum())) / 100
+
+
+def test_a_log_that_began_later_holds_of_older_leads_those_that_were_open() -> None:
+    company = catalogue.WORLDS["begun"]
+    began = company.begun_at * 7 * 86_400
+    history = draw(company, catalogue.rng_of("begun", 0))
+    older = history.cohort < company.begun_at
+    assert 0 < older.sum() < 0.6 * company.leads * company.begun_at
+    assert (np.minimum(history.true[:, -1], history.lost) >= began).all()
+    assert (history.true[history.payer, -1] < NEVER).all(), "only who bought pays"
+
+
+def test_half_of_the_sales_of_quarters_come_in_their_last_two_weeks() -> None:
+    company = replace(catalogue.WORLDS["quarter-end"], leads=600.0)
+    history = draw(company, catalogue.rng_of("quarter-end", 0))
+    start = np.datetime64(company.start, "s")
+    sold = history.true[:, -1][history.true[:, -1] < 100 * 7 * 86_400]
+    day = (start + sold.astype("timedelta64[s]")).astype("datetime64[D]")
+    ahead = (day + 14).astype("datetime64[M]").astype(int) // 3
+    late = float((ahead > day.astype("datetime64[M]").astype(int) // 3).mean())
+    assert late == pytest.approx(0.5 + 0.5 * 14 / 91.3, abs=0.03)
