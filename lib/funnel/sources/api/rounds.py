@@ -28,15 +28,13 @@ class Round:
         self._again = 0
 
     def look(self, rows: Sequence[object]) -> None:
-        """Look at a page.
+        """Look at a page; one without rows is none that is new.
 
         Raises:
             InputError: page after page was there before.
         """
-        if not rows:
-            return
         page = hash(str(rows))
-        self._again = self._again + 1 if page in self._met else 0
+        self._again = self._again + 1 if page in self._met or not rows else 0
         self._met.add(page)
         if self._again >= REPEATED:
             wrong = f"it gives the same pages of {self._what} again and again"

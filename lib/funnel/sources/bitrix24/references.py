@@ -73,7 +73,7 @@ def _users(client: Client, odd: list[Aside]) -> dict[int | str, str]:
     while start is not None:
         body = {"sort": "ID", "order": "ASC", "select": ["ID", "NAME", "LAST_NAME"], "start": start}
         page = client.post("user.get", body, Rows)
-        turn.look((page.result if page else ()) or (None,))  # pages without users, one after the other, too
+        turn.look(page.result if page else ())
         for user in entries(page.result if page else (), User, "user.get", odd, "ID"):
             found[user.ID] = f"{user.NAME} {user.LAST_NAME}".strip() or f"user {user.ID}"
         following = page.next if page else None

@@ -207,6 +207,12 @@ def hubspot_owners(path: str, read: dict) -> None:
         read["paging"] = {"next": {"after": "b" if "after=a" in path else "a"}}
 
 
+def hubspot_empty(path: str, read: dict) -> None:
+    if "/owners" in path:
+        read["results"] = []
+        read["paging"] = {"next": {"after": f"{path.rpartition('after=')[2]}a"}}
+
+
 def bitrix_users(path: str, read: dict) -> None:
     if "user.get" in path:
         read["next"] = bitrix_users.start = getattr(bitrix_users, "start", 0) + 50
@@ -221,6 +227,7 @@ def bitrix_users(path: str, read: dict) -> None:
         ("pipedrive", pipedrive_deals, "leads"),
         ("pipedrive", pipedrive_flow, "the changes of deal"),
         ("hubspot", hubspot_owners, "owners"),
+        ("hubspot", hubspot_empty, "owners"),
         ("bitrix24", bitrix_users, "users"),
     ],
 )
