@@ -46,11 +46,11 @@ def line(what: str, value: str, bar: str, met: bool, note: str = "") -> None:
 
 def real_logs(_: int, __: ProcessPoolExecutor) -> None:
     for log in logs.LOGS:
-        reached = logs.reached(log)
-        if reached is None:
+        cubes = logs.cubes(log)
+        if cubes is None:
             print(f"--   {log.name}: not there (set FUNNEL_SHARED_DATA)")
             continue
-        past = history(reached, [log.stage], log.end, 104, seed=worlds.SEED)
+        past = cubes.history()
         told = backtest.forecasts(past, log.stage, log.end, log.dates())
         told = told.rename(
             columns={"age_weeks": "age", "coverage_50": "c50", "coverage_80": "c80", "coverage_90": "c90"}

@@ -1,13 +1,18 @@
-"""The two real logs, as the cube `reached`. They lie outside the repository and are never copied into it."""
+"""The two real logs, as a page reads them. They lie outside the repository and are never copied into it."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+from cuts import from_warehouse
+
+from funnel.edition.results import Cubes
+from funnel.settings import Settings, Stage
 
 FOLDER = Path(os.environ.get("FUNNEL_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -33,32 +38,25 @@ LOGS = (
 )
 
 
-def reached(log: Log) -> pd.DataFrame | None:
-    """Return a log's cube `reached` (total), or None if the log is not there."""
+def cubes(log: Log) -> Cubes | None:
+    """Return a log's cubes at its end, as its page has them, lost leads and all; None if it is not there."""
     folder = FOLDER / log.name
     if not (folder / "leads.csv").exists():
         return None
-    leads = pd.read_csv(folder / "leads.csv", dtype=str).dropna(subset=["created_at"])
-    leads["created"] = pd.to_datetime(leads["created_at"], format="ISO8601")
-    entries = pd.read_csv(folder / "stage_entries.csv", dtype=str)
-    entries = entries[entries["stage"] == log.stage]
-    entries["entered"] = pd.to_datetime(entries["entered_at"], format="ISO8601")
-    first = entries.groupby("lead_id")["entered"].min()
-    leads["entered"] = leads["lead_id"].map(first)
-    leads["entered"] = leads["entered"].where(
-        leads["entered"].isna(), leads[["entered", "created"]].max(axis=1)
-    )
-    leads["cohort_week"] = _monday(leads["created"])
-    won = leads.dropna(subset=["entered"]).copy()
-    won["lag"] = (_monday(won["entered"]) - won["cohort_week"]).dt.days // 7
-    parts = [
-        leads.groupby("cohort_week").size().rename("leads").reset_index().assign(stage="lead", lag=0),
-        won.groupby(["cohort_week", "lag"]).size().rename("leads").reset_index().assign(stage=log.stage),
-    ]
-    cube = pd.concat(parts, ignore_index=True)
-    cube[["attribute", "value", "attribute2", "value2"]] = ""
-    return cube
+    frames = {name: _read(folder, name) for name in ("leads", "stage_entries", "payments")}
+    leads = frames["leads"].dropna(subset="created_at")[["lead_id", "created_at"]]
+    frames = {
+        name: frame[frame["lead_id"].isin(leads["lead_id"])] for name, frame in frames.items() if len(frame)
+    }
+    settings = Settings(stages=(Stage(key=log.stage),), reach="entered", attributes={})
+    return from_warehouse(frames | {"leads": leads}, settings, log.end)
 
 
-def _monday(times: pd.Series) -> pd.Series:
-    return (times - pd.to_timedelta(times.dt.weekday, unit="D")).dt.normalize()
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=["lead_id"])
+    frame = pd.read_csv(path, dtype=str)
+    for column in set(frame.columns) & {"created_at", "entered_at", "paid_at"}:
+        frame[column] = pd.to_datetime(frame[column], format="ISO8601")
+    return frame.assign(amount=frame["amount"].map(Decimal)) if "amount" in frame else frame

@@ -17,7 +17,6 @@ from scipy import stats
 
 from funnel.analysis.forecast import backtest, reliability
 from funnel.analysis.forecast.chainladder import SIMPLE
-from funnel.analysis.forecast.told import history
 from funnel.analysis.statistics import scores
 
 HONEST = 0.85
@@ -48,19 +47,18 @@ def _no_widening(_: reliability.Verdict, ages: npt.NDArray[np.int64]) -> npt.NDA
 @pytest.fixture(scope="module", params=logs.LOGS, ids=lambda log: log.name)
 def told(request: pytest.FixtureRequest) -> Told:
     log: logs.Log = request.param
-    reached = logs.reached(log)
-    if reached is None:
+    cubes = logs.cubes(log)
+    if cubes is None:
         pytest.skip(f"the log {log.name} is not in {logs.FOLDER}; set FUNNEL_SHARED_DATA")
 
     def every() -> pd.DataFrame:
-        past = history(reached, [log.stage], log.end, 104, draws=1000, seed=1)
-        return backtest.forecasts(past, log.stage, log.end, log.dates(every=6))
+        return backtest.forecasts(cubes.history(), log.stage, log.end, log.dates(every=6))
 
     shown = every()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reliability.Verdict, "widen_at", _no_widening)
         bare = every()
-    sold = reached[reached["stage"] == log.stage]
+    sold = cubes.reached[cubes.reached["stage"] == log.stage]
     begun = (sold["cohort_week"] + pd.to_timedelta(7 * sold["lag"], unit="D")).min()
     return Told(log, shown, bare[bare["method"] == backtest.OURS], begun)
 
