@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.analysis.cube.groups import distinct
 from funnel.settings import LEAD
 
 Whole = npt.NDArray[np.int64]
@@ -65,14 +66,13 @@ def cross(
     at = ((frame["cohort_week"] - first).dt.days // 7).to_numpy(np.int64)
     kept = (at >= 0) & (at < len(weeks))
     columns = [frame[f"attr_{number}"].cat for number in range(len(attributes))]
-    key = np.column_stack([at, *(column.codes.to_numpy(np.int64) for column in columns)])[kept]
+    key = [part[kept] for part in (at, *(column.codes.to_numpy(np.int64) for column in columns))]
     step: Whole = np.asarray(frame["stage"].cat.codes, dtype=np.int64)[kept]
     lag: Whole = frame["lag"].to_numpy(np.int64)[kept]
     count: Whole = frame["leads"].to_numpy(np.int64)[kept]
     order = list(frame["stage"].cat.categories)
     step = np.array([list(steps).index(name) for name in order], dtype=np.int64)[step]
-    cells, of_row = np.unique(key, axis=0, return_inverse=True)
-    of_row = of_row.reshape(-1)
+    cells, of_row = distinct(key)
     leads = np.bincount(of_row[step == 0], weights=count[step == 0], minlength=len(cells)).astype(np.int64)
     later = step > 0
     found = Cross(
@@ -121,9 +121,7 @@ def merged(table: Cross, least: int) -> Cross:
 
 def _together(table: Cross, codes: Whole) -> Cross:
     """Count cells together that have the same week and codes."""
-    key = np.column_stack([table.week, codes])
-    cells, of_old = np.unique(key, axis=0, return_inverse=True)
-    of_old = of_old.reshape(-1)
+    cells, of_old = distinct([table.week, *codes.T])
     leads = np.bincount(of_old, weights=table.leads, minlength=len(cells)).astype(np.int64)
     return _in_order(
         replace(table, week=cells[:, 0], codes=cells[:, 1:], leads=leads, of_cell=of_old[table.of_cell])
@@ -132,11 +130,8 @@ def _together(table: Cross, codes: Whole) -> Cross:
 
 def _in_order(table: Cross) -> Cross:
     """Return the cross with one event for each cell, step and lag, in this order."""
-    key = np.column_stack([table.of_cell, table.step, table.lag])
-    if not len(key):
-        return table
-    events, of_old = np.unique(key, axis=0, return_inverse=True)
-    count = np.bincount(of_old.reshape(-1), weights=table.count, minlength=len(events)).astype(np.int64)
+    events, of_old = distinct([table.of_cell, table.step, table.lag])
+    count = np.bincount(of_old, weights=table.count, minlength=len(events)).astype(np.int64)
     return replace(table, of_cell=events[:, 0], step=events[:, 1], lag=events[:, 2], count=count)
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from funnel.present.workbook.cells import is_active, missing, plain, safe
-from funnel.present.workbook.field import Column
+from funnel.present.workbook.field import Column, number
 from funnel.present.workbook.limits import QUOTED
 
 _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  Excel's days know no zone
@@ -87,23 +87,10 @@ def serial(moment: dt.date) -> float:
     return (moment.replace(tzinfo=None) - _EPOCH) / dt.timedelta(days=1)
 
 
-def number(value: float) -> str:
-    """Return one number as it stands in the file.
-
-    >>> number(3.0), number(0.5)
-    ('3', '0.5')
-    """
-    return str(int(value)) if value == int(value) else repr(value)
-
-
 def number_texts(column: Column, before: str, after: str, empty: str) -> pa.Array:
     """Return the numbers of a column as they stand in the file, between two texts; where unknown `empty`."""
-    known, codes = np.unique(column.values, return_inverse=True)
-    written = [
-        f"{before}{number(value) if column.whole else repr(value)}{after}" if math.isfinite(value) else empty
-        for value in known.tolist()
-    ]
-    return repeated(written, codes)
+    texts, codes = column.written
+    return repeated([empty if text is None else f"{before}{text}{after}" for text in texts], codes)
 
 
 def rows(cells: Sequence[tuple[str, pa.Array]], first: int, heights: Sequence[float] = ()) -> Lines:

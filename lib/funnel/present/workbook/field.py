@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -18,7 +21,16 @@ EXPECTED = '#,##0.0;\\-#,##0.0;"–"'
 RETURNED = "0%"
 
 
-@dataclass(frozen=True, slots=True)
+def number(value: float) -> str:
+    """Return one number as it stands in the file.
+
+    >>> number(3.0), number(0.5)
+    ('3', '0.5')
+    """
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+@dataclass(frozen=True)
 class Column:
     """A field that is a column of the flat data.
 
@@ -52,6 +64,14 @@ class Column:
     def is_number(self) -> bool:
         """Whether its items are numbers."""
         return bool(self.items) and isinstance(self.items[0], int)
+
+    @cached_property
+    def written(self) -> tuple[list[str | None], Codes]:
+        """Its different values as they stand in the file (None where unknown), and by row which it is."""
+        codes, known = pd.factorize(self.values, use_na_sentinel=False)
+        form = number if self.whole else repr
+        texts = [form(value) if math.isfinite(value) else None for value in known.tolist()]
+        return texts, codes.astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml."
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _CONTENT_TYPES = "[Content_Types].xml"
 _STAMP = (1980, 1, 1, 0, 0, 0)
+_LARGE, _QUICK = 50_000_000, 3
+"""A part of more bytes is packed at this level: a sixth larger than at the usual one, in 40 % of its time."""
 Cached = Mapping[str, float | str]
 """Values of formulas by cell, for programs that show a file without calculating it."""
 
@@ -116,6 +118,8 @@ def _write_with(
     place = content.rindex(before)
     head, tail = content[:place].encode(), content[place:].encode()
     entry.file_size = len(head) + lines.size + len(tail)  # by which the form of the entry is chosen
+    if entry.file_size > _LARGE:
+        entry._compresslevel = _QUICK  # type: ignore[attr-defined]  # an open part has no other way to say it
     with package.open(entry, "w") as part:
         part.write(head)
         for some in lines:

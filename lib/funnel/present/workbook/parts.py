@@ -13,9 +13,9 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import pyarrow as pa
 
-from funnel.present.workbook.bulk import Lines, number, number_texts, repeated
+from funnel.present.workbook.bulk import Lines, number_texts, repeated
 from funnel.present.workbook.cells import coded, safe
-from funnel.present.workbook.field import Column, Fields
+from funnel.present.workbook.field import Column, Fields, number
 from funnel.present.workbook.package import DECLARATION, MAIN, RELATIONS
 from funnel.present.workbook.pivot import GRAND, Line, Pivot
 

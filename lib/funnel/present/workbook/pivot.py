@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from funnel.present.workbook.field import Fields, Floats, Ratio
+from funnel.analysis.cube.groups import distinct
+from funnel.present.workbook.field import Codes, Fields, Floats, Ratio
 
 GRAND = -1
 Flags = npt.NDArray[np.bool_]
@@ -63,15 +64,15 @@ class Pivot:
         """Return all rows in order, the grand total last."""
         columns, kept = [self.fields.column(name) for name in self.rows], self.kept()
         summed = [item for item in self.fields.columns if len(item.values)]
-        codes = np.stack([column.codes[kept] for column in columns], axis=1)
+        codes = [column.codes[kept] for column in columns]
         values = {item.name: item.values[kept] for item in summed}
         least = {item.name for item in summed if item.least}
-        sums = [_sums(codes[:, : depth + 1], values, least) for depth in range(len(columns))]
+        sums = [_sums(codes[: depth + 1], values, least) for depth in range(len(columns))]
         lines = [
             Line(len(key) - 1, key[-1], self._numbers(sums[len(key) - 1][key]))
             for key in _nested(codes, [self.closed.get(name, frozenset()) for name in self.rows])
         ]
-        whole = _sums(np.zeros((len(codes), 1), dtype=np.int64), values, least)
+        whole = _sums([np.zeros_like(codes[0])], values, least)
         return [*lines, Line(GRAND, 0, self._numbers(whole.get((0,), dict.fromkeys(values, np.nan))))]
 
     def kept(self) -> Flags:
@@ -90,11 +91,11 @@ class Pivot:
 
 
 def _sums(
-    codes: npt.NDArray[np.int64], values: Mapping[str, Floats], least: set[str]
+    codes: Sequence[Codes], values: Mapping[str, Floats], least: set[str]
 ) -> dict[tuple[int, ...], dict[str, float]]:
     """Add up by items, or take the smallest value; NaN where no row of them has a value."""
-    keys, group = np.unique(codes, axis=0, return_inverse=True)
-    group, count, found = group.reshape(-1), len(keys), {}
+    keys, group = distinct(codes)
+    count, found = len(keys), {}
     for name, numbers in values.items():
         known = np.isfinite(numbers)
         if name in least:
@@ -110,10 +111,10 @@ def _sums(
     }
 
 
-def _nested(codes: npt.NDArray[np.int64], closed: Sequence[frozenset[int]]) -> Iterator[tuple[int, ...]]:
+def _nested(codes: Sequence[Codes], closed: Sequence[frozenset[int]]) -> Iterator[tuple[int, ...]]:
     """Yield the items of every row with those around it, outer rows before their inner ones."""
     before: list[int] = []
-    for key in np.unique(codes, axis=0).tolist():
+    for key in distinct(codes)[0].tolist():
         same = 0
         while same < len(before) and before[same] == key[same]:
             same += 1
