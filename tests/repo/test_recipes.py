@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).parents[2]
 COLUMN = """    Column(
@@ -250,3 +252,60 @@ def test_a_kind_of_file_is_one_module_found_by_being_there(copy: Path) -> None:
     said = python(copy, SLIPS).splitlines()
     assert said[-2].startswith("['7', '8'] ['")
     assert said[-1] == "True"
+
+
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+OWN = [
+    'report_date = "2022-09-26"\nlanguage = "en"\nconfig = "funnel.yml"',
+    "import seaborn as sns\nfrom funnel.edition.model import open_edition\n"
+    "weeks = open_edition(report_date, config).shown_table()",
+    "#| label: fig-own\n#| fig-cap: Leads by week, as I draw them\n#| fig-alt: Bars of the newest cohorts\n"
+    "sns.barplot(weeks.tail(8), x='cohort_week', y='leads')",
+]
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
+    done = subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout
+
+
+def test_an_own_figure_is_a_notebook_and_two_lines_and_a_sentence_a_line_of_each_language(
+    tmp_path: Path,
+) -> None:
+    """In a copy of the whole tree, by the command that the weekly job runs; git tells what was touched."""
+    folder = tmp_path / "clone"
+    left_out = shutil.ignore_patterns(".*", "run", "archive", "node_modules", "*.duckdb", "sample")
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "as it is")
+
+    made = [new_code_cell(code) for code in OWN]
+    made[0].metadata["tags"] = ["parameters"]
+    book = new_notebook(cells=made, metadata={"kernelspec": KERNEL})
+    nbformat.write(book, folder / "notebooks" / "my-own.ipynb")
+    report = folder / "report.qmd"
+    lines = "\nSee @fig-own.\n\n{{< embed run/my-own.ipynb#fig-own >}}\n"
+    report.write_text(report.read_text(encoding="utf-8") + lines, encoding="utf-8")
+    for language, words in (("en", "Read this first"), ("ru", "Прочтите сначала")):
+        file = folder / "lib" / "funnel" / "present" / "locale" / f"{language}.yml"
+        said = re.sub(r"(?m)^sec_narrative: .*$", f"sec_narrative: {words}", file.read_text(encoding="utf-8"))
+        file.write_text(said, encoding="utf-8")
+
+    for words in (
+        ["import", "data/demo"],
+        ["report", "--date", "2022-09-26", "--formats", "html", "--lang", "en,ru", "--draft", "--no-import"],
+    ):
+        python(folder, f"import sys; sys.argv = ['funnel', *{words}]; from funnel.cli import main; main()")
+    for page, heading in (("report.html", "Read this first"), ("report.ru.html", "Прочтите сначала")):
+        shown = (folder / "run" / "report" / page).read_text(encoding="utf-8")
+        assert heading in shown
+        assert "Leads by week, as I draw them" in shown
+        assert 'alt="Bars of the newest cohorts"' in shown
+    git(folder, "add", "--intent-to-add", "notebooks", "report.qmd", "lib")
+    touched = [line.split("\t") for line in git(folder, "diff", "--numstat").splitlines()]
+    changed = {name: int(added) for added, _, name in touched if name != "notebooks/my-own.ipynb"}
+    locale = "lib/funnel/present/locale"
+    assert changed == {"report.qmd": 4, f"{locale}/en.yml": 1, f"{locale}/ru.yml": 1}
+    assert "notebooks/my-own.ipynb" in {name for _, _, name in touched}

@@ -175,7 +175,11 @@ def _check_parameters(notebooks: Sequence[Path], parameters: Mapping[str, str]) 
 
     wrong = []
     for path in notebooks:
-        declared = papermill.inspect_notebook(str(path))
+        try:
+            declared = papermill.inspect_notebook(str(path))
+        except ValueError:
+            wrong.append(f"{path.name}: it names no language: open it in JupyterLab, choose Python 3, save")
+            continue
         for name in sorted(set(parameters) - set(declared)):
             wrong.append(f"{path.name}: unknown parameter {name!r}{nearest(name, declared)}")
         for name in sorted(set(declared) - set(parameters)):

@@ -76,6 +76,15 @@ def test_an_unknown_and_a_missing_parameter_are_both_told_before_anything_runs(t
     assert not (tmp_path / "run").exists()
 
 
+def test_a_notebook_that_names_no_language_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = notebook(tmp_path, "a", "1", "day = ''")
+    book = nbformat.read(path, 4)
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(book, path)
+    with pytest.raises(NotebookError, match=r"a\.ipynb: it names no language: .* choose Python 3, save"):
+        run([path], tmp_path, day="")
+
+
 def test_a_failed_notebook_is_kept_with_its_error_and_the_good_ones_stay(tmp_path: Path) -> None:
     good, bad = notebook(tmp_path, "good", "print('old')"), notebook(tmp_path, "bad", "print('fine')")
     run([good, bad], tmp_path, report_date="")

@@ -127,5 +127,5 @@ def test_a_change_has_a_sign_unless_it_rounds_to_nothing() -> None:
 
 def test_texts_for_the_page_need_nothing_filled_in() -> None:
     plain = Texts("ru").plain()
-    assert plain["sec_summary"] == "Главное"
+    assert plain["sec_narrative"] == "Что мы видим"
     assert not any("{" in text for text in plain.values())
