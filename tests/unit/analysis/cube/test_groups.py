@@ -18,6 +18,13 @@ def test_rows_are_those_of_numpy(widths: tuple[int, ...]) -> None:
     assert at.tolist() == where.reshape(-1).tolist()
 
 
+def test_numbers_below_0_are_told_apart_too() -> None:
+    """A missing category has the code -1."""
+    rows, at = distinct([np.array([0, 1, 0]), np.array([2, -1, -1])])
+    assert rows.tolist() == [[0, -1], [0, 2], [1, -1]]
+    assert at.tolist() == [1, 2, 0]
+
+
 def test_no_rows() -> None:
     rows, at = distinct([np.zeros(0, dtype=np.int64)] * 2)
     assert rows.shape == (0, 2)
