@@ -128,7 +128,10 @@ def _look(kind: str, data: Path | None, folder: Path, answers: Answers, host: st
         return account(BY_API[kind], host)
     if data is not None:
         if kind == "files":
-            return canonical.look(data, folder, answers.timezone or "UTC")
+            try:
+                return canonical.look(data, folder, answers.timezone or "UTC")
+            except errors.InputError as refused:
+                raise sheet.instead(data, refused) from refused
         return sheet.look(data, folder, kind)
     note = (
         f"no data were looked into: put files into {folder / FILES}; set stages and attributes in funnel.yml"

@@ -37,16 +37,15 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
     Raises:
         InputError: nothing would read any of them, or they are those of another CRM.
     """
-    files = [data] if data.is_file() else sorted(data.iterdir(), reverse=True) if data.is_dir() else []
-    found = ((path, proposal(path, None)) for path in files if path.is_file() and tables.is_table(path))
-    known = [(path, lines) for path, lines in found if lines]
+    known = list(_known(data))
     told = next((one for one in known if _is(one[1], kind)), None)
     if told is None and known:
         raise InputError("The data cannot be looked into.", [_another(data, kind, *known[0])])
     if told is None:
-        wrong = "no file in it is one we know" if files else "there is no such file or folder"
+        wrong = "no file in it is one we know" if data.exists() else "there is no such file or folder"
         allowed = (
-            "a CRM's export; or a sheet with an id, a date of creation and a column of dates for each stage"
+            "a CRM's export; a sheet with an id, a date of creation and a column of dates for each stage; "
+            "a log with an id that repeats, a stage (or activity) and a timestamp"
         )
         raise InputError("The data cannot be looked into.", [Problem(str(data), wrong, allowed)])
     path, lines = told
@@ -77,6 +76,24 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
         block=f"\n# What the columns of the files mean, as {path.name} shows it; check each line.\n{block}",
         notes=list(dict.fromkeys(notes)),
     )
+
+
+def instead(data: Path, refused: InputError) -> InputError:
+    """Add to what was wrong with canonical files which file is of a kind that `init` can read otherwise."""
+    try:
+        other = next(_known(data), None)
+    except InputError:
+        return refused
+    told = [_another(data, "files", *other)] if other else []
+    return InputError(refused.headline, [*refused.problems, *told])
+
+
+def _known(data: Path) -> Iterator[tuple[Path, Lines]]:
+    """Yield the files that some settings would read, the newest by name first."""
+    files = [data] if data.is_file() else sorted(data.iterdir(), reverse=True) if data.is_dir() else []
+    for path in files:
+        if path.is_file() and tables.is_table(path) and (lines := proposal(path, None)):
+            yield path, lines
 
 
 def _blocks(
@@ -120,7 +137,8 @@ def _another(data: Path, kind: str, path: Path, lines: Lines) -> Problem:
     """Say what a file is taken for instead."""
     other = lines.profile if lines.source == "exports" else lines.source
     todo = f"funnel init DIR --from {other}" if other in (*CRMS, "wide", "events") else ""
-    return Problem(str(data), f"it holds nothing of {kind}; {path.name} looks like {lines.title}", todo=todo)
+    nothing = "no canonical table" if kind == "files" else f"nothing of {kind}"
+    return Problem(str(data), f"it holds {nothing}; {path.name} looks like {lines.title}", todo=todo)
 
 
 def _with_stages(known: Sequence[tuple[Path, Lines]], logs: Sequence[Lines], lines: Lines) -> Iterator[Lines]:

@@ -82,6 +82,33 @@ def test_stages_of_a_log_stand_in_the_order_in_which_deals_came_to_them(funnel: 
     assert load(home / "funnel.yml").stage_keys == ("mango", "apple", "sale")
 
 
+def test_a_log_of_a_process_with_no_word_for_won_ends_where_its_cases_end(
+    funnel: Any, tmp_path: Path
+) -> None:
+    """Named as process mining names it: what was declined is lost, and no stage is put behind the last."""
+    rows = [
+        (f"{n}", activity, f"2026-0{1 + n % 5}-{2 + 3 * step:02}T10:00:00.546+02:00")
+        for n in range(20)
+        for step, activity in enumerate(
+            ("A_SUBMITTED", "A_ACCEPTED", "A_DECLINED")
+            if n % 3
+            else ("A_SUBMITTED", "A_ACCEPTED", "A_APPROVED")
+        )
+    ]
+    log = tmp_path / "data" / "log.csv"
+    log.parent.mkdir()
+    pd.DataFrame(rows, columns=["Case ID", "Activity", "Complete Timestamp"]).to_csv(log, index=False)
+    refused = init(funnel, tmp_path / "home", "files", log.parent)
+    assert refused.code == 2
+    assert "log.csv looks like an event log; to do: funnel init DIR --from events" in refused.err
+    made = init(funnel, tmp_path / "home", "events", log)
+    assert made.code == 0, made.err
+    assert "no stage is named as won: A_APPROVED, the last, is taken for the win" in made.err
+    chosen = load(tmp_path / "home" / "funnel.yml")
+    assert chosen.stage_keys == ("a_accepted", "a_approved")
+    assert chosen.of_events[0].stages["A_DECLINED"] == "lost"
+
+
 def several(*blocks: dict[str, object], key: str = "exports") -> Settings:
     return Settings.model_validate({"stages": STAGES, key: list(blocks)})
 

@@ -19,7 +19,7 @@ from funnel.sources import table_file as tables
 from funnel.sources.events import spread
 from funnel.sources.events.repeats import repeated
 from funnel.sources.exports.outcome import LOST_STATE, WON, Words
-from funnel.sources.exports.stage_guess import mapped
+from funnel.sources.exports.stage_guess import end, mapped
 from funnel.sources.header_text import normal
 from funnel.sources.instants import Writing, read_instants
 from funnel.sources.profiles import profiles
@@ -35,11 +35,12 @@ _IDS = re.compile(
 _STAGES = re.compile(
     r"^(stagename|stage|to stage|new stage|newvalue|new value"
     r"|stage_to|moved to|stage_id|status|state|activity"
-    r"|concept:name|event|dealstage|value|стадия|этап|событие)$"
+    r"|concept:name|activity name|event|dealstage|value|стадия|этап|событие)$"
 )
 _TIMES = re.compile(
     r"^(createddate|created date|modified time|last modified"
-    r"|timestamp|time:timestamp|entered_at|entered at|time|date"
+    r"|timestamp|time:timestamp|complete timestamp|end timestamp|start timestamp"
+    r"|entered_at|entered at|time|date"
     r"|changed_at|changed at|event_time|occurred_at|created_at|moved_at|дата|время|дата изменения)$"
 )
 
@@ -150,7 +151,8 @@ def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings 
         [word for profile in profiles().values() for word in profile.won_words],
         [word for profile in profiles().values() for word in profile.lost_words],
     )
-    state = {name: words.state(name) for name in counts}
+    notes = ["the stages stand in the order in which deals came to them: check it"]
+    state = {name: end(name) or words.state(name) for name in counts}
     ordered = [name for name in counts if state[name] not in (WON, LOST_STATE)]
     stages: dict[str, str] = {}
     if settings:
@@ -162,7 +164,13 @@ def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings 
             meaning[name] = LEAD if not meaning else key_of(name, list(stages))
             if meaning[name] != LEAD:
                 stages[meaning[name]] = name
-        stages[last] = next((name for name in counts if state[name] == WON), "Won")
+        won = next((name for name in counts if state[name] == WON), "Won" if not stages else "")
+        if won:
+            stages[last] = won
+        else:
+            notes.append(
+                f"no stage is named as won: {stages[list(stages)[-1]]}, the last, is taken for the win"
+            )
     id_, stage, time = seen.names
     salesforce = id_.casefold() in ("opportunityid", "opportunity id")
     bare = pc.any(pc.match_substring_regex(seen.times.text(), r"\d:\d\d(:\d\d)?\s*([AaPp][Mm])?$")).as_py()
@@ -187,7 +195,6 @@ def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings 
         )
         body.append(line(name, key, 4, note))
     body.append("  # leads: true # if no other file brings the leads: each came with its first event")
-    notes = ["the stages stand in the order in which deals came to them: check it"]
     text = "\n".join(["events:", *body]) + "\n"
     title = "an event log that grows to the right" if seen.spread else "an event log"
     leads = pc.count_distinct(seen.ids).as_py()
