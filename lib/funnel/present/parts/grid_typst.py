@@ -37,7 +37,9 @@ def write(grid: Grid) -> str:
     if not grid.rows:
         words = f'#text(fill: rgb("{theme.muted}"), {for_typst(grid.empty)})'
         return "\n".join([words, *notes])
-    return "\n".join([*(_table(part) for part in parts(grid)), *notes])
+    cut = parts(grid)
+    size = max(min(map(text_size, cut)), SMALLEST)
+    return "\n".join([*(_table(part, size) for part in cut), *notes])
 
 
 def parts(grid: Grid) -> list[Grid]:
@@ -61,10 +63,9 @@ def _cut(grid: Grid, columns: Sequence[int]) -> Grid:
     return replace(grid, heads=tuple(grid.heads[at] for at in columns), rows=tuple(rows))
 
 
-def _table(grid: Grid) -> str:
+def _table(grid: Grid, size: float) -> str:
     theme = grid.theme
     aligns = ", ".join(head.align for head in grid.heads)
-    size = max(text_size(grid), SMALLEST)
     columns = ", ".join(f"{natural + more:.2f}em" if more else "auto" for natural, more in _widths(grid))
     lines = [
         f"#block(width: 100%, breakable: {str(len(grid.rows) > SHORT).lower()}, {{",

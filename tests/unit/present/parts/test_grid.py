@@ -163,7 +163,10 @@ def test_what_does_not_fit_a_page_is_written_as_several_tables_that_begin_alike(
     assert all(part.heads[0].title == "Cohort" and text_size(part) >= SMALLEST for part in found)
     assert [head.title for part in found for head in part.heads[1:]] == [head.title for head in heads[1:]]
     assert all(all(count == 2 for title, count in part.groups() if title) for part in found)
-    assert blocks(wide)[1].count("table.header(") == len(found)
+    code = blocks(wide)[1]
+    assert code.count("table.header(") == len(found)
+    sizes = set(re.findall(r"set text\(size: ([\d.]+)pt, hyphenate", code))
+    assert sizes == {f"{min(map(text_size, found)):.2f}"} != {f"{max(map(text_size, found)):.2f}"}
 
 
 def test_a_row_has_a_cell_for_each_column(settings: Settings) -> None:
