@@ -8,7 +8,7 @@ import pytest
 
 from funnel.analysis.calendar.clock import Clock, clocks_of, steady
 from funnel.analysis.cube.triangles import Triangle
-from funnel.calendar import NO_CALENDAR, calendar_of, month_end_share, working_share
+from funnel.calendar import NO_CALENDAR, calendar_of, month_end_share, new_year_share, working_share
 
 LAGS = 53
 FIRST = dt.date(2020, 1, 6)
@@ -117,3 +117,29 @@ def test_each_stage_has_its_own_end_of_the_month() -> None:
     learnt = np.diff(second.ends)[: len(pace)]
     assert learnt[ends].mean() == pytest.approx(pace[ends].mean() / pace.mean(), abs=0.1)
     assert learnt[~ends].mean() == pytest.approx(pace[~ends].mean() / pace.mean(), abs=0.1)
+
+
+def test_what_is_known_of_a_slow_company_begins_with_the_first_known_week() -> None:
+    """The first week of the first cohort ends at lag 1 of this time too: from there on times are known."""
+    clock = Clock(np.array([0.0, 1.0, 1.5, 2.5, 3.5, 4.5]))
+    weeks = pd.date_range(FIRST, periods=2, freq="7D")
+    lived, known = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]), np.array([[0.0, 1.0, 1.0], [1.0, 1.0, 1.0]])
+    events = np.zeros_like(lived)
+    paced = clock.paced(Triangle(weeks, np.array([2, 1]), np.full(2, 9.0), events, lived, events, known))
+    assert paced.known is not None
+    assert paced.known.tolist() == [[0.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
+
+
+def test_a_young_company_takes_the_pace_of_holidays_that_others_have() -> None:
+    """Too little was seen to learn it: a free day is worth 0.2 of a day, one around New Year 0.6."""
+    first = dt.date(2020, 10, 5)
+    days = [first + dt.timedelta(weeks=n) for n in range(20 + LAGS)]
+    calendar = calendar_of("RU", first, days[-1] + dt.timedelta(days=7))
+    ages = np.arange(20)[::-1]
+    lived = (np.arange(LAGS)[None, :] <= ages[:, None]).astype(float)
+    triangle = Triangle(pd.date_range(first, periods=20, freq="7D"), ages, np.full(20, 9.0), 0 * lived, lived)
+    pace = np.diff(clocks_of([triangle], calendar)[0].ends)[: len(days)]
+    free, year = 1 - working_share(calendar, days), new_year_share(calendar, days)
+    assert year.max() > 0.5 > free[0] == year[0]
+    wanted = np.maximum(1 - 0.8 * free - 0.4 * year, 0.1)
+    assert (pace / pace[0]).tolist() == pytest.approx(wanted.tolist(), abs=1e-9)

@@ -142,3 +142,22 @@ def test_a_month_that_ends_is_no_change_of_the_delay_and_a_change_is_found_all_t
     # Young cohorts have their events in one week: a test that knows no weeks told 4.6 to 7.3 here.
     assert max(closing(seed).change_z for seed in range(8)) < CHANGED
     assert np.mean([closing(seed, 2.0).change_z > CHANGED for seed in range(8)]) >= 0.6
+
+
+def test_of_an_age_the_lags_count_that_its_cohorts_live_through() -> None:
+    """Of cohorts 4 to 7 weeks old and a span of 4 weeks, lags 5 to 9: added up here lead by lead."""
+    fit = fitted(3, planted(3, 0.5))
+    events, due = fit.triangle.told(), fit.due
+    came, wanted = np.zeros(WEEKS), np.zeros(WEEKS)
+    for cohort in range(WEEKS):
+        for lag in range(5, 10):
+            if cohort + lag < WEEKS:
+                came[cohort + lag] += events[cohort, lag]
+                wanted[cohort + lag] += due[cohort, lag]
+    spans = [(came[at : at + 4].sum(), wanted[at : at + 4].sum()) for at in range(WEEKS - 3)]
+    got, due_then = (np.array(each) for each in zip(*[one for one in spans if one[1] >= 1], strict=True))
+    square = (due_then**2).mean()
+    error = np.sqrt(2 * square + due_then.mean()) / square / np.sqrt(WEEKS / 4)
+    excess = ((got - due_then) ** 2 - due_then).mean() / square - error
+    assert uneven(fit, 4, ages=(4, 7)) == pytest.approx(excess)
+    assert excess > 0.01

@@ -36,3 +36,8 @@ def test_the_other_laws_are_those_of_scipy() -> None:
         assert laws.normal_quantile(chance) == pytest.approx(stats.norm.ppf(chance), rel=1e-9)
         assert laws.t_quantile(chance, 7.5) == pytest.approx(stats.t.ppf(chance, 7.5), rel=1e-7)
     assert laws.binomial_below(3, 13, 0.8) == pytest.approx(stats.binom.cdf(3, 13, 0.8), rel=1e-9)
+
+
+def test_a_binomial_quantile_is_the_least_count_that_reaches_the_chance() -> None:
+    """The half of one throw of a coin is reached by no head at all."""
+    assert laws.binomial_quantile(0.5, np.array([1.0, 2.0]), 0.5).tolist() == [0.0, 1.0]
