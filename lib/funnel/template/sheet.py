@@ -23,6 +23,8 @@ from funnel.template.settings_text import scalar
 from funnel.template.slicing import attributes_of, slices_of
 
 SHOWN = 2
+STEADY = 0.99
+"""Share of the leads in which a column of a log must not change to be one of the lead."""
 
 
 def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
@@ -57,6 +59,9 @@ def look(data: Path, root: Path, kind: str = "crm") -> Proposal:
     if lines.source == "wide":
         attributes, slices = _others(path, lines)
         block += _mapped([item.column for item in attributes if item.proposed])
+    elif lines.source == "events" and "\n  spread:" not in lines.lines:
+        attributes, slices = _of_log(path, lines)
+        block += _mapped([item.column for item in attributes if item.proposed], "log, as it was last")
     notes = [note for one in blocks for note in _notes(*one)]
     if kind == "crm" and (more := list(_other_crms(known, lines))):
         block = _listed([*blocks, *more], prefixed=True)
@@ -153,19 +158,45 @@ def _with_stages(known: Sequence[tuple[Path, Lines]], logs: Sequence[Lines], lin
 
 def _others(path: Path, lines: Lines) -> tuple[list[ProposedAttribute], list[str]]:
     """Judge the columns of a wide sheet that are none of its ids and dates; return also those to be shown."""
-    used = set(_texts(yaml.safe_load(lines.lines)))
-    sheet = tables.read_table(path, tables.sheets(path)[0], lambda header: range(len(header)))
-    columns = {name.strip(): cells for name, cells in zip(sheet.names, sheet.columns, strict=True)}
+    every = _columns(path)
     last = [*lines.stages.values(), ""][len(lines.stages) - 1]
-    nobody = pd.Series(False, range(len(sheet.rows)))
-    won = columns[last].text().to_pandas().notna() if last in columns else nobody
-    texts = {
+    won = every[last].text().to_pandas().notna() if last in every else None
+    return _judged(_left(every, lines), won)
+
+
+def _of_log(path: Path, lines: Lines) -> tuple[list[ProposedAttribute], list[str]]:
+    """Judge the columns of an event log that say something of the lead: the others change with its steps."""
+    every, rules = _columns(path), yaml.safe_load(lines.lines)["events"]
+    lead, stage = (every[rules[key]].text().to_pandas() for key in ("lead_id", "stage"))
+    texts = _left(every, lines)
+    same = [name for name, text in texts.items() if (text.groupby(lead).nunique() <= 1).mean() >= STEADY]
+    won = (stage == list(lines.stages.values())[-1]).groupby(lead).any() if lines.stages else None
+    judged, slices = _judged({name: texts[name].groupby(lead).last() for name in same}, won)
+    why = "it changes with the steps of a lead"
+    moving = [ProposedAttribute(name, why, proposed=False) for name in texts if name not in same]
+    return [*judged, *moving], slices
+
+
+def _judged(texts: dict[str, pd.Series], won: pd.Series | None) -> tuple[list[ProposedAttribute], list[str]]:
+    index = next(iter(texts.values())).index if texts else range(0)
+    found = attributes_of(texts, pd.Series(False, index) if won is None else won)
+    return found, slices_of(found, texts)
+
+
+def _columns(path: Path) -> dict[str, Cells]:
+    """Return the columns of a file's first sheet by their heads."""
+    sheet = tables.read_table(path, tables.sheets(path)[0], lambda header: range(len(header)))
+    return {name.strip(): cells for name, cells in zip(sheet.names, sheet.columns, strict=True)}
+
+
+def _left(columns: dict[str, Cells], lines: Lines) -> dict[str, pd.Series]:
+    """Return the texts of the columns that the proposed lines do not name, and that hold no dates."""
+    used = set(_texts(yaml.safe_load(lines.lines)))
+    return {
         name: cells.text().to_pandas()
         for name, cells in columns.items()
         if name and name not in used and not _dates(cells)
     }
-    judged = attributes_of(texts, won)
-    return judged, slices_of(judged, texts)
 
 
 def _texts(tree: object) -> Iterator[str]:
@@ -183,12 +214,12 @@ def _dates(cells: Cells) -> bool:
     return bool(filled) and int(read_instants(cells, "UTC").unreadable.sum()) <= 0.2 * filled
 
 
-def _mapped(columns: Sequence[str]) -> str:
-    """Return the columns as settings: attribute -> column of the sheet; '' for none."""
+def _mapped(columns: Sequence[str], of: str = "sheet") -> str:
+    """Return the columns as settings: attribute -> column of the file; '' for none."""
     if not columns:
         return ""
     pairs = ", ".join(f"{scalar(name)}: {scalar(name)}" for name in columns)
-    return f"  attributes: {{{pairs}}} # column of the leads -> column of the sheet\n"
+    return f"  attributes: {{{pairs}}} # column of the leads -> column of the {of}\n"
 
 
 def _notes(path: Path, lines: Lines) -> Sequence[str]:

@@ -29,7 +29,7 @@ def attributes_of(columns: Mapping[str, pd.Series], won: pd.Series) -> list[Prop
 def _judged(name: str, texts: pd.Series, won: pd.Series) -> ProposedAttribute:
     filled = texts.notna()
     values = texts[filled].value_counts()
-    told = f"{len(values):,} values in {int(filled.sum()):,} of {len(texts):,} leads"
+    told = f"{len(values):,} value{'s' * (len(values) != 1)} in {int(filled.sum()):,} of {len(texts):,} leads"
     why = next(_against(values, filled, won), "")
     return ProposedAttribute(name, f"{told}: {why}" if why else told, proposed=not why)
 

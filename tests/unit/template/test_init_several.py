@@ -87,8 +87,8 @@ def test_a_log_of_a_process_with_no_word_for_won_ends_where_its_cases_end(
 ) -> None:
     """Named as process mining names it: what was declined is lost, and no stage is put behind the last."""
     rows = [
-        (f"{n}", activity, f"2026-0{1 + n % 5}-{2 + 3 * step:02}T10:00:00.546+02:00")
-        for n in range(20)
+        (f"{n}", activity, f"2026-0{1 + n % 5}-{2 + 3 * step:02}T10:00:00.546+02:00", "AB"[n % 2], f"{step}")
+        for n in range(60)
         for step, activity in enumerate(
             ("A_SUBMITTED", "A_ACCEPTED", "A_DECLINED")
             if n % 3
@@ -97,7 +97,9 @@ def test_a_log_of_a_process_with_no_word_for_won_ends_where_its_cases_end(
     ]
     log = tmp_path / "data" / "log.csv"
     log.parent.mkdir()
-    pd.DataFrame(rows, columns=["Case ID", "Activity", "Complete Timestamp"]).to_csv(log, index=False)
+    rows.append(("7", "Called twice", "2026-03-04T10:00:00.546+02:00", "B", "9"))
+    heads = ["Case ID", "Activity", "Complete Timestamp", "product", "org:resource"]
+    pd.DataFrame(rows, columns=heads).to_csv(log, index=False)
     refused = init(funnel, tmp_path / "home", "files", log.parent)
     assert refused.code == 2
     assert "log.csv looks like an event log; to do: funnel init DIR --from events" in refused.err
@@ -107,6 +109,11 @@ def test_a_log_of_a_process_with_no_word_for_won_ends_where_its_cases_end(
     chosen = load(tmp_path / "home" / "funnel.yml")
     assert chosen.stage_keys == ("a_accepted", "a_approved")
     assert chosen.of_events[0].stages["A_DECLINED"] == "lost"
+    # What one lead of 60 did is no stage; who did a step is no attribute of the lead.
+    assert "too few leads come there to be a stage: Called twice" in made.err
+    assert chosen.of_events[0].stages["Called twice"] == "lead"
+    assert [*chosen.attributes] == [*chosen.slices] == ["product"]
+    assert chosen.of_events[0].attributes == {"product": "product"}
 
 
 def several(*blocks: dict[str, object], key: str = "exports") -> Settings:

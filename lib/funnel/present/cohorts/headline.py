@@ -22,6 +22,9 @@ from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import HTML_FONTS, Theme
 from funnel.settings import LEAD, Settings
 
+ROW = 6
+"""Tiles that stand in a row with ease; one more is taken in, since alone it would look wrong."""
+
 
 def read_at(frame: pd.DataFrame, settings: Settings) -> int:
     """Return the position of the cohort the report reads, see `dates.read_position`.
@@ -112,9 +115,10 @@ class Headline:
         title = f"#block(below: 6pt, {sticky}, text(weight: 600, {for_typst(self.title)}))"
         if not self.tiles:
             return title
-        columns = min(len(self.tiles), 6)
-        longest = max(len(tile.title) for tile in self.tiles)
-        small = min(8.0, (PAGE_WIDTH / columns - 18) / (longest * 0.6))
+        columns = in_a_row(len(self.tiles))
+        room = (PAGE_WIDTH / columns - 18) / 0.6
+        small = min(8.0, room / max(len(tile.title) for tile in self.tiles))
+        large = min(15.0, room / max(len(tile.number) for tile in self.tiles))
         tiles = []
         for tile in self.tiles:
             lines = "".join(
@@ -127,11 +131,20 @@ class Headline:
                 f"  grid.cell({paint}, [#stack(spacing: 4.5pt,"
                 f' text(size: {small:.2f}pt, weight: 600, fill: rgb("{tile.colour}"), '
                 f"{for_typst(tile.title)}),"
-                f" text(size: 15pt, weight: 600, {for_typst(tile.number)}),"
+                f" text(size: {large:.2f}pt, weight: 600, {for_typst(tile.number)}),"
                 f" {{ set par(leading: 0.35em); ({lines}).join() }})]),"
             )
         grid = f"#block(width: 100%, {sticky}, grid(columns: (1fr,) * {columns}, gutter: 5pt, inset: 6pt,"
         return "\n".join([title, grid, *tiles, "))"]) + notes_typst(self.notes, theme)
+
+
+def in_a_row(tiles: int) -> int:
+    """Return how many tiles stand in a row: all of up to seven, else rows as even as they can be.
+
+    >>> [in_a_row(tiles) for tiles in (1, 6, 7, 8, 9, 13)]
+    [1, 6, 7, 4, 5, 5]
+    """
+    return tiles if tiles <= ROW + 1 else math.ceil(tiles / math.ceil(tiles / ROW))
 
 
 def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, texts: Texts) -> Headline:

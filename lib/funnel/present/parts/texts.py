@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import babel
 import yaml
@@ -23,7 +24,7 @@ from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from funnel.columns import OVERALL
 from funnel.dates import WEEK
-from funnel.settings import LEAD, LOST, Language, Settings
+from funnel.settings import LANGUAGES, LEAD, LOST, Language, Settings
 
 EMPTY = "–"
 NBSP = "\u00a0"
@@ -226,16 +227,22 @@ class Texts:
     def stage(self, key: str, settings: Settings) -> str:
         """Return the name of a stage, of the lead itself, of `lost` or of `overall`.
 
+        A stage with no name in this language is shown by the one it has in another, else by its key.
+
         Raises:
             KeyError: no such stage is configured.
         """
         if key in (LEAD, LOST, OVERALL):
             return self.t(f"stage_{key}")
-        return {stage.key: stage.name.get(self.language, stage.key) for stage in settings.stages}[key]
+        return self._called({stage.key: stage.name for stage in settings.stages}[key], key)
 
     def attribute(self, name: str, settings: Settings) -> str:
-        """Return the name of a lead attribute; one without a configured name is shown as it is."""
-        return settings.attributes.get(name, {}).get(self.language, name)
+        """Return the name of a lead attribute, as `stage` does."""
+        return self._called(settings.attributes.get(name, {}), name)
+
+    def _called(self, names: Mapping[Any, str], key: str) -> str:
+        known: list[Language] = [self.language, *LANGUAGES]
+        return next((names[one] for one in known if names.get(one)), key)
 
 
 def _missing(value: float | Decimal) -> bool:

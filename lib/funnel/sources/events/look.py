@@ -58,6 +58,8 @@ class _Seen:
 
 MOST = 100
 """More stages than this are no stages."""
+RARE = 0.03
+"""A stage that a smaller share of the leads has rows of is none, until somebody says so."""
 Look = Callable[[Path, str, Sequence[Sequence[str]], int], _Seen | None]
 
 
@@ -152,6 +154,7 @@ def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings 
         [word for profile in profiles().values() for word in profile.lost_words],
     )
     notes = ["the stages stand in the order in which deals came to them: check it"]
+    leads = pc.count_distinct(seen.ids).as_py()
     state = {name: end(name) or words.state(name) for name in counts}
     ordered = [name for name in counts if state[name] not in (WON, LOST_STATE)]
     stages: dict[str, str] = {}
@@ -160,10 +163,13 @@ def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings 
         meaning, last = mapped(ordered, settings.stage_keys, called), settings.stage_keys[-1]
     else:
         meaning, last = {}, "sale"
+        rare = [name for name in ordered[1:] if counts[name] < RARE * leads]
         for name in ordered:
-            meaning[name] = LEAD if not meaning else key_of(name, list(stages))
+            meaning[name] = LEAD if not meaning or name in rare else key_of(name, list(stages))
             if meaning[name] != LEAD:
                 stages[meaning[name]] = name
+        if rare:
+            notes.append(f"too few leads come there to be a stage: {', '.join(rare)}: check it")
         won = next((name for name in counts if state[name] == WON), "Won" if not stages else "")
         if won:
             stages[last] = won
@@ -197,7 +203,6 @@ def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings 
     body.append("  # leads: true # if no other file brings the leads: each came with its first event")
     text = "\n".join(["events:", *body]) + "\n"
     title = "an event log that grows to the right" if seen.spread else "an event log"
-    leads = pc.count_distinct(seen.ids).as_py()
     return Proposal(
         "events", title, "salesforce" if salesforce else "", text, {"rows": len(seen.ids), "leads": leads},
         tuple(notes), stages,

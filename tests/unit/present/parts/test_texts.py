@@ -15,7 +15,7 @@ from funnel.analysis.forecast import ahead, reliability
 from funnel.analysis.money import ltv
 from funnel.present.parts import texts as module
 from funnel.present.parts.texts import Texts, catalogue, placeholders
-from funnel.settings import LANGUAGES
+from funnel.settings import LANGUAGES, Settings
 
 ROOT = Path(__file__).parents[4]
 CALL = re.compile(r"""texts\.t\(\s*f?["']([a-z_0-9{}]+)["']""")
@@ -129,3 +129,16 @@ def test_texts_for_the_page_need_nothing_filled_in() -> None:
     plain = Texts("ru").plain()
     assert plain["sec_narrative"] == "Что мы видим"
     assert not any("{" in text for text in plain.values())
+
+
+def test_a_name_in_the_other_language_is_better_than_a_key() -> None:
+    made = Settings.model_validate(
+        {
+            "stages": [{"key": "won_deal", "name": {"en": "Won deal"}}, {"key": "bare"}],
+            "attributes": {"mgr": {"ru": "Менеджер", "personal": "allowed"}, "src": {"personal": "allowed"}},
+        }
+    )
+    assert Texts("ru").stage("won_deal", made) == "Won deal"
+    assert Texts("en").stage("bare", made) == "bare"
+    assert Texts("en").attribute("mgr", made) == "Менеджер"
+    assert Texts("en").attribute("src", made) == "src"
