@@ -96,10 +96,11 @@ class Limits(Frozen):
 
     Attributes:
         unpacked_mb: megabytes that a file may unfold to: the parts of a workbook, the cells of a Parquet file
-            at 16 bytes each, four times the size of a CSV file. Reading takes about as much memory.
+            at 16 bytes each or by their texts, four times the size of a CSV file. Reading takes about as much
+            memory.
         unpacked_ratio: how many times as big as the file that may be; below 50 MB it does not matter.
         columns: of one table.
-        cell_characters: of one cell of a CSV file or workbook.
+        cell_characters: of one cell.
     """
 
     unpacked_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 8_000

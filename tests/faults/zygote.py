@@ -1,10 +1,13 @@
 """A process that has loaded the command line once and forks for every run: `python -m tests.faults.zygote`.
 
-It reads runs and writes what came of them, a line of JSON each.
+It reads runs and writes what came of them, a line of JSON each. What a run had to load is loaded here for the
+next.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import signal
@@ -16,13 +19,16 @@ from typing import Any
 
 import papermill  # noqa: F401  loaded once
 
-import funnel.cli
-import funnel.publish.weekly
-import funnel.sources.api.accounts
-import funnel.sources.api.client
-import funnel.sources.api.sync
-import funnel.warehouse.rebuild
-from tests.faults.points import Points
+from tests.faults.points import Points, tell_of_engines
+
+tell_of_engines()
+
+import funnel.cli  # noqa: E402  loaded with its points
+import funnel.publish.weekly  # noqa: E402
+import funnel.sources.api.accounts  # noqa: E402
+import funnel.sources.api.client  # noqa: E402
+import funnel.sources.api.sync  # noqa: E402
+import funnel.warehouse.rebuild  # noqa: E402
 
 
 def run(order: dict[str, Any], said: Path, met: Path) -> None:
@@ -38,9 +44,10 @@ def run(order: dict[str, Any], said: Path, met: Path) -> None:
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     tempfile.tempdir = None
     funnel.cli.common.notes = funnel.cli.common.console()
-    points = Points(order["folder"], order["stop"], order["full"])
+    points = Points(order["folder"], order["stop"], order["full"], order["copies"])
     code: object = 0
-    points.install()
+    if order["counted"]:
+        points.install()
     try:
         funnel.cli.main()
     except SystemExit as stop:
@@ -48,13 +55,19 @@ def run(order: dict[str, Any], said: Path, met: Path) -> None:
     except BaseException:
         code = 99
         traceback.print_exc()
-    sys.settrace(None)
+    points.folder, points.copies = os.devnull, ""
     sys.stdout.flush()
     sys.stderr.flush()
-    points.full = False
-    points.stop = 0
-    met.write_text(json.dumps(points.met))
+    met.write_text(json.dumps([points.met, sorted(sys.modules)]))
     os._exit(code if isinstance(code, int) else 1)
+
+
+def load(modules: list[str]) -> None:
+    """Load what a run has loaded, where it can be loaded by its name."""
+    for name in modules:
+        if name not in sys.modules and not name.startswith("__"):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
 
 
 def main() -> None:
@@ -67,11 +80,13 @@ def main() -> None:
             if not child:
                 run(order, said, met)
             _, status = os.waitpid(child, 0)
+            points, modules = json.loads(met.read_text()) if met.is_file() else ([], [])
             answer = {
                 "code": os.waitstatus_to_exitcode(status),
                 "said": said.read_text(errors="replace") if said.is_file() else "",
-                "met": json.loads(met.read_text()) if met.is_file() else [],
+                "met": points,
             }
+            load(modules)
         print(json.dumps(answer), flush=True)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from openpyxl.utils.cell import column_index_from_string
 
@@ -21,6 +22,7 @@ SMALL = 50_000_000  # bytes that harm nobody
 _PIECE = 1 << 18
 _CELL = 16  # bytes of memory that a cell takes at least
 _LETTERS = re.compile(rb'\br="([A-Z]{3})\d')  # of a cell beyond the 702nd column
+_BATCH = 65_536  # rows
 _ROWS = ("/worksheets/", "sharedstrings")  # parts that are read as a stream
 
 
@@ -65,18 +67,63 @@ def check_size(path: Path, unpacked: int, limits: Limits) -> None:
 
 
 def check_parquet(path: Path, limits: Limits) -> None:
-    """Refuse a Parquet file of too many columns or cells, by what its own footer says.
+    """Refuse a Parquet file of too many columns or cells, by what its own footer says, or of too much text.
 
     Raises:
         InputError: it has.
     """
-    try:
+    with suppress(pa.ArrowException, OSError, IndexError):  # what is damaged is told where it is read
         told = pq.read_metadata(path)
         stored = sum(told.row_group(group).total_byte_size for group in range(told.num_row_groups))
-    except (pa.ArrowException, OSError, ValueError):  # what is damaged is told where it is read
+        check_columns(str(path), told.num_columns, limits)
+        check_size(path, max(stored, told.num_rows * told.num_columns * _CELL), limits)
+        _check_texts(path, told, limits)
+
+
+def _check_texts(path: Path, told: pq.FileMetaData, limits: Limits) -> None:
+    """Refuse texts that are stored once and stand in many cells, where together they are too much."""
+    folded, long = _texts(path, told, limits)
+    if not (folded or long):
         return
-    check_columns(str(path), told.num_columns, limits)
-    check_size(path, max(stored, told.num_rows * told.num_columns * _CELL), limits)
+    unpacked = 0
+    with pq.ParquetFile(path, read_dictionary=folded) as file:
+        for batch in file.iter_batches(_BATCH, columns=[*folded, *long]):
+            for lengths in map(_lengths, batch.columns):
+                if (pc.max(lengths).as_py() or 0) > 4 * limits.cell_characters:
+                    what = f"a cell has more than limits.cell_characters allows ({limits.cell_characters:,})"
+                    todo = "shorten it, or raise limits.cell_characters in funnel.yml"
+                    raise unreadable(str(path), what, todo)
+                unpacked += pc.sum(lengths).as_py() or 0
+            check_size(path, unpacked, limits)
+
+
+def _texts(path: Path, told: pq.FileMetaData, limits: Limits) -> tuple[list[str], list[str]]:
+    """Return the columns of texts that may unfold to much, and the others in which a cell may be too long."""
+    columns = map(told.schema.column, range(told.num_columns))
+    names = {
+        column.path: place
+        for place, column in enumerate(columns)
+        if column.physical_type == "BYTE_ARRAY" and "." not in column.path
+    }
+    folded, long = set[str](), set[str]()
+    with pq.ParquetFile(path, read_dictionary=[*names]) as file:
+        for group in range(told.num_row_groups if names else 0):
+            first = next(file.iter_batches(1, row_groups=[group], columns=[*names]), None)
+            for name, cells in zip(first.schema.names, first.columns, strict=True) if first else ():
+                stored = told.row_group(group).column(names[name])
+                longest = pc.max(pc.binary_length(cells.dictionary)).as_py() or 0
+                if longest * stored.num_values > SMALL:
+                    folded.add(name)
+                elif stored.total_uncompressed_size > limits.cell_characters:
+                    long.add(name)
+    return sorted(folded), sorted(long - folded)
+
+
+def _lengths(column: pa.Array) -> pa.Array:
+    """Return the bytes of each cell, a text of a dictionary measured once."""
+    if pa.types.is_dictionary(column.type):
+        return pc.binary_length(column.dictionary).cast(pa.int64()).take(column.indices)
+    return pc.binary_length(column).cast(pa.int64())
 
 
 def check_text(path: Path, limits: Limits) -> None:

@@ -110,6 +110,21 @@ def packed_parquet(folder: Path) -> None:
     pq.write_table(table, folder / "leads.parquet", compression="zstd")
 
 
+def folded_parquet(folder: Path) -> None:
+    """A text of 100,000 letters that is stored once stands in 20,000 cells."""
+    schema = pa.schema([("lead_id", pa.string()), ("created_at", pa.string())])
+    with pq.ParquetWriter(folder / "leads.parquet", schema) as file:
+        for _ in range(20):
+            file.write_table(
+                pa.table({"lead_id": ["x" * 100_000] * 1_000, "created_at": [""] * 1_000}), 1_000
+            )
+
+
+def long_parquet(folder: Path) -> None:
+    table = pa.table({"lead_id": ["1"], "created_at": ["x" * 5_000_000]})
+    pq.write_table(table, folder / "leads.parquet", use_dictionary=False)
+
+
 def endless_quote(folder: Path) -> None:
     (folder / "leads.csv").write_text('lead_id,created_at\n1,"' + "x" * 1_200_000)
 
@@ -124,6 +139,8 @@ def endless_quote(folder: Path) -> None:
         (wide_csv, "limits.columns"),
         (wide_parquet, "limits.columns"),
         (packed_parquet, "limits.unpacked_ratio"),
+        (folded_parquet, "limits.unpacked_ratio"),
+        (long_parquet, "limits.cell_characters"),
         (endless_quote, "limits.cell_characters"),
     ],
 )
