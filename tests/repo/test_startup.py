@@ -29,9 +29,9 @@ finally:
 """
 
 
-def loaded(*words: str) -> set[str]:
-    done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True, check=True)
-    assert done.stdout
+def loaded(*words: str, code: int = 0) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
     return HEAVY & set(done.stderr.splitlines()[-1].split())
 
 
@@ -42,6 +42,11 @@ def test_the_list_of_commands_loads_no_library_of_data() -> None:
 @pytest.mark.parametrize("command", ["cohorts", "import", "init", "report", "sync"])
 def test_the_help_of_a_command_loads_what_typer_itself_does(command: str) -> None:
     assert loaded(command, "--help") <= {"pydantic"}
+
+
+@pytest.mark.parametrize("words", [("--date", "2012-02-30"), ("--formats", "foo"), ("--renderer", "x")])
+def test_an_option_of_a_report_is_refused_before_anything_is_loaded(words: tuple[str, str]) -> None:
+    assert loaded("report", *words, code=2) <= {"pydantic"}
 
 
 def test_a_cohort_table_loads_nothing_that_draws_fits_or_reads_files(tmp_path: Path) -> None:

@@ -36,7 +36,11 @@ def report(
 
     It reads what `source` in funnel.yml names, if that has changed; a CRM is asked by `funnel sync` alone.
     """
-    from funnel.edition.checks import language_of, report_date_for
+    chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx", "docx", "pptx"))
+    (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)
+    asked = parse_date(date) if date else None
+
+    from funnel.edition.checks import language_of, report_date_for  # slow to load: after what may be refused
     from funnel.publish.order import Order
     from funnel.publish.sizes import too_large
     from funnel.publish.weekly import make_edition
@@ -48,9 +52,6 @@ def report(
         say(f"Not of the installed version: {', '.join(older)}. Captions may not fit what they show.")
         say("To do: funnel init --update . brings them; what was edited stays.")
     languages = [language_of(settings, word) for word in words(lang)] if lang else [settings.language]
-    chosen = chosen_words("--formats", formats, ("html", "pdf", "xlsx", "docx", "pptx"))
-    (program,) = chosen_words("--renderer", renderer, ("auto", "quarto", "builtin"), most=1)
-    asked = parse_date(date) if date else None
     if bring:
         bring_new(settings)
     with Warehouse.of(settings) as warehouse:
