@@ -124,7 +124,7 @@ class Settings(Sources):
     currency: Currency = "USD"
     rates: dict[Currency, Annotated[Decimal, Field(gt=0, le=10**9)]] = Field(default_factory=dict)
     language: Language = "en"
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=100)]
     reach: ReachRule = "any-later"
     horizon_weeks: Annotated[int, Field(ge=1, le=520)] = 104
     cohorts: Annotated[int, Field(ge=2, le=104)] = 13

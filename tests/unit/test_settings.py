@@ -56,6 +56,11 @@ def test_stage_keys_differ_and_two_words_are_reserved(tmp_path: Path, key: str) 
     assert "reserved" in message(tmp_path, f"stages: [{{key: sale}}, {{key: {key}}}]\n")
 
 
+def test_more_stages_than_any_query_bears_are_told(tmp_path: Path) -> None:
+    stages = ", ".join(f"{{key: s{n}}}" for n in range(101))
+    assert "101 are too many; allowed: at most 100" in message(tmp_path, f"stages: [{stages}]\n")
+
+
 def test_a_slice_must_be_an_attribute(tmp_path: Path) -> None:
     text = message(tmp_path, GOOD + "attributes: {channel: {}}\nslices: [chanel]\n")
     assert "did you mean 'channel'?" in text

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from funnel.errors import FunnelError
+from funnel.errors import FunnelError, InputError
 from funnel.settings import Settings
 from funnel.warehouse.store import FULL
 
@@ -124,6 +124,12 @@ def after(done: str) -> Iterator[None]:
         if not isinstance(error, OSError) and not FULL.search(str(error)):
             raise
         raise FunnelError(
-            f"{done}, and stays so; only what is written after it could not be ({error}). "
+            f"{done}, and stays so; only what is written after it could not be ({_wrong(error)}). "
             "To do: make room on the disk, or see to the rights, then run this again."
         ) from error
+
+
+def _wrong(error: Exception) -> str:
+    """Return what is wrong, without what to do, which is said once."""
+    problems = error.problems if isinstance(error, InputError) else ()
+    return "; ".join(problem.wrong for problem in problems) or str(error)

@@ -104,7 +104,12 @@ def _files(path: Path, problems: list[Problem]) -> list[Path]:
     try:
         if path.is_dir():
             # ~$ and . begin the names of lock files and hidden files
-            return sorted(f for f in path.iterdir() if f.is_file() and not f.name.startswith((".", "~")))
+            inside = sorted(f for f in path.iterdir() if not f.name.startswith((".", "~")))
+            what, todo = "it is no file, or a link that leads to none", "put a file there, or rename it"
+            problems += [
+                Problem(str(f), what, todo=todo) for f in inside if tables.is_table(f) and not f.is_file()
+            ]
+            return [file for file in inside if file.is_file()]
         if path.is_file():
             return [path]
     except OSError as error:

@@ -158,6 +158,7 @@ def _bring_up(path: Path, settings: Settings, found: int, *, locked: bool, wait_
 
 
 def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    _require_files(path)
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
@@ -177,6 +178,19 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
         time.sleep(_PAUSE)
 
 
+def _require_files(path: Path) -> None:
+    """Refuse a folder, a pipe or a device in the place of the warehouse or of the log beside it."""
+    problems = [
+        Problem(
+            str(file), "it is no file", todo="move it away, or name another file as warehouse: in funnel.yml"
+        )
+        for file in (path, path.with_name(f"{path.name}.wal"))
+        if file.exists() and not file.is_file()
+    ]
+    if problems:
+        raise InputError("The warehouse cannot be opened.", problems)
+
+
 def refused(path: Path, text: str) -> InputError:
     """Return the error for a warehouse file that the engine does not read, by the engine's own words."""
     first = text.splitlines()[0]
@@ -191,8 +205,6 @@ def refused(path: Path, text: str) -> InputError:
         todo = (
             "run this as the user who made it; or let its group in: chmod g+rw, for the .lock beside it too"
         )
-    elif "Is a directory" in text:
-        todo = "move the folder away, or name another file as warehouse: in funnel.yml"
     return InputError(
         "The warehouse cannot be opened.", [Problem(str(path), f"{first}. The file is as it was", todo=todo)]
     )

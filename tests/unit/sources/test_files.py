@@ -158,6 +158,21 @@ def test_a_folder_passes_over_other_files_and_says_so(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["link", "loop", "pipe", "device", "folder"])
+def test_what_has_the_name_of_a_table_and_is_no_file_is_told(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at\n1,2022-09-05\n")
+    path = tmp_path / "payments.csv"
+    {
+        "link": lambda: path.symlink_to("not-mounted/payments.csv"),
+        "loop": lambda: path.symlink_to("payments.csv"),
+        "pipe": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "folder": path.mkdir,
+    }[kind]()
+    with pytest.raises(InputError, match=r"payments\.csv: it is no file, or a link that leads to none"):
+        read([tmp_path], Settings.model_validate({"stages": [{"key": "sale"}]}))
+
+
 def test_nothing_to_read(tmp_path: Path) -> None:
     (tmp_path / "lead.csv").write_text(LEADS)
     assert "no file was named" in refused()

@@ -72,6 +72,17 @@ def test_no_warehouse_yet(tmp_path: Path, config) -> None:
         assert house.reached(AsOf(dt.date(2022, 9, 26), KNOWN)).empty
 
 
+@pytest.mark.parametrize("name", ["w.duckdb", "w.duckdb.wal"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, config, name: str, kind: str) -> None:
+    path = tmp_path / name
+    {"folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "device": lambda: path.symlink_to("/dev/zero")}[
+        kind
+    ]()
+    with pytest.raises(InputError, match=rf"{name}: it is no file; to do: move it away"):
+        Warehouse.open(tmp_path / "w.duckdb", config, write=True)
+
+
 def test_another_time_zone_is_refused(filled: Path, config) -> None:
     with pytest.raises(SettingsError, match=r"Asia/Tokyo.*Europe/Moscow"):
         Warehouse.open(filled, config.model_copy(update={"timezone": "Asia/Tokyo"}))
