@@ -23,6 +23,7 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Stamps:
     gate = settings.gate
     entries = _dated(tables, "stage_entries", as_of)
     days = _days(entries)
+    as_they_came = gate.at_creation != "real" and bool(days["same"].any())
     found = stamps.may_be_stamped(days)
     whole: list[pd.Timestamp] = []
     seconds: list[pd.Timestamp] = []
@@ -43,9 +44,7 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Stamps:
         tuple(_dates(whole)),
         tuple(moment.to_pydatetime() for moment in seconds),
         tuple(_dates(stamps.stamped_moments(large, stamps.usual_days(paid), int(paid["rows"].sum())))),
-        ()
-        if gate.at_creation == "real"
-        else tuple(stamps.stamped_cohorts(_creation(tables, settings, as_of))),
+        tuple(stamps.stamped_cohorts(_creation(tables, settings, as_of))) if as_they_came else (),
         () if gate.leads_in_one_day == "real" else tuple(stamps.imported_days(_created(tables, as_of))),
     )
 
@@ -126,11 +125,14 @@ def _dated(tables: Tables, name: TableName, as_of: AsOf) -> ir.Table:
 def _counts(rows: ir.Table, unit: str) -> ir.Table:
     late = rows.moment > rows.created_at + ibis.interval(days=stamps.OLD_DAYS)
     return rows.group_by(moment=rows.moment.truncate(unit)).aggregate(
-        rows=ibis._.count(), old=indicator(late).sum()
+        rows=ibis._.count(),
+        old=indicator(late).sum(),
+        same=indicator(_same(rows.moment, rows.created_at)).sum(),
     )
 
 
 def _days(rows: ir.Table) -> pd.DataFrame:
+    """Return `stamps.COUNT_COLUMNS` by day, and how many of the rows bear their lead's creation (`same`)."""
     return _frame(_counts(rows, "D"))
 
 
