@@ -270,12 +270,19 @@ def usable(states: list[dict]) -> list[dict]:
     report_date=REPORT_DATES,
     where=st.sampled_from([{}, {"channel": "web"}, {"manager": ""}]),
     known=st.sampled_from(KNOWN),
+    hold=st.booleans(),
 )
 def test_cubes_equal_a_plain_count(
-    rule: str, state: dict, edit: dict, report_date: dt.date, where: dict[str, str], known: dt.datetime
+    rule: str,
+    state: dict,
+    edit: dict,
+    report_date: dt.date,
+    where: dict[str, str],
+    known: dt.datetime,
+    hold: bool,
 ) -> None:
     """Of what was known at both times `reached` and `restated` tell; the other cubes of one of them, which
-    differs from example to example."""
+    differs from example to example, as does whether rows are held for later questions."""
     states = [state, edited(state, edit)]
     with (
         TemporaryDirectory() as folder,
@@ -284,6 +291,8 @@ def test_cubes_equal_a_plain_count(
     ):
         for one, moment in zip(states, KNOWN, strict=True):
             house.load(batch(one), moment, full=True)
+        if hold:
+            house.hold()
         totals = []
         for one, moment in zip(usable(states), KNOWN, strict=True):
             oracle = Oracle(one, report_date, rule, where)

@@ -27,7 +27,7 @@ from funnel.analysis.cohorts import breakdown, durations
 from funnel.analysis.forecast.final import Forecast
 from funnel.analysis.money.costs import SPEND_KEYS
 from funnel.analysis.revenue.planned import shown_periods
-from funnel.dates import AsOf
+from funnel.dates import AsOf, complete_weeks
 from funnel.edition.costs import CHANNEL, PICTURED, Spending, known_spend, known_weeks
 from funnel.edition.lifetime import worth
 from funnel.gate.attributes import tells_outcome
@@ -56,7 +56,8 @@ class MoneyCubes:
 
     Attributes:
         spend: in the settings' currency, under the leads' names.
-        reached: slices that the cubes of the cohorts do not have: pairs, and the channel.
+        reached: slices that the cubes of the cohorts do not have: the channel, and pairs; pairs that no
+            money is told by, of the shown cohorts alone.
         paid: by channel, and by channel and campaign.
         waits: of the total and by the attributes of durations.
         customers: of the total and by the attributes of LTV.
@@ -87,11 +88,15 @@ def ask_money(warehouse: Warehouse, settings: Settings, as_of: AsOf) -> MoneyCub
         [name for name in chosen(wanted, settings) if name in known] for wanted in (WORTH_BY, SLOW_BY)
     )
     shared = [(CHANNEL, name) for name in worth_by if of_spend and name not in SPEND_KEYS]
-    by = list(dict.fromkeys([*of_spend, *pairs(names), *shared]))
-    nothing = warehouse.reached(as_of).head(0)
+    by = list(dict.fromkeys([*of_spend, *shared]))
+    others = [pair for pair in pairs(names) if pair not in by]
+    since = complete_weeks(as_of.report_date, settings.cohorts)[0]
+    reached = [warehouse.reached(as_of).head(0)]
+    reached += [warehouse.reached(as_of, by, settings.reach)] if by else []
+    reached += [warehouse.reached_since(as_of, since, others, settings.reach)] if others else []
     return MoneyCubes(
         known_spend(warehouse, settings, as_of),
-        warehouse.reached(as_of, by, settings.reach) if by else nothing,
+        pd.concat(reached, ignore_index=True),
         warehouse.paid(as_of, of_spend or [()]),
         warehouse.waits(as_of, [(), *((name,) for name in slow_by)], settings.reach),
         warehouse.customers(as_of, [(), *((name,) for name in worth_by)]),

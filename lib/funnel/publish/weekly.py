@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -77,15 +78,17 @@ def make_edition(settings: Settings, config: str, order: Order, now: dt.datetime
     run = settings.path("run")
     run.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(run / "report.lock", timeout=0):
-            return _make(settings, config, order, now, progress)
+        with FileLock(run / "report.lock", timeout=0), ThreadPoolExecutor(1) as beside:
+            return _make(settings, config, order, now, progress, beside)
     except Timeout:
         raise BusyError(
             f"Another run is making a report in {run}. To do: wait until it is done, and run this again."
         ) from None
 
 
-def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress) -> Made:
+def _make(
+    settings: Settings, config: str, order: Order, now: dt.datetime, progress: Progress, beside: Executor
+) -> Made:
     if set(order.formats) & set(FORMATS):
         program_for(order.renderer)  # what is missing is told now, not when everything has been computed
     require_fit(settings, order.report_date, order.languages)
@@ -97,7 +100,7 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
 
         theme.load(settings)
     progress.expect(2 + len(order.languages) * (len(notebooks) + 1))
-    edition = _prepare(settings, order, notebooks)
+    edition, workbooks = _prepare(settings, order, notebooks, beside)
     progress.done("cohorts")
 
     staged = run / "report"
@@ -114,6 +117,8 @@ def _make(settings: Settings, config: str, order: Order, now: dt.datetime, progr
         suffix = "" if language == order.languages[0] else f".{language}"
         _stage(rendered, narrative, staged, suffix)
         if "xlsx" in order.formats:
+            if language in workbooks:
+                workbooks[language].result()
             shutil.copyfile(_workbook(settings, language), staged / f"workbook{suffix}.xlsx")
         progress.done(f"pages ({language})")
     if set(LINKED) & set(order.formats):
@@ -144,8 +149,14 @@ def _require_let_in(found: pd.DataFrame, settings: Settings) -> None:
         raise CheckFailed("\n".join(["No report is made: too much of the data is missing.", *said]))
 
 
-def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edition:
-    """Return the edition, with its workbooks written; nothing is computed again that is in `run/` already."""
+def _prepare(
+    settings: Settings, order: Order, notebooks: Sequence[Path], beside: Executor
+) -> tuple[Edition, dict[Language, Future[None]]]:
+    """Return the edition, and its workbooks, whose writing has begun while the notebooks run.
+
+    Nothing is computed again that is in `run/` already.
+    """
+    workbooks: dict[Language, Future[None]] = {}
     run = settings.path("run")
     before = editions_before(settings.path("archive"), order.report_date)
     registers = read_registers(settings)
@@ -165,6 +176,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
         now = sha256_of(_code(), json.dumps(inputs))
         if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == now):
             known = AsOf(order.report_date, warehouse.known_at())
+            warehouse.hold()
             findings = warehouse.findings(known)
             _require_let_in(findings, settings)
             stamp.unlink(missing_ok=True)
@@ -174,7 +186,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
 
             warm(notebooks)
             from funnel.edition.compute import compute
-            from funnel.publish.aside import beside
+            from funnel.publish import aside
             from funnel.publish.earlier import forecasts
 
             previous = before[-1].as_of if before else None
@@ -187,7 +199,7 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
                 earlier=forecasts(before),
                 registers=registers,
                 findings=findings,
-                aside=beside,
+                aside=aside.beside,
             ).save(folder)
             write_text(stamp, now)
         edition = load_edition(folder, settings.root)
@@ -198,9 +210,13 @@ def _prepare(settings: Settings, order: Order, notebooks: Sequence[Path]) -> Edi
             from funnel.publish import workbook
 
             gathered = workbook.gather(warehouse, edition)
-            for language in missing:
-                workbook.write(_workbook(settings, language), gathered, edition, Texts(language))
-    return edition
+            workbooks = {
+                language: beside.submit(
+                    workbook.write, _workbook(settings, language), gathered, edition, Texts(language)
+                )
+                for language in reversed(missing)
+            }
+    return edition, workbooks
 
 
 def _explore(warehouse: Warehouse, edition: Edition, languages: Sequence[Language]) -> None:

@@ -13,7 +13,7 @@ from funnel.schema import CAME_COLUMNS
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.currency import in_own_currency
 from funnel.warehouse.known import FIRST_MONDAY, Tables, day, instant
-from funnel.warehouse.reach import cohort_leads, first_entries, not_before
+from funnel.warehouse.reach import cohort_leads, not_before, reached_when
 from funnel.warehouse.slices import By, Slices, cube
 
 
@@ -27,7 +27,7 @@ def came(
     """
     slices = Slices(by)
     leads = cohort_leads(tables, as_of, slices.attributes, {})
-    firsts = first_entries(tables.at("stage_entries", as_of), settings, rule)
+    firsts = reached_when(tables, settings, as_of, rule)
     sold = leads.inner_join(firsts, "lead_id")
     last = sold[f"t_{len(settings.stages) - 1}"]
     payments = tables.at("payments", as_of).select("lead_id", "paid_at", "amount", "currency")

@@ -12,7 +12,7 @@ from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.currency import in_own_currency
 from funnel.warehouse.known import Tables, days_of, monday
-from funnel.warehouse.reach import cohort_leads, first_entries, with_entries
+from funnel.warehouse.reach import cohort_leads, reached_when, with_entries
 from funnel.warehouse.slices import named
 from funnel.warehouse.waiting import standing_now
 
@@ -45,7 +45,7 @@ def crossed(
     values = [f"attr_{number}" for number in range(len(attributes))]
     keys = ["week", *values]
     leads = cohort_leads(tables, as_of, tuple(attributes), {}).mutate(week=lambda t: monday(t.created_at))
-    joined = with_entries(leads, first_entries(tables.at("stage_entries", as_of), settings, rule))
+    joined = with_entries(leads, reached_when(tables, settings, as_of, rule))
     counts = (
         joined.group_by(keys)
         .aggregate(

@@ -10,7 +10,7 @@ import pandas as pd
 from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.known import Tables, days_of, monday
-from funnel.warehouse.reach import cohort_leads, first_entries, lag_of
+from funnel.warehouse.reach import cohort_leads, lag_of, reached_when
 from funnel.warehouse.slices import named
 
 
@@ -42,7 +42,7 @@ def crossed_lags(
     """
     values = [f"attr_{number}" for number in range(len(attributes))]
     leads = cohort_leads(tables, as_of, tuple(attributes), {})
-    joined = leads.inner_join(first_entries(tables.at("stage_entries", as_of), settings, rule), "lead_id")
+    joined = leads.inner_join(reached_when(tables, settings, as_of, rule), "lead_id")
     per_lead = joined.select(
         *values,
         week=monday(joined.created_at),

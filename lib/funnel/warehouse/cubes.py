@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import ibis
@@ -13,8 +14,8 @@ from funnel.gate.stamps import with_untold
 from funnel.schema import CONCLUDED, MOVED_COLUMNS, REACHED_COLUMNS, STAMPED
 from funnel.settings import LOST, ReachRule, Settings
 from funnel.warehouse.known import Tables, indicator, instant, monday
-from funnel.warehouse.reach import any_concluded, cohort_leads, first_entries, journeys, lag_of, not_before
-from funnel.warehouse.slices import By, Slices, cube, named
+from funnel.warehouse.reach import any_concluded, cohort_leads, journeys, lag_of, not_before, reached_when
+from funnel.warehouse.slices import By, Slices, Way, by_way, cube, named
 from funnel.warehouse.stamped import is_imported, is_stamped
 
 _COUNTS = {"leads": ibis._.count(), STAMPED: ibis._.stamped.sum()}
@@ -29,17 +30,22 @@ def reached(
     *,
     rule: ReachRule = "any-later",
     where: Mapping[str, str] | None = None,
+    since: dt.date | None = None,
 ) -> pd.DataFrame:
     """Return how many leads reached which stage in which week; see `REACHED_COLUMNS`, `STAMPED`, `CONCLUDED`.
+
+    With `since`, a Monday, only of the cohorts from then on.
 
     Raises:
         InputError: an attribute of `by` or `where` is not in the leads.
     """
     slices = Slices(by)
     leads = cohort_leads(tables, as_of, slices.attributes, where or {})
+    if since is not None:
+        leads = leads.filter(leads.created_at >= instant(dt.datetime.combine(since, dt.time())))
     entries = tables.at("stage_entries", as_of)
     concluded = any_concluded(entries)
-    firsts = first_entries(entries, settings, rule, losses=["lost_first"], seen=concluded)
+    firsts = reached_when(tables, settings, as_of, rule, losses=["lost_first"], seen=concluded)
     stages = [f"t_{number}" for number in range(len(settings.stages))] + ["lost_first"]
     joined = leads.inner_join(firsts, "lead_id")
     week = monday(joined.created_at)
@@ -121,7 +127,7 @@ def moved(
     slices = Slices(by)
     last = len(settings.stages)
     per_lead = _forward(journeys(tables, settings, as_of, slices.attributes, rule, where or {}), last)
-    rows = []
+    ways: list[Way] = []
     for number in range(last):
         at = per_lead[f"at_{number}"]
         later = [per_lead[f"at_{other}"] for other in range(number + 1, last + 1)]
@@ -134,18 +140,14 @@ def moved(
         until = ibis.coalesce(end, instant(as_of.cutoff))
         created = per_lead.created_at
         begun = is_stamped(tables.stamps, at, created) if number else ibis.literal(False)
-        rows.append(
-            per_lead.filter(at.notnull()).select(
-                "week",
-                *slices.carried,
-                stage=_code(number),
-                next_stage=reached_next,
-                entered=(monday(at) - per_lead.week).cast("int32"),
-                left=(monday(until) - per_lead.week).cast("int32"),
-                stamped=indicator(begun | is_stamped(tables.stamps, end, created)),
-            )
-        )
-    whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+        own = {
+            "next_stage": reached_next,
+            "entered": (monday(at) - per_lead.week).cast("int32"),
+            "left": (monday(until) - per_lead.week).cast("int32"),
+            "stamped": indicator(begun | is_stamped(tables.stamps, end, created)),
+        }
+        ways.append(Way(at.notnull(), {"stage": _code(number)}, own))
+    whole = by_way(tables, per_lead, [*slices.carried, "week"], ways)
     frame = cube(whole, slices, ("week", "stage", "next_stage", "entered", "left"), _COUNTS)
     if tables.stamps:
         totals = cube(whole, Slices([()]), ("week", "stage", "next_stage"), _COUNTS)

@@ -16,7 +16,7 @@ from funnel.schema import TableName
 from funnel.settings import Settings
 from funnel.warehouse import asides
 from funnel.warehouse.known import EVENT, Tables, indicator, instant
-from funnel.warehouse.reach import filled, first_entries, with_entries
+from funnel.warehouse.reach import filled, reached_when, with_entries
 from funnel.warehouse.stamped import imported_leads, stamped_rows
 
 YEAR = dt.timedelta(weeks=52)
@@ -130,9 +130,12 @@ def _attributes(tables: Tables, settings: Settings, as_of: AsOf) -> list[pd.Data
     names = [name for name in settings.attributes if name in tables.attributes]
     if not names:
         return []
+    values = _values(tables, names, as_of)
+    without = set(values.loc[values["value"] == "", "attribute"])  # all leads have the others
+    asked = [name for name in names if name in without]
     return [
-        attributes.writings(_values(tables, names, as_of), settings.values),
-        attributes.filled(_filled(tables, settings, names, as_of), settings.steps),
+        attributes.writings(values, settings.values),
+        attributes.filled(_filled(tables, settings, asked, as_of), settings.steps),
     ]
 
 
@@ -152,12 +155,14 @@ def _values(tables: Tables, names: list[str], as_of: AsOf) -> pd.DataFrame:
 
 
 def _filled(tables: Tables, settings: Settings, names: list[str], as_of: AsOf) -> pd.DataFrame:
-    """Return `gate.attributes.FILLED_COLUMNS`.
+    """Return `gate.attributes.FILLED_COLUMNS` of some attributes, of none without a question.
 
     The engine counts once, by which steps a lead reached: few ways there are, however many leads and steps.
     """
+    if not names:
+        return pd.DataFrame(columns=list(attributes.FILLED_COLUMNS))
     leads = tables.at("leads", as_of)
-    firsts = first_entries(tables.at("stage_entries", as_of), settings, settings.reach)
+    firsts = reached_when(tables, settings, as_of, settings.reach)
     year = with_entries(leads.filter(leads.created_at >= instant(as_of.cutoff - YEAR)), firsts)
     came = {f"came_{step}": year[f"t_{step - 1}"].notnull() for step in range(1, len(settings.stages) + 1)}
     without = {f"empty_{number}": filled(year[name]) == "" for number, name in enumerate(names)}

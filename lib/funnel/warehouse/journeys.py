@@ -12,7 +12,7 @@ from funnel.gate.stamps import with_untold
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.known import FIRST_MONDAY, Tables, day, indicator, instant
 from funnel.warehouse.reach import journeys
-from funnel.warehouse.slices import By, Slices, cube, named
+from funnel.warehouse.slices import By, Slices, Way, by_way, cube, named
 from funnel.warehouse.stamped import is_stamped
 
 WAITS_COLUMNS = (
@@ -52,9 +52,10 @@ def waits(
     slices = Slices(by)
     leads = journeys(tables, settings, as_of, slices.attributes, rule, where or {}, seen=True)
     month = leads.created_at.date().truncate("W").truncate("M").delta(day(FIRST_MONDAY), unit="day")
+    leads = leads.mutate(week=month.cast("int32"))
     last = len(settings.stages)
     ways = [(0, to) for to in range(1, last + 1)] + [(to - 1, to) for to in range(2, last + 1)]
-    rows = []
+    taken: list[Way] = []
     for start, to in ways:
         begin, end = leads[f"at_{start}"], leads[f"at_{to}"]
         forward = end.isnull() | (end >= begin)
@@ -68,19 +69,15 @@ def waits(
         )
         until = ibis.coalesce(gone, instant(as_of.cutoff))
         minutes = ibis.greatest(until.delta(begin, unit="microsecond") / 60_000_000, 1.0)
-        rows.append(
-            leads.filter(seen).select(
-                *slices.carried,
-                week=month.cast("int32"),
-                start=ibis.literal(start, type="int8"),
-                stage=ibis.literal(to, type="int8"),
-                outcome=outcome,
-                step=(minutes.ln() / ibis.literal(_GRID).ln()).floor().cast("int32"),
-                stamped=indicator(is_stamped(tables.stamps, gone, leads.created_at) | concluded),
-            )
-        )
+        own = {
+            "outcome": outcome,
+            "step": (minutes.ln() / ibis.literal(_GRID).ln()).floor().cast("int32"),
+            "stamped": indicator(is_stamped(tables.stamps, gone, leads.created_at) | concluded),
+        }
+        names = {"start": ibis.literal(start, type="int8"), "stage": ibis.literal(to, type="int8")}
+        taken.append(Way(seen, names, own))
     keys = ("week", "start", "stage", "outcome", "step")
-    whole = ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
+    whole = by_way(tables, leads, [*slices.carried, "week"], taken)
     frame = cube(whole, slices, keys, _COUNTS)
     if frame["stamped"].any():
         totals = cube(whole, Slices([()]), keys[:-1], _COUNTS)

@@ -16,6 +16,7 @@ from funnel.dates import AsOf
 from funnel.errors import InputError, Problem, nearest
 from funnel.gate.stamps import NO_STAMPS, Stamps
 from funnel.schema import LEADS, TableName
+from funnel.warehouse.held import Held
 
 BEGINNING = dt.datetime(1, 1, 1)  # noqa: DTZ001 - known from the beginning; UTC without offset like all known times
 _PAST = dt.datetime(1700, 1, 1)  # noqa: DTZ001 - nobody knew anything before
@@ -35,7 +36,8 @@ class Tables:
     """The four canonical tables of any Ibis engine; without `known_from` a table counts as always known.
 
     `first_import` is when the rows known from the beginning were really read; None where nobody knows.
-    `stamps` are the moments that are no times. `engine` is Ibis's name of the engine.
+    `stamps` are the moments that are no times. `engine` is Ibis's name of the engine. `held` makes rows
+    once that many questions name, in our own engine alone; None where that is not wanted.
     """
 
     leads: ir.Table
@@ -45,6 +47,11 @@ class Tables:
     first_import: dt.datetime | None = None
     stamps: Stamps = NO_STAMPS
     engine: str = "duckdb"
+    held: Held | None = None
+
+    def once(self, table: ir.Table, *, keep: bool = False) -> ir.Table:
+        """Return the same rows, made now where that is wanted; see `held.Held.made`."""
+        return table if self.held is None else self.held.made(table, keep=keep)
 
     def known(self, name: TableName, known_at: dt.datetime) -> ir.Table:
         """Return the rows of a table in the version that was known at a time."""

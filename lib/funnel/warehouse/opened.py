@@ -18,6 +18,7 @@ from funnel.schema import TABLES
 from funnel.settings import Settings
 from funnel.warehouse import load, stamped, written
 from funnel.warehouse.foreign import attach
+from funnel.warehouse.held import Held
 from funnel.warehouse.kept import Kept
 from funnel.warehouse.known import Tables
 from funnel.warehouse.slices import By
@@ -49,6 +50,12 @@ class Opened:
         self._stamps: dict[AsOf, Stamps] = {}
         self._shown: dict[AsOf, Mapping[str, Mapping[str, str]]] = {}
         self._totals: dict[tuple[object, ...], pd.DataFrame] = {}
+        self._held: Held | None = None
+
+    def hold(self) -> None:
+        """Expect many questions: what each of them needs of every lead is made once, in our own engine."""
+        if not self._foreign and self._held is None:
+            self._held = Held()
 
     @classmethod
     def of(cls, settings: Settings, *, write: bool = False) -> Self:
@@ -151,7 +158,7 @@ class Opened:
     @property
     def _tables(self) -> Tables:
         """The tables without the columns that never leave the warehouse."""
-        whole = self._whole
+        whole = replace(self._whole, held=self._held)
         hidden = [name for name in whole.attributes if written.is_hidden(name, self._settings)]
         return replace(whole, leads=whole.leads.drop(*hidden)) if hidden else whole
 

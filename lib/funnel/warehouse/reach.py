@@ -16,6 +16,9 @@ CONCLUDED = "current"
 entry."""
 
 
+_AROUND = ("lost_first", "lost_last", "moved_last")
+
+
 def filled(text: ir.StringValue) -> ir.StringValue:
     """Return a text column with '' for a missing value."""
     return ibis.coalesce(text, ibis.literal(""))
@@ -86,6 +89,23 @@ def first_entries(
     return counted.group_by("lead_id").aggregate(**times, **{name: around[name] for name in losses}, **own)
 
 
+def reached_when(
+    tables: Tables,
+    settings: Settings,
+    as_of: AsOf,
+    rule: ReachRule,
+    *,
+    losses: Sequence[str] = (),
+    seen: bool = False,
+) -> ir.Table:
+    """Return `first_entries` of an `AsOf`; with all columns where they are made once for many questions."""
+    entries = tables.at("stage_entries", as_of)
+    if tables.held is None:
+        return first_entries(entries, settings, rule, losses=losses, seen=seen)
+    whole = first_entries(entries, settings, rule, losses=_AROUND, seen=True)
+    return tables.once(whole, keep=rule == settings.reach)
+
+
 def _exact(entries: ir.Table) -> ir.BooleanValue:
     exact: ir.BooleanValue = ibis.literal(False)
     return ibis.coalesce(entries.precision == "second", exact) if "precision" in entries.columns else exact
@@ -134,9 +154,7 @@ def journeys(
         InputError: an attribute is not in the leads.
     """
     leads = cohort_leads(tables, as_of, attributes, where)
-    around = ("lost_first", "lost_last", "moved_last")
-    entries = tables.at("stage_entries", as_of)
-    joined = with_entries(leads, first_entries(entries, settings, rule, losses=around, seen=seen))
+    joined = with_entries(leads, reached_when(tables, settings, as_of, rule, losses=_AROUND, seen=seen))
     lost_at = ibis.cases(
         (joined.moved_last.isnull() | (joined.lost_first >= joined.moved_last), joined.lost_first),
         (joined.lost_last >= joined.moved_last, joined.lost_last),

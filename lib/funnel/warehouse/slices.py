@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from funnel.warehouse.known import days_of
+from funnel.warehouse.known import Tables, days_of
 
 By = Sequence[tuple[str, ...]]
 
@@ -40,6 +40,30 @@ class Slices:
     def carried(self) -> list[str]:
         """The attribute columns a per-lead row has to carry."""
         return self.columns(self.attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way that a lead may have gone: whether it did, what names it, and what is the lead's own on it."""
+
+    taken: ir.BooleanValue
+    names: Mapping[str, ir.Value]
+    own: Mapping[str, ir.Value]
+
+
+def by_way(tables: Tables, leads: ir.Table, kept: Sequence[str], ways: Sequence[Way]) -> ir.Table:
+    """Return a row for each lead and way that it took: the columns `kept`, the way's and the lead's own."""
+    columns = {f"taken_{number}": way.taken for number, way in enumerate(ways)}
+    for number, way in enumerate(ways):
+        columns |= {f"{name}_{number}": value for name, value in way.own.items()}
+    wide = tables.once(leads.select(*kept, **columns))
+    rows = [
+        wide.filter(wide[f"taken_{number}"]).select(
+            *kept, **way.names, **{name: wide[f"{name}_{number}"] for name in way.own}
+        )
+        for number, way in enumerate(ways)
+    ]
+    return ibis.union(*rows, distinct=False) if len(rows) > 1 else rows[0]
 
 
 def cube(

@@ -82,6 +82,7 @@ class Warehouse(Opened):
         self._stamps.clear()
         self._shown.clear()
         self._totals.clear()
+        self._held = None
         kept = self._kept if keep else None
         return load.load(self._connection, batch, known_at, root=self._settings.root, full=full, kept=kept)
 
@@ -198,6 +199,13 @@ class Warehouse(Opened):
     ) -> pd.DataFrame:
         """Return how many leads reached which stage in which week; see `schema.REACHED_COLUMNS`."""
         return self._counted(cubes.reached, as_of, by, rule, where)
+
+    def reached_since(
+        self, as_of: AsOf, since: dt.date, by: By, rule: ReachRule | None = None
+    ) -> pd.DataFrame:
+        """Return the same of the cohorts from a Monday on alone: pairs of attributes are many."""
+        tables = self._timed(as_of, by)
+        return cubes.reached(tables, self._settings, as_of, by, rule=self._rule(rule), since=since)
 
     def moved(
         self, as_of: AsOf, by: By = _TOTAL, rule: ReachRule | None = None, where: Where = None

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from funnel.analysis.cube.groups import distinct
 from funnel.analysis.forecast.final import Forecast, StageForecast
 from funnel.analysis.forecast.states import worth
 from funnel.settings import LEAD
@@ -134,32 +135,45 @@ def expected_cells(
     named = {"value": f"attr_{attributes.index(by)}"} if by in attributes else {}
     on = ["cohort_week", "stage", "entered", *named.values()]
     chances = promised.rename(columns=named).drop_duplicates(on)[[*on, "chance"]]
-    places = standing.merge(chances, how="left", on=on).rename(columns={"leads": "open"})
-    places["promise"] = places["open"] * places["chance"].fillna(0.0).astype(float)
-    sums = places.groupby(keys, sort=False)[["open", "promise"]].sum().reset_index()
-    cells = crossed[[*keys, "leads", sale]].merge(sums, how="left", on=keys)
-    still, promise = (cells[name].fillna(0.0).to_numpy(np.float64) for name in ("open", "promise"))
-    unsold = (cells["leads"] - cells[sale]).to_numpy(np.float64)
+    chance = pd.Series(_looked_up(standing, chances, on, "chance"))
+    promises = standing["leads"] * chance.fillna(0.0)
+    cell, own = _same_keys(standing, crossed, keys)
+    sums = pd.DataFrame({"open": standing["leads"], "promise": promises}).groupby(cell, sort=False).sum()
+    still, promise = (sums[name].reindex(own).fillna(0.0).to_numpy(np.float64) for name in sums.columns)
+    unsold = (crossed["leads"] - crossed[sale]).to_numpy(np.float64)
     margins = [
-        _margin(cells, told, name, f"attr_{attributes.index(name)}" if name else "")
+        _margin(crossed, told, name, f"attr_{attributes.index(name)}" if name else "")
         for name in dict.fromkeys(told["attribute"])
         if name in ("", *attributes)
     ]
     return rake(promise + _OPEN * still, still, margins, unsold)
 
 
+def _same_keys(one: pd.DataFrame, other: pd.DataFrame, keys: Sequence[str]) -> tuple[Groups, Groups]:
+    """Return a number for the key of each row of two frames, the same for the same key."""
+    columns = [pd.factorize(pd.concat([one[key], other[key]]), use_na_sentinel=False)[0] for key in keys]
+    codes = distinct(columns)[1]
+    return codes[: len(one)], codes[len(one) :]
+
+
+def _looked_up(rows: pd.DataFrame, table: pd.DataFrame, keys: Sequence[str], name: str) -> Floats:
+    """Return a column of a table of different keys by row of others; NaN where it has no such key."""
+    wanted, known = _same_keys(rows, table, keys)
+    found: Floats = pd.Series(table[name].to_numpy(np.float64), index=known).reindex(wanted).to_numpy()
+    return found
+
+
 def _margin(cells: pd.DataFrame, told: pd.DataFrame, name: str, column: str) -> tuple[Groups, Floats]:
     """Return the group of every cell, and what each group is to have; untold values are one group."""
-    whole = told[told["attribute"] == ""].set_index("cohort_week")["coming"]
-    total = cells["cohort_week"].map(whole).fillna(0.0).to_numpy(np.float64)
+    whole = told[told["attribute"] == ""]
+    total = np.nan_to_num(_looked_up(cells, whole, ["cohort_week"], "coming"))
+    week, first_of_week = _codes(cells["cohort_week"])
     if not name:
-        group, first = _codes(cells["cohort_week"])
-        return group, total[first]
-    known = told[told["attribute"] == name].set_index(["cohort_week", "value"])["coming"]
-    asked = known.reindex(pd.MultiIndex.from_frame(cells[["cohort_week", column]])).to_numpy(np.float64)
-    value = cells[column].where(np.isfinite(asked), "\0")
-    group, first = _codes(pd.MultiIndex.from_arrays([cells["cohort_week"], value]))
-    week, _ = _codes(cells["cohort_week"])
+        return week, total[first_of_week]
+    known = told[told["attribute"] == name].rename(columns={"value": column})
+    asked = _looked_up(cells, known, ["cohort_week", column], "coming")
+    value = np.where(np.isfinite(asked), pd.factorize(cells[column])[0], -1) + 1
+    group, first = _codes(week * (value.max(initial=0) + 1) + value)
     wanted, of_week, rest = asked[first], week[first], ~np.isfinite(asked[first])
     spoken = np.bincount(of_week, np.where(rest, 0.0, wanted), week.max(initial=-1) + 1)[of_week]
     wanted = np.where(rest, np.maximum(total[first] - spoken, 0.0), wanted)
@@ -167,7 +181,7 @@ def _margin(cells: pd.DataFrame, told: pd.DataFrame, name: str, column: str) -> 
     return group, wanted * np.divide(total[first], sums, out=np.ones_like(sums), where=sums > 0)
 
 
-def _codes(keys: pd.Series | pd.MultiIndex) -> tuple[Groups, Groups]:
+def _codes(keys: pd.Series | Groups) -> tuple[Groups, Groups]:
     """Return the number of each row's group, and a row of every group."""
     codes = np.asarray(pd.factorize(keys)[0], dtype=np.int64)
     return codes, np.unique(codes, return_index=True)[1].astype(np.int64)

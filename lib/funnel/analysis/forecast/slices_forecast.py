@@ -9,7 +9,7 @@ conversion with an honest interval, and a large one its own. Source: hierarchica
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -125,13 +125,18 @@ def _shared_out(
     reached: pd.DataFrame, moved: pd.DataFrame | None, base: _Base, seed: int
 ) -> dict[str, StageForecast]:
     """Forecast values, and make them add up to what they are told apart from."""
-    spread = between(reached, base)
-    alone = {
-        str(value): _alone(
-            part, None if moved is None else moved[moved["value"] == value], base, spread, seed
-        )
+    whole, stage, day = base.total.fit.triangle, base.total.stage, base.report_date
+    first = whole.weeks[0] if len(whole.weeks) else None
+    seen = {
+        str(value): triangle(part, stage, day, whole.horizon, first)
         for value, part in reached.groupby("value", sort=True)
     }
+    spread = between(list(seen.values()), base)
+    stays: dict[str, pd.DataFrame] = {}
+    if moved is not None:
+        stays = {str(value): part for value, part in moved.groupby("value", sort=False)}
+        stays |= {value: moved.head(0) for value in seen if value not in stays}
+    alone = {value: _alone(own, stays.get(value), base, spread, seed) for value, own in seen.items()}
     return _raked(alone, base.total, seed) if alone else {}
 
 
@@ -147,17 +152,14 @@ def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.Dat
 
 
 def _alone(
-    part: pd.DataFrame, moved: pd.DataFrame | None, base: _Base, spread: float, seed: int
+    seen: Triangle, moved: pd.DataFrame | None, base: _Base, spread: float, seed: int
 ) -> tuple[StageFit, Floats, Floats]:
     """Return a slice's fit, expected arrivals and factor, before the slices are made to add up."""
     total, past = base.total, base.past
-    weeks, horizon = total.fit.triangle.weeks, total.fit.triangle.horizon
-    first = weeks[0] if len(weeks) else None
-    seen = triangle(part, total.stage, base.report_date, horizon, first)
-    asked = None
+    weeks, asked = total.fit.triangle.weeks, None
     states = past.states()
-    if states is not None and moved is not None and first is not None:
-        stays = moves(moved, past.stages, first, len(seen.weeks), base.report_date.weekday() / 7)
+    if states is not None and moved is not None and len(weeks):
+        stays = moves(moved, past.stages, weeks[0], len(seen.weeks), base.report_date.weekday() / 7)
         asked = promises(states, stays, seen, past.stages.index(total.stage), past.clocks())
     fit = fit_slice(seen, total.fit, spread, seed, asked)
     count = total.factor.shape[1]
@@ -278,15 +280,13 @@ def _unlike(paced: Triangle, own: Model, level: Floats, promised: Promises) -> F
     return result
 
 
-def between(every: pd.DataFrame, base: _Base) -> float:
+def between(every: Sequence[Triangle], base: _Base) -> float:
     """Return the variance between the slices' effects: how they vary beyond chance (moments)."""
     total = base.total.fit
-    seen = total.triangle
     rates = total.model.rows() * total.model.levels.effect()[:, None]
     came, due = [], []
-    for _, part in every.groupby("value", sort=True):
-        own = triangle(part, base.total.stage, base.report_date, seen.horizon, seen.weeks[0])
-        own = total.clock.paced(own)
+    for one in every:
+        own = total.clock.paced(one)
         came.append(float(own.told().sum()))
         due.append(float((own.at_risk() * rates).sum()))
     got, expected = np.array(came), np.array(due)

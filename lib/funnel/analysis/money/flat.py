@@ -65,7 +65,7 @@ def flat(
 
 
 def _with_spend(frame: pd.DataFrame, known: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    parts = pd.Series(None, index=frame.index, dtype=object)
+    parts = np.full(len(frame), None, dtype=object)
     rows_of = frame.groupby(columns).indices
     leads = frame["leads"].to_numpy(dtype=np.int64)
     unmatched = []
@@ -75,8 +75,8 @@ def _with_spend(frame: pd.DataFrame, known: pd.DataFrame, columns: list[str]) ->
         if rows is None:
             unmatched.append(record)
             continue
-        parts.iloc[rows] = share_out(record[-1], leads[rows])
-    result = frame.assign(spend=parts)
+        parts[rows] = share_out(record[-1], leads[rows])
+    result = frame.assign(spend=pd.Series(parts, index=frame.index, dtype=object))
     if unmatched:
         result = pd.concat([result, pd.DataFrame(unmatched, columns=known.columns)], ignore_index=True)
     return result

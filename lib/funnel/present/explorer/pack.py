@@ -35,7 +35,7 @@ def pack(facts: Mapping[str, object], table: Cross) -> str:
         "utf-8", "replace"
     )
     body = b"".join(column.tobytes() for column in small.values())
-    return base64.b64encode(zlib.compress(struct.pack("<I", len(head)) + head + body, 9)).decode()
+    return base64.b64encode(zlib.compress(struct.pack("<I", len(head)) + head + body, 6)).decode()
 
 
 def _small(column: Whole) -> npt.NDArray[np.unsignedinteger]:
