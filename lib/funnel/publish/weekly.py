@@ -156,8 +156,8 @@ def _prepare(
 
     Nothing is computed again that is in `run/` already.
     """
-    workbooks: dict[Language, Future[None]] = {}
     run = settings.path("run")
+    workbooks: dict[Language, Future[None]] = {}
     before = editions_before(settings.path("archive"), order.report_date)
     registers = read_registers(settings)
     registers = replace(registers, edits=edits(settings, registers))
@@ -205,18 +205,28 @@ def _prepare(
         edition = load_edition(folder, settings.root)
         if set(LINKED) & set(order.formats):
             _explore(warehouse, edition, order.languages)
-        missing = [language for language in order.languages if not _workbook(settings, language).is_file()]
-        if "xlsx" in order.formats and missing:
-            from funnel.publish import workbook
-
-            gathered = workbook.gather(warehouse, edition)
-            workbooks = {
-                language: beside.submit(
-                    workbook.write, _workbook(settings, language), gathered, edition, Texts(language)
-                )
-                for language in reversed(missing)
-            }
+        if "xlsx" in order.formats:
+            workbooks = _begin_workbooks(warehouse, edition, order.languages, beside)
     return edition, workbooks
+
+
+def _begin_workbooks(
+    warehouse: Warehouse, edition: Edition, languages: Sequence[Language], beside: Executor
+) -> dict[Language, Future[None]]:
+    """Gather what the workbooks hold that are not in `run/`, and begin to write them beside; return which."""
+    settings = edition.settings
+    missing = [language for language in reversed(languages) if not _workbook(settings, language).is_file()]
+    if not missing:
+        return {}
+    from funnel.publish import workbook
+
+    gathered = workbook.gather(warehouse, edition)
+    return {
+        language: beside.submit(
+            workbook.write, _workbook(settings, language), gathered, edition, Texts(language)
+        )
+        for language in missing
+    }
 
 
 def _explore(warehouse: Warehouse, edition: Edition, languages: Sequence[Language]) -> None:
