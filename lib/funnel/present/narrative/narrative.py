@@ -33,6 +33,13 @@ from funnel.present.parts.texts import Texts
 from funnel.present.quality.tables import kind, problem
 from funnel.settings import Settings
 
+_TITLES = {
+    "detail": "sec_detail",
+    "slices": "sec_slices_all",
+    "costs": "sec_costs",
+    "quality": "sec_quality",
+}
+"""Chapters that the draft speaks of, `#sec-...` in report.qmd, and the text that is their title."""
 MOST_COHORTS = 104
 """As many cohorts as a table may show (`Settings.cohorts`)."""
 
@@ -68,27 +75,37 @@ def draft(
         cite: how numbers of the catalogue are held, see `present.parts.cite`.
 
     Returns:
-        Paragraphs separated by blank lines.
+        Paragraphs separated by blank lines: what page 1 must say, then by chapter of the report, each under
+        a heading `{#in-sec-...}` that brings it there (see METHODS.md, "Two renderers, one source").
     """
-    paragraphs = [[texts.t("empty_cohorts")]]
-    if len(cohorts):
-        paragraphs = [
-            _cohort(cohorts, equal_age, settings, texts, cite),
-            _neighbours(cohorts, settings, texts),
-            _slices(slices, settings, texts),
-        ]
-        paragraphs[1:1] = map(list, attention[:1])
-        paragraphs += map(list, attention[1:])
-        if frames is not None:
-            read = cohorts.iloc[read_at(cohorts, settings)]
-            paragraphs[0] += final(read, frames, settings, texts, cite)
-            paragraphs[0] += _reading_age(cohorts, frames, settings, texts)
-            paragraphs.append(forecast_said(frames, settings, texts, cite))
-            paragraphs.append(money(frames, settings, texts))
+    first: list[str] = [] if len(cohorts) else [texts.t("empty_cohorts")]
+    detail: list[Sequence[str]] = []
+    about: list[str] = []
+    costs: list[str] = []
     if end:
-        paragraphs[0].insert(0, texts.t("note_data_end", day=texts.date(end)))
-    paragraphs.append([*_data(imports, problems, settings, texts, cite), *_restated(restated, texts)])
-    return "\n\n".join(" ".join(sentences) for sentences in paragraphs if sentences) + "\n"
+        first.insert(0, texts.t("note_data_end", day=texts.date(end)))
+    if len(cohorts):
+        read = _cohort(cohorts, equal_age, settings, texts, cite)
+        detail = [read, *attention[:1], _neighbours(cohorts, settings, texts), *attention[1:]]
+        about = _slices(slices, settings, texts)
+        if frames is not None:
+            read += final(cohorts.iloc[read_at(cohorts, settings)], frames, settings, texts, cite)
+            first += _reading_age(cohorts, frames, settings, texts)
+            detail.append(forecast_said(frames, settings, texts, cite))
+            costs = money(frames, settings, texts)
+    data = [*_data(imports, problems, settings, texts, cite), *_restated(restated, texts)]
+    chapters: dict[str, Sequence[Sequence[str]]]
+    chapters = {"": [first], "detail": detail, "slices": [about], "costs": [costs], "quality": [data]}
+    return "\n".join(
+        _chapter(name, paragraphs, texts) for name, paragraphs in chapters.items() if any(paragraphs)
+    )
+
+
+def _chapter(name: str, paragraphs: Sequence[Sequence[str]], texts: Texts) -> str:
+    """Return paragraphs under the heading that brings them to a chapter of the report."""
+    title = Texts(texts.language).t(_TITLES[name]) if name else ""  # no sentence: it is not kept among them
+    heading = [f"### {title} {{#in-sec-{name}}}"] if name else []
+    return "\n\n".join([*heading, *(" ".join(sentences) for sentences in paragraphs if sentences)]) + "\n"
 
 
 def _cohort(

@@ -27,14 +27,14 @@ TERMS = (
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """Terms and what they mean, one paragraph each."""
+    """Terms and what they mean, one paragraph each; on paper they stand on one page."""
 
     entries: tuple[tuple[str, str], ...]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {
-            "text/markdown": "\n\n".join(f"**{term}.** {meaning}" for term, meaning in self.entries) + "\n"
-        }
+        start, end = ("```{=typst}\n" + each + "\n```\n" for each in ("#block(breakable: false)[", "]"))
+        words = "\n\n".join(f"**{term}.** {meaning}" for term, meaning in self.entries)
+        return {"text/markdown": f"{start}\n{words}\n\n{end}"}
 
 
 def definitions(settings: Settings, texts: Texts) -> Definitions:

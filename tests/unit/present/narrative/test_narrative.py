@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 
@@ -35,7 +36,22 @@ def write(frames: Frames, settings: Settings, language: str = "en", first: bool 
     slices, texts = {"channel": frames["channel"]}, Texts("en" if language == "en" else "ru")
     about_data = (frames["imports"], frames["problems"], restated)
     text = draft(frames["cohorts"], frames["equal_age"], slices, *about_data, settings, texts)
-    return text.replace("\xa0", " ")
+    return re.sub(r"### .* \{#in-sec-\w+\}\n\n", "", text).strip("\n").replace("\xa0", " ") + "\n"
+
+
+def test_what_page_1_need_not_say_stands_under_the_chapter_it_belongs_to(
+    frames: Frames, settings: Settings
+) -> None:
+    about = (frames["imports"], frames["problems"], None, settings, Texts("en"))
+    end = dt.date(2022, 9, 20)
+    text = draft(frames["cohorts"], frames["equal_age"], {"channel": frames["channel"]}, *about, end=end)
+    first, *chapters = re.split(r"\n### (.*) \{#in-sec-(\w+)\}\n\n", text)
+    assert first.startswith("The data end on 20 Sep 2022") and "558" not in first
+    found = dict(zip(chapters[1::3], chapters[2::3], strict=True))
+    assert list(found) == ["detail", "slices", "quality"]
+    assert chapters[::3] == ["The week in words", "Slices", "Data quality"]
+    assert "558 leads" in found["detail"] and "“site chat” converts best" in found["slices"]
+    assert "rows in all" in found["quality"] and "No earlier edition" in found["quality"]
 
 
 def test_the_reference_reading_in_english(frames: Frames, settings: Settings) -> None:

@@ -1,5 +1,5 @@
 -- What has nothing to show keeps no caption, no number and no heading: what it says is said once, and of sections
--- that hold nothing else in a list at the end.
+-- that hold nothing else in a list at the end, above the definitions.
 
 -- The blocks of a table or figure but its caption: what a notebook's cell shows stands in blocks of the renderer.
 local function outputs_of(blocks, last, out)
@@ -124,15 +124,22 @@ return function(blocks, target, float_kind, heading)
       made:extend(told)
     end
   end
+  local told, at = pandoc.Blocks({}), #made + 1
   if #list > 0 then
-    made:insert(pandoc.Header(top, heading(), pandoc.Attr("sec-left-out")))
+    told:insert(pandoc.Header(top, heading(), pandoc.Attr("sec-left-out")))
   end
   for _, one in ipairs(list) do
     if target == "typst" then -- else it would stand behind the words above it
-      made:insert(pandoc.RawBlock("typst", "#parbreak()"))
+      told:insert(pandoc.RawBlock("typst", "#parbreak()"))
     end
-    made:insert(pandoc.Para({ pandoc.Strong(one.title) }))
-    made:extend(one.blocks)
+    told:insert(pandoc.Para({ pandoc.Strong(one.title) }))
+    told:extend(one.blocks)
+  end
+  for place, block in ipairs(made) do -- above the definitions: alone on a last page it would be two lines
+    at = block.t == "Header" and block.identifier == "sec-definitions" and place or at
+  end
+  for place, block in ipairs(told) do
+    made:insert(at + place - 1, block)
   end
   return made, gone
 end

@@ -86,9 +86,40 @@ function parts.as_text(content, target)
   return shown
 end
 
+-- What stands under a heading {#in-sec-costs} goes to the head of chapter {#sec-costs}, and with it where the page does
+-- not show that; in a report without such a chapter it stays.
+local function to_chapters(blocks, known)
+  local made, moved, to = pandoc.Blocks({}), {}, nil
+  for _, block in ipairs(blocks) do
+    local name = block.t == "Header" and block.identifier:match("^in%-(.+)$")
+    if name and known[name] then
+      to = name
+      moved[to] = moved[to] or pandoc.Blocks({})
+    elseif block.t == "Header" or block.t == "RawBlock" or block.t == "Div" and block.classes[1] ~= "x-break" then
+      to = nil -- the text's next heading, or what is no text
+      made:insert(block)
+    else
+      (to and moved[to] or made):insert(block)
+    end
+  end
+  local out = pandoc.Blocks({})
+  for _, block in ipairs(made) do
+    out:insert(block)
+    local text = block.t == "Header" and moved[block.identifier]
+    if text and #text > 0 then
+      out:insert(pandoc.Div(text))
+    end
+  end
+  return out
+end
+
 -- The blocks that a page shows; `holds` tells of a condition, by its name and value, whether it is met.
 function parts.shown(blocks, holds)
-  return blocks:walk({ Div = function(div)
+  local known = {}
+  blocks:walk({ Header = function(header)
+    known[header.identifier] = true
+  end })
+  local shown = blocks:walk({ Div = function(div)
     local kind = (div.classes[1] or ""):match("^content%-(%a+)$")
     for key, value in pairs(kind and div.attributes or {}) do
       local when = key:match("^(%a+)%-")
@@ -97,6 +128,7 @@ function parts.shown(blocks, holds)
       end
     end
   end })
+  return to_chapters(shown, known)
 end
 
 -- What stands for the number of something that the meeting's PDF does not show.
