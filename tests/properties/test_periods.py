@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnel.analysis.cohorts.periods import choose, newest
-from funnel.analysis.cohorts.table import cohort_table
+from funnel.analysis.cohorts.table import cohort_table, triangle
+from funnel.analysis.cohorts.table import history as followed
 
 STEPS = ("lead", "target", "sale")
 FIRST = dt.date(2021, 1, 4)
@@ -109,6 +110,44 @@ def test_a_period_is_the_sum_of_its_weeks(leads, day, kind, age, sliced):
     assert not named
     for leads_, sales, rate in found[["leads", "sale", "overall_rate"]].itertuples(index=False):
         assert rate == sales / leads_ if leads_ else rate != rate
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LEAD, min_size=1, max_size=60), DATES, st.sampled_from(["4weeks", "month", "quarter"]),
+       st.integers(0, 6))  # fmt: skip
+def test_pictures_of_periods_count_the_leads_of_their_weeks(leads, day, kind, age):
+    monday = day - dt.timedelta(days=day.weekday())
+    weeks = [FIRST + WEEK * number for number in range((monday - FIRST).days // 7)]
+    told, known = newest(weeks, kind, day, 6), cube(leads, day)
+    steps = followed(known, STEPS, day, told, age, kind)
+    curves = triangle(known, STEPS, day, told, kind)
+    points, lines = set(), set()
+    for start in sorted({border(week, kind, day) for week in weeks})[-6:]:
+        mine = [week for week in weeks if border(week, kind, day) == start]
+        youngest = (monday - max(mine)).days // 7 - 1
+        some = [one for one in leads if FIRST + WEEK * one[0] in mine]
+
+        def sales(old: int, some: list[tuple] = some) -> int:
+            return sum(one[3] is not None and one[3] <= old for one in some)
+
+        lines |= {(start, old, len(some), sales(old)) for old in range(youngest + 1)}
+        targets = sum(one[2] is not None and one[2] <= age for one in some)
+        if youngest >= age:
+            points |= {
+                (start, youngest, "target", len(some), targets),
+                (start, youngest, "sale", targets, sales(age)),
+                (start, youngest, "overall", len(some), sales(age)),
+            }
+    for frame, names, wanted in (
+        (steps, ["age_weeks", "stage", "base", "reached"], points),
+        (curves, ["age", "leads", "reached"], lines),
+    ):
+        starts = frame["period_start"].dt.date
+        got = [
+            (start, *row)
+            for start, row in zip(starts, frame[names].itertuples(index=False, name=None), strict=True)
+        ]
+        assert len(got) == len(wanted) and set(got) == wanted
 
 
 def history(leads: float, weeks: int, seed: int) -> pd.Series:

@@ -211,6 +211,26 @@ class Edition:
         """The overall conversion by cohort and age."""
         return cohorts.triangle(self.reached, self.settings.steps, self.report_date, self.history_weeks)
 
+    @cached_property
+    def pictured_weeks(self) -> list[dt.date]:
+        """The weeks of the pictures' cohorts: up to a year and a half, of longer ones three years."""
+        if self.period == "week":
+            return self.history_weeks
+        count = {"4weeks": 26, "month": 24, "quarter": 12}[self.period]
+        return periods.newest(self._every_week, self.period, self.report_date, count)
+
+    def shown_history(self) -> pd.DataFrame:
+        """Each step's conversion over the page's cohorts, at the age of the one that the summary reads."""
+        ages = self.shown_table()["age_weeks"].tolist()
+        age = ages[read_position(ages, self.settings.reading_age)]
+        steps, weeks = self.settings.steps, self.pictured_weeks
+        return cohorts.history(self.reached, steps, self.report_date, weeks, age, self.period)
+
+    def shown_triangle(self) -> pd.DataFrame:
+        """The overall conversion by cohort of the page and age."""
+        steps, weeks = self.settings.steps, self.pictured_weeks
+        return cohorts.triangle(self.reached, steps, self.report_date, weeks, self.period)
+
     def slices(self, attribute: str) -> pd.DataFrame:
         """The values of an attribute compared over the shown cohorts together."""
         return cohorts.slices(self.reached, self.settings.steps, self.shown_weeks, attribute)

@@ -93,11 +93,11 @@ def write(path: Path, gathered: Gathered, edition: Edition, texts: Texts) -> Non
     told = edition.results["forecast"]
     told = told[told["stage"] == settings.stage_keys[-1]]
     doubts = {pd.Timestamp(row["cohort_week"]): doubt_of(row) for row in told.to_dict("records")}
-    finals = zip(told["cohort_week"], expected(told, told, settings), strict=True)
-    ahead = {pd.Timestamp(week): one.rate for week, one in finals if one and one.reliable}
+    shown = edition.shown_table()
+    ahead = expected(shown, edition.results["expected" if "period" in shown else "forecast"], settings)
     sums = ["leads", *settings.stage_keys, "payments", "revenue", "spend", "expected_sales", "expected_leads"]
     contents = Contents(
-        edition.report_date, gathered.flat, gathered.attributes, edition.cohort_table(), sheets, doubts,
+        edition.report_date, gathered.flat, gathered.attributes, shown, sheets, doubts,
         ahead, own, every, marked_sums(edition.findings, sums),
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -155,12 +155,7 @@ def cohort_table(
     else:
         table["overall_change"] = relative_change(table["overall_rate"])
     table = table.reset_index().rename(columns={"lead": "leads", "value": attribute, "value2": attribute2})
-    spans = told["weeks"].reindex(table["cohort_week"]) if told is not None else [1] * len(table)
-    youngest = [
-        last_week(week.date(), int(span)) for week, span in zip(table["cohort_week"], spans, strict=True)
-    ]
-    ages = [age_weeks(week, report_date) for week in youngest]
-    table.insert(1, "age_weeks", pd.Series(ages, dtype="int64"))
+    table.insert(1, "age_weeks", _ages(table["cohort_week"], told, report_date))
     if age is not None:
         table.insert(2, "at_age", age)
     if told is not None:
@@ -190,16 +185,19 @@ def history(
     report_date: dt.date,
     weeks: Sequence[dt.date],
     age: int,
+    period: Period = "week",
 ) -> pd.DataFrame:
     """Follow each step's conversion over the cohorts, all at the same age.
 
     Returns:
         One row per cohort and stage, and one for 'overall' (last step / leads): `cohort_week`, `stage`,
         `age_weeks` (at the report date), `base` (leads in the step before), `reached`, `rate`, `low`,
-        `high` (90 % Wilson). Cohorts younger than `age` are left out.
+        `high` (90 % Wilson). Cohorts younger than `age` are left out. Of a longer period as `cohort_table`.
     """
-    weeks = [week for week in weeks if age_weeks(week, report_date) >= age]
-    table = counts(reached, steps, weeks, age=age)
+    table = counts(reached, steps, grown(weeks, period, report_date, age), age=age)
+    told = None
+    if period != "week":
+        table, told = together(table, period, report_date)
     pairs = [*((base, stage, stage) for base, stage in pairwise(steps)), (steps[0], steps[-1], OVERALL)]
     parts = []
     for base, stage, name in pairs:
@@ -208,9 +206,16 @@ def history(
         part["low"], part["high"] = wilson(part["reached"], part["base"])
         parts.append(part.reset_index())
     result = pd.concat(parts, ignore_index=True)
-    ages = [age_weeks(week.date(), report_date) for week in result["cohort_week"]]
-    result.insert(2, "age_weeks", pd.Series(ages, dtype="int64"))
-    return result
+    result.insert(2, "age_weeks", _ages(result["cohort_week"], told, report_date))
+    return result if told is None else result.join(told, on="cohort_week")
+
+
+def _ages(cohorts: pd.Series, told: pd.DataFrame | None, report_date: dt.date) -> pd.Series:
+    """Return the ages of cohorts, of a longer period that of its youngest week."""
+    spans = told["weeks"].reindex(cohorts) if told is not None else [1] * len(cohorts)
+    pairs = zip(cohorts, spans, strict=True)
+    ages = [age_weeks(last_week(week.date(), int(span)), report_date) for week, span in pairs]
+    return pd.Series(ages, dtype="int64")
 
 
 def triangle(
@@ -218,6 +223,7 @@ def triangle(
     steps: Sequence[str],
     report_date: dt.date,
     weeks: Sequence[dt.date],
+    period: Period = "week",
 ) -> pd.DataFrame:
     """Lay out the overall conversion by cohort and age: the reporting triangle.
 
@@ -225,7 +231,9 @@ def triangle(
         One row per cohort and age it has lived (0 .. its age at the report date): `cohort_week`, `age`,
         `leads`, `reached` (the last step, by the end of the week in which the cohort was that old),
         `rate`. A cohort of age a has seen the lags 0 .. a whole, so the newest figure of a cohort can
-        lag behind the cohort table, which counts up to the report date.
+        lag behind the cohort table, which counts up to the report date. Of a longer period each week counts
+        at that age, up to the age of the youngest; `cohort_week` and what stands behind are those of
+        `cohort_table`.
     """
     part = select(reached)
     last = part[part["stage"] == steps[-1]]
@@ -240,8 +248,15 @@ def triangle(
         frame = pd.DataFrame({"cohort_week": stamp, "age": sales.index, "reached": sales.to_numpy()})
         rows.append(frame.assign(leads=leads[stamp]))
     result = pd.concat(rows, ignore_index=True).astype({"age": "int64", "reached": "int64", "leads": "int64"})
+    told = None
+    if period != "week":
+        every = result.set_index(["cohort_week", "age"])
+        lived, told = together(every.assign(lived=1), period, report_date)
+        lived = lived[lived["lived"] == told["weeks"].reindex(lived.index.get_level_values(0)).to_numpy()]
+        result = lived.reset_index()
     result["rate"] = share(result["reached"], result["leads"])
-    return result[["cohort_week", "age", "leads", "reached", "rate"]]
+    result = result[["cohort_week", "age", "leads", "reached", "rate"]]
+    return result if told is None else result.join(told, on="cohort_week")
 
 
 def slices(

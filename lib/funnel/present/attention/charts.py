@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 
+from funnel.present.attention.tables import nothing_flagged
 from funnel.present.attention.words import segment, stage_name
 from funnel.present.parts import theme as look
 from funnel.present.parts.drawing import (
@@ -17,7 +18,6 @@ from funnel.present.parts.drawing import (
     beside,
     days_of,
     figure_of,
-    nothing,
     over_time,
     share_axis,
 )
@@ -40,7 +40,7 @@ def flags_over_time(lines: pd.DataFrame, flags: pd.DataFrame, settings: Settings
     theme = look.load(settings)
     with look.style(theme):
         if lines.empty:
-            return nothing(texts, "empty_flag_lines")
+            return Picture(b"", nothing_flagged(flags, texts), 0.0, 0.0)
         names = list(dict.fromkeys(lines["name"]))
         panels, _ = over_time(len(names), 1.5, lines["cohort_week"], (), theme, texts)
         for axes, name in zip(panels, names, strict=True):

@@ -78,7 +78,7 @@ def flag_cards(
         title = f"{_about(row, settings, texts)} {texts.change(row['change'])}"
         lines = (arrival_sentence(row, settings, texts), _digs(row, dug, texts))
         cards.append(Card(title, lines, theme.ink, strong=True, link=_view(row, settings, texts)))
-    return Cards(tuple(cards), theme, _nothing_flagged(flags, texts))
+    return Cards(tuple(cards), theme, nothing_flagged(flags, texts))
 
 
 def _digs(row: Record, dug: pd.DataFrame, texts: Texts) -> str:
@@ -86,7 +86,8 @@ def _digs(row: Record, dug: pd.DataFrame, texts: Texts) -> str:
     return texts.t("say_digs", who=who) if who else texts.t("say_nobody_digs")
 
 
-def _nothing_flagged(flags: pd.DataFrame, texts: Texts) -> str:
+def nothing_flagged(flags: pd.DataFrame, texts: Texts) -> str:
+    """Say that nothing stands out of what was compared, or that too little is known to tell."""
     return texts.t("empty_flags", n=len(flags)) if len(flags) else texts.t("empty_flags_short")
 
 
@@ -135,7 +136,7 @@ def look_first_grid(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, 
     bare = chosen.loc[chosen["investigation"] == "", "name"]
     if len(bare):
         notes.append(texts.t("note_investigate", flag=shlex.quote(clean(str(bare.iloc[0]), 80))))
-    empty = _nothing_flagged(flags, texts)
+    empty = nothing_flagged(flags, texts)
     return Grid("look-first", heads, tuple(rows), theme, tuple(notes), empty)
 
 

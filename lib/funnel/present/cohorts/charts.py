@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -26,6 +27,7 @@ from funnel.present.parts.drawing import (
 )
 from funnel.present.parts.escape import clean
 from funnel.present.parts.marks import Happening, day_number
+from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
 from funnel.present.parts.theme import Theme
@@ -44,7 +46,7 @@ def conversions_over_time(
     """Draw every step's conversion over the cohorts at equal age, with its 90 % interval.
 
     Args:
-        history: `analysis.cohorts.table.history`.
+        history: `analysis.cohorts.table.history`, of weeks or of longer periods.
         happenings: initiatives and episodes to mark.
         settings: stages, and the age up to which a cohort is drawn as unripe.
         texts: the language.
@@ -61,6 +63,9 @@ def conversions_over_time(
                 axes, part, theme.stage(name, settings), 2 if name == OVERALL else 0, settings, theme, texts
             )
             axes.set_title(_title(name, settings, texts), color=theme.stage(name, settings))
+            if "period" in part:
+                axes.xaxis.set_gid(texts.t("chart_cohort"))
+                axes.fmt_xdata = _named({day: cohort_name(row, texts) for day, row in _middles(part)})
         if (history["age_weeks"] < settings.young_weeks).any():
             young = Line2D(
                 [],
@@ -141,9 +146,11 @@ def triangle_curves(triangle: pd.DataFrame, settings: Settings, texts: Texts) ->
         hues = sns.light_palette(last, len(recent) + 2, as_cmap=False)[2:]
         for week, hue in zip(recent, hues, strict=True):
             part = triangle[triangle["cohort_week"] == week]
-            name = texts.compact_week(week.date())
+            name = cohort_name(part.iloc[0], texts)
             line(part, color=hue, marker="o", markeredgewidth=0, markevery=[-1], zorder=3, label=name)
-            labels.append((*_last(part), texts.short_week(week.date()), last))
+            long = "period" in part and part["period"].iloc[0] != "4weeks"
+            short = name if long else texts.short_week(week.date())
+            labels.append((*_last(part), short, last))
         axes.set_ylim(bottom=0)
         axes.set_xlim(0, max(int(triangle["age"].max()), 2) * 1.02)
         axes.set(xlabel=texts.t("axis_age"), ylabel="")
@@ -170,7 +177,7 @@ def _key(axes: Axes, line: Line2D, words: str, theme: Theme) -> None:
 def _conversion(
     axes: Axes, part: pd.DataFrame, hue: str, digits: int, settings: Settings, theme: Theme, texts: Texts
 ) -> None:
-    days = part["cohort_week"].map(lambda week: day_number(week.date()) + 3.5)
+    days = pd.Series([day for day, _ in _middles(part)], index=part.index, dtype="float64")
     ripe = part["age_weeks"] >= settings.young_weeks
     band(axes, days, part["low"], part["high"], hue, texts.t("chart_band"))
     if ripe.any():
@@ -193,6 +200,17 @@ def _conversion(
     seen = part[part["rate"].notna()]
     if len(seen):
         at_right(axes, float(seen["rate"].iloc[-1]), texts.percent(seen["rate"].iloc[-1], digits), hue)
+
+
+def _middles(part: pd.DataFrame) -> list[tuple[float, dict[Hashable, Any]]]:
+    """Return the middle of each cohort's days on the axis of time, and its row."""
+    rows = part.to_dict("records")
+    return [(day_number(row["cohort_week"].date()) + 3.5 * int(row.get("weeks", 1)), row) for row in rows]
+
+
+def _named(cohorts: Mapping[float, str]) -> Callable[[float], str]:
+    """Return what names the cohort at a place of the axis of time."""
+    return lambda day: cohorts[min(cohorts, key=lambda middle: abs(middle - day))]
 
 
 def _title(name: str, settings: Settings, texts: Texts) -> str:

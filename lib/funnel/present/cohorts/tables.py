@@ -74,7 +74,7 @@ def cohort_grid(
     heads = columned.heads(columns, settings, texts, theme)
     if forecast is not None:
         heads += columned.heads(ENDS, settings, texts, theme)
-    notes = [*caveats, *_of_periods(frame, settings, texts)]
+    notes = [*caveats, *of_periods(frame, settings, texts)]
     notes.append(texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings)))
     notes.append(texts.t("note_coloured"))
     if young.any():
@@ -118,7 +118,8 @@ def triangle_grid(
 
     Args:
         by_age: `analysis.cohorts.table.triangle` with a row for each `cohort_week` and its `leads`, and under
-            `reached` and `rate` a column for each age; an age that is not lived yet is missing.
+            `reached` and `rate` a column for each age; an age that is not lived yet is missing. The index of
+            longer periods has their facts too.
         settings: only for the look.
         texts: the language.
         imported: `analysis.cohorts.table.imported`.
@@ -130,9 +131,8 @@ def triangle_grid(
     highest = max((float(newest[name, age].max()) for name, age in seen if name == "rate"), default=0.0)
     rows = []
     for record in newest.reset_index().to_dict("records"):
-        week, leads = record["cohort_week", ""], record["leads", ""]
-        named: dict[Hashable, Any] = {"cohort_week": week, "leads": leads}
-        cells = [_cohort(named, texts, imported), Cell(texts.number(leads))]
+        named: dict[Hashable, Any] = {name: record[name, ""] for name in newest.index.names}
+        cells = [_cohort(named, texts, imported), Cell(texts.number(named["leads"]))]
         for age in shown:
             rate, lived = float(record["rate", age]), not math.isnan(record["reached", age])
             shade = rate / highest if highest > 0 and not math.isnan(rate) else None
@@ -141,6 +141,7 @@ def triangle_grid(
     heads = columned.heads((WEEK, LEADS), settings, texts, theme)
     ages = [Head(texts.number(age), texts.t("axis_age")) for age in shown]
     notes = [texts.t("note_triangle")] if rows else []
+    notes += [texts.t("note_triangle_periods")] if rows and "period" in newest.index.names else []
     if len(by_age) > SHOWN_COHORTS:
         notes.append(texts.t("note_newest", n=SHOWN_COHORTS))
     notes += _marked(newest.index.to_frame(index=False), imported, texts) if rows else []
@@ -223,7 +224,7 @@ def _cohort(
     return Cell(" ".join([cohort_name(record, texts), *marks]))
 
 
-def _of_periods(frame: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
+def of_periods(frame: pd.DataFrame, settings: Settings, texts: Texts) -> list[str]:
     """Say what a cohort is where it is no week: who chose it, and which are not whole."""
     if "period" not in frame or frame.empty:
         return []

@@ -40,7 +40,7 @@ def revenue_grid(by_month: pd.DataFrame, forecast: pd.DataFrame, settings: Setti
         texts: the language.
     """
     theme = look.load(settings)
-    largest = float(by_month["p95"].max()) if len(by_month) else 0.0
+    largest = float(by_month["mean"].max()) if len(by_month) else 0.0
     unit = unit_for(largest, settings.currency, texts)
     means = by_month[list(SOURCES)]
     rows = []

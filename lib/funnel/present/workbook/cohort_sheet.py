@@ -12,10 +12,12 @@ from openpyxl.formatting.rule import CellIsRule, Rule
 from openpyxl.styles import Alignment, Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from funnel.analysis.cohorts.periods import last_week
 from funnel.columns import COHORTS, LEADS, Column, Unit, written_out
 from funnel.dates import WEEK
+from funnel.present.cohorts.tables import of_periods
 from funnel.present.parts.columned import title
-from funnel.present.parts.final import TAIL
+from funnel.present.parts.final import TAIL, Expected
 from funnel.present.parts.texts import Texts
 from funnel.present.workbook import chart
 from funnel.present.workbook.cells import Painter, argb, finish, missing, width_for, widths
@@ -35,9 +37,10 @@ def cohorts(
     """Write the cohort table, beside it what is expected of each cohort; return the formulas' values."""
     table, gaps = contents.cohorts, contents.gaps_of_cohorts
     note = texts.t("note_cohorts", last=texts.stage(settings.stage_keys[-1], settings))
+    note = " ".join([*of_periods(table, settings, texts), note])
     columns = written_out(COHORTS, settings.stage_keys, "sheet")
     named = [_head(column, settings, texts) for column in columns[1:]]
-    told = set(contents.doubts) >= set(table["cohort_week"]) and len(table) > 0
+    told = any(contents.expected)
     ahead = [texts.t("wb_expected_rate"), texts.t("wb_trust")] if told else []
     heads = [texts.t("wb_from"), texts.t("wb_to"), *named, *ahead]
     for number, name in enumerate(heads, start=1):
@@ -46,7 +49,7 @@ def cohorts(
     for row, record in enumerate(table.to_dict("records"), start=work.first):
         work.cohort(row, record)
         if told:
-            _ahead(sheet, painter, row, record["cohort_week"], len(columns) + 2, contents, texts)
+            _ahead(sheet, painter, row, len(columns) + 2, contents.expected[row - work.first], texts)
         if record["age_weeks"] < settings.young_weeks:
             _font(sheet, row, len(heads), painter.font(painter.theme.muted, italic=True))
     total = work.last + 1
@@ -55,16 +58,18 @@ def cohorts(
     sizes = [12.0, 12.0, *(width_for(name, 9.0) for name in named), *([14.0, 26.0] if told else [])]
     if len(table):
         work.colour()
-    unripe = texts.t("note_unripe", n=settings.young_weeks).lstrip("* ")
+    longer = "period" in table
+    unripe = texts.t("note_unripe_period" if longer else "note_unripe", n=settings.young_weeks).lstrip("* ")
     painter.put(sheet, total + 2, 1, unripe, limit=1000).font = painter.font(painter.theme.muted, italic=True)
     sheet.freeze_panes = f"D{work.first}"
-    painter.title(sheet, f"{texts.t('cap_cohorts')}: {texts.date(contents.report_date)}")
+    name = f"cap_cohorts_{table['period'].iloc[0]}" if longer else "cap_cohorts"
+    painter.title(sheet, f"{texts.t(name)}: {texts.date(contents.report_date)}")
     painter.paragraph(sheet, 2, f"{gaps} {note}".strip(), sum(sizes), len(heads))
     widths(sheet, sizes)
     last = total + 2
     if len(table) > 1:
         number = work.number(_CHANGE[1])
-        ahead_of_some = told and any(week in contents.expected for week in table["cohort_week"])
+        ahead_of_some = any(one and one.reliable for one in contents.expected)
         lines = {number: painter.theme.ink}
         lines |= {len(heads) - 1: painter.theme.stages[0]} if ahead_of_some else {}
         last = chart.conversions(sheet, (work.first, work.last), lines, total + 4, texts)
@@ -100,7 +105,8 @@ class _Sheet:
         """Write a cohort."""
         week = pd.Timestamp(record["cohort_week"]).date()
         self.painter.put(self.sheet, row, 1, week, "date").alignment = Alignment(horizontal="left")
-        self.painter.put(self.sheet, row, 2, week + WEEK - dt.timedelta(days=1), "date")
+        last = last_week(week, int(record.get("weeks", 1))) + WEEK - dt.timedelta(days=1)
+        self.painter.put(self.sheet, row, 2, last, "date")
         for column in self.columns[1:]:
             value = record[column.key]
             if column.formula:
@@ -157,15 +163,16 @@ def _ahead(
     sheet: Worksheet,
     painter: Painter,
     row: int,
-    week: pd.Timestamp,
     number: int,
-    contents: Contents,
+    one: Expected | None,
     texts: Texts,
 ) -> None:
     """Write what is expected of a cohort at the end, and how far that can be trusted."""
-    cell = painter.put(sheet, row, number, contents.expected.get(week), "share")
+    cell = painter.put(sheet, row, number, one.rate if one and one.reliable else None, "share")
     cell.number_format = "0.00%"
-    doubt = contents.doubts[week]
+    if one is None:
+        return
+    doubt = one.doubt
     word = "wb_reliable" if not doubt else "wb_mostly_curve" if doubt == TAIL else "wb_not_reliable"
     side = Alignment(horizontal="left", indent=1)
     painter.put(sheet, row, number + 1, texts.t(word)).alignment = side

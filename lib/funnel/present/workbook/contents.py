@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from funnel.columns import Column, Unit
+from funnel.present.parts.final import Expected
 from funnel.present.parts.texts import Texts
 
 Kind = Literal["text", "date", "count", "number", "share", "change", "money"]
@@ -81,10 +82,11 @@ class Contents:
             stages, and any of `payments`, `revenue`, `spend`, `expected_sales`; the last two are missing
             where they are not known.
         attributes: names of `attr_0`, `attr_1`, ... in order.
-        cohorts: the cohort table of the total (`funnel.analysis.cohorts.table.cohort_table`).
+        cohorts: the cohort table of the total (`funnel.analysis.cohorts.table.cohort_table`), of weeks or of
+            longer periods, as page 1 has it.
         listings: further sheets in order; see `funnel.present.workbook.listings`.
-        doubts: by cohort week, why to doubt its expected sales, a key of the catalogue after ``doubt_``.
-        expected: by cohort week, the expected overall conversion; only where it is reliable.
+        doubts: by week, why to doubt its expected sales, a key of the catalogue after ``doubt_``.
+        expected: of each row of `cohorts` what is expected of it; empty where nothing was computed.
         gaps_of_cohorts, gaps_of_pivots: that rows are missing which these sheets rest on, in words.
         marked: keys of the sums of the flat data that rest on them (`fields.Column.key`).
     """
@@ -95,7 +97,7 @@ class Contents:
     cohorts: pd.DataFrame
     listings: Sequence[Listing] = ()
     doubts: Mapping[pd.Timestamp, str] = field(default_factory=dict)
-    expected: Mapping[pd.Timestamp, float] = field(default_factory=dict)
+    expected: Sequence[Expected | None] = ()
     gaps_of_cohorts: str = ""
     gaps_of_pivots: str = ""
     marked: frozenset[str] = frozenset()

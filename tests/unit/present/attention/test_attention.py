@@ -155,7 +155,7 @@ def test_without_flags_the_page_says_that_nothing_stands_out(settings, language)
         assert part(quiet.iloc[:0], dug(), settings, texts).empty == texts.t("empty_flags_short")
         assert shown(made)
     empty = attention_charts.flags_over_time(pd.DataFrame(), quiet, settings, texts)
-    assert isinstance(empty, Picture) and empty.alt == texts.t("empty_flag_lines")
+    assert isinstance(empty, Picture) and empty.alt == texts.t("empty_flags", n=2)
 
 
 def test_a_flag_is_told_in_one_line_with_its_cost(settings):

@@ -28,7 +28,7 @@ FONTS = [str(Path(font_source_sans_pro.__file__).parent / "files")]
 
 
 def by_age(triangle: pd.DataFrame) -> Any:
-    edition = SimpleNamespace(triangle=lambda: triangle)
+    edition = SimpleNamespace(shown_triangle=lambda: triangle)
     return step("cohorts", "by_age", edition=edition, charts=charts, tables=tables)
 
 

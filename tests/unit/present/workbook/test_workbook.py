@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from funnel.logbook import Initiative
+from funnel.present.parts.final import Expected
 from funnel.present.parts.texts import Texts
 from funnel.present.workbook import Contents, Listing, Shown, listings
 from funnel.present.workbook.cells import sheet_name
@@ -390,8 +391,9 @@ def test_of_a_long_list_the_first_rows_are_printed_and_it_says_so(contents, writ
 
 def test_beside_the_cohorts_stands_what_is_expected_and_a_chart_of_both(contents, write):
     weeks = list(contents.cohorts["cohort_week"])
-    doubts = dict.fromkeys(weeks, "") | {weeks[-2]: "mostly_tail", weeks[-1]: "missed_lately"}
-    shown = dataclasses.replace(contents, doubts=doubts, expected=dict.fromkeys(weeks[:-1], 0.05))
+    ahead = [Expected(0.05, 0.04, 0.06, "", True)] * (len(weeks) - 2)
+    ahead += [Expected(0.05, 0.04, 0.06, "mostly_tail", True), Expected(0.05, 0, 1, "missed_lately", False)]
+    shown = dataclasses.replace(contents, expected=ahead)
     sheet = openpyxl.load_workbook(write(shown)).worksheets[0]
     assert [sheet.cell(4, at).value for at in (15, 16)] == [
         "Expected conversion",
@@ -404,7 +406,8 @@ def test_beside_the_cohorts_stands_what_is_expected_and_a_chart_of_both(contents
     (chart,) = sheet._charts
     refs = [series.val.numRef.f for series in chart.series]
     assert refs == ["'Cohorts'!$M$5:$M$17", "'Cohorts'!$O$5:$O$17"]
-    nothing = openpyxl.load_workbook(write(dataclasses.replace(shown, expected={}))).worksheets[0]
+    unsure = dataclasses.replace(shown, expected=[ahead[-1]] * len(weeks))
+    nothing = openpyxl.load_workbook(write(unsure)).worksheets[0]
     assert len(nothing._charts[0].series) == 1  # no line without a number
 
 
