@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from funnel.errors import RenderError
+from funnel.publish.builtin.config import MEETING, load
+from funnel.publish.builtin.pages import TYPST, write
+from funnel.publish.builtin.problems import Problems
+from funnel.publish.builtin.read import read
 from funnel.publish.render import render
 
 
@@ -17,6 +21,14 @@ def make(project: Path, kit, **options) -> Path:
         .files[0]
         .parent
     )
+
+
+def typst_of(project: Path) -> str:
+    """The meeting's page as Typst reads it."""
+    source, problems = project / "report.qmd", Problems()
+    document = read(project, source, problems)
+    (page,) = write(document, [(TYPST, load(project, source, problems, MEETING)[0])], "funnel")
+    return page
 
 
 def test_the_page_holds_every_construct(project, kit):
@@ -199,6 +211,18 @@ Costs of the company.
 
 Slices of the company.
 ::::
+
+## Waits {#sec-waits}
+
+Who waits too long?
+
+::: {#tbl-waits}
+| a |
+|---|
+| 1 |
+
+Waits
+:::
 """
 WORDS = """
 For page 1.
@@ -232,6 +256,8 @@ def test_what_a_narrative_says_of_a_chapter_stands_there_and_goes_with_it(projec
         assert places == sorted(places), text
         assert "Of costs" not in text and "Of slices" not in text
     assert "Boris" not in meeting
+    (asks,) = re.findall(r"#block\(sticky: true[^\[]*\)\[([^\]]*)\]", typst_of(project))
+    assert asks == "Who waits too long?", "the question stays with its table"
 
 
 def test_a_profile_with_a_key_that_is_not_known_is_named(project, kit):

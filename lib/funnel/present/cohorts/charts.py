@@ -56,7 +56,11 @@ def conversions_over_time(
     with look.style(theme):
         if history.empty:
             return nothing(texts)
-        panels, strip = over_time(len(names), 1.05, history["cohort_week"], happenings, theme, texts)
+        spans = history.get("weeks", pd.Series(1, index=history.index))
+        weeks = pd.concat(
+            [history["cohort_week"], history["cohort_week"] + pd.to_timedelta(7 * (spans - 1), "D")]
+        )
+        panels, strip = over_time(len(names), 1.05, weeks, happenings, theme, texts)
         for axes, name in zip(panels, names, strict=True):
             part = history[history["stage"] == name]
             _conversion(
@@ -64,7 +68,7 @@ def conversions_over_time(
             )
             axes.set_title(_title(name, settings, texts), color=theme.stage(name, settings))
             if "period" in part:
-                axes.xaxis.set_gid(texts.t("chart_cohort"))
+                axes.xaxis.set_gid(texts.t("col_cohort"))
                 axes.fmt_xdata = _named({day: cohort_name(row, texts) for day, row in _middles(part)})
         if (history["age_weeks"] < settings.young_weeks).any():
             young = Line2D(

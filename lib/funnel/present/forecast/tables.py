@@ -38,6 +38,8 @@ def change_grid(change: pd.DataFrame, period: int, settings: Settings, texts: Te
         texts: the language.
     """
     theme = look.load(settings)
+    if len(change) and not change["reached"].any():
+        return Grid("change", (), (), theme, (), texts.t("empty_change_none"))
     own = change[(change["level"] == "value") & change["part"].isin(["mix", "rate"])]
     largest = float(own["reached"].abs().max()) if len(own) else 0.0
     rows, left = [], 0

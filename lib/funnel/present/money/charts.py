@@ -29,6 +29,8 @@ PAYBACK_WEEKS = 52
 """The payback curves end here, or where too few payments carry them (`analysis.money.ltv.payback_curve`)."""
 ROOM = 1.6
 """The cost axis ends at so many times the largest expected cost; what lies higher is marked at its edge."""
+DRAWN = 0.5
+"""A channel has a panel where costs to expect are known of so many of the weeks in which it was paid for."""
 _MIDDLE = 3.5
 
 
@@ -48,6 +50,11 @@ def cost_per_sale(frame: pd.DataFrame, settings: Settings, texts: Texts) -> Pict
         told = mine[["projected_cost_per_sale", f"cost_per_{settings.stage_keys[-1]}", "projected_low"]]
         if told.isna().all(axis=None):
             return nothing(texts, "empty_costs")
+        known = mine[mine["spend"] > 0].groupby("value")["projected_low"].agg(lambda low: low.notna().mean())
+        channels = [name for name in channels if known[name] >= DRAWN]
+        if not channels:
+            return nothing(texts, "empty_costs_chart")
+        mine, told = mine[mine["value"].isin(channels)], told[mine["value"].isin(channels)]
         panels, strip = over_time(len(channels), 1.15, frame["cohort_week"], [], theme, texts)
         largest = next((float(end) for end in told.max() if end > 0), 0.0)
         unit = unit_for(largest, settings.currency, texts)

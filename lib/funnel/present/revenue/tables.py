@@ -40,8 +40,8 @@ def revenue_grid(by_month: pd.DataFrame, forecast: pd.DataFrame, settings: Setti
         texts: the language.
     """
     theme = look.load(settings)
-    largest = float(by_month["mean"].max()) if len(by_month) else 0.0
-    unit = unit_for(largest, settings.currency, texts)
+    largest = float(by_month["total"].max()) if len(by_month) else 0.0
+    unit = unit_for(0.0 if math.isnan(largest) else largest, settings.currency, texts)
     means = by_month[list(SOURCES)]
     rows = []
     for month in means.index if largest > 0 else []:

@@ -92,6 +92,17 @@ def test_marks_never_cover_each_other_and_stay_inside(settings: Settings) -> Non
     assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height for box in boxes)
 
 
+def test_points_of_quarters_lie_inside_the_axis_and_are_named_as_in_the_table(settings: Settings) -> None:
+    quarters = pd.DataFrame({"cohort_week": pd.to_datetime(["2022-04-04", "2022-07-04"]), "weeks": [13, 12]})
+    facts = {"period": "quarter", "weeks_of": 13, "age_weeks": [12, 0], "base": 60, "reached": 6, "rate": 0.1}
+    starts = pd.to_datetime(["2022-04-01", "2022-07-01"])
+    rows = quarters.assign(**facts, low=0.05, high=0.2, period_start=starts)
+    stages = [*settings.stage_keys, "overall"]
+    frame = pd.concat([rows.assign(stage=stage) for stage in stages], ignore_index=True)
+    picture = conversions_over_time(frame, [], settings, Texts("en"))
+    assert "Q2 2022" in (told := json.dumps(picture.chart, default=str)) and "Q3 2022, 12 of 13" in told
+
+
 def test_marks_outside_the_axis_are_left_out(cohorts: pd.DataFrame, settings: Settings) -> None:
     without = leads_by_week(cohorts, [], settings, Texts("en"))
     early = [Event("long ago", dt.date(2019, 1, 1)), Event("later", dt.date(2023, 1, 1))]

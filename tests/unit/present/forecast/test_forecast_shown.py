@@ -352,6 +352,8 @@ def test_the_parts_of_the_change_add_up_and_values_without_leads_are_left_out(
     chat = [part[(part["level"] == "value") & part["value"].str.startswith("m")].head(4) for part in many]
     grid = forecast_tables.change_grid(pd.concat([many[0].head(4), *chat]), 4, settings, Texts("en"))
     assert (len(grid.rows), grid.notes[-1]) == (13, "2 values that moved less are not shown.")
+    same = forecast_tables.change_grid(frames["change"].assign(reached=0.0), 4, settings, Texts("en"))
+    assert (same.rows, same.empty) == ((), Texts("en").t("empty_change_none"))
 
 
 def test_the_backtest_names_every_method_and_the_open_band(frames: Frames, settings: Settings) -> None:

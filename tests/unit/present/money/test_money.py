@@ -199,6 +199,13 @@ def test_without_anything_to_draw_the_pictures_say_why(language: str, settings: 
     texts = Texts(language)  # type: ignore[arg-type]
     costs = pd.DataFrame([{**cost_row("0", 0, "", (NAN, NAN, NAN)), "cohort_week": WEEK, "value": "web"}])
     assert money_charts.cost_per_sale(costs, settings, texts).alt == texts.t("empty_costs")
+    known = cost_row("900", 0, "yes", (4500.0, 3000.0, NAN), cohort_week=WEEK, value="web")
+    without = cost_row(
+        "900", 0, "yes", (NAN, NAN, NAN), cohort_week=WEEK - pd.Timedelta(weeks=1), value="web"
+    )
+    few = pd.DataFrame([known, without, without | {"cohort_week": WEEK - pd.Timedelta(weeks=2)}])
+    assert money_charts.cost_per_sale(few, settings, texts).alt == texts.t("empty_costs_chart")
+    assert money_charts.cost_per_sale(few.head(2), settings, texts).png
     names = ["unit", "attribute", "value", "age", "number", "per_head", "low", "high", "cost_per_head"]
     nothing = pd.DataFrame(columns=names)
     assert money_charts.payback(nothing, settings, texts).alt == texts.t("few_payments_ltv")

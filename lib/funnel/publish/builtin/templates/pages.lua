@@ -246,7 +246,7 @@ return function(work, blocks, meta, page)
   local left, gone = leave_out(shown, page.target, work.shared.float_kind, function()
     return work.given.words["left-out"]
   end)
-  local tree, found = numbered(left, work, page)
+  local tree, found = numbered(work.shared.kept(left, page.target), work, page)
   found.hidden = hidden
   for name, words in pairs(gone) do
     found.labels[name], found.ids[name] = words, true

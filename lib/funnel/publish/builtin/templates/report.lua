@@ -131,6 +131,23 @@ function parts.shown(blocks, holds)
   return to_chapters(shown, known)
 end
 
+-- In the PDF a question stays with the table or picture that answers it, as its heading does: at the foot of a page they
+-- would stand alone.
+function parts.kept(blocks, target)
+  local out = pandoc.Blocks({})
+  for at, block in ipairs(blocks) do
+    local before, after = blocks[at - 1], blocks[at + 1]
+    local asks = target == "typst" and block.t == "Para" and before and before.t == "Header"
+    if asks and after and after.t == "Div" and parts.float_kind(after.identifier) then
+      local start = pandoc.RawInline("typst", "#block(sticky: true, above: 0.95em, below: 0.95em)[")
+      block.content:insert(1, start)
+      block.content:insert(pandoc.RawInline("typst", "]"))
+    end
+    out:insert(block)
+  end
+  return out
+end
+
 -- What stands for the number of something that the meeting's PDF does not show.
 function parts.elsewhere(name, words)
   return pandoc.Str(words[parts.REFERENCES[name:match("^%a+")]] .. "\u{a0}(report-full.pdf)")
@@ -261,6 +278,7 @@ local function leave_out(doc)
   local nothing = dofile(quarto.utils.resolve_path("nothing.lua"))
   local gone
   doc.blocks, gone = nothing(shown, FORMAT, parts.float_kind, function() return quarto.variables.get("t.sec_left_out") end)
+  doc.blocks = parts.kept(doc.blocks, FORMAT)
   local function said(name)
     if gone[name] then
       return pandoc.Link(gone[name], "#" .. name)
