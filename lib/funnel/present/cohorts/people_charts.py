@@ -77,7 +77,7 @@ def reasons_over_time(
             Panel(lines[lines["reason"] == reason], theme.ink, reason_name(reason, texts))
             for reason in dict.fromkeys(lines["reason"])
         ]
-        both = texts.t("col_cohort"), texts.t("chart_cohorts")
+        both = texts.t("chart_cohort"), texts.t("chart_cohorts")
         return panels(given, ACROSS, texts.t("alt_reasons"), both, theme, texts, together=False)
 
 
