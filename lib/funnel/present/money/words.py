@@ -16,8 +16,8 @@ from funnel.present.parts.texts import Texts
 from funnel.settings import LEAD, Settings
 
 
-def money(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:
-    """Return sentences: what a sale costs, what a contact is worth, how long a deal takes.
+def money(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> dict[str, list[str]]:
+    """Return sentences by chapter: what a sale costs, what a contact is worth, how long a deal takes.
 
     Args:
         frames: by name, see `funnel.edition.money`; what is missing or empty is not spoken of.
@@ -25,14 +25,11 @@ def money(frames: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) 
         texts: the language.
     """
     given = {name: frame for name, frame in frames.items() if not frame.empty}
-    said: list[str] = []
-    if "costs_summary" in given:
-        said += _costs(given, settings, texts)
-    if "ltv" in given:
-        said += _worth(given["ltv"], settings, texts)
-    if "durations" in given:
-        said += _durations(given["durations"], settings, texts)
-    return said
+    return {
+        "costs": _costs(given, settings, texts) if "costs_summary" in given else [],
+        "worth": _worth(given["ltv"], settings, texts) if "ltv" in given else [],
+        "durations": _durations(given["durations"], settings, texts) if "durations" in given else [],
+    }
 
 
 def _costs(given: Mapping[str, pd.DataFrame], settings: Settings, texts: Texts) -> list[str]:

@@ -37,6 +37,8 @@ _TITLES = {
     "detail": "sec_detail",
     "slices": "sec_slices_all",
     "costs": "sec_costs",
+    "worth": "sec_lifetime",
+    "durations": "sec_durations",
     "quality": "sec_quality",
 }
 """Chapters that the draft speaks of, `#sec-...` in report.qmd, and the text that is their title."""
@@ -81,7 +83,7 @@ def draft(
     first: list[str] = [] if len(cohorts) else [texts.t("empty_cohorts")]
     detail: list[Sequence[str]] = []
     about: list[str] = []
-    costs: list[str] = []
+    bought: dict[str, list[str]] = {}
     if end:
         first.insert(0, texts.t("note_data_end", day=texts.date(end)))
     if len(cohorts):
@@ -92,10 +94,10 @@ def draft(
             read += final(cohorts.iloc[read_at(cohorts, settings)], frames, settings, texts, cite)
             first += _reading_age(cohorts, frames, settings, texts)
             detail.append(forecast_said(frames, settings, texts, cite))
-            costs = money(frames, settings, texts)
+            bought = money(frames, settings, texts)
     data = [*_data(imports, problems, settings, texts, cite), *_restated(restated, texts)]
-    chapters: dict[str, Sequence[Sequence[str]]]
-    chapters = {"": [first], "detail": detail, "slices": [about], "costs": [costs], "quality": [data]}
+    chapters: dict[str, Sequence[Sequence[str]]] = {"": [first], "detail": detail, "slices": [about]}
+    chapters |= {name: [said] for name, said in bought.items()} | {"quality": [data]}
     return "\n".join(
         _chapter(name, paragraphs, texts) for name, paragraphs in chapters.items() if any(paragraphs)
     )

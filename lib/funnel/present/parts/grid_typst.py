@@ -23,6 +23,8 @@ READABLE = 6.5
 _DIGIT, _BOLD = 0.5, 0.6
 SHORT = 16
 """Rows of a table that stays on one page."""
+_SURE = 1.1
+"""Names of many capitals are wider than a character each: so much more is kept for them."""
 _GAP = 0.9
 """Widths in units of the text size: a character of the font, plain and bold, and what a column adds."""
 
@@ -66,7 +68,7 @@ def _cut(grid: Grid, columns: Sequence[int]) -> Grid:
 def _table(grid: Grid, size: float) -> str:
     theme = grid.theme
     aligns = ", ".join(head.align for head in grid.heads)
-    columns = ", ".join(f"{natural + more:.2f}em" if more else "auto" for natural, more in _widths(grid))
+    columns = ", ".join(_tracks(grid, size))
     lines = [
         f"#block(width: 100%, breakable: {str(len(grid.rows) > SHORT).lower()}, {{",
         f'  set text(size: {size:.2f}pt, hyphenate: true, number-width: "tabular")',
@@ -84,6 +86,25 @@ def _table(grid: Grid, size: float) -> str:
         lines.append(f'    table.hline(stroke: 0.4pt + rgb("{theme.line}")),')
     lines[-1] = f'    table.hline(stroke: 0.8pt + rgb("{theme.ink}")),'
     return "\n".join([*lines, "  ))", "})"])
+
+
+def _tracks(grid: Grid, size: float) -> list[str]:
+    """Return how wide each column is.
+
+    Where heads do not fit in one line, those wider than their cells share what the cells leave: Typst would
+    break the cells of other columns instead, within words.
+    """
+    widths = _widths(grid)
+    lines = [len(head.title) * _BOLD + _GAP for head in grid.heads]
+    lacks = [max(line - sum(width), 0.0) for line, width in zip(lines, widths, strict=True)]
+    sure = sum(sum(width) * (1 if lack else _SURE) for width, lack in zip(widths, lacks, strict=True))
+    free = max(PAGE_WIDTH / size - sure, 0.0)
+    share = free / sum(lacks) if sum(lacks) > free else 0.0
+    found = []
+    for (natural, more), lack in zip(widths, lacks, strict=True):
+        wide = natural + more + lack * share
+        found.append(f"{wide:.2f}em" if more or (share and lack) else "auto")
+    return found
 
 
 def text_size(grid: Grid, width: float = PAGE_WIDTH) -> float:

@@ -106,7 +106,7 @@ def marked(
         above: list[str] = [] if told else sentences(findings, texts, tables)
         return replace(part, heads=heads, notes=(*above, *part.notes))
     tables = set(LEADS if rests is None else rests)
-    if not hurt & tables:
+    if not hurt & tables or (isinstance(part, Picture) and not part.png):
         return part
     notes = sentences(findings, texts, tables)
     if isinstance(part, Picture):

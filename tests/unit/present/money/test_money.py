@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from funnel.present.cohorts import duration_charts, duration_tables
 from funnel.present.money import charts as money_charts
 from funnel.present.money import cost_tables
-from funnel.present.money.words import money
+from funnel.present.money import words as money_words
 from funnel.present.parts.grid import Grid
 from funnel.present.parts.texts import NBSP, Texts
 from funnel.settings import Settings
@@ -21,6 +22,10 @@ from tests.steps import step
 NAN = math.nan
 WEEK = pd.Timestamp(2022, 9, 12)
 STAGES = ("target", "qualified", "proposal", "sale")
+
+
+def money(*given: Any) -> list[str]:
+    return [one for said in money_words.money(*given).values() for one in said]
 
 
 @pytest.fixture

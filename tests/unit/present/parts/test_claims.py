@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,8 @@ from funnel.present.cohorts import tables
 from funnel.present.cohorts.headline import read_at
 from funnel.present.forecast import tables as forecast_tables
 from funnel.present.forecast.words import forecast_said
+from funnel.present.money import words as money_words
 from funnel.present.money.tables import times
-from funnel.present.money.words import money
 from funnel.present.narrative.narrative import _slices, draft
 from funnel.present.parts.final import revenue_doubt
 from funnel.present.parts.texts import Texts
@@ -29,6 +30,10 @@ STEPS = ("lead", "sale")
 WORLDS = range(20)
 RIPE = np.linspace(1.0, 0.1, 13)
 """Share of the sales that a cohort has by now: the newest have hardly any."""
+
+
+def money(*given: Any) -> list[str]:
+    return [one for said in money_words.money(*given).values() for one in said]
 
 
 def world(seed: int, managers: dict[str, float], first: int = 0, name: str = "") -> pd.DataFrame:

@@ -172,3 +172,13 @@ def test_what_does_not_fit_a_page_is_written_as_several_tables_that_begin_alike(
 def test_a_row_has_a_cell_for_each_column(settings: Settings) -> None:
     with pytest.raises(ValueError, match="1 cells under 2 columns"):
         grid(settings, [["1"]], [Head("A"), Head("B")])
+
+
+def test_names_are_not_broken_where_only_heads_are_too_wide(settings: Settings, tmp_path: Path) -> None:
+    heads = [Head("", align="left"), *(Head(f"A long head of column {at} to wrap") for at in range(5))]
+    names = ["MG Advanced Enterprise", "GTX Plus Professional"]
+    (part,) = parts(grid(settings, [[name, *["1,208 – 1,340"] * 5] for name in names], heads))
+    words = re.findall(r'yMin="([\d.]+)"[^>]*>([^<]*)<', pdf_words(blocks(part)[1], tmp_path))
+    at = {word: top for top, word in words}
+    assert at["MG"] == at["Advanced"] == at["Enterprise"] and at["GTX"] == at["Plus"] == at["Professional"]
+    assert [word for _, word in words].count("1,208") == 10

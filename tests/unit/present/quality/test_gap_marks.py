@@ -13,7 +13,7 @@ from funnel.present.parts.drawing import new
 from funnel.present.parts.gate_words import SIGN
 from funnel.present.parts.gate_words import sentences as gate_sentences
 from funnel.present.parts.grid import Cell, Grid, Head, Row
-from funnel.present.parts.picture import finish
+from funnel.present.parts.picture import Picture, finish
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import LEADS as COUNTED
 from funnel.present.quality.gap_marks import SPENT, marked, marker, sentences
@@ -104,6 +104,8 @@ def test_what_shows_nothing_bears_no_mark() -> None:
     empty = Cards((), look, "nothing stands out")
     assert mark(empty) == empty
     nothing = Headline("no cohort yet", (), look)
+    assert mark(nothing) == nothing
+    nothing = Picture(b"", "Nothing to draw.", 0.0, 0.0)
     assert mark(nothing) == nothing
 
 
