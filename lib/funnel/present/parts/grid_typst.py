@@ -23,10 +23,10 @@ READABLE = 6.5
 _DIGIT, _BOLD = 0.5, 0.6
 SHORT = 16
 """Rows of a table that stays on one page."""
-_SURE = 1.1
-"""Names of many capitals are wider than a character each: so much more is kept for them."""
 _GAP = 0.9
 """Widths in units of the text size: a character of the font, plain and bold, and what a column adds."""
+_SPACE, _CAPITAL, _BOLDER = 0.22, 0.62, 1.06
+"""The same of a space and of a capital, and how much wider bold ones are."""
 
 
 def write(grid: Grid) -> str:
@@ -95,16 +95,31 @@ def _tracks(grid: Grid, size: float) -> list[str]:
     break the cells of other columns instead, within words.
     """
     widths = _widths(grid)
-    lines = [len(head.title) * _BOLD + _GAP for head in grid.heads]
-    lacks = [max(line - sum(width), 0.0) for line, width in zip(lines, widths, strict=True)]
-    sure = sum(sum(width) * (1 if lack else _SURE) for width, lack in zip(widths, lacks, strict=True))
-    free = max(PAGE_WIDTH / size - sure, 0.0)
-    share = free / sum(lacks) if sum(lacks) > free else 0.0
-    found = []
-    for (natural, more), lack in zip(widths, lacks, strict=True):
-        wide = natural + more + lack * share
-        found.append(f"{wide:.2f}em" if more or (share and lack) else "auto")
-    return found
+    if any(
+        more for _, more in widths
+    ):  # a group's title is wider than its columns: these are as they must be
+        return [f"{natural + more:.2f}em" if more else "auto" for natural, more in widths]
+    lines = [_drawn(head.title, bold=True) + _GAP for head in grid.heads]
+    cells = [_cells_drawn(grid, at) + _GAP for at in range(len(grid.heads))]
+    lacks = [max(line - own, 0.0) for line, own in zip(lines, cells, strict=True)]
+    free = max(PAGE_WIDTH / size - sum(cells), 0.0)
+    if sum(lacks) <= free:
+        return ["auto"] * len(cells)
+    share = free / sum(lacks)
+    pairs = zip(cells, lacks, strict=True)
+    return [f"{own + lack * share:.2f}em" if lack else "auto" for own, lack in pairs]
+
+
+def _drawn(text: str, *, bold: bool = False) -> float:
+    """Return about how wide a text is, nearer than the size of the whole table needs it."""
+    signs = sum(_SPACE if sign.isspace() else _CAPITAL if sign.isupper() else _DIGIT for sign in text)
+    return signs * (_BOLDER if bold else 1.0)
+
+
+def _cells_drawn(grid: Grid, at: int) -> float:
+    words = [_drawn(word, bold=True) for word in grid.heads[at].title.split()]
+    cells = [_drawn(row.cells[at].text, bold=row.tone == "strong") for row in grid.rows]
+    return max([*words, *cells])
 
 
 def text_size(grid: Grid, width: float = PAGE_WIDTH) -> float:
