@@ -203,7 +203,7 @@ COMMANDS: dict[str, tuple[Made, tuple[str, ...]]] = {
     "archive": (reported, REPORT),
 }
 MANY = ("sync", "report", "archive")
-"""Where all are asked for, their disk is full by place, at the first and the last time each."""
+"""Where all are asked for, those of these are visited by place, the first and the last time each."""
 WHOLE = ("report", "archive")
 """Too long for the ordinary tests."""
 
@@ -270,7 +270,11 @@ def filling(name: str, met: list[Met]) -> list[int]:
     """Return the points at which the disk is full: some, or all that take room, as others do not notice."""
     if not ALL:
         return sampled(name, met)
-    numbers = [number for number, point in enumerate(met, 1) if point[2]]
+    return by_place(name, met, [number for number, point in enumerate(met, 1) if point[2]])
+
+
+def by_place(name: str, met: list[Met], numbers: list[int]) -> list[int]:
+    """Return the numbers; of a command of many points those at which a place is met first and last."""
     if name not in MANY:
         return numbers
     first = {met[number - 1][1]: number for number in reversed(numbers)}
@@ -335,7 +339,8 @@ def test_the_next_run_is_right_from_whatever_a_kill_may_leave(
     case: tuple[str, Case], funnel_runs: Commands
 ) -> None:
     name, one = case
-    copies = {number: stop for stop, (_, _, _, number) in reversed(list(enumerate(one.met, 1)))}
+    visited = by_place(name, one.met, [*range(1, len(one.met) + 1)])
+    copies = {one.met[stop - 1][3]: stop for stop in reversed(visited)}
     lost = []
     for number, stop in sorted(copies.items()):
         folder = copied(one.before.parent / "copies" / str(number) / "project", one.before.parent / "killed")
@@ -344,7 +349,7 @@ def test_the_next_run_is_right_from_whatever_a_kill_may_leave(
             goes_on(folder, one, funnel_runs, f"{name}: point {stop}, {one.met[stop - 1]}")
         except AssertionError as error:
             lost.append(str(error)[:2000])
-    told(name, f"kills, {len(copies)} states of the disk that differ, {len(lost)} lost", one, len(one.met))
+    told(name, f"kills, {len(copies)} states of the disk that differ, {len(lost)} lost", one, len(visited))
     assert not lost, "\n\n".join(lost)
 
 

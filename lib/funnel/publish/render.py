@@ -72,16 +72,10 @@ def render(
     program = program_for(renderer)
     quarto.stage(project / "run")
     out.mkdir(parents=True, exist_ok=True)
-    try:
-        if program:
-            files = quarto.render(program, project, source, formats, made, out, texts)
-            return Rendered("quarto", {"quarto": quarto.version(program)}, files)
-        return _builtin(project, project / source, formats, made, out, texts)
-    except RecursionError:
-        raise RenderError(
-            "The report cannot be rendered: something in it is nested too deeply. To do: look for emphasis, "
-            "lists or tables within one another in the narrative."
-        ) from None
+    if program:
+        files = quarto.render(program, project, source, formats, made, out, texts)
+        return Rendered("quarto", {"quarto": quarto.version(program)}, files)
+    return _builtin(project, project / source, formats, made, out, texts)
 
 
 def program_for(renderer: str) -> str | None:

@@ -124,7 +124,10 @@ def _run(arguments: Sequence[str], given: str) -> str:
     except subprocess.TimeoutExpired:
         raise RenderError(f"Pandoc did not finish within {SECONDS} seconds.") from None
     if done.returncode != 0 and ("NESTED" in done.stderr or "stack overflow" in done.stderr):
-        raise RecursionError
+        raise RenderError(
+            "The report cannot be rendered: something in it is nested too deeply. To do: look for emphasis, "
+            "lists or tables within one another in the narrative."
+        )
     if done.returncode != 0:
         raise RenderError(f"Pandoc stopped: {done.stderr.strip()}")
     return done.stdout
