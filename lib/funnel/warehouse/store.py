@@ -205,9 +205,8 @@ def refused(path: Path, text: str) -> InputError:
         todo = (
             "run this as the user who made it; or let its group in: chmod g+rw, for the .lock beside it too"
         )
-    return InputError(
-        "The warehouse cannot be opened.", [Problem(str(path), f"{first}. The file is as it was", todo=todo)]
-    )
+    headline = "The warehouse cannot be opened; the file is as it was."
+    return InputError(headline, [Problem(str(path), first, todo=todo)])
 
 
 def _busy(path: Path, holder: str) -> str:
