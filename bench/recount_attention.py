@@ -63,6 +63,12 @@ def flags(said: Said) -> None:
             said.must(
                 card and all(card[name] == said[name] for name in ("observed", "expected")), "other numbers"
             )
+            usual = "usual" in said["against"] or "обычных" in said["against"]
+            said.must(card and usual == (card.key == "card_flag"), "usual, or a target")
+            after = said.before[said.before.index(card) + 1 :] if card else []
+            until = next((at for at, one in enumerate(after) if one.key in CARD), len(after))
+            dated = [one["week"] for one in after[:until] if one.key in ("card_since", "card_since_before")]
+            said.must(not dated or dated[0] in said["began"], "another week")
         else:
             _card(said)
 

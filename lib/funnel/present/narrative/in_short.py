@@ -113,12 +113,15 @@ def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Te
     if chosen.empty:
         return texts.t("short_no_flag") if len(flags) else ""
     first = chosen.iloc[0].to_dict()
+    usual, since = first.get("kind", "history") == "history", first["since"]
     said = texts.t(
         "short_flag_overall" if first["stage"] == OVERALL else "short_flag",
         segment=cite("flag_segment", for_markdown(segment(first, settings, texts))),
         stage=cite("flag_stage", for_markdown(stage_name(first["stage"], settings, texts))),
         observed=cite("flag_now", texts.percent(first["observed"], 1)),
+        against=texts.t("short_against_usual" if usual else "short_against_target"),
         expected=cite("flag_usual", texts.percent(first["expected"], 1)),
+        began="" if pd.isna(since) else texts.t("short_began", week=texts.date(since.date())),
     )
     said += " " + who_digs(first, dug, texts)
     more = len(chosen) - 1

@@ -1,12 +1,15 @@
 """When a log began, and the weeks a volume is counted from: by hand."""
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from funnel.analysis.forecast.conversion import _begun
+from funnel.analysis.forecast.told import history
 from funnel.analysis.revenue.weeks import _whole
 
 
@@ -24,3 +27,14 @@ def test_the_last_complete_week_counts_in_the_volume_and_the_one_that_goes_on_do
     seen = SimpleNamespace(leads=np.array([7.0, 8.0, 9.0]), ages=np.array([1, 0, -1]), imported=None)
     sale: Any = SimpleNamespace(fit=SimpleNamespace(triangle=seen))
     assert _whole(sale).tolist() == [7.0, 8.0]
+
+
+def test_of_the_week_that_goes_on_so_much_has_been_lived_as_there_are_days() -> None:
+    columns = ["attribute", "value", "attribute2", "value2", "cohort_week", "stage", "lag", "leads"]
+    week = pd.Timestamp("2024-01-01")
+    rows = [("", "", "", "", week, "lead", 0, 9), ("", "", "", "", week, "sale", 1, 2)]
+    about = {"cohort_week": week, "stage": "lead", "next_stage": "sale", "entered": 0, "left": 1, "leads": 2}
+    moved = pd.DataFrame([about | dict.fromkeys(["attribute", "value", "attribute2", "value2"], "")])
+    told = history(pd.DataFrame(rows, columns=columns), ["sale"], dt.date(2024, 2, 7), 52, moved=moved)
+    assert told.stays is not None
+    assert told.stays.fraction == 2 / 7

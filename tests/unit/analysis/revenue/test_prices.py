@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from funnel.analysis.revenue.prices import AHEAD, follow
+from funnel.analysis.revenue.prices import AHEAD, _filtered, follow
 
 WEEKS, A_MONTH = 104, 365.25 / 12 / 7
 
@@ -57,3 +57,14 @@ def test_a_fixed_price_and_refunds_beyond_the_payments_have_a_mean_too():
     assert fixed.mean[[0, 50]] == pytest.approx([100, 100]) and fixed.error[0] == pytest.approx(0)
     back = follow(np.array([2.0, 2.0]), np.array([100.0, -300.0]))
     assert back.mean[0] == pytest.approx(-50) and np.isfinite(back.error).all()
+
+
+def test_what_is_uncertain_of_a_level_grows_with_it() -> None:
+    """Two weeks by hand: one payment is seen, then none."""
+    growth = np.array([0.1, 0.0])
+    _, level, variance = _filtered(np.array([1.0, 0.0]), np.array([1.5, 0.0]), 0.5, growth, np.zeros(2))
+    for one, (told, sure) in zip(growth, zip(level, variance, strict=True), strict=True):
+        start = np.exp(-one)
+        gain = start**2 / (start**2 + 0.25)
+        assert told == pytest.approx((start + gain * (1.5 - start)) * np.exp(2 * one))
+        assert sure == pytest.approx(start**2 * (1 - gain) * np.exp(4 * one))

@@ -67,3 +67,24 @@ def test_only_a_cohort_s_own_luck_fades_and_its_mean_stays() -> None:
 def test_a_slice_starts_at_the_whole() -> None:
     effect = fit_levels(np.array([1.0]), np.array([[0.2]]), start=0.02).effect()
     assert effect[0] == pytest.approx(1.0, abs=0.15)
+
+
+def test_levels_are_smoothed_backwards_from_the_newest_cohort_each_by_the_next() -> None:
+    """The Rauch-Tung-Striebel smoother of a walk at random, on the logs, written out cohort by cohort."""
+    events = np.array([40.0, 10.0, 25.0, 60.0])
+    levels = fit_levels(events, np.full((4, 1), 30.0))
+    smooth = np.log(levels.mean.copy())
+    for cohort in (2, 1, 0):
+        known, step = levels.variance[cohort], levels.drift
+        smooth[cohort] += known / (known + step) * (smooth[cohort + 1] - smooth[cohort])
+    assert levels.level().tolist() == pytest.approx((np.exp(smooth) @ levels.weight).tolist())
+    assert abs(levels.level()[2] - levels.mean[2] @ levels.weight) > 0.01
+
+
+def test_drawn_effects_are_the_expected_ones_on_average() -> None:
+    """A level is drawn on the log: half its variance is taken off, so that its mean stays what it is."""
+    events = np.array([4.0, 2.0, 5.0, 3.0, 1.0])
+    levels = fit_levels(events, np.full((5, 1), 3.0))
+    rng = np.random.default_rng(2)
+    drawn = levels.draw(rng, levels.components(rng, 60_000)).mean(axis=1)
+    assert drawn.tolist() == pytest.approx(levels.effect().tolist(), rel=0.05)

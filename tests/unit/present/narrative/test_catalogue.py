@@ -35,7 +35,7 @@ def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFra
     }  # fmt: skip
     flag = {
         "attribute": "manager", "value": "Boris *x*", "stage": "sale", "observed": 0.2, "expected": 0.4,
-        "flag": True, "investigation": "",
+        "since": pd.NaT, "flag": True, "investigation": "",
     }  # fmt: skip
     return {
         "forecast": pd.DataFrame([row]),

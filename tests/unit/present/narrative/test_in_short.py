@@ -52,8 +52,8 @@ def test_four_lines_tell_the_week(say) -> None:
     assert say() == [
         "- **Cohort 12–18 Sep 2022:** 4.12 % overall so far, +36 % against the previous one at equal age "
         "(may be chance); 8.2 % expected at the end (6.2 % to 12.4 %).",
-        "- **Look here first:** Manager: Boris, “Qualified” 33.7 % instead of 55.5 %, more than chance "
-        "explains. Nobody digs there yet. 1 more flag below.",
+        "- **Look here first:** Manager: Boris, “Qualified” 33.7 % instead of the usual 55.5 %: more than "
+        "chance explains, and it began in the week of 8 Aug 2022. Nobody digs there yet. 1 more flag below.",
         "- **The last meetings decided:** nothing is written down yet (`funnel meeting`).",
         "- **Initiatives:** partly confirmed: “Training”.",
         "- **Revenue of the next 13 weeks:** 52.0 million RUB expected, with 80 % probability "
@@ -85,6 +85,13 @@ def test_what_is_not_known_is_left_out(say, cohorts: pd.DataFrame, frames: Frame
     assert "- **No conversion stands out** this week." in say(deviations=quiet)
 
 
+def test_a_target_is_no_usual_share_and_a_beginning_is_told_only_where_it_is_known(say) -> None:
+    aimed = pd.DataFrame([flag("Boris") | {"kind": "target", "since": pd.NaT}])
+    assert "instead of the required 55.5 %: more than chance explains. " in say(deviations=aimed)[1]
+    line = say("ru", deviations=aimed)[1]
+    assert "вместо требуемых 55,5 %: случайностью это не объяснить. " in line and "началось" not in line
+
+
 def test_who_digs_at_the_first_flag_and_what_the_initiatives_are_called(say) -> None:
     mine = {
         "deviations": pd.DataFrame([flag("Boris", investigation="b")]),
@@ -98,7 +105,9 @@ def test_who_digs_at_the_first_flag_and_what_the_initiatives_are_called(say) -> 
     assert quoted(four[:2], Texts("ru")) == "«\\*one\\*», «two»"
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "more than chance"), ("ru", "больше случайного")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "more than chance"), ("ru", "случайностью не объяснить")]
+)
 def test_a_change_that_is_no_chance_is_said_to_be_none(
     say, equal_age: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, language: str, word: str
 ) -> None:
