@@ -231,6 +231,20 @@ For page 1.
 
 A sale costs 5.
 
+::: {.callout-note}
+Note it.
+:::
+
+{{< pagebreak >}}
+
+| own |
+|-----|
+| 7   |
+
+: Own table {#tbl-own}
+
+After it.
+
 ### Of slices {#in-sec-slices}
 
 - Boris sells most.
@@ -247,7 +261,8 @@ def test_what_a_narrative_says_of_a_chapter_stands_there_and_goes_with_it(projec
     out = make(project, kit)
     meeting, full = (kit.pdf_text(out / name) for name in ("report.pdf", "report-full.pdf"))
     page = " ".join(kit.page(out / "report.html").words.split())
-    whole = ["For page 1.", "Of the rest", "No chapter", "Costs", "A sale costs 5.", "Costs of the company."]
+    whole = ["For page 1.", "Of the rest", "No chapter", "Costs", "A sale costs 5."]
+    whole += ["Note it.", "Own table", "After it.", "Costs of the company."]
     slices = ["Slices", "Boris sells most.", "Slices of the company."]
     for text, wanted in ((meeting, whole), (full, whole + slices), (page, whole + slices)):
         text = " ".join(text.partition("Contents")[2].split() or text.split())

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from openpyxl.utils.cell import column_index_from_string
 
+from funnel.errors import InputError
 from funnel.settings_files import Limits
 from funnel.sources.tabular import unreadable
 
@@ -72,12 +73,16 @@ def check_parquet(path: Path, limits: Limits) -> None:
     Raises:
         InputError: it has.
     """
-    with suppress(pa.ArrowException, OSError, IndexError):  # what is damaged is told where it is read
+    try:
         told = pq.read_metadata(path)
         stored = sum(told.row_group(group).total_byte_size for group in range(told.num_row_groups))
         check_columns(str(path), told.num_columns, limits)
         check_size(path, max(stored, told.num_rows * told.num_columns * _CELL), limits)
         _check_texts(path, told, limits)
+    except InputError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, LookupError):  # a name that is no text is a ValueError
+        return  # what is damaged is told where it is read
 
 
 def _check_texts(path: Path, told: pq.FileMetaData, limits: Limits) -> None:

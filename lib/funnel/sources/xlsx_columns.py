@@ -34,9 +34,11 @@ def sheet_names(path: Path) -> tuple[str, ...]:
     """Return the names of a workbook's sheets, in order, without reading them.
 
     Raises:
-        InputError: it is no XLSX workbook, or it is damaged or locked by a password.
+        InputError: it is no XLSX workbook, has no sheet, or it is damaged or locked by a password.
     """
     with opened(path) as package:
+        if not package.sheets:
+            raise unreadable(str(path), "the workbook has no sheet", "save it again as .xlsx")
         return tuple(package.sheets)
 
 

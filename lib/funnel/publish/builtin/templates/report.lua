@@ -95,8 +95,8 @@ local function to_chapters(blocks, known)
     if name and known[name] then
       to = name
       moved[to] = moved[to] or pandoc.Blocks({})
-    elseif block.t == "Header" or block.t == "RawBlock" or block.t == "Div" and block.classes[1] ~= "x-break" then
-      to = nil -- the text's next heading, or what is no text
+    elseif block.t == "Header" or block.t == "RawBlock" then
+      to = nil -- the text's next heading, or what the report puts behind the text
       made:insert(block)
     else
       (to and moved[to] or made):insert(block)
@@ -106,8 +106,8 @@ local function to_chapters(blocks, known)
   for _, block in ipairs(made) do
     out:insert(block)
     local text = block.t == "Header" and moved[block.identifier]
-    if text and #text > 0 then
-      out:insert(pandoc.Div(text))
+    if text then
+      out:extend(text)
     end
   end
   return out
