@@ -22,8 +22,15 @@ names(
     "own_confirmed", "own_partly", "own_refuted", "own_no_effect_seen", "own_too_early", "own_cannot_be_told"
 )
 names("verdict_confirmed", "verdict_partly", "verdict_refuted", "verdict_no_effect_seen")
+names("short_against_usual", "short_against_target")
 names("verdict_too_early", "verdict_cannot_be_told", "unit_thousand", "unit_million", "unit_billion")
 _CHANCE = "the test of the flags knows how weeks vary and how many are compared; here a plain one"
+
+
+def short(said: Said) -> bool:
+    """Whether it stands in the first lines of the draft."""
+    return said.key.startswith("short")
+
 
 FLAG, CARD = ("say_flag", "say_flag_overall"), ("card_flag", "card_flag_target")
 SHORT = ("short_flag", "short_flag_overall")
@@ -55,7 +62,7 @@ def flags(said: Said) -> None:
         said.must(
             (facts.stage(said["stage"]) == "overall") == said.key.endswith("overall"), "the whole, or a step"
         )
-        if said.key.startswith("short"):
+        if short(said):
             first = next((one for one in said.before if one.key in FLAG), None)
             card = next((one for one in said.before if one.key in CARD), None)
             same = first and card and all(first[name] == said[name] for name in ("segment", "stage"))
@@ -127,10 +134,14 @@ def card_flag(said: Said) -> None:
         said.must(said.number("money") >= 0, "money")
 
 
-@recounts("card_since", "card_since_before", rests="the week of a change is found by likelihood")
+@recounts(
+    "card_since", "card_since_before", "short_began", rests="the week of a change is found by likelihood"
+)
 def card_since(said: Said) -> None:
     """A Monday before the report, not long before the cohorts that were read."""
-    day, card = days_in(said["week"])[0], said.latest(*CARD)
+    day = days_in(said["week"])[0]
+    # On page 1 it is of the first flag, whose card was said before.
+    card = next((one for one in said.before if one.key in CARD), None) if short(said) else said.latest(*CARD)
     said.must(day.weekday() == 0 and card is not None, "no Monday")
     if card is not None:
         first = days_in(card["days"])[0]
