@@ -132,7 +132,8 @@ def said(frames: dict[str, pd.DataFrame], chosen: Settings, language: Language) 
         duration_charts.duration_curves(curves, frames["durations"], chosen, texts),
     ]
     words = [grid._repr_mimebundle_()["text/markdown"] for grid in grids]
-    return "\n".join([*words, *(picture.alt for picture in pictures), *sentences(frames, chosen, texts)])
+    written = [one for chapter in sentences(frames, chosen, texts).values() for one in chapter]
+    return "\n".join([*words, *(picture.alt for picture in pictures), *written])
 
 
 def test_the_columns_stand_as_promised_and_the_total_meets_all_leads(loaded: Any) -> None:

@@ -32,7 +32,7 @@ def test_stages_attributes_and_currency_are_proposed_from_files(funnel: Any, fil
     assert [str(path) for path in made.source] == ["../their files"]
     text = (home / "funnel.yml").read_text(encoding="utf-8")
     assert "key: call, name: {en: Call}} # 3 leads; 67% of them went on" in text
-    assert re.search(r"# phone: .* 1 values in 1 of 6 leads: telephone numbers", text)
+    assert re.search(r"# phone: .* 1 value in 1 of 6 leads: telephone numbers", text)
     assert re.search(r"# won_by: .*: filled for won leads alone", text)
     assert "leads.created_at: 1 with an offset, converted, 3 without one" in said.err
     assert "1 days alone, 1 empty, set aside" in said.err
