@@ -32,6 +32,11 @@ def short(said: Said) -> bool:
     return said.key.startswith("short")
 
 
+def first_of(said: Said, keys: tuple[str, ...]) -> Said | None:
+    """Return the first sentence of some keys that was said before."""
+    return next((one for one in said.before if one.key in keys), None)
+
+
 FLAG, CARD = ("say_flag", "say_flag_overall"), ("card_flag", "card_flag_target")
 SHORT = ("short_flag", "short_flag_overall")
 
@@ -63,8 +68,7 @@ def flags(said: Said) -> None:
             (facts.stage(said["stage"]) == "overall") == said.key.endswith("overall"), "the whole, or a step"
         )
         if short(said):
-            first = next((one for one in said.before if one.key in FLAG), None)
-            card = next((one for one in said.before if one.key in CARD), None)
+            first, card = first_of(said, FLAG), first_of(said, CARD)
             same = first and card and all(first[name] == said[name] for name in ("segment", "stage"))
             said.must(same, "not the first flag")
             said.must(
@@ -141,7 +145,7 @@ def card_since(said: Said) -> None:
     """A Monday before the report, not long before the cohorts that were read."""
     day = days_in(said["week"])[0]
     # On page 1 it is of the first flag, whose card was said before.
-    card = next((one for one in said.before if one.key in CARD), None) if short(said) else said.latest(*CARD)
+    card = first_of(said, CARD) if short(said) else said.latest(*CARD)
     said.must(day.weekday() == 0 and card is not None, "no Monday")
     if card is not None:
         first = days_in(card["days"])[0]

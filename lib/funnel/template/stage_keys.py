@@ -10,9 +10,8 @@ import pandas as pd
 from funnel.errors import InputError, Problem
 from funnel.settings import LEAD, LOST
 from funnel.sources.exports.look import SALE
-from funnel.sources.exports.outcome import LOST_STATE, WON, Words, folded
-from funnel.sources.exports.stage_guess import end, step
-from funnel.sources.profiles import profiles
+from funnel.sources.exports.outcome import LOST_STATE, WON, folded
+from funnel.sources.exports.stage_guess import state_of, step
 from funnel.sources.proposal import key_of, line
 from funnel.template.proposal import ProposedStage, title
 from funnel.template.stage_order import in_order
@@ -31,11 +30,7 @@ def words_of(firsts: pd.DataFrame, where: str) -> dict[str, str]:
         raise InputError("The stages cannot be proposed.", [problem])
     if all(re.match(KEY, word) for word in words):
         return {word: word for word in words}
-    ends = Words.of(
-        [word for profile in profiles().values() for word in profile.won_words],
-        [word for profile in profiles().values() for word in profile.lost_words],
-    )
-    state = {word: end(word) or ends.state(word) for word in words}
+    state = {word: state_of(word) for word in words}
     first = in_order(firsts)[0].key
     found: dict[str, str] = {}
     for word in words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,21 +24,16 @@ def distinct(columns: Sequence[npt.NDArray[np.integer]]) -> tuple[Whole, Whole]:
     >>> rows.tolist(), at.tolist()
     ([[0, 5], [1, 2]], [1, 0, 1])
     """
-    below = any(column.min(initial=0) < 0 for column in columns)
     widths = [int(column.max(initial=0)) + 1 for column in columns]
-    packed, room = np.zeros(len(columns[0]), dtype=np.int64), 1
+    if any(column.min(initial=0) < 0 for column in columns) or math.prod(widths) >= 2**63:
+        rows, at = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+        return rows.astype(np.int64), at.reshape(-1).astype(np.int64)
+    packed = np.zeros(len(columns[0]), dtype=np.int64)
     for column, width in zip(columns, widths, strict=True):
-        room *= width
-        if below or room >= 2**63:
-            rows, at = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
-            return rows.astype(np.int64), at.reshape(-1).astype(np.int64)
         packed = packed * width + column
-    codes, found = pd.factorize(packed)
-    order = np.argsort(found)
-    rank = np.empty(len(found), dtype=np.int64)
-    rank[order] = np.arange(len(found))
-    left, parts = found[order], []
+    position, left = pd.factorize(packed, sort=True)
+    parts = []
     for width in reversed(widths):
         parts.append(left % width)
         left = left // width
-    return np.column_stack(parts[::-1]), rank[codes]
+    return np.column_stack(parts[::-1]), position.astype(np.int64)

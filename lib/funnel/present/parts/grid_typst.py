@@ -7,7 +7,7 @@ here from the widths of its cells; a table too wide for any size is written as s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from funnel.present.parts.escape import for_typst
@@ -95,12 +95,10 @@ def _tracks(grid: Grid, size: float) -> list[str]:
     break the cells of other columns instead, within words.
     """
     widths = _widths(grid)
-    if any(
-        more for _, more in widths
-    ):  # a group's title is wider than its columns: these are as they must be
+    if any(more for _, more in widths):  # a group's title is wider than its columns
         return [f"{natural + more:.2f}em" if more else "auto" for natural, more in widths]
-    lines = [_drawn(head.title, bold=True) + _GAP for head in grid.heads]
-    cells = [_cells_drawn(grid, at) + _GAP for at in range(len(grid.heads))]
+    lines = [_drawn(head.title, True) + _GAP for head in grid.heads]
+    cells = [_column(grid, at, _drawn) + _GAP for at in range(len(grid.heads))]
     lacks = [max(line - own, 0.0) for line, own in zip(lines, cells, strict=True)]
     free = max(PAGE_WIDTH / size - sum(cells), 0.0)
     if sum(lacks) <= free:
@@ -110,16 +108,15 @@ def _tracks(grid: Grid, size: float) -> list[str]:
     return [f"{own + lack * share:.2f}em" if lack else "auto" for own, lack in pairs]
 
 
-def _drawn(text: str, *, bold: bool = False) -> float:
-    """Return about how wide a text is, nearer than the size of the whole table needs it."""
+def _counted(text: str, bold: bool) -> float:
+    """Return how wide a text is at most, as the size of the whole table needs it."""
+    return len(text) * (_BOLD if bold else _DIGIT)
+
+
+def _drawn(text: str, bold: bool) -> float:
+    """Return about how wide a text is drawn."""
     signs = sum(_SPACE if sign.isspace() else _CAPITAL if sign.isupper() else _DIGIT for sign in text)
     return signs * (_BOLDER if bold else 1.0)
-
-
-def _cells_drawn(grid: Grid, at: int) -> float:
-    words = [_drawn(word, bold=True) for word in grid.heads[at].title.split()]
-    cells = [_drawn(row.cells[at].text, bold=row.tone == "strong") for row in grid.rows]
-    return max([*words, *cells])
 
 
 def text_size(grid: Grid, width: float = PAGE_WIDTH) -> float:
@@ -129,7 +126,7 @@ def text_size(grid: Grid, width: float = PAGE_WIDTH) -> float:
 
 def _widths(grid: Grid) -> list[tuple[float, float]]:
     """For each column the width of its cells, and what a longer group title adds, in text sizes."""
-    natural = [_column(grid, at) + _GAP for at in range(len(grid.heads))]
+    natural = [_column(grid, at, _counted) + _GAP for at in range(len(grid.heads))]
     more, start = [0.0] * len(natural), 0
     for group, count in grid.groups():
         wide = max((len(word) for word in group.split()), default=0) * _BOLD + _GAP
@@ -139,9 +136,10 @@ def _widths(grid: Grid) -> list[tuple[float, float]]:
     return list(zip(natural, more, strict=True))
 
 
-def _column(grid: Grid, at: int) -> float:
-    words = [len(word) * _BOLD for word in grid.heads[at].title.split()]
-    cells = [len(row.cells[at].text) * (_BOLD if row.tone == "strong" else _DIGIT) for row in grid.rows]
+def _column(grid: Grid, at: int, wide: Callable[[str, bool], float]) -> float:
+    """Return the widest of a column's cells and of the words of its head."""
+    words = [wide(word, True) for word in grid.heads[at].title.split()]
+    cells = [wide(row.cells[at].text, row.tone == "strong") for row in grid.rows]
     return max([*words, *cells])
 
 

@@ -18,11 +18,10 @@ from funnel.settings_files import FileRules
 from funnel.sources import table_file as tables
 from funnel.sources.events import spread
 from funnel.sources.events.repeats import repeated
-from funnel.sources.exports.outcome import LOST_STATE, WON, Words
-from funnel.sources.exports.stage_guess import end, mapped
+from funnel.sources.exports.outcome import LOST_STATE, WON
+from funnel.sources.exports.stage_guess import mapped, state_of
 from funnel.sources.header_text import normal
 from funnel.sources.instants import Writing, read_instants
-from funnel.sources.profiles import profiles
 from funnel.sources.proposal import Proposal, key_of, line
 from funnel.sources.tabular import Cells
 
@@ -149,13 +148,9 @@ def _first(header: Sequence[str], form: re.Pattern[str]) -> int | None:
 
 
 def _proposal(path: Path, seen: _Seen, counts: Counter[str], settings: Settings | None) -> Proposal:
-    words = Words.of(
-        [word for profile in profiles().values() for word in profile.won_words],
-        [word for profile in profiles().values() for word in profile.lost_words],
-    )
     notes = ["the stages stand in the order in which deals came to them: check it"]
     leads = pc.count_distinct(seen.ids).as_py()
-    state = {name: end(name) or words.state(name) for name in counts}
+    state = {name: state_of(name) for name in counts}
     ordered = [name for name in counts if state[name] not in (WON, LOST_STATE)]
     stages: dict[str, str] = {}
     if settings:

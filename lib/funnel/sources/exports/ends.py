@@ -12,8 +12,8 @@ from funnel.settings import LOST, Settings
 from funnel.settings_exports import ColumnField, Export
 from funnel.sources.exports import outcome as outcomes
 from funnel.sources.exports.columns import Columns
+from funnel.sources.exports.stage_guess import known_words
 from funnel.sources.instants import Instants
-from funnel.sources.profiles import profiles
 
 
 def outcome_of(
@@ -41,12 +41,8 @@ def outcome_of(
         return outcomes.by_words(columns.text("stage"), words)[0]
     if "closed" not in times:
         return pa.nulls(len(columns), pa.string())
-    known = outcomes.Words.of(
-        [word for profile in profiles().values() for word in profile.won_words],
-        [word for profile in profiles().values() for word in profile.lost_words],
-    )
     for values in columns.guesses:
-        found, _ = outcomes.by_words(values, known)
+        found, _ = outcomes.by_words(values, known_words())
         if pc.any(pc.not_equal(found, outcomes.OPEN)).as_py():
             counts = {one["values"]: one["counts"] for one in found.value_counts().to_pylist()}
             listed = ", ".join(f"{state} {counts.get(state, 0):,}" for state in ("won", "lost", "open"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from funnel.settings import LEAD
-from funnel.sources.exports.outcome import folded
+from funnel.sources.exports.outcome import Words, folded
+from funnel.sources.profiles import profiles
 
 _STEPS: tuple[tuple[str, str], ...] = (
     (r"^new\b|\bnew (lead|deal)|новая|новый|^лид|incoming|неразобранн|inbox|первичн|prospect"
@@ -39,6 +41,21 @@ def end(name: str) -> str:
     """
     plain = folded(name)
     return "lost" if _LOST.search(plain) else "won" if _WON.search(plain) else ""
+
+
+@cache
+def known_words() -> Words:
+    """Return the words that any CRM has for won and lost."""
+    every = profiles().values()
+    return Words.of(
+        [word for profile in every for word in profile.won_words],
+        [word for profile in every for word in profile.lost_words],
+    )
+
+
+def state_of(name: str) -> str:
+    """Return whether a stage is won, lost or open, by the words in its name, else by those that CRMs have."""
+    return end(name) or known_words().state(name)
 
 
 def step(name: str) -> int | None:
