@@ -70,6 +70,16 @@ class Explorer(Frozen):
     min_cell: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
+class WorkbookSize(Frozen):
+    """How large the workbook may become: `workbook` in the settings.
+
+    Attributes:
+        rows: of its data at most, so that it opens in a moment and an archive of 52 a year stays small.
+    """
+
+    rows: Annotated[int, Field(ge=1000, le=1_048_575)] = 250_000
+
+
 class Settings(Sources):
     """Everything an analyst may set; the keys of `Sources` are explained there.
 
@@ -101,6 +111,7 @@ class Settings(Sources):
         gate: what is told and refused of data that did not get in; see `Gate`.
         what_if: what the report asks of the revenue forecast; by default the odds of each step 10 % better.
         explorer: from how many leads on a cell of the explorer stands alone; see `Explorer`.
+        workbook: how many rows of data it may have; see `WorkbookSize`.
         source: what `funnel import` reads when no path is given.
         warehouse: the DuckDB file; or the address of a database of the company, which is only read.
         tables: where the warehouse is a database, what the canonical tables and their columns are called in
@@ -139,6 +150,7 @@ class Settings(Sources):
     what_if: tuple[WhatIf, ...] = ()
     gate: Gate = Gate()
     explorer: Explorer = Explorer()
+    workbook: WorkbookSize = WorkbookSize()
     source: tuple[Path, ...] = ()
     warehouse: Annotated[str, Field(pattern=FILLED), AfterValidator(checked)] = "data/warehouse.duckdb"
     tables: EngineTables = Field(default_factory=dict)

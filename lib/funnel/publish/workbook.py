@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,9 +26,13 @@ from funnel.warehouse import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the workbook needs beside the edition: the flat data, and the leads that wait too long (by id)."""
+    """What the workbook needs beside the edition: the flat data, and the leads that wait too long (by id).
+
+    `crossed` are the attributes of the flat data, some of the `attributes` that the leads have.
+    """
 
     flat: pd.DataFrame
+    crossed: tuple[str, ...]
     attributes: tuple[str, ...]
     waiting: pd.DataFrame
 
@@ -42,16 +47,36 @@ def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
     attributes = tuple(name for name in settings.attributes if name in known)
     first = edition.reached["cohort_week"].min().date()
     weeks = [week for week in complete_weeks(as_of.report_date, settings.horizon_weeks) if week >= first]
-    crossed = warehouse.crossed(as_of, attributes, settings.reach)
+    chosen = _with_room(warehouse, edition, attributes, weeks[0])
+    crossed = warehouse.crossed(as_of, chosen, settings.reach)
     data = flat(
         crossed,
-        attributes,
+        chosen,
         settings.stage_keys,
         weeks,
         known_spend(warehouse, settings, as_of),
-        _coming(warehouse, edition, crossed, attributes),
+        _coming(warehouse, edition, crossed, chosen),
     )
-    return Gathered(data, attributes, waiting_leads(warehouse, settings, as_of, attributes))
+    return Gathered(data, chosen, attributes, waiting_leads(warehouse, settings, as_of, attributes))
+
+
+def _with_room(
+    warehouse: Warehouse, edition: Edition, attributes: tuple[str, ...], first: dt.date
+) -> tuple[str, ...]:
+    """Return those attributes whose combinations have room in the workbook, in their order.
+
+    Where all of them have not: those that the report shows come first, then the one of the managers, then the
+    others, each unless it makes the rows too many.
+    """
+    settings, as_of, most = edition.settings, edition.as_of, edition.settings.workbook.rows
+    if warehouse.combinations(as_of, attributes, first) <= most:
+        return attributes
+    kept: list[str] = []
+    wanted = dict.fromkeys([*settings.slices, settings.manager, *attributes])
+    for name in wanted:
+        if name in attributes and warehouse.combinations(as_of, [*kept, name], first) <= most:
+            kept.append(name)
+    return tuple(name for name in attributes if name in kept)
 
 
 def _coming(
@@ -97,8 +122,9 @@ def write(path: Path, gathered: Gathered, edition: Edition, texts: Texts) -> Non
     ahead = expected(shown, edition.results["expected" if "period" in shown else "forecast"], settings)
     sums = ["leads", *settings.stage_keys, "payments", "revenue", "spend", "expected_sales", "expected_leads"]
     contents = Contents(
-        edition.report_date, gathered.flat, gathered.attributes, shown, sheets, doubts,
+        edition.report_date, gathered.flat, gathered.crossed, shown, sheets, doubts,
         ahead, own, every, marked_sums(edition.findings, sums),
+        tuple(name for name in gathered.attributes if name not in gathered.crossed),
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     write_workbook(path, contents, settings, texts)

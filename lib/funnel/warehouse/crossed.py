@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ import pandas as pd
 from funnel.dates import AsOf
 from funnel.settings import ReachRule, Settings
 from funnel.warehouse.currency import in_own_currency
-from funnel.warehouse.known import Tables, days_of, monday
+from funnel.warehouse.known import Tables, days_of, instant, monday
 from funnel.warehouse.reach import cohort_leads, reached_when, with_entries
 from funnel.warehouse.slices import named
 from funnel.warehouse.waiting import standing_now
@@ -78,6 +79,18 @@ def crossed(
     result["payments"] = frame["payments"].fillna(0).astype("int64")
     result["revenue"] = frame["amount"].where(frame["amount"].notna(), Decimal(0))
     return result
+
+
+def combinations(tables: Tables, as_of: AsOf, attributes: Sequence[str], since: dt.date) -> int:
+    """Count the combinations of cohort week and attributes that occur: the rows of `crossed` from a week on.
+
+    Raises:
+        InputError: an attribute is not in the leads.
+    """
+    leads = cohort_leads(tables, as_of, tuple(attributes), {})
+    shown = leads.filter(leads.created_at >= instant(dt.datetime.combine(since, dt.time())))
+    cells = shown.mutate(week=monday(shown.created_at)).drop("lead_id", "created_at").distinct()
+    return int(cells.count().to_pyarrow().as_py())
 
 
 def standing(

@@ -282,6 +282,10 @@ class Warehouse(Opened):
             self._read(as_of, attributes), self._settings, as_of, attributes, rule=self._rule(rule)
         )
 
+    def combinations(self, as_of: AsOf, attributes: Sequence[str], since: dt.date) -> int:
+        """Count the rows that the cross of attributes has from a week on; see `crossed.combinations`."""
+        return crossed.combinations(self._read(as_of, attributes), as_of, attributes, since)
+
     def crossed_lags(self, as_of: AsOf, attributes: Sequence[str]) -> pd.DataFrame:
         """Return the cross of attributes by cohort week, stage and lag; see `crossed_lags.crossed_lags`."""
         tables, rule = self._read(as_of), self._rule(None)

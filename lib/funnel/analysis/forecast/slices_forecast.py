@@ -23,6 +23,7 @@ from funnel.analysis.forecast.delays import pooled_hazards
 from funnel.analysis.forecast.draws import capped, draw_coming, draw_effects
 from funnel.analysis.forecast.final import FORECAST_COLUMNS, Forecast, StageForecast
 from funnel.analysis.forecast.moves import moves
+from funnel.analysis.forecast.states import worth
 from funnel.analysis.forecast.told import History, Told, promises
 from funnel.analysis.statistics.credibility import fit_levels
 from funnel.schema import STAMPED
@@ -136,8 +137,33 @@ def _shared_out(
     if moved is not None:
         stays = {str(value): part for value, part in moved.groupby("value", sort=False)}
         stays |= {value: moved.head(0) for value in seen if value not in stays}
-    alone = {value: _alone(own, stays.get(value), base, spread, seed) for value, own in seen.items()}
+    shared = _Shared.of(base, spread, seed)
+    alone = {value: _alone(own, stays.get(value), base, shared) for value, own in seen.items()}
     return _raked(alone, base.total, seed) if alone else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the slices of an attribute share: how far they differ, what open leads are worth, the base.
+
+    `values` is None where nobody knows where leads stand; `effects` are with and without open leads.
+    """
+
+    spread: float
+    seed: int
+    values: Floats | None
+    effects: dict[bool, Floats]
+
+    @classmethod
+    def of(cls, base: _Base, spread: float, seed: int) -> _Shared:
+        total, states = base.total, base.past.states()
+        count = total.factor.shape[1]
+        return cls(
+            spread,
+            seed,
+            worth(states, base.past.stages.index(total.stage)) if states is not None else None,
+            {known: draw_effects(total.fit, count, seed, apart=not known)[0] for known in (True, False)},
+        )
 
 
 def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.DataFrame:
@@ -152,19 +178,17 @@ def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.Dat
 
 
 def _alone(
-    seen: Triangle, moved: pd.DataFrame | None, base: _Base, spread: float, seed: int
+    seen: Triangle, moved: pd.DataFrame | None, base: _Base, shared: _Shared
 ) -> tuple[StageFit, Floats, Floats]:
     """Return a slice's fit, expected arrivals and factor, before the slices are made to add up."""
     total, past = base.total, base.past
     weeks, asked = total.fit.triangle.weeks, None
-    states = past.states()
-    if states is not None and moved is not None and len(weeks):
+    if shared.values is not None and moved is not None and len(weeks):
         stays = moves(moved, past.stages, weeks[0], len(seen.weeks), base.report_date.weekday() / 7)
-        asked = promises(states, stays, seen, past.stages.index(total.stage), past.clocks())
-    fit = fit_slice(seen, total.fit, spread, seed, asked)
-    count = total.factor.shape[1]
-    effects, _ = draw_effects(total.fit, count, seed, apart=asked is None)
-    return fit, *draw_coming(fit, count, seed + 1, base=effects)
+        asked = promises(shared.values, stays, seen, past.stages.index(total.stage), past.clocks())
+    fit = fit_slice(seen, total.fit, shared.spread, shared.seed, asked)
+    effects = shared.effects[asked is not None]
+    return fit, *draw_coming(fit, total.factor.shape[1], shared.seed + 1, base=effects)
 
 
 def _raked(

@@ -154,7 +154,7 @@ class History:
         number, seen, clocks = self.stages.index(stage), self.seen(stage, back), self.clocks(back)
         states, stays = (None, None) if self.parts and back else (self.states(back), self._stays(back))
         asked = (
-            promises(states, stays, seen, number, clocks)
+            promises(worth(states, number), stays, seen, number, clocks)
             if states is not None and stays is not None
             else None
         )
@@ -242,18 +242,18 @@ def _together(whole: StageFit, parts: Mapping[str, Told]) -> Told:
     return Told(replace(whole, left=left), coming, factor, parts)
 
 
-def promises(states: States, stays: Moves, seen: Triangle, stage: int, clocks: Sequence[Clock]) -> Promises:
+def promises(values: Floats, stays: Moves, seen: Triangle, stage: int, clocks: Sequence[Clock]) -> Promises:
     """Return what open leads promise for a stage, now and at the ages at which older cohorts are cut.
 
     Args:
-        states: the model; that of the whole serves for a slice.
+        values: what open leads are worth (`states.worth`); those of the whole serve for a slice.
         stays: of the leads of the slice.
         seen: the slice's triangle of the stage.
         stage: its number; 0 = the first configured one.
         clocks: of all stages.
     """
     cohorts, waits = len(seen.ages), seen.horizon + 1
-    now, values = stays.standing(cohorts, waits, clocks), worth(states, stage)
+    now = stays.standing(cohorts, waits, clocks)
     ahead = told(now, values, seen.horizon - seen.ages)
     past = {cut: told(stays.standing(cohorts, waits, clocks, cut), values, seen.ages - cut) for cut in CUTS}
     left: Floats = now[:, : stage + 1].sum(axis=(1, 2))

@@ -89,6 +89,7 @@ class Contents:
         expected: of each row of `cohorts` what is expected of it; empty where nothing was computed.
         gaps_of_cohorts, gaps_of_pivots: that rows are missing which these sheets rest on, in words.
         marked: keys of the sums of the flat data that rest on them (`fields.Column.key`).
+        left_out: attributes that the flat data do not have, since with them its rows would be too many.
     """
 
     report_date: dt.date
@@ -101,3 +102,4 @@ class Contents:
     gaps_of_cohorts: str = ""
     gaps_of_pivots: str = ""
     marked: frozenset[str] = frozenset()
+    left_out: Sequence[str] = ()

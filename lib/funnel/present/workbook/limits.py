@@ -23,7 +23,7 @@ CHOICES = 1000
 """Values that a list to choose from offers."""
 
 
-def fitting(flat: pd.DataFrame, rows: int = ROWS - 1) -> pd.DataFrame:
+def fitting(flat: pd.DataFrame, rows: int) -> pd.DataFrame:
     """Return the flat data of the newest cohorts whose rows have room on a sheet.
 
     >>> weeks = pd.to_datetime(["2022-09-05", "2022-09-12", "2022-09-12", "2022-09-19"])

@@ -76,12 +76,16 @@ def _fields(contents: Contents, settings: Settings, texts: Texts) -> tuple[Field
     """Return the fields, and the contents with as many cohorts as a sheet has room for; None without any."""
     if not len(contents.flat):
         return None, contents
-    cut = replace(contents, flat=fitting(contents.flat))
+    most, said = settings.workbook.rows, []
+    cut = replace(contents, flat=fitting(contents.flat, most))
     found = fields(cut, settings, texts)
     if len(cut.flat) < len(contents.flat):
         first = texts.date(cut.flat["cohort_week"].min().date())
-        found = replace(found, note=f"{texts.t('wb_pivot_cut', first=first)} {found.note}".strip())
-    return found, cut
+        said.append(texts.t("wb_pivot_cut", first=first, n=texts.number(most)))
+    if contents.left_out:
+        names = ", ".join(clean(texts.attribute(name, settings), 60) for name in contents.left_out)
+        said.append(texts.t("wb_pivot_left_out", names=names, n=texts.number(most)))
+    return replace(found, note=" ".join([*said, found.note]).strip()), cut
 
 
 def _properties(book: Workbook, day: dt.date, settings: Settings, texts: Texts) -> None:

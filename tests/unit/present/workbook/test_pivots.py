@@ -12,6 +12,7 @@ import datetime as dt
 import random
 import re
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
@@ -22,7 +23,8 @@ import pytest
 from openpyxl.utils import range_boundaries
 
 from funnel.present.parts.texts import Texts
-from funnel.present.workbook import limits, write_workbook
+from funnel.present.workbook import write_workbook
+from funnel.settings import WorkbookSize
 from tests.unit.present.workbook.conftest import CHANNELS, REPORT, STAGES
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -414,15 +416,18 @@ def test_sums_that_leave_out_what_is_unknown_show_no_zero(package):
         assert used[name].endswith(";&quot;–&quot;")
 
 
-def test_of_too_many_rows_the_newest_cohorts_are_kept_and_it_is_said(contents, write, monkeypatch):
-    monkeypatch.setattr(limits.fitting, "__defaults__", (100,))
-    path = write(contents)
+def test_of_too_many_rows_the_newest_cohorts_are_kept_and_it_is_said(contents, settings, tmp_path):
+    path = tmp_path / "small.xlsx"
+    size = WorkbookSize.model_construct(rows=100)
+    cut = replace(contents, left_out=["region"])
+    write_workbook(path, cut, settings.model_copy(update={"workbook": size}), Texts("en"))
     sheet = openpyxl.load_workbook(path)
     head, *rows = sheet["Data"].iter_rows(values_only=True)
     kept = {row[head.index("Cohort week")] for row in rows}
     assert kept == set(sorted(contents.flat["cohort_week"].unique())[-3:])
-    said = Texts("en").t("wb_pivot_cut", first=Texts("en").date(min(kept).date()))
+    said = Texts("en").t("wb_pivot_cut", first=Texts("en").date(min(kept).date()), n="100")
     assert said in sheet["Pivot"]["A2"].value
+    assert "Not among the data: region." in sheet["Pivot"]["A2"].value
 
 
 @pytest.mark.parametrize("seed", range(20))
