@@ -7,8 +7,20 @@ programmer would expect to catch, and carries the exit code of the command line.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    r"""Return text whose line breaks are in sight, so that a value in a message begins no line of its own.
+
+    >>> print(one_line("a name\nError: none"))
+    a name\u000aError: none
+    """
+    return _BREAK.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +40,9 @@ class Problem:
     todo: str = ""
 
     def __str__(self) -> str:
-        parts = [f"{self.where}: {self.wrong}"]
+        parts = [f"{one_line(self.where)}: {one_line(self.wrong)}"]
         if self.allowed:
-            parts.append(f"allowed: {self.allowed}")
+            parts.append(f"allowed: {one_line(self.allowed)}")
         if self.todo:
             parts.append(f"to do: {self.todo}")
         return "; ".join(parts)

@@ -24,7 +24,7 @@ from funnel.settings_plan import Plan
 from funnel.settings_roles import manager_of
 from funnel.settings_sources import Sources, stage_problems
 from funnel.settings_targets import Target, WhatIf
-from funnel.validation import FILLED, KEY, one_writing
+from funnel.validation import FILLED, KEY, is_one_line, one_writing
 from funnel.yaml_file import read_yaml
 
 ReachRule = Literal["any-later", "entered"]
@@ -46,6 +46,9 @@ def _naming(names: dict[Naming, str]) -> dict[Naming, str]:
 def _country(code: str) -> str:
     calendar_of(code, dt.date(2022, 1, 1), dt.date(2022, 1, 1))
     return code
+
+
+_FOLDERS = ("initiatives", "investigations", "meetings", "narrative", "archive", "run")
 
 
 class Stage(Frozen):
@@ -288,6 +291,10 @@ def load(path: Path) -> Settings:
         )
 
     read = read_yaml(path, Settings, lambda text: meant(path, text), root=path.resolve().parent)
+    paths = (*read.source, read.warehouse, *(getattr(read, name) for name in _FOLDERS))
+    if odd := [one for one in map(str, paths) if not is_one_line(one)]:
+        problem = Problem(str(path), f"a path holds a line break or a control character: {odd[0]!r}")
+        raise SettingsError(f"{path.name} cannot be used.", [problem])
     if read.root not in read.path("run").resolve().parents:
         wrong = f"{read.run} lies outside the project, and everything in it may be deleted"
         problem = Problem(f"{path}, key run", wrong, "a folder in the project, such as run")

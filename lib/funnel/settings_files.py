@@ -56,6 +56,16 @@ def zone(name: str) -> str:
     return name
 
 
+def _currency(code: str) -> str:
+    """Return the code of a currency that there is."""
+    from babel.core import get_global  # slow to load
+
+    known = get_global("all_currencies").keys() - {"XXX", "XTS"}  # no currency, and one for tests
+    if code not in known:
+        raise ValueError(f"{code!r} is no currency; allowed: an ISO code such as EUR")
+    return code
+
+
 def _several(given: object) -> object:
     """Take one text as a list of one; nothing as an empty list."""
     return (given,) if isinstance(given, str) else () if given is None else given
@@ -76,7 +86,7 @@ Block = TypeVar("Block", bound="FileRules")
 ONE, SEVERAL = "(one)", "(several)"
 Prefix = Annotated[str, Field(pattern=PREFIX, max_length=20)]
 AttributeName = Annotated[str, Field(min_length=1), AfterValidator(_attribute)]
-Currency = Annotated[str, Field(pattern=CODE)]
+Currency = Annotated[str, Field(pattern=CODE), AfterValidator(_currency)]
 Zone = Annotated[str, AfterValidator(zone)]
 Headers = Annotated[tuple[Name, ...], BeforeValidator(_several)]
 """One header, or several: the first filled cell of a row counts."""
@@ -100,12 +110,14 @@ class Limits(Frozen):
             memory.
         unpacked_ratio: how many times as big as the file that may be; below 50 MB it does not matter.
         columns: of one table.
+        attributes: columns of a canonical table of leads beside its own: each takes the engine its time.
         cell_characters: of one cell.
     """
 
     unpacked_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 8_000
     unpacked_ratio: Annotated[int, Field(ge=2, le=1_000_000)] = 200
     columns: Annotated[int, Field(ge=10, le=100_000)] = 3_000
+    attributes: Annotated[int, Field(ge=1, le=3_000)] = 300
     cell_characters: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 1_000_000
 
 

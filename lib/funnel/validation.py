@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import types
+import unicodedata
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -56,6 +57,15 @@ def one_writing(value: str) -> str:
     True
     """
     return " ".join(value.split()).casefold()
+
+
+def is_one_line(name: str) -> bool:
+    r"""Whether a name can be written down on a line: file systems and settings take any sign.
+
+    >>> is_one_line("Leads\u00a01.csv"), is_one_line("a\nb"), is_one_line("\x1b[31m")
+    (True, False, False)
+    """
+    return not any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in name)
 
 
 class Found(NamedTuple):

@@ -51,7 +51,7 @@ def read_yaml(
         problem = Problem(str(path), "it holds no keys", "lines of the form `key: value`")
         raise SettingsError(f"{path.name} cannot be read.", [problem])
     try:
-        read = validated(content, path, model, **fixed)
+        read = _made(content, path, model, fixed, node)
     except SettingsError as error:
         raise SettingsError(error.headline, [*twice, *error.problems]) from None
     if twice:
@@ -67,8 +67,11 @@ def _text(path: Path) -> str:
     """
     if path.exists() and not path.is_file():
         raise yaml.YAMLError("it is no file")
-    if path.stat().st_size > 4 * BYTES:
+    size = path.stat().st_size
+    if size > 4 * BYTES:
         raise yaml.YAMLError(f"the file has more than {4 * BYTES:,} bytes; is it the right one?")
+    if not size:  # said of files of the system too, some of which never end
+        return ""
     return path.read_text(encoding="utf-8")
 
 
@@ -78,18 +81,47 @@ def validated(content: Mapping[str, object], path: Path, model: type[Model], **f
     Raises:
         SettingsError: keys or values are not allowed; all at once.
     """
-    given = [Problem(_where(path, name), "is not to be set here") for name in fixed if name in content]
+    return _made(content, path, model, fixed, None)
+
+
+def _made(
+    content: Mapping[str, object],
+    path: Path,
+    model: type[Model],
+    fixed: Mapping[str, object],
+    node: yaml.Node | None,
+) -> Model:
+    """Turn content into a model; with the tree that it was read from, what is wrong has its line."""
+    given = [Problem(_where(path, name, node), "is not to be set here") for name in fixed if name in content]
     if given:
         raise SettingsError(f"{path.name} cannot be used.", given)
     try:
         return model.model_validate({**content, **fixed}, context=TYPED)
     except ValidationError as error:
-        found = validation.problems(error, model, lambda key: _where(path, key), hidden=fixed)
+        found = validation.problems(error, model, lambda key: _where(path, key, node), hidden=fixed)
         raise SettingsError(f"{path.name} cannot be used.", found) from None
 
 
-def _where(path: Path, key: str) -> str:
-    return f"{path}, key {key}" if key else str(path)
+def _where(path: Path, key: str, node: yaml.Node | None) -> str:
+    line = _line(node, key)
+    return ", ".join([str(path), *([f"line {line}"] if line else []), *([f"key {key}"] if key else [])])
+
+
+def _line(node: yaml.Node | None, key: str) -> int:
+    """Return the line of a key such as `stages.0.name`, or of what it would stand in; 0 for the whole."""
+    line = 0
+    while key and isinstance(node, yaml.CollectionNode):
+        if isinstance(node, yaml.SequenceNode):
+            parts = {str(place): (item, item) for place, item in enumerate(node.value)}
+        else:
+            parts = {str(name.value): (name, item) for name, item in node.value}
+        fitting = [name for name in parts if f"{key}.".startswith(f"{name}.")]
+        if not fitting:
+            break
+        name = max(fitting, key=len)  # a name may hold dots itself
+        first, node = parts[name]
+        line, key = first.start_mark.line + 1, key[len(name) + 1 :]
+    return line
 
 
 def _twice(node: yaml.Node | None) -> Iterator[tuple[str, int, int]]:

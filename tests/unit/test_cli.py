@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from funnel.cli.common import Format, print_frame
+
 SETTINGS = """
 timezone: Europe/Moscow
 currency: RUB
@@ -385,3 +387,35 @@ def test_files_with_rejected_rows_are_read_and_told_of_again(run: Any, project: 
 def test_the_same_files_are_read_where_the_settings_differ(loaded: Any, project: Path) -> None:
     (project / "funnel.yml").write_text(SETTINGS + "cohorts: 14\n")
     assert "byte by byte" not in loaded("import", project / "in").err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'currency: "\\e]0;x\\a"',
+        'timezone: "M\\nError: none"',
+        'reach: "\\u202ex"',
+        f"slices: [{90_000 * 'y'}]",
+    ],
+)
+def test_no_value_of_a_message_begins_a_line_obeys_or_fills_the_screen(
+    run: Any, project: Path, line: str
+) -> None:
+    (project / "funnel.yml").write_text(f"stages: [{{key: sale}}]\n{line}\n")
+    said = run("cohorts", "--date", "2022-09-26").err
+    assert said.startswith("Error: funnel.yml cannot be used.")
+    assert not [line for line in said.splitlines() if len(line) > 1000 or line.startswith("Error: none")]
+    assert all(sign.isprintable() or sign == "\n" for sign in said)
+
+
+def test_a_table_on_a_terminal_obeys_nothing_and_is_given_as_it_is_to_a_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for stream, told in ((Terminal(), "\\u001b[31m"), (io.StringIO(), "\x1b[31m")):
+        monkeypatch.setattr("sys.stdout", stream)
+        print_frame(pd.DataFrame({"value": ["\x1b[31m"]}), Format.csv)
+        assert stream.getvalue() == f"value\n{told}\n"

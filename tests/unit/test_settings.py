@@ -223,3 +223,21 @@ def test_the_address_of_a_lead_is_for_all_ids_or_for_each_beginning_of_them(tmp_
 )
 def test_what_is_no_address_of_a_lead_is_told(tmp_path: Path, address: str, says: str) -> None:
     assert says in message(tmp_path, GOOD + f'crm_url: "{address}"\n')
+
+
+def test_a_wrong_value_is_told_with_its_line(tmp_path: Path) -> None:
+    text = message(
+        tmp_path,
+        "stages:\n  - key: sale\n    name: 3\ncurrency: RBU\nfiles:\n  leads.csv:\n    timezone: Mars\n"
+        "nosuch: 1\n",
+    )
+    assert "line 3, key stages.0.name: " in text
+    assert "line 4, key currency: 'RBU' is no currency; allowed: an ISO code such as EUR" in text
+    assert "line 7, key files.leads.csv.timezone: " in text
+    assert "line 8, key nosuch: unknown key" in text
+
+
+@pytest.mark.parametrize("key", ["archive", "warehouse", "run"])
+def test_a_path_that_is_no_line_is_told(tmp_path: Path, key: str) -> None:
+    text = message(tmp_path, GOOD + f'{key}: "a\\nError: none"\n')
+    assert "a path holds a line break or a control character: 'a\\nError: none'" in text

@@ -72,9 +72,7 @@ def _run() -> errors.FunnelError | None:
         common.say("Stopped. What was there before is as it was.")
         sys.exit(130)
     except OSError as error:
-        common.say(f"Error: the disk or a file did not obey: {error}. No file is left half written.")
-        common.say("To do: free space or rights, and run this again.")
-        sys.exit(2)
+        return care.refused(error)
     except Exception as error:
         found = care.damage(error)
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,15 @@ from funnel.cli.common import Format, FormatOption, app, load_settings, now, pri
 
 if TYPE_CHECKING:
     from funnel.settings import Settings
+
+_TODO = {
+    errno.EACCES: "see to the rights of the file and its folder",
+    errno.EPERM: "see to the rights of the file and its folder",
+    errno.EROFS: "work in a folder that can be written to",
+    errno.ENAMETOOLONG: "give it a shorter name",
+    errno.EMFILE: "allow a process more open files (ulimit -n)",
+    errno.ENFILE: "allow the machine more open files",
+}
 
 
 @app.command()
@@ -85,6 +95,16 @@ def doctor(format: FormatOption = Format.table) -> None:
     say(f"Out of order: {wrong or 'nothing'}; remarks: {remarks or 'none'}.")
     if wrong:
         raise typer.Exit(1)
+
+
+def refused(error: OSError) -> errors.FunnelError:
+    """Return what a file that the system did not give or take means to a user."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    todo = "make room on the disk" if full else _TODO.get(error.errno or 0, "see to the file or its disk")
+    return errors.FunnelError(
+        f"a file could not be read or written: {error}. None is left half written. "
+        f"To do: {todo}, then run this again."
+    )
 
 
 def damage(error: Exception) -> errors.FunnelError | None:

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from funnel import errors
 from funnel.dates import AsOf
-from funnel.present.parts.escape import for_terminal
+from funnel.present.parts.escape import for_terminal, in_short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ state: dict[str, Path] = {"config": Path("funnel.yml")}
 
 def say(text: str) -> None:
     """Tell the user something on stderr, whatever characters it holds."""
-    notes.print(for_terminal(text, lines=True), markup=False, soft_wrap=True)
+    notes.print(for_terminal(in_short(text), lines=True), markup=False, soft_wrap=True)
 
 
 def load_settings(*, bring_up: bool = False) -> Settings:
@@ -147,13 +147,18 @@ class Bar:
 
     def count(self, what: str, rows: int) -> None:
         """Say how much of something there is by now, where nobody knows how much there will be."""
-        self._progress.update(self._task, advance=1, description=escape(f"{what} {rows:,}"))
+        self._progress.update(self._task, advance=1, description=_described(f"{what} {rows:,}"))
 
     def done(self, what: str) -> None:
         """Say that one step is done."""
-        self._progress.update(self._task, advance=1, description=escape(what))
+        self._progress.update(self._task, advance=1, description=_described(what))
         if not notes.is_terminal:
             say(what)
+
+
+def _described(step: str) -> str:
+    """Return the name of a step as a progress bar takes it: on one line, without marks of its own."""
+    return escape(for_terminal(in_short(step)))
 
 
 def words(text: str) -> list[str]:
@@ -216,11 +221,16 @@ def print_frame(frame: pd.DataFrame, format: Format) -> None:
     from funnel.publish.tables import csv_text, plain
 
     if format is Format.csv:
-        sys.stdout.write(csv_text(frame))
+        to_stdout(csv_text(frame))
     elif format is Format.json:
         text = plain(frame).to_json(orient="records", force_ascii=False, indent=1, double_precision=15)
-        sys.stdout.write(f"{text}\n")
+        to_stdout(f"{text}\n")
     else:
         from funnel.present.parts.terminal import print_table
 
         print_table(frame)
+
+
+def to_stdout(text: str) -> None:
+    """Write text to stdout: a program gets it as it is, a terminal without signs that it would obey."""
+    sys.stdout.write(for_terminal(text, lines=True) if sys.stdout.isatty() else text)

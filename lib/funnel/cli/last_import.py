@@ -79,5 +79,5 @@ def _state(given: Sequence[Path], settings: Settings, *, full: bool) -> str:
     known = ""
     with Warehouse.open(settings.path("warehouse"), settings) as warehouse, suppress(MissingError):
         known = warehouse.known_at().isoformat()  # nothing may have got in
-    found = [file for file in files if file.is_file()]
+    found = [file for file in files if file.is_file() and file.stat().st_size]  # not one without an end
     return sha256_of(found, settings_hash(settings), program, known, str(full))

@@ -6,7 +6,6 @@ import datetime as dt
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +14,7 @@ import typer
 
 from funnel import errors
 from funnel.cli import common
-from funnel.cli.common import Bar, app, load_settings, now, say
+from funnel.cli.common import Bar, app, load_settings, now, say, to_stdout
 from funnel.cli.data import demo_beside, gate, tell, tell_gate
 from funnel.dates import parse_date
 from funnel.vendors import VENDORS, Vendor
@@ -119,7 +118,7 @@ def _sync(
     source = accounts.source(_account_of(settings, key), os.environ, settings.root, host)
     moment = now().replace(tzinfo=dt.UTC)
     if suggest_mapping:
-        sys.stdout.write(sync.suggest_mapping(settings, source, moment))
+        to_stdout(sync.suggest_mapping(settings, source, moment))
         return
     anew = not _known(settings, source_of(source.account))
     with Bar() as bar:

@@ -139,8 +139,10 @@ def _text(
     if table in ("payments", "spend") and column.name == "currency":
         upper = pc.utf8_upper(text)
         currencies = (settings.currency, *settings.rates)
-        known_ones = ", ".join(currencies)
-        reason = f"a currency without a rate; known: {known_ones}; to do: add it to `rates` in the settings"
+        reason = (
+            f"a currency without a rate; known: {', '.join(currencies)}; to do: add it to `rates`, or mend "
+            f"`currency: {settings.currency}`, in funnel.yml"
+        )
         return upper, [(_outside(upper, currencies), reason)]
     return text if column.choices else blotted(text), []
 

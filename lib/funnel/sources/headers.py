@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from funnel.errors import Problem, nearest
 from funnel.schema import Table
+from funnel.settings_files import Limits
 from funnel.sources.tabular import Cells, Sheet
 
 RESERVED = ("known_from", "known_to")
@@ -64,6 +65,16 @@ def match(sheet: Sheet, table: Table) -> tuple[Mapping[str, Cells], tuple[str, .
             problems.append(Problem(sheet.where, wrong, todo=f"rename it to {name}, or to something else"))
     ordered = {name: found[name] for name in (*canonical, *found) if name in found}
     return ordered, tuple(passed), problems
+
+
+def too_many(where: str, columns: Collection[str], table: Table, limits: Limits) -> list[Problem]:
+    """Refuse a table of leads with more attributes than anybody slices by."""
+    attributes = len(columns) - sum(column.name in columns for column in table.columns)
+    if not table.open_ended or attributes <= limits.attributes:
+        return []
+    wrong = f"each of its {attributes:,} other columns would be an attribute; limits.attributes allows "
+    todo = "leave out what nobody slices by, or raise limits.attributes in funnel.yml"
+    return [Problem(where, f"{wrong}{limits.attributes:,}", todo=todo)]
 
 
 def is_index(name: str, cells: Cells) -> bool:

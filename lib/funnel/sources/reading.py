@@ -122,7 +122,7 @@ def _canonical(
         if sheet.notice:
             tell(f"{sheet.where}: {sheet.notice}")
         columns, passed, wrong = headers.match(sheet, TABLES[item.table])
-        problems += wrong
+        problems += wrong or headers.too_many(sheet.where, columns, TABLES[item.table], settings.limits)
         if item.table == STAGE_ENTRIES.name and "stage" in columns:
             sheet, columns = translated(sheet, columns, settings, tell)
         if passed:

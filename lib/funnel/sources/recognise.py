@@ -17,6 +17,7 @@ from funnel.sources.kinds.ad_costs import AdCosts
 from funnel.sources.proposal import Proposal, as_item
 from funnel.sources.tabular import Sheet, read_parquet
 from funnel.sources.workbook import read_sheet, sheet_names
+from funnel.validation import is_one_line
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
 _ALLOWED = "; ".join(
@@ -58,9 +59,9 @@ def recognise(
                 continue
             seen.add(file.resolve())
             try:
-                if not _is_text(str(file)):
-                    what = "its name, or that of a folder it lies in, is no text"
-                    raise InputError("", [Problem(str(file), what, "UTF-8", "rename it")])
+                if (tables.is_table(file) or file == path) and not is_one_line(str(file)):
+                    what = "its name, or that of a folder it lies in, is no line of text"
+                    raise InputError("", [Problem(str(file), what, "UTF-8, one line", "rename it")])
                 if tables.is_table(file):
                     tables.check(file, settings.limits)
                 known = _known(file, settings, strict=file == path)
@@ -117,6 +118,9 @@ def _files(path: Path, problems: list[Problem]) -> list[Path]:
             Problem(str(path), f"it cannot be opened ({error.strerror})", todo="check its rights")
         )
         return []
+    if path.exists():
+        problems.append(Problem(str(path), "it is no file or folder, but a device or a pipe", todo="save it"))
+        return []
     beside = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
     problems.append(
         Problem(
@@ -124,11 +128,6 @@ def _files(path: Path, problems: list[Problem]) -> list[Path]:
         )
     )
     return []
-
-
-def _is_text(name: str) -> bool:
-    """Tell whether a name can be written down; a file system takes any bytes."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def _known(path: Path, settings: Settings, *, strict: bool) -> Sequence[Found | Item]:

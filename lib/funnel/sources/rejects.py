@@ -6,17 +6,23 @@ import collections
 import csv
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from funnel.gate.personal import BLOT, blot, blot_id, is_about_people
 from funnel.private import private
 from funnel.schema import REJECTED_COLUMNS, TABLES, Rejected, Table, harmless
-from funnel.sources.convert import Fault
+from funnel.sources.clean import blotted
+from funnel.sources.convert import REPLACED, Fault
 from funnel.sources.tabular import Sheet
 
 SHOWN_REASONS = 10
+_ID = re.compile(r"(?:^|_)id$")
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"  # tab and line breaks are text
 
 
 def faulty(table: Table, sheet: Sheet, faults: Sequence[Fault]) -> Iterator[Rejected]:
@@ -82,12 +88,46 @@ def _own(row: Rejected) -> str:
     return row.reason.split("; also ")[0]
 
 
+def _columns(rows: Sequence[Rejected], own: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Return the columns of a file of rejected rows: `REJECTED_COLUMNS`, then the own ones."""
+    yield [row.file for row in rows]
+    yield [str(row.row) for row in rows]
+    yield [row.column for row in rows]
+    values = [""] * len(rows)
+    for name in {row.column for row in rows}:
+        places = [place for place, row in enumerate(rows) if row.column == name]
+        for place, text in zip(
+            places, _unseen_of(name, [rows[place].value for place in places]), strict=True
+        ):
+            values[place] = text
+    yield values
+    yield _unseen([row.reason for row in rows], blot)
+    for name in own:
+        yield _unseen_of(name, [row.cells.get(name, "") for row in rows])
+
+
+def _unseen_of(name: str, cells: Sequence[str]) -> Sequence[str]:
+    """Return the cells of a column without what is personal in them."""
+    if is_about_people(name):
+        return [BLOT if cell.strip() else "" for cell in cells]
+    return _unseen(cells, blot_id if _ID.search(name) else blot)
+
+
+def _unseen(cells: Sequence[str], one: Callable[[str], str]) -> Sequence[str]:
+    """Blot numbers and addresses out of cells, and replace what a terminal could take for an order."""
+    plain = pc.replace_substring_regex(pa.array(cells, pa.string()), _CONTROL, REPLACED)
+    texts: list[str] = blotted(plain, one).to_pylist()
+    return texts
+
+
 def write_rejected(rejected: Sequence[Rejected], directory: Path) -> list[Path]:
     """Write rejected rows to ``<directory>/<table>.csv``; return the files, one for each table that has any.
 
     The files are UTF-8 with BOM, so that a spreadsheet reads them. First come the `REJECTED_COLUMNS`, then
     the row's own cells; an own column of the same name gets ``(own)`` behind it. A cell that a spreadsheet
-    could take for a formula (it begins with = + - @, a tab or a line break) gets an apostrophe before it.
+    could take for a formula (it begins with = + - @, a tab or a line break) gets an apostrophe before it;
+    control characters are replaced. Telephone numbers, addresses and what stands in columns about people are
+    blotted: file and row number lead to them.
     Each file is not open to all, written beside its place and moved there in one step. Afterwards the
     directory tells of these rows only: a file of an earlier import whose table has no rejected row now is
     removed.
@@ -107,10 +147,8 @@ def write_rejected(rejected: Sequence[Rejected], directory: Path) -> list[Path]:
                 writer = csv.writer(stream)
                 header = [f"{name} (own)" if name in REJECTED_COLUMNS else name for name in own]
                 writer.writerow([*REJECTED_COLUMNS, *map(harmless, header)])
-                for row in rows:
-                    why = (row.file, str(row.row), row.column, row.value, row.reason)
-                    cells = (row.cells.get(name, "") for name in own)
-                    writer.writerow([harmless(cell) for cell in (*why, *cells)])
+                for cells in zip(*_columns(rows, own), strict=True):
+                    writer.writerow(map(harmless, cells))
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from funnel.errors import InputError, Problem
 from funnel.schema import STAGE_ENTRIES, TABLES, Origin, Rejected, Table, TableName
 from funnel.settings import Settings
+from funnel.settings_files import Limits
 from funnel.sources import duplicates, headers, stage_words
 from funnel.sources.convert import is_settled
 from funnel.sources.csv_file import csv_blocks
@@ -93,7 +94,7 @@ def stored(
         InputError: a file is unreadable or lacks a column; all problems of all files.
         NotSettledError: it takes a whole column to read a file.
     """
-    files = _heads(TABLES[name], found)
+    files = _heads(TABLES[name], found, settings.limits)
     taken = _Taken(TABLES[name], files, settings, scratch / f"{name}.parquet")
     problems: list[Problem] = []
     for file in files:
@@ -123,7 +124,7 @@ class _File:
         return {name: sheet.columns[place] for name, place in self.columns.items()}
 
 
-def _heads(table: Table, found: Sequence[Found]) -> list[_File]:
+def _heads(table: Table, found: Sequence[Found], limits: Limits) -> list[_File]:
     """Look at the first rows of each file."""
     files: list[_File] = []
     problems: list[Problem] = []
@@ -135,7 +136,7 @@ def _heads(table: Table, found: Sequence[Found]) -> list[_File]:
             problems += error.problems
             continue
         columns, passed, wrong = headers.match(sheet, table)
-        problems += wrong
+        problems += wrong or headers.too_many(sheet.where, columns, table, limits)
         place = {id(cells): number for number, cells in enumerate(sheet.columns)}
         files.append(
             _File(item.path, blocks, {name: place[id(cells)] for name, cells in columns.items()}, passed)

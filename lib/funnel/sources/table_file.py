@@ -25,9 +25,11 @@ def kind_of(path: Path) -> str:
     """Return what a file is: csv, xlsx, html or parquet.
 
     Raises:
-        InputError: it cannot be opened, or is an old or locked workbook.
+        InputError: it cannot be opened, is empty, or is an old or locked workbook.
     """
     try:
+        if not path.stat().st_size:  # not even begun: the system says so of its own files without an end too
+            raise unreadable(str(path), "it is empty", "export it again, with its header")
         with path.open("rb") as stream:
             head = stream.read(8)
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -17,6 +17,7 @@ from funnel.warehouse.known import Tables
 from funnel.warehouse.reach import filled
 
 _BLANKS = "[\\s\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"  # \p{Z} is not every engine's
+_AT_ONCE = 50  # attributes of one question: an engine plans one of hundreds with gigabytes
 
 
 def is_hidden(attribute: str, settings: Settings) -> bool:
@@ -34,8 +35,19 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Mapping[str, Mappin
         as_of: the two clocks; the writing that most leads bear then is shown.
     """
     leads = tables.at("leads", as_of)
+    asked = [
+        tables.attributes[first : first + _AT_ONCE] for first in range(0, len(tables.attributes), _AT_ONCE)
+    ]
+    if not asked:
+        return {}
+    frame = pd.concat([_alike(leads.select(*names), names, settings) for names in asked], ignore_index=True)
+    return _blotted(frame, shown_as(frame, settings.values), settings)
+
+
+def _alike(leads: ir.Table, names: Sequence[str], settings: Settings) -> pd.DataFrame:
+    """Return the values (`attribute`, `value`, `leads`) that may be shown as another one."""
     parts = []
-    for number, name in enumerate(tables.attributes):
+    for number, name in enumerate(names):
         counts = leads.group_by(value=filled(leads[name])).aggregate(leads=ibis._.count())
         plain = counts.value.re_replace(_BLANKS, " ").strip()
         counts = counts.mutate(plain=plain, word=plain.lower())
@@ -48,12 +60,10 @@ def find(tables: Tables, settings: Settings, as_of: AsOf) -> Mapping[str, Mappin
             wanted = wanted | counts.value.re_search(SUSPECT)
         found = counts.filter(wanted).select("value", "leads", number=ibis.literal(number, type="int16"))
         parts.append(found)
-    if not parts:
-        return {}
     whole = ibis.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
     frame: pd.DataFrame = whole.to_pyarrow().to_pandas()
-    frame["attribute"] = [tables.attributes[number] for number in frame["number"]]
-    return _blotted(frame, shown_as(frame, settings.values), settings)
+    frame["attribute"] = [names[number] for number in frame["number"]]
+    return frame
 
 
 def _blotted(

@@ -125,6 +125,11 @@ def long_parquet(folder: Path) -> None:
     pq.write_table(table, folder / "leads.parquet", use_dictionary=False)
 
 
+def many_attributes(folder: Path) -> None:
+    names = ",".join(f"a{n}" for n in range(301))
+    (folder / "leads.csv").write_text(f"lead_id,created_at,{names}\n1,2022-09-05{301 * ',x'}\n")
+
+
 def endless_quote(folder: Path) -> None:
     (folder / "leads.csv").write_text('lead_id,created_at\n1,"' + "x" * 1_200_000)
 
@@ -137,6 +142,7 @@ def endless_quote(folder: Path) -> None:
         (long_shared_text, "limits.cell_characters"),
         (big_styles, "without its formats"),
         (wide_csv, "limits.columns"),
+        (many_attributes, "limits.attributes allows 300"),
         (wide_parquet, "limits.columns"),
         (packed_parquet, "limits.unpacked_ratio"),
         (folded_parquet, "limits.unpacked_ratio"),

@@ -241,4 +241,28 @@ def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("this file system takes no such name")
     (folder / "leads.csv").write_text("lead_id,created_at\n1,2022-09-05\n")
-    assert "no text; allowed: UTF-8; to do: rename it" in refused(folder)
+    assert "no line of text; allowed: UTF-8, one line; to do: rename it" in refused(folder)
+
+
+@pytest.mark.parametrize("name", ["lea\nds.csv", "\x1b[31m.csv"])
+def test_a_name_that_a_terminal_obeys_is_told_and_one_of_no_table_is_passed_over(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "Icon\r").write_text("")
+    (tmp_path / "leads.csv").write_text("lead_id,created_at\n1,2022-09-05\n")
+    assert read([tmp_path], SETTINGS).read == {"leads": 1}
+    (tmp_path / name).write_text("a,b\n1,2\n")
+    assert "no line of text" in refused(tmp_path)
+
+
+def test_what_is_no_ordinary_file_is_told_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "leads.csv")
+    assert "it is no file" in refused(tmp_path)
+    assert "it is no file or folder, but a device or a pipe" in refused(tmp_path / "leads.csv")
+    endless = Path("/proc/kmsg")  # a file by its kind, of 0 bytes, whose reader waits for the next message
+    if not endless.is_file():
+        pytest.skip("this system has none")
+    for name in ("spend.csv", "spend.xlsx", "spend"):
+        link = tmp_path / name
+        link.symlink_to(endless)
+        assert ("it is empty" if link.suffix else "it is not a file we know") in refused(link)

@@ -40,6 +40,20 @@ def for_terminal(text: str, lines: bool = False) -> str:
     return "".join(c if c.isprintable() or c in kept else f"\\u{ord(c):04x}" for c in text)
 
 
+_LONG_WORD = re.compile(r"[^\s/\\]{301,}")
+_LONG_LINE = re.compile(r"[^\n]{4001,}")
+
+
+def in_short(text: str) -> str:
+    """Return a message with words (parts of paths) and lines that nobody would read to their end cut short.
+
+    >>> in_short("in " + 400 * "x").endswith("xxx… (400 characters)")
+    True
+    """
+    words = _LONG_WORD.sub(lambda found: f"{found[0][:100]}… ({len(found[0]):,} characters)", text)
+    return _LONG_LINE.sub(lambda found: f"{found[0][:4000]}… ({len(found[0]):,} characters)", words)
+
+
 def for_html(text: str) -> str:
     """Return text for an HTML element or attribute; also no back-tick, brace or shortcode survives.
 

@@ -13,6 +13,9 @@ from funnel.errors import InputError, MissingError, Problem
 from funnel.settings_accounts import Account
 from funnel.sources.api.vendor import Vendor
 
+_LONGEST = 100_000
+"""Bytes of a file that may hold a secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -81,6 +84,9 @@ def find(
     if not path.is_file():
         raise MissingError(f"{name} names a file that is not there: {path}")
     note = _require_private(vendor, path, name, what)
+    if not 0 < path.stat().st_size <= _LONGEST:  # of a file of the system without an end it says 0
+        problem = Problem(name, f"{path} is empty or far too long", f"a file that holds the {what}")
+        raise InputError(f"The {vendor.title} {what} cannot be read.", [problem])
     return Found(name, _text(path, what) if name == in_file else "", path, note)
 
 
