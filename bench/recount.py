@@ -16,6 +16,7 @@ import recount_data  # noqa: F401
 import recount_gate  # noqa: F401
 import recount_initiatives  # noqa: F401
 import recount_meetings  # noqa: F401
+import recount_newest  # noqa: F401
 import recount_plan  # noqa: F401
 from recount_facts import RECOUNTS, Said, all_said
 

@@ -150,9 +150,8 @@ def card_since(said: Said) -> None:
     if card is not None:
         first = days_in(card["days"])[0]
         said.must(first - 27 * WEEK <= day < said.facts.date, "not near them")
-        said.must(
-            (day < first) == (said.key == "card_since_before"), "before the counted weeks, or among them"
-        )
+        before = said.key == "card_since_before"
+        said.must(short(said) or (day < first) == before, "before the counted weeks, or among them")
 
 
 @recounts("say_digs", "say_dug", "say_nobody_digs")

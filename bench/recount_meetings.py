@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import pandas as pd
 from recount_calendar import days_in, plain
-from recount_facts import WEEK, Facts, Said, recounts
+from recount_facts import WEEK, Facts, Said, names, recounts
 
 LATE, OPEN, OVER = "short_late", "short_open", "short_over"
+RESULTS = ("short_result", "short_result_none")
 
 
 def _decisions(facts: Facts) -> pd.DataFrame:
-    """Return the decisions of meetings before the report date: what, due, over, and which key tells them."""
+    """Return the decisions of meetings before the report date: what, due, over, outcome; which key tells."""
     rows = [
         {**one, "over": one.get("done") or one.get("dropped")}
         for name, meeting in facts.register("meetings").items()
         if pd.Timestamp(name) < facts.date
         for one in meeting.get("decisions", [])  # type: ignore[attr-defined]
     ]
-    frame = pd.DataFrame(rows, columns=["what", "who", "due", "over"])
+    frame = pd.DataFrame(rows, columns=["what", "who", "due", "over", "outcome"])
     frame["due"], frame["over"] = pd.to_datetime(frame["due"]), pd.to_datetime(frame["over"])
     since = facts.earlier[-1].date if facts.earlier else facts.date - 4 * WEEK
     closed = frame["over"] < facts.date
@@ -28,7 +29,16 @@ def _decisions(facts: Facts) -> pd.DataFrame:
     return frame
 
 
+def _begins(whole: object, words: str) -> bool:
+    """Tell whether words are a text as a file has it, or its cut beginning."""
+    text, cut = plain(whole), words.endswith("…")
+    return text.startswith(words.rstrip("…")) if cut else text.rstrip(".") == words.rstrip(".")
+
+
 NONE, RESTS = "short_meetings_none", "short_meetings_over"
+
+
+names(*RESULTS)  # held against the files with the sentence that holds them
 
 
 @recounts("short_meetings", NONE, RESTS, LATE, OPEN, OVER)
@@ -47,10 +57,14 @@ def meetings(said: Said) -> None:
     mine = found[found["key"] == said.key]
     said.same("n", len(mine))
     if said.key == OVER:
-        names = [one.words for one in said.before[-len(mine) - 1 :] if one.key == "short_name"]
-        told = [plain(words)[1:-1] for words in names[-min(len(mine), 3) :]]
+        told = [one for one in said.before if one.key in RESULTS]
         said.must(len(told) == min(len(mine), 3), f"{len(told)} of {len(mine)} are named")
-        said.must(set(told) <= set(mine["what"]), "another one is named")
+        for one in told:
+            found = mine[mine["what"].map(lambda what, one=one: _begins(what, one["what"]))]
+            said.must(len(found), "another one is named")
+            came = str(found["outcome"].fillna("").iloc[0]) if len(found) else ""
+            said.must(_begins(came, one["outcome"]), f"of {one['what']!r} came {came!r}")
+            said.must(bool(came) == (one.key == RESULTS[0]), "no result, or one")
     else:
         first = mine.sort_values("due", kind="stable").iloc[0]
         said.must(plain(said["what"]) in plain(first["what"]), "another one is due first")

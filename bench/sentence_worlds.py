@@ -147,7 +147,8 @@ def initiatives() -> Made:
         },
         f"meetings/{date}.yml": {"decisions": [_decision("Decided by the report", last)]},
     }
-    plan = {f"{date:%Y-%m}": {"leads": 1700, "sales": 70, "revenue": 9_000_000}}
+    goals = {"leads": 1700, "sales": 70, "revenue": 9_000_000}
+    plan = {f"{month:%Y-%m}": goals for month in (date.replace(day=1) - dt.timedelta(days=1), date)}
     return replace(made, registers=registers, settings={**made.settings, "plan": plan})
 
 

@@ -95,7 +95,8 @@ from funnel.present.forecast.tables import change_grid
 from funnel.present.initiatives.proposed import proposed_grid
 from funnel.present.parts.texts import Texts
 from funnel.present.revenue.tables import what_if_grid
-from funnel.present.revenue.week import last_week_ages_grid, last_week_grid, plan_grid
+from funnel.present.revenue.plan import plan_grid
+from funnel.present.revenue.week import last_week_ages_grid, last_week_grid
 from funnel.settings import Settings, Stage
 
 settings, texts, day = Settings(stages=(Stage(key="sale"),)), Texts("en"), pd.Timestamp("2024-01-01")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from funnel.cli.common import DateOption, Format, FormatOption, app, load_settings, print_frame, say, today
 from funnel.dates import AsOf, parse_date
@@ -12,11 +14,18 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def deviations(date: DateOption, format: FormatOption = Format.table) -> None:
+def deviations(
+    date: DateOption,
+    newest: Annotated[bool, typer.Option("--newest", help="Say whether the newest leads are good.")] = False,
+    format: FormatOption = Format.table,
+) -> None:
     """Print every step of every segment beside its target, tolerance and history; flags first."""
-    from funnel.edition.attention import flagged, investigations_at
+    from funnel.edition.attention import flagged, investigations_at, judged
 
     cubes = cubes_at(date)
+    if newest:
+        print_frame(judged(cubes), format)
+        return
     frame = flagged(cubes, investigations_at(cubes.investigations, cubes.report_date))
     first = ["attribute", "value", "stage", "observed", "expected", "low", "high", "p_value", "q_value"]
     first += ["kind", "flag"]

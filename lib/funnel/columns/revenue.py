@@ -207,8 +207,11 @@ PLAN = only(
         ),
         Column(
             "chance",
-            words("Chance", "Вероятность"),
-            words("that the plan is reached", "что план будет выполнен"),
+            words("Reached?", "Выполнен?"),
+            words(
+                "the chance that the plan is reached; of a period that is over, what came of it",
+                "вероятность, что план будет выполнен; для прошедшего периода — итог",
+            ),
             "share",
         ),
     ),

@@ -3,6 +3,7 @@
 | name | a row is |
 |---|---|
 | `deviations` | a step of a segment beside target, tolerance or history (`analysis.attention.deviations`), with its `name` and the `investigation` that covers it |
+| `newest` | a step of the newest cohorts of all leads beside the usual (`analysis.attention.newest`) |
 | `flag_lines` | a cohort week of one of the first flags: its conversion at equal age |
 | `arrivals` | leads of the newest week beside what was to be expected (`analysis.attention.arrivals`), with `stage`, `name`, `investigation` |
 | `shapes` | a known shape of trouble (`analysis.attention.shapes`), with the `name` it is answered by and the `investigation` that does |
@@ -25,6 +26,7 @@ import pandas as pd
 
 from funnel.analysis.attention.arrivals import arrivals
 from funnel.analysis.attention.deviations import deviations, name_of
+from funnel.analysis.attention.newest import newest
 from funnel.analysis.attention.shapes import shapes
 from funnel.analysis.cohorts import table as cohorts
 from funnel.analysis.initiatives.impact import impact, lines
@@ -63,6 +65,7 @@ def attention(cubes: Cubes) -> dict[str, pd.DataFrame]:
     measured = impact(cubes.reached, steps, day, known, cubes.paid)
     return {
         "deviations": flags,
+        "newest": judged(cubes),
         "flag_lines": _flag_lines(cubes, flags),
         "arrivals": watched(cubes, dug),
         "shapes": shaped(cubes, dug),
@@ -93,6 +96,12 @@ def flagged(cubes: Cubes, dug: pd.DataFrame) -> pd.DataFrame:
         calendar=cubes.calendar,
     )
     return _answered(frame, dug)
+
+
+def judged(cubes: Cubes) -> pd.DataFrame:
+    """Return whether the newest cohorts of all leads are better than usual, or worse."""
+    steps, day = cubes.settings.steps, cubes.report_date
+    return newest(cubes.reached, steps, day, cubes.initiatives, cubes.calendar)
 
 
 def watched(cubes: Cubes, dug: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from funnel.present.attention.words import LONG, Record, quoted
+from funnel.present.attention.words import LONG, SAID_NAMES, Record
 from funnel.present.parts import theme as look
 from funnel.present.parts.cards import Card, Cards
 from funnel.present.parts.escape import clean, for_markdown
@@ -14,6 +14,8 @@ from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
 
 _PENDING = ("open", "late")
+SAID = 160
+"""Characters of a result that page 1 shows."""
 
 
 def asked_back(meetings: pd.DataFrame, since: dt.date) -> pd.DataFrame:
@@ -69,10 +71,23 @@ def decided(meetings: pd.DataFrame, since: dt.date, texts: Texts) -> str:
     ):
         mine = shown[shown["state"].isin(states)]
         if len(mine):
-            first = mine.iloc[0]
-            over = {"names": quoted(mine["text"].tolist(), texts)} if key == "short_over" else {}
-            parts.append(texts.t(key, n=len(mine), **(over or _task(first.to_dict(), texts))))
+            words = _results(mine, texts) if key == "short_over" else _task(mine.iloc[0].to_dict(), texts)
+            parts.append(texts.t(key, n=len(mine), **words))
     return texts.t("short_meetings", parts="; ".join(parts)) if parts else texts.t("short_meetings_over")
+
+
+def _results(closed: pd.DataFrame, texts: Texts) -> dict[str, str]:
+    """Return what came of the first closed decisions, and how many more there are."""
+    said = []
+    for row in closed.head(SAID_NAMES).to_dict("records"):
+        what, came = (
+            for_markdown(clean(row[name], most)) for name, most in (("text", 80), ("outcome", SAID))
+        )
+        key = "short_result" if came else "short_result_none"
+        said.append(texts.t(key, what=what, outcome=came.rstrip(".")))
+    more = len(closed) - SAID_NAMES
+    names = "; ".join(said)
+    return {"names": texts.t("short_names_more", names=names, n=more) if more > 0 else names}
 
 
 def _task(row: Record, texts: Texts) -> dict[str, str]:

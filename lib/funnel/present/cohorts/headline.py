@@ -181,9 +181,6 @@ def headline(frame: pd.DataFrame, equal_age: pd.DataFrame, settings: Settings, t
         name, rate = clean(texts.stage(stage, settings)), texts.percent(record[f"{stage}_rate"])
         tiles.append(Tile(name, rate, (Cell(part),), theme.stage(stage, settings)))
     lines = _at_equal_age(record["cohort_week"], equal_age, settings, texts, theme)
-    young = record["age_weeks"] < settings.young_weeks  # its raw change says more of its age than of itself
-    plain = young or few or before < SMALL or (at and _chance(record, frame.iloc[at - 1], settings))
-    lines += _compared("tile_raw", record["overall_change"], texts, theme, chance=bool(plain))
     tiles.append(
         Tile(texts.stage(OVERALL, settings), texts.percent(record["overall_rate"], 2), lines, theme.ink)
     )

@@ -22,7 +22,7 @@ from funnel.present.parts.explore import cohort_view, segment_view
 from funnel.present.parts.final import expected_cells
 from funnel.present.parts.grid import Cell, Grid, Head, Row
 from funnel.present.parts.periods import cohort_name
-from funnel.present.parts.texts import Texts
+from funnel.present.parts.texts import EMPTY, Texts
 from funnel.present.parts.theme import Theme
 from funnel.settings import Settings
 
@@ -67,7 +67,7 @@ def cohort_grid(
     for record, unripe, few, cells_ahead in zip(
         frame.to_dict("records"), young, _chancy(frame, settings, imported), ahead, strict=True
     ):
-        own = _own(record, texts, theme, imported, plain=unripe or few, unripe=unripe)
+        own = _own(record, texts, theme, imported, plain=few, unripe=unripe)
         own["cohort_week"] = replace(own["cohort_week"], link=cohort_view(record, settings, texts))
         row = (*cells(columns, record, texts, own), *cells_ahead)
         rows.append(Row(row, "muted" if unripe else "plain"))
@@ -79,7 +79,7 @@ def cohort_grid(
     notes.append(texts.t("note_coloured"))
     if young.any():
         key = "note_unripe_period" if "period" in frame else "note_unripe"
-        notes.append(texts.t(key, n=settings.young_weeks))
+        notes.append(f"{texts.t(key, n=settings.young_weeks)} {texts.t('note_unripe_change')}")
     notes += [*_marked(frame, imported, texts), *ahead_notes]
     shown = tuple(notes) if rows else ()
     return Grid("cohorts", tuple(heads), tuple(rows), theme, shown, texts.t("empty_cohorts"))
@@ -210,8 +210,11 @@ def _own(
     plain: bool,
     unripe: bool = False,
 ) -> dict[str, Cell]:
-    """Return a cohort's cells that say more than their number: the week, the change."""
-    change = change_cell(record["overall_change"], texts, theme, chance=plain)
+    """Return a cohort's cells that say more than their number: the week, the change.
+
+    An unripe cohort is not to be compared with an older one, so no change is given.
+    """
+    change = Cell(EMPTY) if unripe else change_cell(record["overall_change"], texts, theme, chance=plain)
     return {"cohort_week": _cohort(record, texts, imported, unripe=unripe), "overall_change": change}
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from funnel.columns import OVERALL
 from funnel.logbook import Initiative
 from funnel.present.attention.meetings import decided
+from funnel.present.attention.newest import newest_in_short
 from funnel.present.attention.words import instead, quoted, segment, stage_name, verdict_word, who_digs
 from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.words import revenue_ahead
@@ -19,7 +20,7 @@ from funnel.present.parts.escape import for_markdown
 from funnel.present.parts.final import expected_of, revenue_doubt
 from funnel.present.parts.periods import cohort_name
 from funnel.present.parts.texts import Texts
-from funnel.present.revenue.week import plan_in_short
+from funnel.present.revenue.plan import plan_in_short
 from funnel.settings import Settings
 
 
@@ -33,7 +34,7 @@ def in_short(
     texts: Texts,
     cite: Cite = typed,
 ) -> str:
-    """Return a Markdown list: the cohort that is read, flags, decisions, initiatives, revenue, plan.
+    """Return a Markdown list: newest leads, the cohort read, flags, decisions, plan, revenue, initiatives.
 
     What is not known is left out.
 
@@ -49,12 +50,13 @@ def in_short(
     """
     lines = [
         _arrivals(frames["arrivals"], settings, texts),
+        newest_in_short(frames["newest"], frames["deviations"], settings, texts),
         _cohort(cohorts, equal_age, frames, settings, texts, cite),
         _flags(frames["deviations"], frames["investigations"], settings, texts, cite),
         decided(frames["meetings"], since, texts),
-        _tried(frames["scoreboard"], shown, texts),
+        *plan_in_short(frames["plan"], frames["forecast"], since, settings, texts),
         _revenue(frames, settings, texts, cite),
-        plan_in_short(frames["plan"], frames["forecast"], settings, texts),
+        _tried(frames["scoreboard"], shown, texts),
     ]
     return "".join(f"- {line}\n" for line in lines if line)
 

@@ -95,6 +95,15 @@ class Grid:
                 runs.append((head.group, 1))
         return runs
 
+    def begins(self) -> set[int]:
+        """Return the columns with which a group begins right beside another one: they are set apart."""
+        at, found, beside = 0, set(), False
+        for group, count in self.groups():
+            if group and beside:
+                found.add(at)
+            at, beside = at + count, bool(group)
+        return found
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         from funnel.present.parts import grid_html, grid_typst
 

@@ -35,30 +35,31 @@ def _heads(grid: Grid) -> list[str]:
     """Return the line of the column titles, under that of their groups where there are groups."""
     if not any(head.group for head in grid.heads):
         return [f"<tr>{''.join(_title(head) for head in grid.heads)}</tr>"]
-    upper, lower, start = "", "", 0
+    upper, lower, start, begins = "", "", 0, grid.begins()
     for group, count in grid.groups():
         below = grid.heads[start : start + count]
-        start += count
         if not group:
             upper += _title(below[0], ' rowspan="2"')
-            continue
-        colour = below[0].colour or grid.theme.ink
-        upper += f'<th class="group" colspan="{count}" scope="colgroup" style="color:{colour}">'
-        upper += f"{for_html(group)}</th>"
-        lower += "".join(_title(head) for head in below)
+        else:
+            colour, apart = below[0].colour or grid.theme.ink, " apart" if start in begins else ""
+            upper += f'<th class="group{apart}" colspan="{count}" scope="colgroup" style="color:{colour}">'
+            upper += f"{for_html(group)}</th>"
+            lower += "".join(_title(head, apart=at + start in begins) for at, head in enumerate(below))
+        start += count
     return [f"<tr>{upper}</tr>", f"<tr>{lower}</tr>"]
 
 
-def _title(head: Head, span: str = "") -> str:
-    return f'<th class="{head.align}"{span} scope="col">{for_html(head.title)}</th>'
+def _title(head: Head, span: str = "", *, apart: bool = False) -> str:
+    return f'<th class="{head.align}{" apart" * apart}"{span} scope="col">{for_html(head.title)}</th>'
 
 
 def _row(grid: Grid, row: Row) -> str:
-    cells = "".join(_cell(grid, row, head, cell) for head, cell in zip(grid.heads, row.cells, strict=True))
+    begins, pairs = grid.begins(), zip(grid.heads, row.cells, strict=True)
+    cells = "".join(_cell(grid, row, head, cell, apart=at in begins) for at, (head, cell) in enumerate(pairs))
     return f"<tr>{cells}</tr>"
 
 
-def _cell(grid: Grid, row: Row, head: Head, cell: Cell) -> str:
+def _cell(grid: Grid, row: Row, head: Head, cell: Cell, *, apart: bool) -> str:
     muted = row.tone == "muted"
     ground, colour = cell.fill(grid.theme), cell.colour or (grid.theme.muted if muted else "")
     rules = {
@@ -71,7 +72,7 @@ def _cell(grid: Grid, row: Row, head: Head, cell: Cell) -> str:
         rules["--shade"] = f"{cell.shade:.0%}"  # for the dark look, which mixes other colours
     style = ";".join(f"{name}:{value}" for name, value in rules.items() if value)
     dressed = f' style="{style}"' if style else ""
-    return f'<td class="{head.align}"{dressed}>{linked(cell.text, cell.link)}</td>'
+    return f'<td class="{head.align}{" apart" * apart}"{dressed}>{linked(cell.text, cell.link)}</td>'
 
 
 def linked(text: str, link: str) -> str:
@@ -103,6 +104,7 @@ def _css(grid: Grid) -> str:
         "td": f"padding:0.25rem {gap};border:none;border-bottom:1px solid {theme.line};white-space:nowrap",
         "td:first-child": f"position:sticky;left:0;z-index:1;background:{theme.paper}",
         ".right": "text-align:right;font-variant-numeric:tabular-nums",
+        ".apart": "padding-left:1rem",
         ".left": "text-align:left",
         ".center": "text-align:center;font-variant-numeric:tabular-nums",
         "th.group": "text-align:center",

@@ -25,6 +25,9 @@ SHORT = 16
 """Rows of a table that stays on one page."""
 _GAP = 0.9
 """Widths in units of the text size: a character of the font, plain and bold, and what a column adds."""
+_APART, _MOST_APART, _SPARED = 0.5, 1.2, 0.7
+"""How far groups beside each other stand apart at least and at most, in text sizes; how much of the room
+that a table leaves goes there."""
 _SPACE, _CAPITAL, _BOLDER = 0.22, 0.62, 1.06
 """The same of a space and of a capital, and how much wider bold ones are."""
 
@@ -68,13 +71,15 @@ def _cut(grid: Grid, columns: Sequence[int]) -> Grid:
 def _table(grid: Grid, size: float) -> str:
     theme = grid.theme
     aligns = ", ".join(head.align for head in grid.heads)
-    columns = ", ".join(_tracks(grid, size))
+    tracks, apart = _tracks(grid, size)
+    columns = ", ".join(tracks)
+    insets = " ".join(f"(left: {0.4 + more:.2f}em, right: 0.4em, y: 0.42em)," for more in apart)
     lines = [
         f"#block(width: 100%, breakable: {str(len(grid.rows) > SHORT).lower()}, {{",
         f'  set text(size: {size:.2f}pt, hyphenate: true, number-width: "tabular")',
         "  set par(leading: 0.4em, justify: false)",
         f"  align(left, table(columns: ({columns},), align: ({aligns},), stroke: none,",
-        "    inset: (x: 0.4em, y: 0.42em),",
+        f"    inset: ({insets}),",
         f'    table.hline(stroke: 1.2pt + rgb("{theme.ink}")),',
         "    table.header(repeat: true,",
         *_head(grid),
@@ -88,24 +93,27 @@ def _table(grid: Grid, size: float) -> str:
     return "\n".join([*lines, "  ))", "})"])
 
 
-def _tracks(grid: Grid, size: float) -> list[str]:
-    """Return how wide each column is.
+def _tracks(grid: Grid, size: float) -> tuple[list[str], list[float]]:
+    """Return how wide each column is, and how far it is set apart from the one before, in text sizes.
 
     Where heads do not fit in one line, those wider than their cells share what the cells leave: Typst would
-    break the cells of other columns instead, within words.
+    break the cells of other columns instead, within words. What is then left of the page goes between groups.
     """
-    widths = _widths(grid)
-    if any(more for _, more in widths):  # a group's title is wider than its columns
-        return [f"{natural + more:.2f}em" if more else "auto" for natural, more in widths]
-    lines = [_drawn(head.title, True) + _GAP for head in grid.heads]
-    cells = [_column(grid, at, _drawn) + _GAP for at in range(len(grid.heads))]
-    lacks = [max(line - own, 0.0) for line, own in zip(lines, cells, strict=True)]
-    free = max(PAGE_WIDTH / size - sum(cells), 0.0)
-    if sum(lacks) <= free:
-        return ["auto"] * len(cells)
-    share = free / sum(lacks)
-    pairs = zip(cells, lacks, strict=True)
-    return [f"{own + lack * share:.2f}em" if lack else "auto" for own, lack in pairs]
+    widths, page = _widths(grid), PAGE_WIDTH / size
+    begins = grid.begins()
+    cells = [_column(grid, at, _drawn) + _GAP + _APART * (at in begins) for at in range(len(grid.heads))]
+    fixed = [natural + more if more else 0.0 for natural, more in widths]
+    lines = [max(_drawn(head.title, True) + _GAP, own) for head, own in zip(grid.heads, cells, strict=True)]
+    lack, free = sum(lines) - sum(cells), max(page - sum(cells), 0.0)
+    if lack > free and not any(fixed):  # else a group's title is wider than its columns
+        share = free / lack
+        fixed = [
+            own + (line - own) * share if line > own else 0.0 for line, own in zip(lines, cells, strict=True)
+        ]
+    spare = page - sum(width or line for width, line in zip(fixed, lines, strict=True))
+    more = min(max(spare, 0.0) * _SPARED / max(len(begins), 1), _MOST_APART - _APART)
+    tracks = [f"{width + more * (at in begins):.2f}em" if width else "auto" for at, width in enumerate(fixed)]
+    return tracks, [(_APART + more) * (at in begins) for at in range(len(cells))]
 
 
 def _counted(text: str, bold: bool) -> float:
@@ -126,7 +134,8 @@ def text_size(grid: Grid, width: float = PAGE_WIDTH) -> float:
 
 def _widths(grid: Grid) -> list[tuple[float, float]]:
     """For each column the width of its cells, and what a longer group title adds, in text sizes."""
-    natural = [_column(grid, at, _counted) + _GAP for at in range(len(grid.heads))]
+    begins = grid.begins()
+    natural = [_column(grid, at, _counted) + _GAP + _APART * (at in begins) for at in range(len(grid.heads))]
     more, start = [0.0] * len(natural), 0
     for group, count in grid.groups():
         wide = max((len(word) for word in group.split()), default=0) * _BOLD + _GAP

@@ -65,7 +65,9 @@ def test_the_line_names_what_is_due_first_and_escapes_it() -> None:
     assert said.startswith("**The last meetings decided:** 1 is to be done (“")
     assert "[x](" not in said
     closed = meetings_at((meeting(LAST, decision("*a*", D, done=LAST, outcome="b")),), D)
-    assert "1 was closed since the previous report (“\\*a\\*”)." in decided(closed, LAST, Texts("en"))
+    assert "1 was closed since the previous report (“\\*a\\*”: b)." in decided(closed, LAST, Texts("en"))
+    bare = decided(closed.assign(outcome=""), LAST, Texts("en"))
+    assert "“\\*a\\*”: no result was written down" in bare
     for language in ("en", "ru"):
         none = decided(meetings_at((), D), LAST, Texts(language))  # type: ignore[arg-type]
         over = decided(closed, D, Texts(language))  # type: ignore[arg-type]

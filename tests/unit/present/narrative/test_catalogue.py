@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from funnel.analysis.attention.newest import COLUMNS as NEWEST
 from funnel.analysis.initiatives.verdict import scoreboard
 from funnel.analysis.revenue.planned import PLAN_COLUMNS
 from funnel.edition.logbook import meetings_at
@@ -44,6 +45,7 @@ def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFra
         "investigations": pd.DataFrame(columns=list(INVESTIGATION_COLUMNS)),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
         "plan": pd.DataFrame(columns=list(PLAN_COLUMNS)),
+        "newest": pd.DataFrame(columns=list(NEWEST)),
         "meetings": meetings_at((), D),
         "scoreboard": pd.DataFrame({"initiative": [], "verdict": []}),
         "revenue": pd.DataFrame({"week": [], "source": [], "mean": []}),

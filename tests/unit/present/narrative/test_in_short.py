@@ -7,6 +7,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from funnel.analysis.attention.newest import COLUMNS as NEWEST
 from funnel.analysis.initiatives.verdict import scoreboard
 from funnel.analysis.revenue.planned import PLAN_COLUMNS
 from funnel.edition.logbook import meetings_at
@@ -31,6 +32,7 @@ def frames(cohorts: pd.DataFrame) -> Frames:
         "investigations": dug(),
         "arrivals": pd.DataFrame({"flag": pd.Series(dtype=bool)}),
         "plan": pd.DataFrame(columns=list(PLAN_COLUMNS)),
+        "newest": pd.DataFrame(columns=list(NEWEST)),
         "meetings": meetings_at((), D),
         "scoreboard": scoreboard(pd.DataFrame(ROWS)),
         "revenue": revenue_of(pd.date_range("2022-09-26", periods=20, freq="7D"), 3e6, 1e6),
@@ -55,22 +57,22 @@ def test_four_lines_tell_the_week(say) -> None:
         "- **Look here first:** Manager: Boris, “Qualified” 33.7 % instead of the usual 55.5 %: more than "
         "chance explains, and it began in the week of 8 Aug 2022. Nobody digs there yet. 1 more flag below.",
         "- **The last meetings decided:** nothing is written down yet (`funnel meeting`).",
-        "- **Initiatives:** partly confirmed: “Training”.",
         "- **Revenue of the next 13 weeks:** 52.0 million RUB expected, with 80 % probability "
         "41.0 million RUB to 63.0 million RUB.",
+        "- **Initiatives:** partly confirmed: “Training”.",
     ]
     assert [line[:12] for line in say("ru")] == [
         "- **Когорта ",
         "- **Куда смо",
         "- **Решения ",
-        "- **Инициати",
         "- **Выручка ",
+        "- **Инициати",
     ]
 
 
 def test_what_is_not_reliable_is_a_range_and_says_so(say, frames: Frames) -> None:
     unsure = frames["forecast"].assign(reliable=False, reason="missed_lately")
-    first, *_, last = say(forecast=unsure)
+    first, *_, last, _ = say(forecast=unsure)
     assert first.endswith("; 6.2 % to 12.4 % at the end, not reliable yet.")
     assert "8.2" not in first
     assert last.endswith(" Not reliable yet.")
