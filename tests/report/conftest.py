@@ -299,6 +299,12 @@ def pdf_text(path: Path) -> str:
 
 
 @pytest.fixture
+def picture() -> bytes:
+    """A picture that a narrative may show."""
+    return png()
+
+
+@pytest.fixture
 def kit() -> SimpleNamespace:
     """What the tests of this folder share."""
     return SimpleNamespace(

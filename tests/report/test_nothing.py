@@ -8,15 +8,8 @@ import subprocess
 
 import pytest
 
-from funnel.publish import quarto
 from funnel.publish.render import render
-
-needs_quarto = [
-    pytest.mark.quarto,
-    pytest.mark.skipif(
-        quarto.find() is None, reason="no program quarto in QUARTO_PATH, the environment or the PATH"
-    ),
-]
+from tests.quarto import RENDERERS
 
 WHY = "Nothing has a cost."
 EMPTY = f'```{{=html}}\n<div><p class="empty">{WHY}</p></div>\n```\n\n```{{=typst}}\n#text("{WHY}")\n```\n'
@@ -65,7 +58,7 @@ Other costs
 """
 
 
-@pytest.fixture(params=["builtin", pytest.param("quarto", marks=needs_quarto)])
+@pytest.fixture(params=RENDERERS)
 def page(project, kit, request):
     book = (project / "run/cohorts.ipynb").read_text(encoding="utf-8")
     cells = json.loads(book)["cells"]

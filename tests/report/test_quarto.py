@@ -21,14 +21,7 @@ from funnel.publish.order import Order
 from funnel.publish.render import render
 from funnel.publish.weekly import make_edition
 from funnel.settings import load
-
-needs_quarto = [
-    pytest.mark.quarto,
-    pytest.mark.skipif(
-        quarto.find() is None, reason="no program quarto in QUARTO_PATH, the environment or the PATH"
-    ),
-]
-
+from tests.quarto import needs_quarto
 
 HIDING = """
 See @tbl-aside. Or [see @tbl-aside; @tbl-shown; @sec-aside].
@@ -234,6 +227,7 @@ FORMAT = {format!r}
 quarto = {{
   json = pandoc.json,
   base64 = {{ decode = function(text) return text end }},
+  log = {{ warning = function(text) io.stderr:write(text) end }},
   doc = {{ is_format = function(name) return name == FORMAT end }},
   utils = {{ resolve_path = function(name) return {folder!r} .. "/" .. name end }},
   variables = {{ get = function(name) return "Nothing to show here yet" end }},
@@ -248,7 +242,12 @@ def filtered(folder, text: str, shown_in: str = "typst", **settings) -> str:
     wrapped.write_text(FILTER.format(folder=str(pandoc.TEMPLATES), format=shown_in))
     words = {"crossref-tbl-title": "Table", "crossref-sec-prefix": "Section", **settings}
     done = subprocess.run(
-        [pandoc.program(), "--from=markdown", "--to=markdown-raw_attribute", f"--lua-filter={wrapped}"],
+        [
+            pandoc.program(),
+            "--from=markdown-table_attributes",
+            "--to=markdown-raw_attribute",
+            f"--lua-filter={wrapped}",
+        ],
         env={"QUARTO_FILTER_PARAMS": json.dumps(words), "PATH": ""},
         input=text,
         capture_output=True,
@@ -265,6 +264,16 @@ def test_the_filter_names_the_full_report_for_what_the_profile_hides(tmp_path):
         assert "See @tbl-aside. Or [see @tbl-aside; @tbl-shown" in filtered(
             tmp_path, HIDING, quarto_profile=profiles
         )
+
+
+def test_the_filter_takes_the_id_of_a_table_from_its_caption(tmp_path):
+    """Quarto does so after the filter: a table that the meeting does not show could not be referred to."""
+    text = "See @tbl-own and [it](#tbl-own).\n\n::: {.content-hidden when-profile=meeting}\n"
+    text += "| a |\n|---|\n| 1 |\n\n: Own *table* {#tbl-own}\n:::\n"
+    assert "Own *table* :::" in filtered(tmp_path, text)
+    assert "::: {#tbl-own}" in filtered(tmp_path, text)
+    meeting = filtered(tmp_path, text, quarto_profile=["meeting"])
+    assert meeting == "See Table (report-full.pdf) and it (report-full.pdf)."
 
 
 def test_the_filter_puts_one_caption_under_all_pictures_of_a_cell(tmp_path):

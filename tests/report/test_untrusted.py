@@ -1,5 +1,7 @@
 """A hostile narrative: shown as text, never run, nothing fetched, nothing lost."""
 
+import json
+
 import pypandoc
 import pytest
 
@@ -112,6 +114,15 @@ def test_for_quarto_the_narrative_is_written_again_so_that_nothing_in_it_acts(tm
     pieces = [f"alert({number})" for number in (1, 2, 3, 4, 5, 6, 7, 12)]
     for piece in [*pieces, '#read("/etc/hostname")', "{=html}", "Before"]:
         assert piece in shown, piece
+
+
+@pytest.mark.parametrize("above", ["- a list", "1. a list", "Term\n: a list"])
+def test_for_quarto_a_table_behind_a_list_stays_a_table(tmp_path, above):
+    (tmp_path / "a.md").write_text(f"{above}\n\n| x |\n|---|\n| 1 |\n\n: Caption {{#tbl-x}}\n")
+    again = inert(tmp_path / "a.md", Reach(tmp_path, Problems()))
+    blocks = json.loads(pypandoc.convert_text(again, "json", format="markdown"))["blocks"]
+    assert blocks[-1]["t"] == "Table"
+    assert len(blocks) == 3  # a comment parts them
 
 
 @pytest.mark.parametrize(

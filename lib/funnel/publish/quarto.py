@@ -28,7 +28,7 @@ from funnel.publish.policy import with_policy
 SECONDS = 300
 # Quarto only warns about these, and shows ?var:name and the like in the report.
 _LOST = re.compile(r"(?i)unknown (?:var|meta)|unable to resolve (?:crossref|link)|shortcode .* not found")
-PARTS = ("report.lua", "nothing.lua", "quarto.css", "typst-template.typ", "typst-show.typ")
+PARTS = ("report.lua", "nothing.lua", "office.lua", "quarto.css", "typst-template.typ", "typst-show.typ")
 """What Quarto needs of the built-in templates, by `_quarto.yml`."""
 _TARGETS = {"html": "html", "pdf": "typst", "docx": "docx", "pptx": "pptx"}
 
@@ -158,9 +158,9 @@ def _run(command: Sequence[str], folder: Path, settings: Mapping[str, str]) -> s
         raise RenderError(f"Quarto did not finish within {SECONDS} seconds.") from None
     except OSError as error:
         raise RenderError(f"Quarto could not be started: {error}") from None
+    lost = [line for line in done.stderr.splitlines() if _LOST.search(line)]
+    if lost:  # first, since the PDF may stop at the same with less to say of it
+        raise RenderError("Quarto left something out of the report:\n" + "\n".join(lost))
     if done.returncode != 0:
         raise RenderError(f"Quarto stopped (exit code {done.returncode}):\n{done.stderr.strip()}")
-    lost = [line for line in done.stderr.splitlines() if _LOST.search(line)]
-    if lost:
-        raise RenderError("Quarto left something out of the report:\n" + "\n".join(lost))
     return done.stdout

@@ -295,9 +295,9 @@ local function as_slides(blocks)
       done()
       exhibits(pandoc.Inlines(block.attributes.words), block.content, few)
     elseif block.t == "Table" or pictured(block) then
-      local own = pandoc.Blocks({ block })
+      local words = block.t == "Table" and inlines(block.caption.long) or {}
       done()
-      exhibits(title, own)
+      exhibits(#words > 0 and words or title, pandoc.Blocks({ block }))
     elseif block.t ~= "HorizontalRule" then
       waiting:insert(block)
     end

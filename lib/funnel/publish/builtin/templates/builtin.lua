@@ -372,7 +372,18 @@ end
 for _, page in ipairs(given.pages) do
   answer.pages:insert(make(work, blocks, meta, page))
 end
+-- Pandoc's writer indents tables, and behind a list they would be part of it: it parts only lists and code from lists.
+local function parted(blocks)
+  local out = pandoc.Blocks({})
+  for at, block in ipairs(blocks) do
+    out:extend(block.t == "Table" and at > 1 and blocks[at - 1].t:match("List$") and { pandoc.RawBlock("html", "<!-- -->") } or {})
+    out:insert(block)
+  end
+  return out
+end
+
 if given.again then -- as Markdown
-  answer.pages:insert(pandoc.write(pandoc.Pandoc(parsed(given.sources[1])), "markdown", { wrap_text = "preserve" }))
+  local tree = parsed(given.sources[1]):walk({ Blocks = parted })
+  answer.pages:insert(pandoc.write(pandoc.Pandoc(tree), "markdown", { wrap_text = "preserve" }))
 end
 io.write(pandoc.json.encode(answer))

@@ -221,7 +221,9 @@ local function lowered(blocks, work, page, found)
 
   function filter.Link(link)
     local name = link.target:match("^#(.*)$")
-    if name and not found.ids[name] then
+    if name and not found.ids[name] and found.hidden[name] and page.profile ~= "" then
+      return work.shared.unlinked(link)
+    elseif name and not found.ids[name] then
       local known = pandoc.List()
       for id in pairs(found.ids) do
         known:insert(id)

@@ -95,7 +95,7 @@ local function to_chapters(blocks, known)
     if name and known[name] then
       to = name
       moved[to] = moved[to] or pandoc.Blocks({})
-    elseif block.t == "Header" or block.t == "RawBlock" then
+    elseif block.t == "Header" or block.t == "RawBlock" and block.text ~= "<!-- -->" then
       to = nil -- the text's next heading, or what the report puts behind the text
       made:insert(block)
     else
@@ -128,7 +128,13 @@ function parts.shown(blocks, holds)
       end
     end
   end })
-  return to_chapters(shown, known)
+  return to_chapters(shown, known):walk({ Link = function(link)
+    local name = link.target:match("^#in%-(.+)$")
+    if name and known[name] then
+      link.target = "#" .. name
+      return link
+    end
+  end })
 end
 
 -- In the PDF a question stays with the table or picture that answers it, as its heading does: at the foot of a page they
@@ -148,9 +154,17 @@ function parts.kept(blocks, target)
   return out
 end
 
+local FULL = "\u{a0}(report-full.pdf)"
+
 -- What stands for the number of something that the meeting's PDF does not show.
 function parts.elsewhere(name, words)
-  return pandoc.Str(words[parts.REFERENCES[name:match("^%a+")]] .. "\u{a0}(report-full.pdf)")
+  return pandoc.Str(words[parts.REFERENCES[name:match("^%a+")]] .. FULL)
+end
+
+-- A link into it is the link's words.
+function parts.unlinked(link)
+  link.content:insert(pandoc.Str(FULL))
+  return link.content
 end
 
 if not quarto then
@@ -160,132 +174,72 @@ end
 -- For Quarto alone. The words of the report's language, which Quarto hands to its own filters.
 local words = quarto.json.decode(quarto.base64.decode(os.getenv("QUARTO_FILTER_PARAMS") or "e30="))
 
--- A slide numbers no table and no figure, and Word's would lie in a box each that no page parts: they get the caption's
--- number here, and so do the references.
-local numbers, counts = {}, { tbl = 0, fig = 0 }
-local slides, document = FORMAT:match("^pptx") ~= nil, FORMAT:match("^docx") ~= nil
+local office = dofile(quarto.utils.resolve_path("office.lua"))(parts, words)
 
-local function label(name)
-  local kind = name:match("^(%a+)%-")
-  if kind and counts[kind] and not numbers[name] then
-    counts[kind] = counts[kind] + 1
-    local word = words["crossref-" .. kind .. "-title"] or kind
-    numbers[name] = { pandoc.Str(word), pandoc.Str("\u{a0}" .. counts[kind]) }
+-- A table with an id in its caption, which Quarto reads after this filter, as a block with that id; so too a picture
+-- where Quarto would not count it with the others.
+local function floated(node)
+  local words, name = node.caption.long[1] and node.caption.long[1].content, nil
+  if node.t == "Table" and words and #words > 1 and words[#words].t == "Str" then
+    name = words[#words].text:match("^{#(tbl%-[^%s}]+)}$")
+  elseif node.t == "Figure" and words and office.counts then
+    name = node.identifier:match("^fig%-.+$")
   end
-  return numbers[name]
+  if name and node.t == "Table" then
+    words:remove()
+    node.caption = { long = {} }
+  end
+  local content = node.t == "Figure" and node.content or pandoc.Blocks({ node })
+  if name and FORMAT:match("^pptx") then -- which would show the words of the picture under it
+    content = content:walk({ Image = function(image)
+      image.caption = {}
+      return image
+    end })
+  end
+  content:insert(pandoc.Para(words or {}))
+  return name and pandoc.Div(content, pandoc.Attr(name)) or nil
 end
 
-local function count(doc)
-  doc:walk({
-    Div = function(div)
-      label(div.identifier)
-    end,
-  })
-end
-
--- A table or a figure of a document: its caption is a paragraph that can be referred to.
-local function captioned(div, title)
-  local is_table = parts.float_kind(div.identifier) == "tbl"
-  local style = { ["custom-style"] = is_table and "Table Caption" or "Image Caption" }
-  local words = pandoc.Para({ pandoc.Span(title, pandoc.Attr(div.identifier)) })
-  div.content:insert(is_table and 1 or #div.content + 1, pandoc.Div({ words }, pandoc.Attr("", {}, style)))
-  return div.content
-end
-
--- Only what stands in no block of its own becomes a table or a picture of a slide.
-local function placed(div)
-  if not slides and not document or div.classes:includes("columns") or div.classes:includes("column") then
-    return nil
+local function names_in(blocks)
+  local names = {}
+  local function note(node)
+    names[node.identifier or ""] = true
   end
-  local head = label(div.identifier)
-  local caption = div.content[#div.content]
-  if head and caption and caption.t == "Para" then
-    local title = pandoc.Inlines(head)
-    title:extend({ pandoc.Str(": ") })
-    title:extend(caption.content)
-    div.content:remove(#div.content)
-    if document then
-      return captioned(div, title)
-    end
-    local blocks = pandoc.Blocks({ pandoc.Header(2, title) })
-    blocks:extend(div.content)
-    return blocks
-  end
-  return slides and div.content or nil
-end
-
--- Word, PowerPoint and the like know neither HTML nor Typst: they take the tables of the page as tables.
-local office = FORMAT:match("^docx") or FORMAT:match("^pptx") or FORMAT:match("^odt")
-
--- In Word the columns of a table are as wide as their texts: Pandoc would make all alike.
-local LINE = 150 -- signs of a table in a line of the lying page, about
-
-local function fitted(one)
-  local columns, wanted, whole = #one.colspecs, {}, 0
-  local function measure(rows, pattern)
-    for _, row in ipairs(rows) do
-      for at, cell in ipairs(#row.cells == columns and row.cells or {}) do
-        for text in pandoc.utils.stringify(cell.contents):gmatch(pattern) do
-          wanted[at] = math.max(wanted[at] or 5, math.min(pandoc.text.len(text), 34))
-        end
-      end
-    end
-  end
-  measure(one.head.rows, "%S+")
-  for _, body in ipairs(one.bodies) do
-    measure(body.body, ".+")
-  end
-  for at = 1, columns do
-    wanted[at] = (wanted[at] or 5) + 3
-    whole = whole + wanted[at]
-  end
-  for at, spec in ipairs(one.colspecs) do
-    one.colspecs[at] = { spec[1], wanted[at] / math.max(whole, LINE) }
-  end
-  return one
-end
-
-local function native(block)
-  if office and block.format == "html" then
-    local read = pandoc.read(block.text, "html").blocks
-    return read:walk({ Div = placed, Table = document and fitted or nil })
-  end
-end
-
-local function cited(cite)
-  local name = cite.citations[1].id
-  if #cite.citations == 1 and numbers[name] and (slides or document) then
-    local found = pandoc.Inlines(numbers[name])
-    return document and pandoc.Link(found, "#" .. name) or found
-  end
+  blocks:walk({ Block = note, Inline = note })
+  return names
 end
 
 -- What the profile hides, and what has nothing to show, is left out here: Quarto would stop at references to it.
 local function leave_out(doc)
-  local profiles, hidden = pandoc.List(words["quarto_profile"] or {}), {}
+  local profiles = pandoc.List(words["quarto_profile"] or {})
+  doc.blocks = doc.blocks:walk({ Table = floated, Figure = floated })
   local function holds(key, value)
     return key:match("profile$") and profiles:includes(value) or quarto.doc.is_format(value) or false
   end
-  local function noted(is)
-    local function note(node)
-      hidden[node.identifier] = is or nil
-    end
-    return { Header = note, Div = note, Figure = note, Table = note }
-  end
-  doc.blocks:walk(noted(true))
-  local shown = parts.shown(doc.blocks, holds)
-  shown:walk(noted(false))
+  local before, shown = names_in(doc.blocks), parts.shown(doc.blocks, holds)
+  local after = names_in(shown)
   local nothing = dofile(quarto.utils.resolve_path("nothing.lua"))
   local gone
   doc.blocks, gone = nothing(shown, FORMAT, parts.float_kind, function() return quarto.variables.get("t.sec_left_out") end)
   doc.blocks = parts.kept(doc.blocks, FORMAT)
+  local function is_hidden(name)
+    return #profiles > 0 and before[name] and not after[name]
+  end
   local function said(name)
     if gone[name] then
       return pandoc.Link(gone[name], "#" .. name)
     end
-    return #profiles > 0 and hidden[name] and parts.elsewhere(name, words) or nil
+    return is_hidden(name) and parts.elsewhere(name, words) or nil
   end
-  return doc:walk({ Cite = function(cite)
+  local function linked(link)
+    local name = link.target:match("^#(.+)$")
+    if name and is_hidden(name) then
+      return parts.unlinked(link)
+    elseif name and not after[name] then
+      quarto.log.warning("Unable to resolve link #" .. name)
+    end
+  end
+  return doc:walk({ Link = linked, Cite = function(cite)
     local out, changed = pandoc.Inlines({}), false
     for number, citation in ipairs(cite.citations) do
       local instead = said(citation.id)
@@ -336,12 +290,30 @@ local function anonymous(div)
   end
 end
 
+-- In the PDF Quarto numbers a picture that has no id, and loses the caption of such a table.
+local function unnumbered(node)
+  local caption = node.caption.long[1]
+  if FORMAT ~= "typst" or node.identifier ~= "" or not caption or pandoc.utils.stringify(caption):find("{#", 1, true) then
+    return nil
+  end
+  local blocks = node.t == "Figure" and node.content or pandoc.Blocks({ node })
+  node.caption = { long = {} }
+  blocks:insert(1, pandoc.RawBlock("typst", "#figure(kind: " .. (node.t == "Table" and "table" or "image") .. ", ["))
+  blocks:insert(pandoc.RawBlock("typst", "], caption: ["))
+  blocks:insert(caption)
+  blocks:insert(pandoc.RawBlock("typst", "])"))
+  return blocks, false
+end
+
 return {
   { Pandoc = leave_out },
-  { Pandoc = count },
+  { traverse = "topdown", Figure = unnumbered, Table = unnumbered, Div = function(div)
+    return nil, not parts.float_kind(div.identifier)
+  end },
+  { Pandoc = office.count },
   {
-    RawBlock = native,
-    Cite = cited,
+    RawBlock = office.native,
+    Cite = office.cited,
     Link = function(link)
       if not parts.is_safe(link.target) then
         return parts.as_text(link.content, link.target)
@@ -362,7 +334,7 @@ return {
         return parts.tabs(div.content)
       end
       local joined = together(div)
-      return placed(joined or div) or joined or anonymous(div)
+      return office.placed(joined or div) or joined or anonymous(div)
     end,
   },
 }
