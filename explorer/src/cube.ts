@@ -63,6 +63,7 @@ export interface Header {
   cohorts: number;
   horizon: number;
   min_cell: number;
+  left_out: Record<string, string>;
   columns: [name: string, bits: 8 | 16 | 32, length: number][];
 }
 

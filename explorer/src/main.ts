@@ -200,6 +200,7 @@ function foot(cube: Cube, texts: Texts): HTMLElement {
   const { header } = cube;
   const words = [
     texts.t("explorer_for_whom"),
+    header.left_out[texts.lang] ?? "",
     header.min_cell > 1
       ? texts.t("explorer_min_cell", { n: header.min_cell })
       : texts.t("explorer_no_min_cell", { setting: "explorer: {min_cell: 5}" }),
@@ -208,7 +209,7 @@ function foot(cube: Cube, texts: Texts): HTMLElement {
       leads: Array.from(cube.leads).reduce((whole, one) => whole + one, 0),
     }),
   ];
-  return element("footer", {}, ...words.map((one) => element("p", {}, one)));
+  return element("footer", {}, ...words.filter(Boolean).map((one) => element("p", {}, one)));
 }
 
 async function begin(): Promise<void> {

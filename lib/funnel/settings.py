@@ -64,13 +64,15 @@ class Stage(Frozen):
 
 
 class Explorer(Frozen):
-    """What the explorer shows of small cells: `explorer` in the settings.
+    """What the explorer shows of small cells, and how large it may become: `explorer` in the settings.
 
     Attributes:
         min_cell: leads of one week with the same values that are fewer than this are counted with others.
+        cells: of it at most, so that a browser changes a view at once.
     """
 
     min_cell: Annotated[int, Field(ge=1, le=1000)] = 1
+    cells: Annotated[int, Field(ge=1000, le=20_000_000)] = 1_000_000
 
 
 class WorkbookSize(Frozen):
@@ -113,7 +115,7 @@ class Settings(Sources):
             planned leads; other weeks follow the recent level and season.
         gate: what is told and refused of data that did not get in; see `Gate`.
         what_if: what the report asks of the revenue forecast; by default the odds of each step 10 % better.
-        explorer: from how many leads on a cell of the explorer stands alone; see `Explorer`.
+        explorer: from how many leads on a cell of it stands alone, how many it may have; see `Explorer`.
         workbook: how many rows of data it may have; see `WorkbookSize`.
         source: what `funnel import` reads when no path is given.
         warehouse: the DuckDB file; or the address of a database of the company, which is only read.

@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from funnel.analysis.cube.cross import Cross, cross, merged
-from funnel.dates import complete_weeks
 from funnel.edition.model import Edition
 from funnel.gate.gaps import with_gaps
 from funnel.present.explorer import Contents, Marked, write_page
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import LEADS, sentences
+from funnel.publish.crossing import shown_weeks, sliced, with_room
 from funnel.publish.files import write_text
 from funnel.publish.policy import policy
 from funnel.settings import LANGUAGES, Language
 from funnel.warehouse import Warehouse
 
 
-def gather(warehouse: Warehouse, edition: Edition) -> Cross:
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The cross of attributes that the page holds, and the attributes that it has no room for."""
+
+    cross: Cross
+    left_out: tuple[str, ...]
+
+
+def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
     """Ask the warehouse for the cross of the configured attributes, small cells counted together."""
-    settings, as_of = edition.settings, edition.as_of
-    known = warehouse.attributes()
-    attributes = tuple(name for name in settings.attributes if name in known)
-    first = edition.reached["cohort_week"].min().date()
-    weeks = [week for week in complete_weeks(as_of.report_date, settings.horizon_weeks) if week >= first]
-    counted = warehouse.crossed_lags(as_of, attributes)
-    return merged(cross(counted, attributes, settings.steps, weeks), settings.explorer.min_cell)
+    settings = edition.settings
+    attributes = with_room(warehouse, edition, settings.explorer.cells)
+    counted = warehouse.crossed_lags(edition.as_of, attributes)
+    table = cross(counted, attributes, settings.steps, shown_weeks(edition))
+    left_out = [name for name in sliced(warehouse, settings) if name not in attributes]
+    return Gathered(merged(table, settings.explorer.min_cell), tuple(left_out))
 
 
-def write(path: Path, table: Cross, edition: Edition, languages: Sequence[Language]) -> None:
+def write(path: Path, gathered: Gathered, edition: Edition, languages: Sequence[Language]) -> None:
     """Write the page; the same edition gives the same bytes.
 
     Args:
         path: the file.
-        table: from `gather`.
+        gathered: from `gather`.
         edition: the edition.
         languages: of the report; the first is that of `report.html`.
     """
@@ -44,8 +52,8 @@ def write(path: Path, table: Cross, edition: Edition, languages: Sequence[Langua
     }
     contents = Contents(
         edition.report_date,
-        table,
-        [edition.age(week) for week in table.weeks],
+        gathered.cross,
+        [edition.age(week) for week in gathered.cross.weeks],
         edition.imported,
         edition.results["expected"],
         [
@@ -57,5 +65,6 @@ def write(path: Path, table: Cross, edition: Edition, languages: Sequence[Langua
         {language: sentences(edition.findings, Texts(language), set(LEADS)) for language in LANGUAGES},
         [name for name in LEADS if name in set(with_gaps(edition.findings)["table"])],
         reports,
+        gathered.left_out,
     )
     write_text(path, write_page(contents, edition.settings, policy))

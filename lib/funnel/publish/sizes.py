@@ -19,5 +19,5 @@ def too_large(folder: Path) -> str:
         return ""
     return (
         f"{EXPLORER} has {size / 1e6:.1f} MB of cells, since the attributes have many values. "
-        "What makes it smaller: explorer: {min_cell: 5} in funnel.yml, or fewer attributes."
+        "What makes it smaller: explorer: {min_cell: 5, cells: 500000} in funnel.yml, or fewer attributes."
     )

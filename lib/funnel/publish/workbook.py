@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pandas as pd
 from funnel.analysis.cohorts.durations import unseen
 from funnel.analysis.forecast.raking import expected_cells
 from funnel.analysis.money.flat import flat
-from funnel.dates import complete_weeks
 from funnel.edition.costs import known_spend
 from funnel.edition.model import Edition
 from funnel.edition.people import waiting_leads
@@ -21,6 +19,7 @@ from funnel.present.parts.final import doubt_of, expected
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import ALL, LEADS, marked_sums, sentences
 from funnel.present.workbook import Contents, listings, write_workbook
+from funnel.publish.crossing import shown_weeks, sliced, with_room
 from funnel.warehouse import Warehouse
 
 
@@ -43,11 +42,8 @@ def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
     Those furthest in the funnel come first.
     """
     settings, as_of = edition.settings, edition.as_of
-    known = warehouse.attributes()
-    attributes = tuple(name for name in settings.attributes if name in known)
-    first = edition.reached["cohort_week"].min().date()
-    weeks = [week for week in complete_weeks(as_of.report_date, settings.horizon_weeks) if week >= first]
-    chosen = _with_room(warehouse, edition, attributes, weeks[0])
+    weeks, attributes = shown_weeks(edition), sliced(warehouse, settings)
+    chosen = with_room(warehouse, edition, settings.workbook.rows)
     crossed = warehouse.crossed(as_of, chosen, settings.reach)
     data = flat(
         crossed,
@@ -58,25 +54,6 @@ def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
         _coming(warehouse, edition, crossed, chosen),
     )
     return Gathered(data, chosen, attributes, waiting_leads(warehouse, settings, as_of, attributes))
-
-
-def _with_room(
-    warehouse: Warehouse, edition: Edition, attributes: tuple[str, ...], first: dt.date
-) -> tuple[str, ...]:
-    """Return those attributes whose combinations have room in the workbook, in their order.
-
-    Where all of them have not: those that the report shows come first, then the one of the managers, then the
-    others, each unless it makes the rows too many.
-    """
-    settings, as_of, most = edition.settings, edition.as_of, edition.settings.workbook.rows
-    if warehouse.combinations(as_of, attributes, first) <= most:
-        return attributes
-    kept: list[str] = []
-    wanted = dict.fromkeys([*settings.slices, settings.manager, *attributes])
-    for name in wanted:
-        if name in attributes and warehouse.combinations(as_of, [*kept, name], first) <= most:
-            kept.append(name)
-    return tuple(name for name in attributes if name in kept)
 
 
 def _coming(

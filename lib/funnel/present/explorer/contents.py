@@ -39,6 +39,7 @@ class Contents:
         gaps: what is missing from the data, in sentences by language.
         hurt: the tables with gaps.
         reports: the report's page by language; the first language is the page's own.
+        left_out: attributes that the cells have not, since there would be too many of them.
     """
 
     report_date: dt.date
@@ -52,3 +53,4 @@ class Contents:
     gaps: Mapping[Language, Sequence[str]]
     hurt: Collection[TableName]
     reports: Mapping[Language, str]
+    left_out: Sequence[str] = ()

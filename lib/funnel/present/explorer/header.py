@@ -80,6 +80,7 @@ def header(contents: Contents, settings: Settings) -> dict[str, object]:
         "cohorts": settings.cohorts,
         "horizon": settings.horizon_weeks,
         "min_cell": settings.explorer.min_cell,
+        "left_out": {language: _left_out(contents, settings, text) for language, text in texts.items()},
     }
 
 
@@ -98,6 +99,14 @@ def _attributes(
                 if label != value
             },
         }
+
+
+def _left_out(contents: Contents, settings: Settings, texts: Texts) -> str:
+    """Say which attributes are left out; '' where none is."""
+    if not contents.left_out:
+        return ""
+    names = ", ".join(clean(texts.attribute(name, settings)) for name in contents.left_out)
+    return texts.t("explorer_left_out", names=names, n=texts.number(settings.explorer.cells))
 
 
 def _texts(language: Language) -> dict[str, object]:
