@@ -6,11 +6,15 @@ import importlib.metadata
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from funnel.publish import files
@@ -63,7 +67,37 @@ def overwritten(path: Path) -> None:
             file.write(b"\xff" * 64)
 
 
-@pytest.mark.parametrize("spoil", [lambda path: os.truncate(path, 100_000), overwritten])
+def changed(*statements: str) -> Callable[[Path], None]:
+    """Let somebody change a warehouse by hand."""
+
+    def spoil(path: Path) -> None:
+        with duckdb.connect(str(path)) as file:
+            for statement in statements:
+                file.execute(statement)
+
+    return spoil
+
+
+def another(path: Path) -> None:
+    """A database of another program, which the engine would fetch a program for to read."""
+    path.unlink()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE leads (lead_id)")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: os.truncate(path, 100_000),
+        lambda path: os.truncate(path, 0),
+        overwritten,
+        another,
+        changed("DROP TABLE stage_entries"),
+        changed("DROP TABLE funnel_imports"),
+        changed("DROP TABLE payments", "CREATE VIEW payments AS SELECT * FROM read_text('/etc/hostname')"),
+        changed("UPDATE funnel_meta SET value = 'x' WHERE key = 'schema'"),
+    ],
+)
 def test_a_damaged_warehouse_is_made_again_and_the_command_goes_on(
     run: Any, warehouse: Path, spoil: Any
 ) -> None:
@@ -78,6 +112,18 @@ def test_a_damaged_warehouse_is_made_again_and_the_command_goes_on(
     assert run(*COHORTS).err == before.err
 
 
+def test_whichever_block_of_a_warehouse_is_overwritten_it_is_told_or_made_again(
+    run: Any, warehouse: Path
+) -> None:
+    whole, out = warehouse.read_bytes(), run(*COHORTS).out
+    for place in range(4096, len(whole), max((len(whole) - 4096) // 12, 1)):
+        warehouse.write_bytes(whole[:place] + b"\xa5" * 4096 + whole[place + 4096 :])
+        for words in (("doctor",), COHORTS):
+            told = run(*words)
+            assert told.code in (0, 1), (place, told.err)
+        assert told.out == out, place
+
+
 def test_without_kept_imports_it_is_told_and_left(run: Any, warehouse: Path) -> None:
     shutil.rmtree(warehouse.parent / "imports")
     os.truncate(warehouse, 100_000)
@@ -87,6 +133,7 @@ def test_without_kept_imports_it_is_told_and_left(run: Any, warehouse: Path) -> 
         assert told.code == 2
         assert "it is damaged" in told.err
         assert "no imports are kept" in told.err
+    assert "put a copy of it back" in run("doctor").err
     assert warehouse.read_bytes() == content
 
 

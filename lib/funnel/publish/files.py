@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -121,7 +122,7 @@ def after(done: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, OSError) and not FULL.search(str(error)):
+        if not isinstance(error, OSError | sqlite3.Error) and not FULL.search(str(error)):
             raise
         raise FunnelError(
             f"{done}, and stays so; only what is written after it could not be ({_wrong(error)}). "

@@ -14,8 +14,18 @@ _FOREIGN = {
     b"PK\x03\x04": "an XLSX workbook (or another ZIP file)",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
     b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "packed (gzip)",
+    b"7z\xbc\xaf": "packed (7z)",
+    b"Rar!": "packed (RAR)",
+    b"%PDF": "a PDF",
 }
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")  # a word with a letter beyond ASCII
 _AROUND = 100_000  # bytes looked at where UTF-8 breaks
 _PIECE = 1 << 20

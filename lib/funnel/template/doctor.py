@@ -11,6 +11,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from filelock import FileLock, Timeout
 from packaging.requirements import InvalidRequirement, Requirement
 
 from funnel import settings as settings_file
-from funnel.errors import FunnelError, InputError
+from funnel.errors import DamagedError, FunnelError, InputError, MissingError
 from funnel.publish import archive, files, quarto
 from funnel.publish.builtin import pages, pandoc
 from funnel.settings import Settings
@@ -56,7 +57,7 @@ def examine(config: Path, environ: Mapping[str, str], now: dt.datetime) -> list[
     looks: Mapping[str, Callable[[], Iterator[Seen]]] = {
         "disk": lambda: _disk(chosen),
         "locks": lambda: _locks(chosen),
-        "warehouse": lambda: _warehouse(chosen),
+        "warehouse": lambda: _warehouse(chosen, now),
         "kept imports": lambda: _kept(chosen),
         "token": lambda: _token(chosen, environ, now),
         "leftovers": lambda: _leftovers(chosen),
@@ -146,6 +147,9 @@ def _locks(chosen: Settings) -> Iterator[Seen]:
     warehouse = chosen.path("warehouse")
     held = []
     for path in (warehouse.with_name(f"{warehouse.name}.lock"), chosen.path("run") / "report.lock"):
+        if path.exists() and not path.is_file():
+            yield Seen("locks", PROBLEM, f"{path} is no file", "remove it")
+            return
         if not path.is_file():
             continue
         try:
@@ -158,7 +162,7 @@ def _locks(chosen: Settings) -> Iterator[Seen]:
         yield Seen("locks", OK, "none is held")
 
 
-def _warehouse(chosen: Settings) -> Iterator[Seen]:
+def _warehouse(chosen: Settings, now: dt.datetime) -> Iterator[Seen]:
     path = chosen.path("warehouse")
     if not path.is_file():
         todo = "funnel rebuild" if Kept.of(path).any else "funnel import, or funnel sync"
@@ -167,9 +171,16 @@ def _warehouse(chosen: Settings) -> Iterator[Seen]:
     try:
         rebuild.look(path, chosen)
     except InputError as error:
+        lost = isinstance(error, DamagedError) and not Kept.of(path).any
+        todo = "put a copy of it back; or move it away and import everything anew" if lost else ""
         for problem in error.problems:
-            yield Seen("warehouse", PROBLEM, f"{problem.where}: {problem.wrong}", problem.todo)
+            yield Seen("warehouse", PROBLEM, f"{problem.where}: {problem.wrong}", todo or problem.todo)
         return
+    with Warehouse.of(chosen) as warehouse, suppress(MissingError):
+        if (last := warehouse.known_at()) > now + dt.timedelta(days=1):
+            found = f"the last import bears a time to come, {last:%Y-%m-%d %H:%M} UTC: a clock was wrong"
+            todo = "set the clock if it is wrong now; imports until then are told apart all the same"
+            yield Seen("warehouse", REMARK, found, todo)
     if stat.S_IMODE(path.stat().st_mode) & 0o007 and os.name == "posix":
         todo = f"chmod o= {shlex.quote(str(path))}"
         yield Seen("warehouse", REMARK, f"everybody on this machine can read {path}", todo)

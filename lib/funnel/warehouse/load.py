@@ -16,7 +16,7 @@ from funnel.warehouse.asides import within
 from funnel.warehouse.keeping import finish, staged
 from funnel.warehouse.kept import Kept
 from funnel.warehouse.known import BEGINNING, KNOWN
-from funnel.warehouse.store import FULL, quoted, scalar, sql_type
+from funnel.warehouse.store import FULL, quoted, scalar, sql_type, undo
 
 _RESERVED = (*KNOWN, "rowid")
 _UNKNOWN_LEAD = "no lead with this lead_id is known; import the leads first, then this file again"
@@ -41,11 +41,11 @@ def load(
         outcome = _load(connection, batch, moment, number, root=root, full=full)
         connection.commit()
     except BaseException as error:
-        _rollback(connection)
+        undo(connection)
         if isinstance(error, duckdb.Error) and FULL.search(str(error)):
             raise FunnelError(
                 f"The import could not be written ({str(error).splitlines()[0]}). The warehouse is as it was "
-                "before. To do: make room on the disk, then import again."
+                "before. To do: make room on the disk or in the memory, then import again."
             ) from error
         raise
     if kept and entry and outcome[0]:
@@ -80,14 +80,6 @@ def _moment(connection: duckdb.DuckDBPyConnection, known_at: dt.datetime) -> dt.
     moment = known_at.astimezone(dt.UTC).replace(tzinfo=None) if known_at.tzinfo else known_at
     latest = last_known(connection)
     return moment if latest is None else max(moment, latest + dt.timedelta(microseconds=1))
-
-
-def _rollback(connection: duckdb.DuckDBPyConnection) -> None:
-    """Undo; after a fatal error the engine has undone everything itself and refuses."""
-    try:
-        connection.rollback()
-    except duckdb.Error:
-        return
 
 
 def _load(

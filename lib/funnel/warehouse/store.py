@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,9 @@ WRITER_MEMORY = "2GB"
 """What the engine holds at most while it takes rows in; the rest of a large import it keeps on the disk."""
 READER_MEMORY = "2.5GB"
 """The same of a command that only reads."""
+_EXTENSIONS = ("autoinstall_known_extensions", "autoload_known_extensions")
+"""Programs that the engine fetches and runs by itself."""
+_MAGIC = b"DUCK"
 _PUT = "INSERT OR REPLACE INTO funnel_meta VALUES"
 _TYPES = {
     "text": "VARCHAR",
@@ -114,8 +117,9 @@ def connect(path: Path, settings: Settings, *, write: bool, wait_seconds: float)
         raise MissingError(f"There is no warehouse {path}. To do: run `funnel import` first.")
     connection = _patiently(path, write=write, wait_seconds=wait_seconds)
     try:
-        found = _version(connection)
+        found = _version(connection, path)
         versions.refuse_newer(str(path), found or 0, versions.WAREHOUSE)
+        _require_tables(connection, path, found or 0)
         if found and found < versions.WAREHOUSE:
             connection.close()
             _bring_up(path, settings, found, locked=write, wait_seconds=wait_seconds)
@@ -123,19 +127,37 @@ def connect(path: Path, settings: Settings, *, write: bool, wait_seconds: float)
         elif write:
             _create(connection, settings)
         _check(connection, path, settings)
+    except duckdb.Error as error:
+        connection.close()
+        if _DAMAGE.search(str(error)):
+            raise refused(path, str(error)) from None
+        raise
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
+def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int | None:
     """Return the version of the file's form; None where it holds no warehouse yet."""
     try:
         found = scalar(connection, "SELECT value FROM funnel_meta WHERE key = 'schema'")
     except duckdb.CatalogException:
         return None
+    if found is not None and not str(found).isdecimal():
+        raise refused(path, f"corrupt: the version of its form is {str(found)[:20]!r}")
     return int(str(found)) if found is not None else 1
+
+
+def _require_tables(connection: duckdb.DuckDBPyConnection, path: Path, found: int) -> None:
+    """Refuse a warehouse of some version that lost a table, or holds something else in its place.
+
+    A view would read what it pleases, and a table made anew would hide the loss.
+    """
+    wanted = [*TABLES, "funnel_imports", *(["funnel_rejected"] if found > 1 else [])] if found else []
+    there = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if lost := [name for name in wanted if name not in there]:
+        raise refused(path, f"corrupt: it holds no table {', '.join(lost)}")
 
 
 def _bring_up(path: Path, settings: Settings, found: int, *, locked: bool, wait_seconds: float) -> None:
@@ -162,10 +184,14 @@ def _patiently(path: Path, *, write: bool, wait_seconds: float) -> duckdb.DuckDB
     deadline = time.monotonic() + wait_seconds
     while True:
         try:
-            config: Config = {"memory_limit": WRITER_MEMORY} if write else {}
+            config: Config = (
+                {"memory_limit": WRITER_MEMORY, **dict.fromkeys(_EXTENSIONS, False)} if write else {}
+            )
             connection = duckdb.connect(str(path), read_only=not write, config=config)
             if not write:  # set afterwards, so that an analyst's own connection is of the same configuration
                 connection.execute(f"SET memory_limit = '{READER_MEMORY}'")
+                for name in _EXTENSIONS:
+                    connection.execute(f"SET {name} = false")
             return connection
         except duckdb.Error as error:
             text = str(error)
@@ -189,6 +215,13 @@ def _require_files(path: Path) -> None:
     ]
     if problems:
         raise InputError("The warehouse cannot be opened.", problems)
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as stream:
+            head = stream.read(12)
+        if (
+            head[8:] != _MAGIC
+        ):  # of a file of another kind the engine would fetch from the network what reads it
+            raise refused(path, "it is not a valid DuckDB database file")
 
 
 def refused(path: Path, text: str) -> InputError:
@@ -247,8 +280,14 @@ def _create(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
                 connection.execute(f"ALTER TABLE {table.name} ADD COLUMN IF NOT EXISTS {definition}")
         connection.commit()
     except BaseException:
-        connection.rollback()
+        undo(connection)
         raise
+
+
+def undo(connection: duckdb.DuckDBPyConnection) -> None:
+    """Roll back; after a fatal error the engine has undone everything itself and refuses."""
+    with suppress(duckdb.Error):
+        connection.rollback()
 
 
 def _filled(connection: duckdb.DuckDBPyConnection) -> bool:

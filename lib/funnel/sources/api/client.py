@@ -15,7 +15,7 @@ import httpx
 import tenacity
 from pydantic import ValidationError
 
-from funnel.errors import InputError, Problem
+from funnel.errors import InputError, Problem, one_line
 from funnel.gate.personal import blot
 from funnel.settings_accounts import Account, is_loopback
 from funnel.sources.api import bounded
@@ -35,6 +35,7 @@ Log = Callable[[float, str, int], None]
 answer)."""
 _DETAILS = ("detail", "title", "error_description", "message", "error")
 """Where a server says what it does not understand."""
+_SAID = 10_000  # characters of it that are looked at
 for _name in ("httpx", "httpcore"):
     logging.getLogger(
         _name
@@ -331,10 +332,10 @@ class Client:
         try:
             content = json.loads(answer.content)
             said = [content[name] for name in _DETAILS if isinstance(content.get(name), str)]
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             return ""
-        text = self.hide(next((one for one in said if one), ""))
-        return f": {blot(text)[:200]}" if text else ""
+        text = self.hide(next((one for one in said if one), "")[:_SAID])
+        return f": {one_line(blot(text)[:200])}" if text else ""
 
 
 class TokenClient(Client):

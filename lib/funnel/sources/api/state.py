@@ -117,7 +117,8 @@ class State:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # of a full disk it has undone everything itself
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 

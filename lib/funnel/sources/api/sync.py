@@ -126,11 +126,11 @@ def pull(
     told = source.warnings(now)
     file = store / f"{source.account.host.replace(':', '_')}.sqlite"
     ask = _Ask(funnel, source, now, since, full, anew, check_now, progress)
-    if dry_run:
-        made = _look(file, ask, told, pace)
-        return Pulled(made.batch, made.gone, tuple(told), lambda: None)
-    store.mkdir(parents=True, exist_ok=True)
     try:
+        if dry_run:
+            made = _look(file, ask, told, pace)
+            return Pulled(made.batch, made.gone, tuple(told), lambda: None)
+        store.mkdir(parents=True, exist_ok=True)
         made, number = _save(store, file, ask, told, pace)
     except filelock.Timeout:
         raise BusyError(f"Another sync is running in {store}. To do: wait until it is done.") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from funnel.errors import InputError, Problem
 from funnel.settings_accounts import BitrixSettings, is_loopback
 from funnel.sources.api import client, secrets
 from funnel.sources.api.vendor import Vendor
+from funnel.sources.api.wire import loads
 
 VENDOR = Vendor(
     "bitrix24",
@@ -117,7 +117,7 @@ class Client(client.Client):
         if wanted is not None or answer.status_code != 429:
             return wanted
         try:
-            reset = float(json.loads(answer.content)["time"]["operating_reset_at"])
-        except (ValueError, TypeError, KeyError):
+            reset = float(loads(answer.content)["time"]["operating_reset_at"])  # type: ignore[index]
+        except (ValueError, TypeError, KeyError, OverflowError):
             return _LATER
         return max(reset - (self.server_time or self._now).timestamp(), 1.0)

@@ -239,3 +239,14 @@ def test_pages_that_come_again_for_ever_are_told(tmp_path: Path, crm: str, lie: 
             pytest.raises(InputError, match=f"the same pages of {what}.* again and again"),
         ):
             here.sync(NOW)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b'{"detail": "\\ud800\\nError: none"}'])
+def test_a_refusal_is_told_however_its_body_is_made(account: Any, status: int, body: bytes) -> None:
+    head = b"HTTP/1.1 %d No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    here = account(Api(World()))
+    with raw(lambda line: line.sendall(head % (status, len(body)) + body)) as host:
+        with pytest.raises(InputError, match=str(status)) as caught:
+            here.pull(NOW, amo=here.amo(host=host))
+    assert "\nError: none" not in str(caught.value)
