@@ -246,7 +246,8 @@ def test_pages_that_come_again_for_ever_are_told(tmp_path: Path, crm: str, lie: 
 def test_a_refusal_is_told_however_its_body_is_made(account: Any, status: int, body: bytes) -> None:
     head = b"HTTP/1.1 %d No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     here = account(Api(World()))
-    with raw(lambda line: line.sendall(head % (status, len(body)) + body)) as host:
-        with pytest.raises(InputError, match=str(status)) as caught:
-            here.pull(NOW, amo=here.amo(host=host))
+    refusal = head % (status, len(body)) + body
+    refused = pytest.raises(InputError, match=str(status))
+    with raw(lambda line: line.sendall(refusal)) as host, refused as caught:
+        here.pull(NOW, amo=here.amo(host=host))
     assert "\nError: none" not in str(caught.value)
