@@ -326,3 +326,35 @@ def test_a_log_of_garbage_beside_the_warehouse_harms_nothing(
     (project / "in" / "leads.csv").write_text(LEADS + "more,2022-09-02 10:00,web\n")
     assert run("import").code == 0
     assert run(*COHORTS).out != whole
+
+
+def test_a_command_that_is_stopped_says_so_and_leaves_no_traceback(project: Path) -> None:
+    """While it is loaded, while it reads, and while the engine is asked, which tells of it in its own way."""
+    engine = (
+        "import duckdb; duckdb.sql('SELECT count(*) FROM range(100000000) a, range(100000) b').fetchall()"
+    )
+    for patch in (
+        "import builtins; load = builtins.__import__; builtins.__import__ = lambda name, *more: "
+        "stop() if name == 'typer' else load(name, *more)",
+        "from funnel import settings; settings.load = lambda path: stop()",
+        "import threading; from funnel import settings\ndef load(path):\n"
+        f"    threading.Timer(0.5, stop).start()\n    {engine}\nsettings.load = load",
+    ):
+        program = "\n".join(
+            [
+                "import os, signal, sys",
+                "def stop(): os.kill(os.getpid(), signal.SIGINT)",
+                patch,
+                "from funnel.__main__ import main",
+                f"sys.argv = ['funnel', '--config', {str(project / 'funnel.yml')!r}, 'check']",
+                "main()",
+            ]
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 130, (patch, done.stderr)
+        assert done.stderr in (
+            "",
+            "Stopped. Nothing is left half written; what was done before stays done.\n",
+        )

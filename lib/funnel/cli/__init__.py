@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -39,6 +39,10 @@ __all__ = [
     "sync",
     "tables",
 ]
+
+
+STOPPED = 130
+"""The exit code of a command that the user stopped."""
 
 
 def main() -> None:
@@ -69,16 +73,27 @@ def _run() -> errors.FunnelError | None:
     except errors.FunnelError as error:
         return error
     except KeyboardInterrupt:
-        common.say("Stopped. What was there before is as it was.")
-        sys.exit(130)
+        _stopped()
+    except SystemExit as end:
+        if end.code == STOPPED:
+            _stopped()
+        raise
     except OSError as error:
         return care.refused(error)
     except Exception as error:
+        if care.INTERRUPTED.search(str(error)):
+            _stopped()
         found = care.damage(error)
         if found is None:
             raise
         return found
     return None
+
+
+def _stopped() -> NoReturn:
+    """End a command that the user stopped."""
+    common.say("Stopped. Nothing is left half written; what was done before stays done.")
+    sys.exit(STOPPED)
 
 
 @common.app.callback(invoke_without_command=True)

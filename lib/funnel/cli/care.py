@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,8 @@ from funnel.cli.common import Format, FormatOption, app, load_settings, now, pri
 if TYPE_CHECKING:
     from funnel.settings import Settings
 
+INTERRUPTED = re.compile("^Query interrupted|KeyboardInterrupt")
+"""What DuckDB and pydantic make of the user's stopping them."""
 _TODO = {
     errno.EACCES: "see to the rights of the file and its folder",
     errno.EPERM: "see to the rights of the file and its folder",
