@@ -17,7 +17,7 @@ SLOWEST = 300.0
 PACKED = ("", "identity", "gzip", "deflate")
 ACCEPTED = "gzip, deflate"
 """Once at most: of what is packed in another way a small piece may unfold to anything."""
-_OF_TRANSPORT = ("content-encoding", "content-length", "transfer-encoding")
+_OF_TRANSPORT = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
 class Boundless(Exception):
@@ -62,5 +62,6 @@ def _read(answer: httpx.Response) -> httpx.Response:
             if len(content) > LONGEST:
                 what = f"an answer has more than {LONGEST // 1_000_000} MB"
                 raise Boundless(what, "look into the account, or ask the vendor: no page is so long")
-    headers = [(name, value) for name, value in answer.headers.items() if name not in _OF_TRANSPORT]
+    # As bytes, which need not be ASCII: a server's own name, a cookie.
+    headers = [(name, value) for name, value in answer.headers.raw if name.lower() not in _OF_TRANSPORT]
     return httpx.Response(answer.status_code, headers=headers, content=bytes(content), request=answer.request)

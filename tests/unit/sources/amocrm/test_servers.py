@@ -244,7 +244,7 @@ def test_pages_that_come_again_for_ever_are_told(tmp_path: Path, crm: str, lie: 
 @pytest.mark.parametrize("status", [400, 401, 404])
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 100_000, b'{"detail": "\\ud800\\nError: none"}'])
 def test_a_refusal_is_told_however_its_body_is_made(account: Any, status: int, body: bytes) -> None:
-    head = b"HTTP/1.1 %d No\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    head = b"HTTP/1.1 %d No\r\nServer: \xd0\xaf\xff\r\nDate: \xff\r\nContent-Length: %d\r\n\r\n"
     here = account(Api(World()))
     refusal = head % (status, len(body)) + body
     refused = pytest.raises(InputError, match=str(status))
