@@ -89,7 +89,7 @@ def test_an_answer_that_drips_is_given_up_in_time(
 
 
 @pytest.mark.parametrize(
-    ("times", "says"), [(1, "more than 100 MB"), (2, "is packed as"), (3, "is packed as")]
+    ("times", "says"), [(1, "more than 32 MB"), (2, "is packed as"), (3, "is packed as")]
 )
 def test_an_answer_that_unfolds_without_bound_takes_little_memory(
     tmp_path: Path, times: int, says: str
