@@ -22,7 +22,7 @@ names(
     "own_confirmed", "own_partly", "own_refuted", "own_no_effect_seen", "own_too_early", "own_cannot_be_told"
 )
 names("verdict_confirmed", "verdict_partly", "verdict_refuted", "verdict_no_effect_seen")
-names("short_against_usual", "short_against_target")
+names("short_against_usual", "short_against_target", "short_counted")
 names("verdict_too_early", "verdict_cannot_be_told", "unit_thousand", "unit_million", "unit_billion")
 _CHANCE = "the test of the flags knows how weeks vary and how many are compared; here a plain one"
 
@@ -79,7 +79,8 @@ def flags(said: Said) -> None:
             after = said.before[said.before.index(card) + 1 :] if card else []
             until = next((at for at, one in enumerate(after) if one.key in CARD), len(after))
             dated = [one["week"] for one in after[:until] if one.key in ("card_since", "card_since_before")]
-            said.must(not dated or dated[0] in said["began"], "another week")
+            when = dated[0] if dated else card["days"] if card else ""
+            said.must(when in said["began"], "another week")
         else:
             _card(said)
 

@@ -53,12 +53,15 @@ def _judged(said: Said, weeks: list[pd.Timestamp], stage: str) -> None:
     )
 
 
-@recounts("short_newest", rests=_MODEL)
+@recounts("short_newest", "short_newest_old", rests=_MODEL)
 def whole(said: Said) -> None:
     """The newest cohorts together, each at its own age."""
     weeks = _weeks(said)
     said.must(weeks[-1] <= said.facts.complete(1)[-1], "a week that is not over")
     _judged(said, weeks, said.facts.last)
+    old = said.facts.age(weeks[-1]) > 13
+    said.must(old == (said.key == "short_newest_old"), f"{said.facts.age(weeks[-1])} weeks old")
+    said.must(not old or said.number("n") == said.facts.age(weeks[-1]), "another age")
 
 
 @recounts("short_newest_week", "short_newest_later", rests=_MODEL)

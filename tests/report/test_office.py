@@ -117,3 +117,23 @@ def test_a_wide_table_is_cut_between_its_groups_and_no_letter_is_small(tmp_path:
             assert {name, *(f"{name[-1]}{kind}" for kind in "abc")} <= told or name not in told
     letters = [int(run.get("sz")) for slide in slides for run in slide.iter(f"{A}rPr") if run.get("sz")]
     assert letters and min(letters) >= 900
+
+
+def test_the_first_slide_has_the_date_and_short_sections_share_a_slide(tmp_path: Path) -> None:
+    """A long section and a table have slides of their own; what is said in a line shares one."""
+    head = '<title>Company</title><meta name="description" content="Report date 26 Sep 2022">'
+    short = "".join(f"<h2>Section {at}</h2><p>Nothing of {at}.</p>" for at in "abc")
+    table = "<h2>Table</h2><figure><table><tr><td>1</td></tr></table><figcaption>Words</figcaption></figure>"
+    long = f"<h2>Long</h2><p>{'Many words. ' * 60}</p>"
+    said = f"<main>{short}{table}{long}<h2>Last</h2><p>End.</p></main>"
+    page = f"<html><head>{head}</head><body>{said}</body></html>"
+    made = dt.datetime(2022, 9, 26, tzinfo=dt.UTC)
+    write(page, "pptx", tmp_path / "few.pptx", made)
+    slides = [list(texts(slide, f"{A}p")) for slide in parts(tmp_path / "few.pptx", "ppt/slides/slide")]
+    assert "Report date 26 Sep 2022" in slides[0]
+    together = {"Section a", "Nothing of a.", "Section b", "Nothing of b.", "Section c", "Nothing of c."}
+    assert together <= set(slides[1]) and len(slides) == 5
+    assert ["Words" in slides[2], "Long" in slides[3], "Last" in slides[4]] == [True] * 3
+    write(page, "docx", tmp_path / "few.docx", made)
+    (document,) = parts(tmp_path / "few.docx", "word/document")
+    assert "Report date 26 Sep 2022" in {text.strip() for text in texts(document, f"{W}p")}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 
 from funnel.analysis.attention.newest import DUE, FEW, RARE, UNREAD
 from funnel.analysis.cohorts.table import SMALL
 from funnel.columns import OVERALL
 from funnel.dates import WEEK
-from funnel.present.attention.words import stage_name
+from funnel.present.attention.words import counted_days, stage_name
 from funnel.present.parts.escape import for_markdown
 from funnel.present.parts.rows import Record
 from funnel.present.parts.texts import Texts
 from funnel.settings import Settings
+
+YOUNG = 13
+"""Weeks: older leads are not the newest, even if they are the newest that can be read."""
 
 
 def newest_in_short(newest: pd.DataFrame, deviations: pd.DataFrame, settings: Settings, texts: Texts) -> str:
@@ -34,21 +35,35 @@ def newest_in_short(newest: pd.DataFrame, deviations: pd.DataFrame, settings: Se
     whole = rows[OVERALL]
     if whole["verdict"] == UNREAD:
         return _unread(whole, texts) + _week(rows, settings, texts)
-    total = deviations[(deviations["attribute"] == "") & (deviations["stage"] == OVERALL)]
-    flagged = total[total["flag"] & (total["kind"] == "history")].to_dict("records")
+    flagged = _flagged(deviations)
     told = flagged[0] if flagged else whole
     if not flagged and whole["verdict"] in (FEW, RARE):
         leads = texts.t("n_leads", n=int(whole["base"]))
         key, least = (
             ("short_newest_few", SMALL) if whole["verdict"] == FEW else ("short_newest_rare", int(DUE))
         )
-        return texts.t(key, n=least, leads=leads, days=_days(whole, texts))
+        return texts.t(key, n=least, leads=leads, days=counted_days(whole, texts))
     if flagged:
         verdict = "word_better_sure" if told["observed"] > told["expected"] else "word_worse_sure"
     else:
         verdict = f"word_{whole['verdict']}"
-    said = texts.t("short_newest", verdict=texts.t(verdict), days=_days(told, texts), **_shares(told, texts))
+    age = int(told["at_age"])
+    said = texts.t(
+        "short_newest_old" if age > YOUNG else "short_newest",
+        verdict=texts.t(verdict),
+        days=counted_days(told, texts),
+        n=age,
+        **_shares(told, 2, texts),
+    )
     return said + _week(rows, settings, texts)
+
+
+def _flagged(deviations: pd.DataFrame) -> list[Record]:
+    """Return the flag of the whole; where all steps but one are passed by everybody, that step's is it."""
+    total = deviations[(deviations["attribute"] == "") & (deviations["kind"] == "history")]
+    whole = total[total["stage"] == OVERALL]
+    mine = whole if len(whole) else total
+    return list(mine[mine["flag"]].to_dict("records"))
 
 
 def _unread(whole: Record, texts: Texts) -> str:
@@ -74,16 +89,9 @@ def _week(rows: dict[str, Record], settings: Settings, texts: Texts) -> str:
         stage=for_markdown(stage_name(settings.stage_keys[0], settings, texts)),
         verdict=texts.t(f"word_{first['verdict']}"),
         until=until,
-        **_shares(first, texts),
+        **_shares(first, 0, texts),
     )
 
 
-def _shares(row: Record, texts: Texts) -> dict[str, str]:
-    digits = 2 if row["stage"] == OVERALL else 0
+def _shares(row: Record, digits: int, texts: Texts) -> dict[str, str]:
     return {name: texts.percent(row[name], digits) for name in ("observed", "expected", "low", "high")}
-
-
-def _days(row: Record, texts: Texts) -> str:
-    """Return the first and the last day of the weeks that were read."""
-    first = row["first_week"].date()
-    return f"{texts.date(first)} – {texts.date(first + WEEK * int(row['weeks']) - dt.timedelta(days=1))}"

@@ -68,7 +68,7 @@ def flag_cards(
         lines = (arrival_sentence(row, settings, texts), _digs(row, dug, texts))
         cards.append(Card(title, lines, theme.down, strong=True, link=_view(row, settings, texts)))
     for row in flags[flags["flag"]].head(SAID_FLAGS).to_dict("records"):
-        change = change_cell(row["change"], texts, theme)
+        change = _change(row, texts, theme)
         title = f"{_about(row, settings, texts)} {change.text}"
         lines = (flag_sentences(row, settings, texts), _digs(row, dug, texts))
         cards.append(
@@ -117,7 +117,7 @@ def look_first_grid(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, 
                 link=_view(record, settings, texts),
             ),
             Cell(stage_name(record["stage"], settings, texts), colour=theme.stage(record["stage"], settings)),
-            change_cell(record["change"], texts, theme),
+            _change(record, texts, theme),
             Cell(texts.percent(record["observed"], 1)),
             Cell(target if record["kind"] == "history" else texts.t(f"cell_{record['kind']}", rate=target)),
             Cell(f"{texts.number(record['low'] * 100)}–{texts.percent(record['high'])}"),
@@ -214,6 +214,13 @@ def investigation_cards(dug: pd.DataFrame, since: dt.date, settings: Settings, t
         view = _view(row, settings, texts)
         cards.append(Card(_about(row, settings, texts), lines, theme.up, strong=True, link=view))
     return Cards(tuple(cards), theme, texts.t("empty_investigations"))
+
+
+def _change(row: Record, texts: Texts, theme: look.Theme) -> Cell:
+    """Return the change against the usual; of a usual share that is told as 0 only which way it went."""
+    cell = change_cell(row["change"], texts, theme)
+    nothing = texts.percent(row["expected"], 1) == texts.percent(0.0, 1)
+    return Cell(cell.text[:1], colour=cell.colour) if nothing and row["change"] > 0 else cell
 
 
 def _about(row: Record, settings: Settings, texts: Texts) -> str:

@@ -287,13 +287,12 @@ def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
     """Say how far a flag is from the usual, in which cohorts, since when, and what that costs or brings."""
     sales, money = float(row["effect_sales"]), abs(float(row["effect_money"]))
     first: pd.Timestamp = row["first_week"]
-    last = first.date() + WEEK * int(row["weeks"]) - dt.timedelta(days=1)
     said = texts.t(
         "card_flag" if row.get("kind", "history") == "history" else "card_flag_target",
         observed=texts.percent(row["observed"], 1),
         expected=texts.percent(row["expected"], 1),
         weeks=texts.t("n_weeks", n=int(row["weeks"])),
-        days=f"{texts.date(first.date())} – {texts.date(last)}",
+        days=counted_days(row, texts),
     )
     if not pd.isna(row["since"]) and row["since"] != first:
         key = "card_since_before" if row["since"] < first else "card_since"
@@ -306,6 +305,12 @@ def flag_sentences(row: Record, settings: Settings, texts: Texts) -> str:
     count = round(abs(sales))
     words = texts.t("about_sales", n=count) if count else texts.t("less_than_one_sale")
     return f"{said} {texts.t(key, sales=words, money=worth)}"
+
+
+def counted_days(row: Record, texts: Texts) -> str:
+    """Return the first and the last day of the weeks that were read together."""
+    first = row["first_week"].date()
+    return f"{texts.date(first)} – {texts.date(first + WEEK * int(row['weeks']) - dt.timedelta(days=1))}"
 
 
 def _flag(row: Record, settings: Settings, texts: Texts) -> str:

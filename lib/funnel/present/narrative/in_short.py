@@ -12,7 +12,15 @@ from funnel.columns import OVERALL
 from funnel.logbook import Initiative
 from funnel.present.attention.meetings import decided
 from funnel.present.attention.newest import newest_in_short
-from funnel.present.attention.words import instead, quoted, segment, stage_name, verdict_word, who_digs
+from funnel.present.attention.words import (
+    counted_days,
+    instead,
+    quoted,
+    segment,
+    stage_name,
+    verdict_word,
+    who_digs,
+)
 from funnel.present.cohorts.headline import at_equal_age, read_at
 from funnel.present.forecast.words import revenue_ahead
 from funnel.present.parts.cite import Cite, typed
@@ -123,7 +131,9 @@ def _flags(flags: pd.DataFrame, dug: pd.DataFrame, settings: Settings, texts: Te
         observed=cite("flag_now", texts.percent(first["observed"], 1)),
         against=texts.t("short_against_usual" if usual else "short_against_target"),
         expected=cite("flag_usual", texts.percent(first["expected"], 1)),
-        began="" if pd.isna(since) else texts.t("short_began", week=texts.date(since.date())),
+        began=texts.t("short_counted", days=counted_days(first, texts))
+        if pd.isna(since)
+        else texts.t("short_began", week=texts.date(since.date())),
     )
     said += " " + who_digs(first, dug, texts)
     more = len(chosen) - 1

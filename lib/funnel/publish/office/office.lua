@@ -1,6 +1,8 @@
 -- From the built-in renderer's page to Word and PowerPoint: boxes, tables and pictures of its HTML as their own.
 local slides = FORMAT:match("^pptx") ~= nil
 local ROWS, ACROSS, SIGNS = 10, 109, 1400 -- rows and signs of a row that fit a slide at 9 points, signs of a text
+local LINES = 7 -- of 9 points below a table; more have a slide of their own
+local FEW = 500 -- signs of short sections that share a slide
 
 local function styled(div, words)
   return (div.attributes.style or ""):find(words, 1, true) ~= nil
@@ -255,39 +257,70 @@ local function pictured(block)
 end
 
 local function exhibits(words, blocks, before)
-  local notes = pandoc.Blocks(before or {})
+  local notes, lines = pandoc.Blocks(before or {}), 0
   for _, block in ipairs(blocks) do
     if block.t ~= "Table" and not pictured(block) then
       notes:insert(block)
+      lines = lines + math.ceil(signs(pandoc.utils.stringify(block)) / 150)
     end
   end
-  local shown = 0
+  local shown, apart = 0, lines > LINES
   for _, block in ipairs(blocks) do
     local parts = block.t == "Table" and pieces(block) or pictured(block) and { block } or {}
     for _, part in ipairs(parts) do
       shown = shown + 1
       local made = pandoc.Blocks({})
-      if shown == 1 then
+      if shown == 1 and not apart then
         made:extend(notes)
       end
       made:insert(part)
       slide(words, made)
     end
   end
-  if shown == 0 and #notes > 0 then
+  if #notes > 0 and (shown == 0 or apart) then
     slide(words, notes)
   end
 end
 
 local function as_slides(blocks)
   local waiting, begun = pandoc.Blocks({}), false -- few words above the first heading stand with what follows
-  local function done()
-    told(waiting)
+  local held, size = {}, 0 -- sections of a sentence or two, which share a slide
+  local function shown()
+    local whole = title
+    for at, one in ipairs(held) do
+      if at == 1 then
+        title, waiting = one.title, pandoc.Blocks(one.blocks)
+      else
+        waiting:insert(pandoc.Para({ pandoc.Strong(one.title) }))
+        waiting:extend(one.blocks)
+      end
+    end
+    if #held > 0 then
+      told(waiting)
+    end
+    title, held, size, waiting = whole, {}, 0, pandoc.Blocks({})
+  end
+  local function done(more)
+    local words = #pandoc.utils.stringify(waiting)
+    local own = waiting
+    if size + words > FEW or (words > 0 and not begun) then
+      waiting = pandoc.Blocks({})
+      shown()
+    end
+    if words > FEW or (words > 0 and not begun) then
+      told(own)
+    elseif words > 0 then
+      table.insert(held, { title = title, blocks = own })
+      size = size + words
+    end
     waiting = pandoc.Blocks({})
+    if not more then
+      shown()
+    end
   end
   for _, block in ipairs(blocks) do
     if block.t == "Header" then
-      done()
+      done(true)
       title, begun = block.content, true
     elseif block.t == "Div" and block.classes:includes("exhibit") then
       local few = not begun and #pandoc.utils.stringify(waiting) < 200 and waiting or nil
@@ -306,6 +339,7 @@ local function as_slides(blocks)
 end
 
 function Pandoc(doc)
+  doc.meta.subtitle = doc.meta.description -- of its head: the title of the page is not read
   local blocks = flat(doc.blocks)
   if not slides then
     return pandoc.Pandoc(blocks:walk({ Header = function(one)

@@ -64,10 +64,20 @@ def test_nothing_is_said_that_is_not_known(settings: Settings, language: str) ->
 
 def test_a_flag_of_the_whole_and_the_verdict_say_one_thing(settings: Settings) -> None:
     flag = {"attribute": "", "stage": "overall", "flag": True, "kind": "history", "weeks": 2}
-    flag |= {"observed": 0.01, "expected": 0.03, "low": 0.02, "high": 0.05}
+    flag |= {"at_age": 2, "observed": 0.01, "expected": 0.03, "low": 0.02, "high": 0.05}
     flags = pd.DataFrame([flag | {"first_week": pd.Timestamp("2022-08-29")}])
     text = said(frame(overall("usual")), settings, flags=flags)
     assert text.startswith(
         "**Newest leads: worse than usual, by more than chance explains.** Those of 29 Aug 2022"
     )
     assert "overall 1.00 %" in text
+    steps = flags.assign(stage="target")  # the only step that not everybody passes: the whole is not tested
+    assert said(frame(overall("usual")), settings, flags=steps) == text
+
+
+def test_leads_of_half_a_year_ago_are_not_called_the_newest(settings: Settings) -> None:
+    old = frame(overall("worse", at_age=27))
+    assert said(old, settings).startswith(
+        "**Newest leads: too young to judge.** Half of what a week brings comes after 27 weeks. "
+        "The newest old enough, those of 1 Aug 2022 – 11 Sep 2022: rather worse than usual, overall 4.00 %"
+    )

@@ -36,7 +36,8 @@ def frames_of(cohorts: pd.DataFrame, settings: Settings) -> dict[str, pd.DataFra
     }  # fmt: skip
     flag = {
         "attribute": "manager", "value": "Boris *x*", "stage": "sale", "observed": 0.2, "expected": 0.4,
-        "since": pd.NaT, "flag": True, "investigation": "",
+        "since": pd.NaT, "first_week": pd.Timestamp("2022-08-15"), "weeks": 6, "flag": True,
+        "investigation": "",
     }  # fmt: skip
     return {
         "forecast": pd.DataFrame([row]),
