@@ -60,6 +60,8 @@ export interface Header {
   small: number;
   tail: number;
   age: number;
+  /** What the report counts its cohorts by. */
+  period: Kind;
   cohorts: number;
   horizon: number;
   min_cell: number;

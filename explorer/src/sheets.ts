@@ -123,6 +123,7 @@ function interval(make: Maker, codes: number[] | null, period: number): Cell {
 /** The change of the overall share against the period before, coloured where it is more than chance makes. */
 function change(make: Maker, counted: Tally, row: number, period: number, spans: Span[]): Cell {
   if (period === 0) return { value: null, text: EMPTY };
+  if (spans[period]!.young) return make.dash("explorer_why_unripe");
   const last = counted.steps - 1;
   const of = (where: number): [number, number] => [at(counted, row, where, last), at(counted, row, where, 0)];
   const [won, leads] = of(period);
@@ -131,7 +132,6 @@ function change(make: Maker, counted: Tally, row: number, period: number, spans:
   const relative = won / leads / (wonThen / leadsThen) - 1;
   const { header, texts } = make;
   const plain =
-    spans[period]!.young ||
     Math.min(leads, leadsThen) < header.small ||
     spans[period]!.imported ||
     spans[period - 1]!.imported;

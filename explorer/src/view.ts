@@ -32,7 +32,7 @@ export function usual(header: Header): View {
   return {
     show: "table",
     by: [],
-    period: "week",
+    period: header.period,
     count: "raw",
     age: header.age,
     stage: header.steps[header.steps.length - 1]!.key,

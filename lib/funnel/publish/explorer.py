@@ -66,5 +66,6 @@ def write(path: Path, gathered: Gathered, edition: Edition, languages: Sequence[
         [name for name in LEADS if name in set(with_gaps(edition.findings)["table"])],
         reports,
         gathered.left_out,
+        edition.period,
     )
     write_text(path, write_page(contents, edition.settings, policy))

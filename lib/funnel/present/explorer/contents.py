@@ -10,6 +10,7 @@ import pandas as pd
 
 from funnel.analysis.cube.cross import Cross
 from funnel.calendar import Calendar
+from funnel.dates import Period
 from funnel.schema import TableName
 from funnel.settings import Language
 
@@ -40,6 +41,7 @@ class Contents:
         hurt: the tables with gaps.
         reports: the report's page by language; the first language is the page's own.
         left_out: attributes that the cells have not, since there would be too many of them.
+        period: what the report's cohorts are counted by: the explorer opens with it.
     """
 
     report_date: dt.date
@@ -54,3 +56,4 @@ class Contents:
     hurt: Collection[TableName]
     reports: Mapping[Language, str]
     left_out: Sequence[str] = ()
+    period: Period = "week"

@@ -77,6 +77,7 @@ def header(contents: Contents, settings: Settings) -> dict[str, object]:
         "small": SMALL,
         "tail": GREY,
         "age": contents.read_age,
+        "period": contents.period,
         "cohorts": settings.cohorts,
         "horizon": settings.horizon_weeks,
         "min_cell": settings.explorer.min_cell,
