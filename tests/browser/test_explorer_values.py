@@ -15,7 +15,7 @@ from funnel import settings as settings_module
 from funnel.analysis.cube.cross import cross, merged
 from funnel.analysis.forecast.expected import EXPECTED_COLUMNS
 from funnel.calendar import NO_CALENDAR
-from funnel.dates import age_weeks, complete_weeks
+from funnel.dates import Period, age_weeks, complete_weeks
 from funnel.present.explorer import Contents, Marked, write_page
 from funnel.publish.policy import policy
 from tests.browser.test_explorer import READY, SPY, copied, look
@@ -41,7 +41,13 @@ HOSTILE = (
 
 
 def page(
-    folder: Path, values: tuple[str, ...], *, least: int = 1, leads: int = 40, plain: bool = False
+    folder: Path,
+    values: tuple[str, ...],
+    *,
+    least: int = 1,
+    leads: int = 40,
+    plain: bool = False,
+    period: Period = "week",
 ) -> Path:
     """Write an explorer of a company whose attribute has these values, and such names unless it is plain."""
     config = folder / "funnel.yml"
@@ -90,6 +96,7 @@ def page(
         {"en": [second], "ru": [second]},
         ["stage_entries"],
         {"en": "report.html"},
+        period,
     )
     path = folder / "explorer.html"
     path.write_text(write_page(contents, settings, policy), encoding="utf-8")
@@ -164,3 +171,16 @@ def test_small_cells_are_counted_together_and_the_totals_stay(tmp_path: Path) ->
         assert tables[1] == tables[6]
         look(tab, ("only.channel", "\0"), ("last", 0))
         assert int(copied(tab)["leads"].iloc[0]) == 9, "those of 4 and 5 leads"
+
+
+def test_it_opens_by_the_cohorts_of_the_report_and_gives_unripe_ones_no_raw_change(tmp_path: Path) -> None:
+    with Tab(tmp_path) as found:
+        found.open(page(tmp_path, ["a", "b"], leads=400, period="4weeks"))
+        found.until(READY)
+        found.run(SPY)
+        assert found.run("document.querySelector('#choose-period').value") == "4weeks"
+        assert len(copied(found)) == 3  # nine weeks
+        look(found, ("period", "week"), ("last", 9))
+        frame = copied(found)
+        assert (frame["overall_change"] == "").tolist() == [True] + [False] * 4 + [True] * 4
+        assert "not compared" in found.run("document.body.textContent")
