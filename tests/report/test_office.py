@@ -137,3 +137,14 @@ def test_the_first_slide_has_the_date_and_short_sections_share_a_slide(tmp_path:
     write(page, "docx", tmp_path / "few.docx", made)
     (document,) = parts(tmp_path / "few.docx", "word/document")
     assert "Report date 26 Sep 2022" in {text.strip() for text in texts(document, f"{W}p")}
+
+
+def test_a_row_or_two_stay_on_one_slide(tmp_path: Path) -> None:
+    cells = "".join(f"<td>{at} % against the previous week</td>" for at in range(6))
+    rows = "".join(f"<tr><td>Row {at}</td>{cells}</tr>" for at in range(2))
+    head = "".join(f"<th>Stage {at}</th>" for at in range(7))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    page = f"<figure>{table}<figcaption>T</figcaption></figure>"
+    write(page, "pptx", tmp_path / "row.pptx", dt.datetime(2022, 9, 26, tzinfo=dt.UTC))
+    slides = parts(tmp_path / "row.pptx", "ppt/slides/slide")
+    assert [len(list(slide.iter(f"{A}gridCol"))) for slide in slides if list(slide.iter(f"{A}tbl"))] == [7]

@@ -202,9 +202,10 @@ local function cut(one, told, kept)
   return made
 end
 
--- A table too wide for a slide: its first column and as many groups of columns as fit, then the next ones.
+-- A table too wide for a slide: its first column and as many groups of columns as fit, then the next ones. One of a
+-- row or two stays whole, such as the tiles: there is room for cells of several lines.
 local function narrow(one)
-  if not even(one) or #one.colspecs < 3 then
+  if not even(one) or #one.colspecs < 3 or (#one.bodies[1].body < 3 and #one.colspecs < 12) then
     return { one }
   end
   local told = heads(one)
