@@ -96,7 +96,7 @@ def page(
         {"en": [second], "ru": [second]},
         ["stage_entries"],
         {"en": "report.html"},
-        period,
+        period=period,
     )
     path = folder / "explorer.html"
     path.write_text(write_page(contents, settings, policy), encoding="utf-8")
