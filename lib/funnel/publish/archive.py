@@ -10,9 +10,10 @@ import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Annotated
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from funnel import validation, versions
 from funnel.calendar import Calendar
@@ -29,6 +30,19 @@ MOST = 26
 
 STEPS: Sequence[Callable[[dict[str, object]], dict[str, object]]] = (lambda content: content,)
 """What leads a manifest from each version to the next. Version 1 names neither itself nor its methods."""
+
+
+def _inside(name: str) -> str:
+    """Return a path that stays in its folder and can be written on a line."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not validation.is_one_line(name) or len(name) > _LONGEST:
+        raise ValueError("it is no path inside the folder")
+    return name
+
+
+_LONGEST = 500  # characters
+Inside = Annotated[str, AfterValidator(_inside)]
+"""A path inside a folder of the archive."""
 
 
 class Manifest(BaseModel):
@@ -55,14 +69,14 @@ class Manifest(BaseModel):
     methods: tuple[str, ...] = ()
     as_of: tuple[dt.date, dt.datetime]
     previous: tuple[dt.date, dt.datetime] | None = None
-    earlier: tuple[str, ...] = ()
+    earlier: tuple[Inside, ...] = ()
     settings: dict[str, object] = {}
     registers: dict[str, list[dict[str, object]]] | None = None
     calendar: Calendar | None = None
     renderer: dict[str, str] = {}
     commit: str = ""
     inputs: dict[str, str] = {}
-    outputs: dict[str, str] = {}
+    outputs: dict[Inside, str] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -123,7 +137,7 @@ def _newer(path: Path) -> Problem | None:
     """Say so where a newer program wrote a manifest."""
     try:
         content = json.loads(path.read_bytes())
-    except ValueError:  # told by whoever reads the rest of it
+    except (ValueError, RecursionError):  # told by whoever reads the rest of it
         return None
     return versions.newer(str(path), _version(content), versions.MANIFEST)
 

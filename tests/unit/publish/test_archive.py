@@ -113,7 +113,7 @@ def test_every_revision_can_be_named(staged: Path, tmp_path: Path) -> None:
     assert list(named.values()) == ["2022-09-26-r2", "2022-09-26", "2022-09-26-r2"]
 
 
-@pytest.mark.parametrize("text", ["{", "{}", "[]", "\xff", '{"as_of": ["2022-09-26"]}'])
+@pytest.mark.parametrize("text", ["{", "{}", "[]", "\xff", "[" * 100_000, '{"as_of": ["2022-09-26"]}'])
 def test_a_damaged_manifest_is_named_with_what_to_do(staged: Path, tmp_path: Path, text: str) -> None:
     folder, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
     other, _ = archive.put(staged, tmp_path / "archive", dt.date(2022, 9, 19), MANIFEST)
@@ -124,6 +124,20 @@ def test_a_damaged_manifest_is_named_with_what_to_do(staged: Path, tmp_path: Pat
     said = str(caught.value)
     assert all(f"{damaged / 'manifest.json'}" in said for damaged in (folder, other))
     assert "To do: restore it with `git checkout`" in said
+
+
+@pytest.mark.parametrize("name", ["../../secret", "/etc/passwd", "a\nError: none", "a\0b", "a" * 5000])
+@pytest.mark.parametrize("key", ["outputs", "earlier"])
+def test_a_manifest_that_names_what_is_no_path_in_its_folder_is_damaged(
+    staged: Path, tmp_path: Path, key: str, name: str
+) -> None:
+    folder, _ = archive.put(staged, tmp_path / "archive", D, MANIFEST)
+    content = json.loads((folder / "manifest.json").read_text())
+    content[key] = {name: "0" * 64} if key == "outputs" else [name]
+    (folder / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match="no path inside the folder") as caught:
+        archive.archived(tmp_path / "archive")
+    assert "\nError: none" not in str(caught.value)
 
 
 def test_a_forecast_that_was_changed_or_lost_is_not_scored(staged: Path, tmp_path: Path) -> None:
