@@ -4,6 +4,7 @@ import datetime as dt
 import importlib
 import io
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 from funnel.sources.api import client
+from funnel.sources.api.state import State
 from standin import truth
 from standin.company import company
 from standin.server import TOKEN, Api, serve
@@ -187,6 +189,25 @@ def test_an_account_of_any_crm_is_mapped_looked_at_and_synced(
         again = run("sync", crm)
         assert again.code == 0 and "new 0" in again.err
         assert said.SECRET not in dry.err + first.err + again.err + proposal.err
+
+
+def test_a_disk_that_is_full_when_a_sync_is_written_down_takes_nothing_back(
+    run: Any, account: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "funnel.yml"
+    proposal = run("sync", "amocrm", "--suggest-mapping").out
+    path.write_text(path.read_text(encoding="utf-8") + proposal, encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(State, "delivered", full)
+        told = run("sync")
+    assert told.code == 2
+    assert "What the account told is in the warehouse, and stays so" in told.err
+    assert "make room on the disk" in told.err
+    assert "new 0" in run("sync").err
 
 
 def test_a_wrong_token_is_told_and_a_missing_one_with_where_it_may_stand(
