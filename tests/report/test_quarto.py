@@ -21,6 +21,7 @@ from funnel.publish.order import Order
 from funnel.publish.render import render
 from funnel.publish.weekly import make_edition
 from funnel.settings import load
+from tests.chromium import Tab, needs_browser
 from tests.quarto import needs_quarto
 
 HIDING = """
@@ -77,6 +78,21 @@ class TestReport:
         assert len(pictures) > 10
         assert not [tag[-200:] for tag in pictures if 'alt="' not in tag]
 
+    @needs_browser
+    @pytest.mark.xdist_group("edition")
+    def test_tables_fit_a_screen_as_wide_as_for_the_built_in_page(self, demo, kit, tmp_path):
+        project = tmp_path / "project"
+        shutil.copytree(demo.project, project, symlinks=True)
+        render(project, report_date=kit.day, out=project / "out", renderer="quarto", formats={"html"})
+        with Tab(tmp_path) as tab:
+            tab.size(1440)
+            tab.open(project / "out/report.html")
+            fits = tab.run("[...document.querySelectorAll('#tbl-cohorts .scroll')].map(one => "
+                           "one.clientWidth - one.scrollWidth)")  # fmt: skip
+            assert fits == [0]
+            tab.size(390)
+            assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+
 
 class TestOrdinary:
     """What one does with any Quarto project works here too."""
@@ -97,6 +113,7 @@ class TestOrdinary:
         assert text.count(table) >= 25
         assert not re.search("<w:tbl>(?:(?!</w:tbl>).)*<w:tbl>", text, re.DOTALL)  # no box round a table
         assert target != "docx" or 'w:orient="landscape"' in text
+        assert re.search(r"<[wa]:tbl>(?:(?!</[wa]:tbl>).)*236.of.558", text, re.DOTALL)  # the tiles of page 1
         assert len([name for name in names if "/media/" in name]) >= 12
 
     @pytest.mark.xdist_group("edition")
@@ -302,6 +319,15 @@ def test_the_filter_gives_word_tables_of_their_own_as_wide_as_their_texts(tmp_pa
     assert shown.startswith("See [Table 1](#tbl-a).")
     assert '::: {custom-style="Table Caption"} [Table 1: Who]{#tbl-a} :::' in shown
     assert len(re.search(" (-{4,}) -", shown)[1]) == 17  # 37 signs of 150, of a line of 72
+
+
+def test_the_filter_gives_word_the_tiles_of_page_1_as_a_table(tmp_path):
+    tiles = "".join(
+        f"<div><p>{name}</p><p>{number}</p><p>of all</p></div>" for name, number in (("A", 1), ("B", 2))
+    )
+    text = f'```{{=html}}\n<div><div style="display:flex;gap:1rem">{tiles}</div></div>\n```\n'
+    shown = filtered(tmp_path, text, "docx")
+    assert re.search(r" -+ A B -+ -+ \*\*1\*\* \*\*2\*\* of all of all -+", shown), shown
 
 
 def program(folder, script: str) -> str:

@@ -28,7 +28,15 @@ from funnel.publish.policy import with_policy
 SECONDS = 300
 # Quarto only warns about these, and shows ?var:name and the like in the report.
 _LOST = re.compile(r"(?i)unknown (?:var|meta)|unable to resolve (?:crossref|link)|shortcode .* not found")
-PARTS = ("report.lua", "nothing.lua", "office.lua", "quarto.css", "typst-template.typ", "typst-show.typ")
+PARTS = (
+    "report.lua",
+    "nothing.lua",
+    "office.lua",
+    "tiles.lua",
+    "quarto.css",
+    "typst-template.typ",
+    "typst-show.typ",
+)
 """What Quarto needs of the built-in templates, by `_quarto.yml`."""
 _TARGETS = {"html": "html", "pdf": "typst", "docx": "docx", "pptx": "pptx"}
 

@@ -4,43 +4,10 @@ local ROWS, ACROSS, SIGNS = 10, 109, 1400 -- rows and signs of a row that fit a 
 local LINES = 7 -- of 9 points below a table; more have a slide of their own
 local FEW = 500 -- signs of short sections that share a slide
 
-local function styled(div, words)
-  return (div.attributes.style or ""):find(words, 1, true) ~= nil
-end
-
-local function inlines(blocks)
-  return pandoc.utils.blocks_to_inlines(blocks, { pandoc.LineBreak() })
-end
-
--- A row of tiles: title, number and small lines, one below the other.
-local function tiles(div)
-  local heads, numbers, lines, aligns, widths = {}, {}, {}, {}, {}
-  for _, tile in ipairs(div.content) do
-    local parts = tile.content
-    table.insert(heads, { pandoc.Plain(inlines({ parts[1] })) })
-    table.insert(numbers, { pandoc.Plain({ pandoc.Strong(inlines({ parts[2] })) }) })
-    local below = pandoc.List({})
-    for at = 3, #parts do
-      below:insert(parts[at])
-    end
-    table.insert(lines, { pandoc.Plain(inlines(below)) })
-    table.insert(aligns, pandoc.AlignLeft)
-    table.insert(widths, 0)
-  end
-  local made = pandoc.SimpleTable({}, aligns, widths, heads, { numbers, lines })
-  return pandoc.utils.from_simple_table(made)
-end
-
-local flat
-
--- A card: its title in bold, its lines below.
-local function card(div)
-  local made = flat(div.content)
-  if made[1] and (made[1].t == "Para" or made[1].t == "Plain") then
-    made[1] = pandoc.Para({ pandoc.Strong(made[1].content) })
-  end
-  return made
-end
+local read = dofile(pandoc.path.join({
+  pandoc.path.directory(PANDOC_SCRIPT_FILE), "..", "builtin", "templates", "tiles.lua",
+}))
+local inlines, flat = read.inlines, nil
 
 local function figure(one)
   local made, caption = pandoc.Blocks({}), inlines(one.caption.long)
@@ -65,10 +32,10 @@ flat = function(blocks)
   for _, block in ipairs(blocks) do
     if block.t == "Div" and (block.classes:includes("toc") or block.classes:includes("title")) then
       -- the title and the contents: the program makes its own
-    elseif block.t == "Div" and styled(block, "display:flex") then
-      made:insert(tiles(block))
-    elseif block.t == "Div" and styled(block, "border-left:4px") then
-      made:extend(card(block))
+    elseif block.t == "Div" and read.is_tiles(block) then
+      made:insert(read.tiles(block))
+    elseif block.t == "Div" and read.is_card(block) then
+      made:extend(read.card(flat(block.content)))
     elseif block.t == "Div" then
       made:extend(flat(block.content))
     elseif block.t == "Figure" and #block.caption.long > 0 then

@@ -1,5 +1,6 @@
 -- Word and PowerPoint under Quarto; `parts` is report.lua's, `words` are those of the report's language.
 local parts, words
+local read = dofile(quarto.utils.resolve_path("tiles.lua"))
 
 -- A slide numbers no table and no figure, and Word's would lie in a box each that no page parts: they get the caption's
 -- number here, and so do the references.
@@ -88,8 +89,15 @@ end
 
 local function native(block)
   if (slides or document or other) and block.format == "html" then
-    local read = pandoc.read(block.text, "html").blocks
-    return read:walk({ Div = placed, Table = document and fitted or nil })
+    local shown = pandoc.read(block.text, "html").blocks:walk({ traverse = "topdown", Div = function(div)
+      if read.is_tiles(div) then
+        return read.tiles(div), false
+      elseif read.is_card(div) then
+        div.content = read.card(div.content)
+        return div
+      end
+    end })
+    return shown:walk({ Div = placed, Table = document and fitted or nil })
   end
 end
 
