@@ -24,7 +24,7 @@ setup: .venv/ready ## make .venv with the `funnel` command and what a report nee
 dev: .venv/ready-dev ## add what development needs
 
 quarto-check: .venv/ready-dev ## run the tests that need Quarto, where it is: make quarto, or QUARTO_PATH
-	@$(BIN)/python -c 'from funnel.publish import quarto; found = quarto.find(); print(found or "There is no Quarto. To do: make quarto, or name its program in QUARTO_PATH."); raise SystemExit(not found)'
+	@$(BIN)/python -c 'from funnel.publish import quarto; found = quarto.find(); print(found or "There is no Quarto; QUARTO_PATH, where it is set, is looked at alone. To do: make quarto, or set QUARTO_PATH to its program."); raise SystemExit(not found)'
 	$(BIN)/python -m pytest -m quarto tests/report
 
 quarto: .venv/ready ## bring the Quarto program into .venv, or say why it cannot be had

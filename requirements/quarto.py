@@ -142,6 +142,8 @@ def in_one_line(work: Callable[[], Path]) -> str:
         return str(error)
     except HTTPError as error:
         return f"the release host answered {error.code} {error.reason}"
+    except ValueError as error:
+        return f"QUARTO_RELEASES is no address ({error})"
     except (URLError, TimeoutError, ConnectionError) as error:
         return f"the release host cannot be reached ({getattr(error, 'reason', None) or error})"
     except OSError as error:

@@ -98,6 +98,8 @@ def test_network_disk_and_platform_are_each_told_in_one_line(
 ) -> None:
     monkeypatch.setenv("QUARTO_RELEASES", "http://127.0.0.1:9")  # nothing listens there
     assert "the release host cannot be reached (" in why("9.9.9", prefix)
+    monkeypatch.setenv("QUARTO_RELEASES", "releases")
+    assert why("9.9.9", prefix).startswith("QUARTO_RELEASES is no address (unknown url type: ")
     with monkeypatch.context() as patch:
         patch.setattr("shutil.disk_usage", lambda path: Usage(10**9, 10**9, 1000))
         assert why("9.9.9", prefix) == f"the disk of {prefix} has not the 900 MB that it takes"
