@@ -1,8 +1,8 @@
-"""Are the newest leads good? The total's newest cohorts that can be read, each at its own age, beside the year before.
+"""Are the newest leads good? The newest cohorts that can be read, each at its age, beside the year before.
 
-It asks one question of one number, so the range that 90 of 100 unchanged companies keep within is its test. What
-of all steps and segments differs is found by `deviations`, which knows how many it looks at.
-"""  # noqa: E501
+It asks one question of one number, so the range that 90 of 100 unchanged companies keep within is its test.
+What of all steps and segments differs is found by `deviations`, which knows how many it looks at.
+"""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def newest(
         calendar: working days of the company's country.
 
     Returns:
-        One row per stage, and one for 'overall': `first_week` and `weeks` (the cohorts read together), `at_age`
-        (of the youngest of them), `base` (leads in the step before), `reached`, `observed` and `expected` share
-        (by the year before, at the same ages), `low` and `high` (where 90 % of unchanged companies lie),
-        `verdict` (better or worse: outside these; usual: inside; few: fewer than 30 leads in the step before; rare: fewer than 3
-        conversions were due;
-        unread: no weeks to compare with, what is counted is then empty), `newest_week` (Monday of the newest complete cohort),
-        `readable_from` (the Monday from which that one can be read; of an unread one, from which any can, at the earliest).
-    """  # noqa: E501
+        One row per stage, and one for 'overall': `first_week` and `weeks` (the cohorts read together),
+        `at_age` (of the youngest of them), `base` (leads in the step before), `reached`, `observed` and
+        `expected` share (by the year before, at the same ages), `low` and `high` (where 90 % of unchanged
+        companies lie), `verdict` (better or worse: outside these; usual: inside; few: fewer than 30 leads in
+        the step before; rare: fewer than 3 conversions were due; unread: no weeks to compare with, what is
+        counted is then empty), `newest_week` (Monday of the newest complete cohort), `readable_from` (the
+        Monday from which that one can be read; of an unread one, from which any can, at the earliest).
+    """
     table = cells(reached, steps, report_date, attributes=())
     share, old_level = ripening(table), left_out(table, initiatives)
     kept = rhythm(table, share, calendar)
