@@ -88,6 +88,9 @@ def test_libreoffice_comes_to_the_numbers_of_the_edition(
     rates = [(stage, f"{stage}_rate") for stage in steps[1:]]
     columns = ["cohort_week", "to", "age_weeks", "leads", *sum(rates, ()), "overall_rate", "overall_change"]
     found = pd.DataFrame(rows, columns=columns).drop(columns="to").replace("", None)
+    unripe = published["age_weeks"] < settings.young_weeks
+    assert unripe.any()
+    published["overall_change"] = published["overall_change"].mask(unripe)  # no comparison, as on the page
     pd.testing.assert_frame_equal(
         found.astype(dict.fromkeys(found.columns[1:], "float64")),
         published[found.columns].astype(dict.fromkeys(found.columns[1:], "float64")),

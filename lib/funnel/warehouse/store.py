@@ -28,7 +28,7 @@ FULL = re.compile(r"No space left|File too large|offload|Out of Memory|could not
 Config = dict[str, str | bool | int | float | list[str]]
 WRITER_MEMORY = "2GB"
 """What the engine holds at most while it takes rows in; the rest of a large import it keeps on the disk."""
-READER_MEMORY = "2.5GB"
+READER_MEMORY = "1.5GB"
 """The same of a command that only reads."""
 _EXTENSIONS = ("autoinstall_known_extensions", "autoload_known_extensions")
 """Programs that the engine fetches and runs by itself."""

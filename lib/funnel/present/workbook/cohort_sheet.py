@@ -47,10 +47,11 @@ def cohorts(
         painter.header(sheet, HEAD, number, name)
     work = _Sheet(sheet, painter, columns, HEAD + 1, HEAD + len(table))
     for row, record in enumerate(table.to_dict("records"), start=work.first):
-        work.cohort(row, record)
+        unripe = record["age_weeks"] < settings.young_weeks
+        work.cohort(row, record, unripe=unripe)
         if told:
             _ahead(sheet, painter, row, len(columns) + 2, contents.expected[row - work.first], texts)
-        if record["age_weeks"] < settings.young_weeks:
+        if unripe:
             _font(sheet, row, len(heads), painter.font(painter.theme.muted, italic=True))
     total = work.last + 1
     work.total(total, table, texts.t("total"))
@@ -59,8 +60,9 @@ def cohorts(
     if len(table):
         work.colour()
     longer = "period" in table
-    unripe = texts.t("note_unripe_period" if longer else "note_unripe", n=settings.young_weeks).lstrip("* ")
-    painter.put(sheet, total + 2, 1, unripe, limit=1000).font = painter.font(painter.theme.muted, italic=True)
+    below = texts.t("note_unripe_period" if longer else "note_unripe", n=settings.young_weeks).lstrip("* ")
+    below = f"{below} {texts.t('note_unripe_change')}"
+    painter.put(sheet, total + 2, 1, below, limit=1000).font = painter.font(painter.theme.muted, italic=True)
     sheet.freeze_panes = f"D{work.first}"
     name = f"cap_cohorts_{table['period'].iloc[0]}" if longer else "cap_cohorts"
     painter.title(sheet, f"{texts.t(name)}: {texts.date(contents.report_date)}")
@@ -101,8 +103,8 @@ class _Sheet:
         """Return the number of a column."""
         return next(number for number, column in enumerate(self.columns, start=2) if column.key == key)
 
-    def cohort(self, row: int, record: Mapping[Any, Any]) -> None:
-        """Write a cohort."""
+    def cohort(self, row: int, record: Mapping[Any, Any], *, unripe: bool) -> None:
+        """Write a cohort; an unripe one is not to be compared with an older one, so it has no change."""
         week = pd.Timestamp(record["cohort_week"]).date()
         self.painter.put(self.sheet, row, 1, week, "date").alignment = Alignment(horizontal="left")
         last = last_week(week, int(record.get("weeks", 1))) + WEEK - dt.timedelta(days=1)
@@ -113,7 +115,7 @@ class _Sheet:
                 self._ratio(row, column, value)
             elif column.key == _CHANGE[0] and self._shows(_CHANGE[1]):
                 own, before = (self.at(_CHANGE[1], line) for line in (row, row - 1))
-                if row > self.first:
+                if row > self.first and not unripe:
                     self._formula(row, column, f'=IF(OR(N({before})=0,{own}=""),"",{own}/{before}-1)', value)
             else:
                 self.painter.put(self.sheet, row, self.number(column.key), value, _kind(column))

@@ -144,7 +144,7 @@ def evaluate(sheet, where):
     return "" if before in (0, "") or own == "" else own / before - 1
 
 
-def test_the_live_formulas_of_the_cohort_table_give_the_reports_numbers(contents, write):
+def test_the_live_formulas_of_the_cohort_table_give_the_reports_numbers(contents, write, settings):
     path = write(contents)
     live = openpyxl.load_workbook(path).worksheets[0]
     cached = openpyxl.load_workbook(path, data_only=True).worksheets[0]
@@ -154,7 +154,9 @@ def test_the_live_formulas_of_the_cohort_table_give_the_reports_numbers(contents
         }
         expected |= {f"M{row}": record["overall_rate"], f"N{row}": record["overall_change"]}
         for where, value in expected.items():
-            if where == "N5":
+            unripe = record["age_weeks"] < settings.young_weeks
+            if where == "N5" or (where.startswith("N") and unripe):  # nothing to compare with, as on the page
+                assert live[where].value is None
                 continue
             assert str(live[where].value).startswith("=")
             wanted = "" if pd.isna(value) else pytest.approx(value)
