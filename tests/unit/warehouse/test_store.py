@@ -102,7 +102,7 @@ def test_readers_share_and_cannot_write(filled: Path, config) -> None:
 def test_a_reader_is_bounded_and_an_analysts_own_connection_opens_beside_it(filled: Path, config) -> None:
     asked = "SELECT current_setting('memory_limit')"
     with Warehouse.open(filled, config) as house:
-        assert house._connection.execute(asked).fetchall() == [("1.3 GiB",)]  # 2.5 GB
+        assert house._connection.execute(asked).fetchall() == [("1.3 GiB",)]  # 1.5 GB
         with duckdb.connect(str(filled), read_only=True) as own:
             assert own.execute("SELECT count(*) FROM leads").fetchall() == [(1,)]
 
