@@ -329,10 +329,11 @@ def test_a_log_of_garbage_beside_the_warehouse_harms_nothing(
 
 
 def test_a_command_that_is_stopped_says_so_and_leaves_no_traceback(project: Path) -> None:
-    """While it is loaded, while it reads, and while the engine is asked, which tells of it in its own way."""
-    engine = (
-        "import duckdb; duckdb.sql('SELECT count(*) FROM range(100000000) a, range(100000) b').fetchall()"
-    )
+    """While it is loaded, while it reads, and while the engine is asked, which tells of it in its own way.
+
+    DuckDB 2.0.1 does not hear every signal; the question is one that ends, when the signal is heard at last.
+    """
+    engine = "import duckdb; duckdb.sql('SELECT count(*) FROM range(100000) a, range(400000) b').fetchall()"
     for patch in (
         "import builtins; load = builtins.__import__; builtins.__import__ = lambda name, *more: "
         "stop() if name == 'typer' else load(name, *more)",
