@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funnel.analysis.revenue.revenue_slices import _means
+from funnel.analysis.revenue.revenue_slices import _means, _shrink
 
 
 def test_a_value_told_apart_keeps_its_own_and_the_others_share_what_is_left() -> None:
@@ -18,3 +18,10 @@ def test_a_value_told_apart_keeps_its_own_and_the_others_share_what_is_left() ->
     assert found[0].tolist() == pytest.approx([4, 1])
     assert found[1:, 0].tolist() == pytest.approx([3, 3])
     assert found[1:, 1].tolist() == pytest.approx([4, 0])
+
+
+def test_mean_payments_are_shrunk_by_what_lies_between_them_beyond_their_errors() -> None:
+    # Apart: (10 ** 2 + 10 ** 2) / 2 - 6 ** 2 = 64; weight 64 / (64 + 36); the third, not known, is the whole.
+    shrunk, error = _shrink(np.array([10.0, 30.0, np.nan]), np.array([6.0, 6.0, np.nan]), 20.0)
+    assert shrunk.tolist() == pytest.approx([20 - 6.4, 20 + 6.4, 20])
+    assert error.tolist() == pytest.approx([(64 * 0.36) ** 0.5] * 2 + [8])
