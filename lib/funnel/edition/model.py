@@ -107,6 +107,11 @@ class Edition:
         """The cohorts of the pictures: up to a year and a half."""
         return self._known_weeks(78)
 
+    @cached_property
+    def horizon_weeks(self) -> list[dt.date]:
+        """The cohorts of workbook and explorer: those within the horizon."""
+        return self._known_weeks(self.settings.horizon_weeks)
+
     def _known_weeks(self, count: int) -> list[dt.date]:
         first = self.reached["cohort_week"].min().date()
         return [week for week in complete_weeks(self.report_date, count) if week >= first]

@@ -1,20 +1,11 @@
-"""What the workbook and the explorer cross: which weeks, and as many attributes as they have room for."""
+"""What the workbook and the explorer cross: as many attributes as they have room for."""
 
 from __future__ import annotations
 
-import datetime as dt
-
-from funnel.dates import complete_weeks
+from funnel.analysis.cohorts.table import counts
 from funnel.edition.model import Edition
-from funnel.settings import Settings
+from funnel.settings import LEAD, Settings
 from funnel.warehouse import Warehouse
-
-
-def shown_weeks(edition: Edition) -> list[dt.date]:
-    """Return the Mondays of the cohorts within the horizon, oldest first."""
-    first = edition.reached["cohort_week"].min().date()
-    weeks = complete_weeks(edition.report_date, edition.settings.horizon_weeks)
-    return [week for week in weeks if week >= first]
 
 
 def sliced(warehouse: Warehouse, settings: Settings) -> tuple[str, ...]:
@@ -24,13 +15,16 @@ def sliced(warehouse: Warehouse, settings: Settings) -> tuple[str, ...]:
 
 
 def with_room(warehouse: Warehouse, edition: Edition, most: int) -> tuple[str, ...]:
-    """Return those attributes that make at most so many combinations with the shown weeks, in order.
+    """Return those attributes that make at most so many combinations with the weeks of the horizon, in order.
 
     Where all together make more, those that the report shows come first, then the one of the managers, then
-    the others, each unless it makes them too many.
+    the others, each unless it makes them too many. No more leads than that make no more combinations either.
     """
-    settings, first = edition.settings, shown_weeks(edition)[0]
+    settings, weeks = edition.settings, edition.horizon_weeks
     attributes, kept = sliced(warehouse, settings), list[str]()
+    if counts(edition.reached, settings.steps[:1], weeks)[LEAD].sum() <= most:
+        return attributes
+    first = weeks[0]
     if warehouse.combinations(edition.as_of, attributes, first) <= most:
         return attributes
     for name in dict.fromkeys([*settings.slices, settings.manager, *attributes]):

@@ -12,7 +12,7 @@ from funnel.gate.gaps import with_gaps
 from funnel.present.explorer import Contents, Marked, write_page
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import LEADS, sentences
-from funnel.publish.crossing import shown_weeks, sliced, with_room
+from funnel.publish.crossing import sliced, with_room
 from funnel.publish.files import write_text
 from funnel.publish.policy import policy
 from funnel.settings import LANGUAGES, Language
@@ -32,7 +32,7 @@ def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
     settings = edition.settings
     attributes = with_room(warehouse, edition, settings.explorer.cells)
     counted = warehouse.crossed_lags(edition.as_of, attributes)
-    table = cross(counted, attributes, settings.steps, shown_weeks(edition))
+    table = cross(counted, attributes, settings.steps, edition.horizon_weeks)
     left_out = [name for name in sliced(warehouse, settings) if name not in attributes]
     return Gathered(merged(table, settings.explorer.min_cell), tuple(left_out))
 

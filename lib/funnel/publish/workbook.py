@@ -19,7 +19,7 @@ from funnel.present.parts.final import doubt_of, expected
 from funnel.present.parts.texts import Texts
 from funnel.present.quality.gap_marks import ALL, LEADS, marked_sums, sentences
 from funnel.present.workbook import Contents, listings, write_workbook
-from funnel.publish.crossing import shown_weeks, sliced, with_room
+from funnel.publish.crossing import sliced, with_room
 from funnel.warehouse import Warehouse
 
 
@@ -42,7 +42,7 @@ def gather(warehouse: Warehouse, edition: Edition) -> Gathered:
     Those furthest in the funnel come first.
     """
     settings, as_of = edition.settings, edition.as_of
-    weeks, attributes = shown_weeks(edition), sliced(warehouse, settings)
+    weeks, attributes = edition.horizon_weeks, sliced(warehouse, settings)
     chosen = with_room(warehouse, edition, settings.workbook.rows)
     crossed = warehouse.crossed(as_of, chosen, settings.reach)
     data = flat(

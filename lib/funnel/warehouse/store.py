@@ -218,9 +218,7 @@ def _require_files(path: Path) -> None:
     if path.is_file() and path.stat().st_size:
         with path.open("rb") as stream:
             head = stream.read(12)
-        if (
-            head[8:] != _MAGIC
-        ):  # of a file of another kind the engine would fetch from the network what reads it
+        if head[8:] != _MAGIC:  # the engine would fetch from the network what reads a file of another kind
             raise refused(path, "it is not a valid DuckDB database file")
 
 

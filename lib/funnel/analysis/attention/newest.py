@@ -93,8 +93,9 @@ def _row(table: Cells, reading: Reading | None, stage: str, age: int) -> tuple[o
     base, came, rate = (float(one[whole]) for one in (reading.base, reading.reached, reading.rate))
     low, high = (float(one[whole]) for one in limits(reading.base, reading.rate, reading.variance))
     observed = came / base if base > 0 else np.nan
-    verdict = BETTER if observed > high else WORSE if observed < low else USUAL
-    verdict = verdict if _enough(table, reading) == USUAL else _enough(table, reading)
+    verdict = _enough(table, reading)
+    if verdict == USUAL and not low <= observed <= high:
+        verdict = BETTER if observed > high else WORSE
     first = table.weeks[reading.rows[0]]
     counted = (first, len(reading.rows), reading.age, int(base), int(came), observed, rate, low, high)
     return (stage, *counted, verdict, last, last + WEEK * (1 + age))

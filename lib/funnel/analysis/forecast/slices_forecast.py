@@ -137,7 +137,7 @@ def _shared_out(
     if moved is not None:
         stays = {str(value): part for value, part in moved.groupby("value", sort=False)}
         stays |= {value: moved.head(0) for value in seen if value not in stays}
-    shared = _Shared.of(base, spread, seed)
+    shared = _Shared.of(base, spread, seed, known=moved is not None)
     alone = {value: _alone(own, stays.get(value), base, shared) for value, own in seen.items()}
     return _raked(alone, base.total, seed) if alone else {}
 
@@ -146,24 +146,22 @@ def _shared_out(
 class _Shared:
     """What the slices of an attribute share: how far they differ, what open leads are worth, the base.
 
-    `values` is None where nobody knows where leads stand; `effects` are with and without open leads.
+    `values` is None where nobody knows where leads stand.
     """
 
     spread: float
     seed: int
     values: Floats | None
-    effects: dict[bool, Floats]
+    effects: Floats
 
     @classmethod
-    def of(cls, base: _Base, spread: float, seed: int) -> _Shared:
+    def of(cls, base: _Base, spread: float, seed: int, *, known: bool) -> _Shared:
         total, states = base.total, base.past.states()
-        count = total.factor.shape[1]
-        return cls(
-            spread,
-            seed,
-            worth(states, base.past.stages.index(total.stage)) if states is not None else None,
-            {known: draw_effects(total.fit, count, seed, apart=not known)[0] for known in (True, False)},
-        )
+        values = None
+        if known and states is not None and len(total.fit.triangle.weeks):
+            values = worth(states, base.past.stages.index(total.stage))
+        effects, _ = draw_effects(total.fit, total.factor.shape[1], seed, apart=values is None)
+        return cls(spread, seed, values, effects)
 
 
 def _grouped(cube: pd.DataFrame, kept: pd.Index[str], keys: list[str]) -> pd.DataFrame:
@@ -181,14 +179,13 @@ def _alone(
     seen: Triangle, moved: pd.DataFrame | None, base: _Base, shared: _Shared
 ) -> tuple[StageFit, Floats, Floats]:
     """Return a slice's fit, expected arrivals and factor, before the slices are made to add up."""
-    total, past = base.total, base.past
-    weeks, asked = total.fit.triangle.weeks, None
-    if shared.values is not None and moved is not None and len(weeks):
-        stays = moves(moved, past.stages, weeks[0], len(seen.weeks), base.report_date.weekday() / 7)
+    total, past, asked = base.total, base.past, None
+    if shared.values is not None and moved is not None:
+        first = total.fit.triangle.weeks[0]
+        stays = moves(moved, past.stages, first, len(seen.weeks), base.report_date.weekday() / 7)
         asked = promises(shared.values, stays, seen, past.stages.index(total.stage), past.clocks())
     fit = fit_slice(seen, total.fit, shared.spread, shared.seed, asked)
-    effects = shared.effects[asked is not None]
-    return fit, *draw_coming(fit, total.factor.shape[1], shared.seed + 1, base=effects)
+    return fit, *draw_coming(fit, total.factor.shape[1], shared.seed + 1, base=shared.effects)
 
 
 def _raked(

@@ -15,15 +15,16 @@ def write(grid: Grid) -> str:
     notes = "".join(f'<p class="note">{for_html(note)}</p>' for note in grid.notes)
     if not grid.rows:
         return f'<div id="{grid.name}">{_css(grid)}<p class="empty">{for_html(grid.empty)}</p>{notes}</div>'
+    begins = grid.begins()
     lines = [
         f'<div id="{grid.name}">{_css(grid)}',
         '<div class="scroll" tabindex="0">',
         '<table data-quarto-disable-processing="true" data-quarto-bootstrap="false">',
         "<thead>",
-        *_heads(grid),
+        *_heads(grid, begins),
         "</thead>",
         "<tbody>",
-        *(_row(grid, row) for row in grid.rows),
+        *(_row(grid, row, begins) for row in grid.rows),
         "</tbody>",
         "</table>",
         f"</div>{notes}</div>",
@@ -31,11 +32,11 @@ def write(grid: Grid) -> str:
     return "\n".join(lines)
 
 
-def _heads(grid: Grid) -> list[str]:
+def _heads(grid: Grid, begins: set[int]) -> list[str]:
     """Return the line of the column titles, under that of their groups where there are groups."""
     if not any(head.group for head in grid.heads):
         return [f"<tr>{''.join(_title(head) for head in grid.heads)}</tr>"]
-    upper, lower, start, begins = "", "", 0, grid.begins()
+    upper, lower, start = "", "", 0
     for group, count in grid.groups():
         below = grid.heads[start : start + count]
         if not group:
@@ -53,8 +54,8 @@ def _title(head: Head, span: str = "", *, apart: bool = False) -> str:
     return f'<th class="{head.align}{" apart" * apart}"{span} scope="col">{for_html(head.title)}</th>'
 
 
-def _row(grid: Grid, row: Row) -> str:
-    begins, pairs = grid.begins(), zip(grid.heads, row.cells, strict=True)
+def _row(grid: Grid, row: Row, begins: set[int]) -> str:
+    pairs = zip(grid.heads, row.cells, strict=True)
     cells = "".join(_cell(grid, row, head, cell, apart=at in begins) for at, (head, cell) in enumerate(pairs))
     return f"<tr>{cells}</tr>"
 
